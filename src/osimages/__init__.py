@@ -1,0 +1,1 @@
+"""A self-hosted implementation of Microsoft Graph's Windows OS image catalogue."""

@@ -1,0 +1,1 @@
+"""The entity data model: its words, the declared model, and what is written from it."""

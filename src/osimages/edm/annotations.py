@@ -1,0 +1,134 @@
+"""What the metadata says about the declared model beyond its shape: vocabulary annotations, in no document format yet.
+
+Vocabularies: https://github.com/oasis-tcs/odata-vocabularies (Core, Capabilities, Validation).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from osimages.edm.types import ComplexType, EntityType, Model, Property
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A published vocabulary: the namespace of its terms, its usual alias, and its address without the ending."""
+
+    namespace: str
+    alias: str
+
+    @property
+    def address(self) -> str:
+        """Where OASIS publishes it, as CSDL XML (`.xml`) and CSDL JSON (`.json`)."""
+        return f"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{self.namespace}"
+
+
+CORE = Vocabulary("Org.OData.Core.V1", "Core")
+CAPABILITIES = Vocabulary("Org.OData.Capabilities.V1", "Capabilities")
+VALIDATION = Vocabulary("Org.OData.Validation.V1", "Validation")
+VOCABULARIES = (CORE, CAPABILITIES, VALIDATION)
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyPath:
+    """The value of an annotation that names a property (CSDL, "Property Path")."""
+
+    path: str
+
+
+Value: TypeAlias = "bool | int | str | PropertyPath | Sequence[Value] | Mapping[str, Value]"
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A term of a vocabulary applied with a value; a mapping is a record."""
+
+    vocabulary: Vocabulary
+    term: str
+    value: Value
+
+    @property
+    def qualified(self) -> str:
+        """The term with its full namespace: clients that do not load references know it by that alone."""
+        return f"{self.vocabulary.namespace}.{self.term}"
+
+    @property
+    def aliased(self) -> str:
+        """The term with the alias of its vocabulary."""
+        return f"{self.vocabulary.alias}.{self.term}"
+
+
+def description_of(text: str) -> tuple[Annotation, ...]:
+    """The description of a model element, none where it has no text."""
+    return (Annotation(CORE, "Description", text),) if text else ()
+
+
+def property_annotations(declared: Property) -> tuple[Annotation, ...]:
+    """What holds for a property: its description and its bounds."""
+    found = list(description_of(declared.description))
+    if declared.lowest is not None:
+        found.append(Annotation(VALIDATION, "Minimum", declared.lowest))
+    if declared.highest is not None:
+        found.append(Annotation(VALIDATION, "Maximum", declared.highest))
+    return tuple(found)
+
+
+def container_annotations() -> tuple[Annotation, ...]:
+    """What holds for the whole service."""
+    return (
+        Annotation(CAPABILITIES, "KeyAsSegmentSupported", True),
+        _capability("BatchSupport", Supported=True, SupportedFormats=("application/json",)),
+    )
+
+
+def targeted_annotations(model: Model) -> Iterator[tuple[str, tuple[Annotation, ...]]]:
+    """Targets in the model (paths, as CSDL defines for `Annotations`), each with what can be asked and done there."""
+    for singleton in model.singletons:
+        path = f"{model.qualified(model.container)}/{singleton.name}"
+        yield path, (*_of_one(singleton.type), _capability("UpdateRestrictions", Updatable=True))
+        for navigation in singleton.type.navigation:
+            yield f"{model.qualified(singleton.type.name)}/{navigation.name}", _of_collection(navigation.type)
+
+
+def _of_collection(entity: EntityType) -> tuple[Annotation, ...]:
+    filters = _restrictions("NonFilterableProperties", _incapable(entity.properties, "filter"))
+    orders = _restrictions("NonSortableProperties", _incapable(entity.properties, "orderby"))
+    return (
+        _capability("FilterRestrictions", Filterable=True, **filters),
+        _capability("SortRestrictions", Sortable=True, **orders),
+        Annotation(CAPABILITIES, "TopSupported", True),
+        Annotation(CAPABILITIES, "SkipSupported", True),
+        _capability("CountRestrictions", Countable=True),
+        _capability("SearchRestrictions", Searchable=False),
+        *_of_one(entity),
+        _capability("InsertRestrictions", Insertable=True),
+        _capability("UpdateRestrictions", Updatable=True),
+        _capability("DeleteRestrictions", Deletable=True),
+    )
+
+
+def _of_one(entity: EntityType) -> tuple[Annotation, ...]:
+    selectable = any(declared.capabilities.select for declared in entity.properties)
+    return (_capability("SelectSupport", Supported=selectable), _capability("ExpandRestrictions", Expandable=False))
+
+
+def _capability(term: str, **record: Value) -> Annotation:
+    return Annotation(CAPABILITIES, term, record)
+
+
+def _restrictions(name: str, paths: tuple[PropertyPath, ...]) -> dict[str, Value]:
+    return {name: paths} if paths else {}
+
+
+def _incapable(properties: tuple[Property, ...], option: Literal["filter", "orderby"]) -> tuple[PropertyPath, ...]:
+    """Paths of the properties that a query option is not declared for, those inside complex ones as well."""
+    found: list[PropertyPath] = []
+    for declared in properties:
+        if not getattr(declared.capabilities, option):
+            found.append(PropertyPath(declared.name))
+        elif isinstance(declared.type, ComplexType):
+            inner = _incapable(declared.type.properties, option)
+            found.extend(PropertyPath(f"{declared.name}/{each.path}") for each in inner)
+    return tuple(found)

@@ -1,0 +1,126 @@
+"""Writes the declared model as CSDL JSON, the other form of `$metadata`.
+
+Source: https://docs.oasis-open.org/odata/odata-csdl-json/v4.01/odata-csdl-json-v4.01.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from osimages.edm.annotations import (
+    VOCABULARIES,
+    Annotation,
+    PropertyPath,
+    Value,
+    container_annotations,
+    description_of,
+    property_annotations,
+    targeted_annotations,
+)
+from osimages.edm.types import BoundFunction, ComplexType, EntityType, EnumType, Model, Primitive, Property
+
+Json = dict[str, object]
+
+
+def csdl_json(model: Model) -> bytes:
+    """The model as an indented CSDL JSON 4.01 document in UTF-8 (there is no CSDL JSON 4.0)."""
+    document: Json = {
+        "$Version": "4.01",
+        "$EntityContainer": model.qualified(model.container),
+        "$Reference": {
+            f"{each.address}.json": {"$Include": [{"$Namespace": each.namespace, "$Alias": each.alias}]}
+            for each in VOCABULARIES
+        },
+        model.namespace: _schema(model),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def _schema(model: Model) -> Json:
+    schema: Json = {each.name: _enum_type(each) for each in model.enum_types}
+    schema |= {each.name: _complex_type(each, model) for each in model.complex_types}
+    schema |= {each.name: _entity_type(each, model) for each in model.entity_types}
+    schema |= {
+        # An array, because a function may have overloads.
+        function.name: [_function(function, entity, model)]
+        for entity in model.entity_types
+        for function in entity.functions
+    }
+    schema[model.container] = _container(model)
+    schema["$Annotations"] = {target: _applied(found) for target, found in targeted_annotations(model)}
+    return schema
+
+
+def _enum_type(declared: EnumType) -> Json:
+    flags: Json = {"$IsFlags": True} if declared.is_flags else {}
+    return {"$Kind": "EnumType"} | flags | {member.name: member.value for member in declared.members}
+
+
+def _complex_type(declared: ComplexType, model: Model) -> Json:
+    properties: Json = {each.name: _property(each, model) for each in declared.properties}
+    return {"$Kind": "ComplexType"} | properties | _applied(description_of(declared.description))
+
+
+def _entity_type(entity: EntityType, model: Model) -> Json:
+    document: Json = {"$Kind": "EntityType", "$Key": [entity.key]}
+    document |= {each.name: _property(each, model) for each in entity.properties}
+    for navigation in entity.navigation:
+        document[navigation.name] = {
+            "$Kind": "NavigationProperty",
+            "$Type": model.qualified(navigation.type.name),
+            "$Collection": True,
+            "$ContainsTarget": True,
+        } | _applied(description_of(navigation.description))
+    return document | _applied(description_of(entity.description))
+
+
+def _property(declared: Property, model: Model) -> Json:
+    """A property object. What is left out has its default: `Edm.String`, one value, not nullable."""
+    document: Json = {}
+    if not isinstance(declared.type, Primitive):
+        document["$Type"] = model.qualified(declared.type.name)
+    elif declared.type is not Primitive.STRING:
+        document["$Type"] = declared.type.value
+    if declared.collection:
+        document["$Collection"] = True
+    if declared.nullable:
+        document["$Nullable"] = True
+    return document | _applied(property_annotations(declared))
+
+
+def _function(function: BoundFunction, entity: EntityType, model: Model) -> Json:
+    bound_to = model.qualified(entity.name)
+    document: Json = {
+        "$Kind": "Function",
+        "$IsBound": True,
+        # Composable, because system query options apply to its result (CSDL, "Composable Function").
+        "$IsComposable": True,
+        "$Parameter": [{"$Name": "bindingParameter", "$Type": bound_to}],
+        "$ReturnType": {"$Type": bound_to, "$Collection": True},
+    }
+    return document | _applied(description_of(function.description))
+
+
+def _container(model: Model) -> Json:
+    document: Json = {"$Kind": "EntityContainer"}
+    document |= _applied(container_annotations())
+    document |= {each.name: {"$Type": model.qualified(each.type.name)} for each in model.singletons}
+    return document
+
+
+def _applied(found: Iterable[Annotation]) -> Json:
+    return {f"@{each.aliased}": _value(each.value) for each in found}
+
+
+def _value(value: Value) -> object:
+    match value:
+        case bool() | int() | str():
+            return value
+        case PropertyPath():
+            return value.path
+        case Mapping():
+            return {name: _value(inner) for name, inner in value.items()}
+        case _:
+            return [_value(inner) for inner in value]

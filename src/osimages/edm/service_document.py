@@ -1,0 +1,20 @@
+"""Writes the service document: what a service root lists for clients that explore it.
+
+Source: https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html (section 5)
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osimages.edm.types import Model
+
+
+def service_document(model: Model, context: str) -> bytes:
+    """The singletons of the model; `context` is the absolute URL of `$metadata`, without a fragment.
+
+    Section 5 lists the children of the entity container and nothing else, so that a client can look each name up in
+    `$metadata`. A contained collection is no entity set of the container: it is reached through its singleton.
+    """
+    listed = [{"name": each.name, "kind": "Singleton", "url": each.name} for each in model.singletons]
+    return msgspec.json.encode({"@odata.context": context, "value": listed})

@@ -1,0 +1,204 @@
+"""The words of an entity data model (OData CSDL 4.01): types, properties, entity sets and what may be asked of them.
+
+A model is declared with these once; `$metadata`, validation, filter typing, tables and permissions follow from it.
+Source: https://docs.oasis-open.org/odata/odata-csdl-xml/v4.01/odata-csdl-xml-v4.01.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+
+
+class Primitive(Enum):
+    """The primitive types of OData (CSDL section 3.3) that a model here may use."""
+
+    STRING = "Edm.String"
+    BOOLEAN = "Edm.Boolean"
+    BYTE = "Edm.Byte"
+    SBYTE = "Edm.SByte"
+    INT16 = "Edm.Int16"
+    INT32 = "Edm.Int32"
+    INT64 = "Edm.Int64"
+    SINGLE = "Edm.Single"
+    DOUBLE = "Edm.Double"
+    DECIMAL = "Edm.Decimal"
+    GUID = "Edm.Guid"
+    DATE = "Edm.Date"
+    DATETIMEOFFSET = "Edm.DateTimeOffset"
+    TIMEOFDAY = "Edm.TimeOfDay"
+    DURATION = "Edm.Duration"
+    BINARY = "Edm.Binary"
+
+
+@dataclass(frozen=True, slots=True)
+class EnumMember:
+    """A name and its number."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True)
+class EnumType:
+    """An enumeration; `sentinel` names the member that stands for members added later (Graph's evolvable enums)."""
+
+    name: str
+    members: tuple[EnumMember, ...]
+    sentinel: str | None = None
+    is_flags: bool = False
+
+    @cached_property
+    def by_name(self) -> dict[str, EnumMember]:
+        """Members under their exact and their lower-case names: input is matched without regard to case."""
+        lower = {member.name.lower(): member for member in self.members}
+        return lower | {member.name: member for member in self.members}
+
+    @cached_property
+    def by_value(self) -> dict[int, EnumMember]:
+        """Members under their numbers."""
+        return {member.value: member for member in self.members}
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a client may ask of a property: the query options that Graph documents for it."""
+
+    filter: bool = True
+    select: bool = True
+    orderby: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A structural property. `lowest` and `highest` bound integers; `required` ones may not be left out on create."""
+
+    name: str
+    type: PropertyType
+    collection: bool = False
+    nullable: bool = False
+    required: bool = True
+    capabilities: Capabilities = Capabilities()
+    lowest: int | None = None
+    highest: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class ComplexType:
+    """A type without a key, that lives inside an entity."""
+
+    name: str
+    properties: tuple[Property, ...]
+    description: str = ""
+
+    @cached_property
+    def by_name(self) -> dict[str, Property]:
+        """Properties under their exact names."""
+        return {declared.name: declared for declared in self.properties}
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationProperty:
+    """A contained collection of entities: the path to an entity set below a singleton."""
+
+    name: str
+    type: EntityType
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoundFunction:
+    """A function bound to one entity that returns all entities of that entity's set."""
+
+    name: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class EntityType:
+    """A type with a key of one string property, as every entity of Graph has (api-guidelines: "id is Edm.String")."""
+
+    name: str
+    properties: tuple[Property, ...]
+    key: str = "id"
+    navigation: tuple[NavigationProperty, ...] = ()
+    functions: tuple[BoundFunction, ...] = ()
+    description: str = ""
+
+    @cached_property
+    def by_name(self) -> dict[str, Property]:
+        """Properties under their exact names."""
+        return {declared.name: declared for declared in self.properties}
+
+    def property_named(self, name: str) -> Property | None:
+        """The property of that name, without regard to case (a path segment or an option may be in any case)."""
+        return self.by_name.get(name) or self._by_lower_name.get(name.lower())
+
+    @cached_property
+    def _by_lower_name(self) -> dict[str, Property]:
+        return {declared.name.lower(): declared for declared in self.properties}
+
+
+@dataclass(frozen=True, slots=True)
+class Singleton:
+    """A single entity with a name of its own in the service root."""
+
+    name: str
+    type: EntityType
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that a service root offers."""
+
+    namespace: str
+    container: str
+    singletons: tuple[Singleton, ...] = field(default=())
+
+    @cached_property
+    def entity_types(self) -> tuple[EntityType, ...]:
+        """The types of the singletons and of what they contain, in order of declaration."""
+        found: dict[str, EntityType] = {}
+        for singleton in self.singletons:
+            found.setdefault(singleton.type.name, singleton.type)
+            for navigation in singleton.type.navigation:
+                found.setdefault(navigation.type.name, navigation.type)
+        return tuple(found.values())
+
+    @cached_property
+    def complex_types(self) -> tuple[ComplexType, ...]:
+        """Every complex type that a property uses."""
+        return tuple({used.name: used for used in self._used() if isinstance(used, ComplexType)}.values())
+
+    @cached_property
+    def enum_types(self) -> tuple[EnumType, ...]:
+        """Every enumeration that a property uses."""
+        return tuple({used.name: used for used in self._used() if isinstance(used, EnumType)}.values())
+
+    @cached_property
+    def type_names(self) -> frozenset[str]:
+        """The qualified names of all types."""
+        types: tuple[EntityType | ComplexType | EnumType, ...] = (
+            *self.entity_types,
+            *self.complex_types,
+            *self.enum_types,
+        )
+        return frozenset(self.qualified(each.name) for each in types)
+
+    def qualified(self, name: str) -> str:
+        """The name with the namespace in front."""
+        return f"{self.namespace}.{name}"
+
+    def _used(self) -> Iterator[PropertyType]:
+        pending: list[EntityType | ComplexType] = list(self.entity_types)
+        while pending:
+            for declared in pending.pop(0).properties:
+                yield declared.type
+                if isinstance(declared.type, ComplexType):
+                    pending.append(declared.type)
+
+
+PropertyType = Primitive | EnumType | ComplexType

@@ -1,0 +1,331 @@
+"""Checks a request body against the declared model and brings it into canonical form.
+
+Texts are those of Microsoft's OData library as Intune sends them; each also says which property, and where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+
+from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Primitive, Property
+from osimages.errors import MODEL_VALIDATION, ErrorDetail, ServiceError
+
+# Intune names its own namespace in messages, whatever the public one is.
+_INTUNE_NAMESPACE = "microsoft.management.services.api"
+_MOST_PROBLEMS = 20
+_LONGEST_KEY = 512
+_MISSING = object()
+
+Checked = dict[str, object]
+# Where a value stands: the place around it and its name or index. Written out only when something is wrong there.
+Place = tuple["Place | None", "str | int"]
+Check = Callable[[object, Place, "Problems"], object]
+_ROOT: Place = (None, "$")
+
+
+class Problems:
+    """Collects what is wrong with one body, so that the answer can name all of it at once."""
+
+    def __init__(self) -> None:
+        self.found: list[ErrorDetail] = []
+
+    def add(self, message: str, place: Place) -> None:
+        """Notes one problem; its JSON path reads like `$.supportedEditions[0].editionType`."""
+        if len(self.found) < _MOST_PROBLEMS:
+            path, name = _json_path(place), _property_name(place)
+            where = f"Property '{name}' at {path}." if name else f"At {path}."
+            self.found.append(ErrorDetail("ModelValidationFailure", f"{message} {where}", path))
+
+    def raise_if_any(self) -> None:
+        """Raises ServiceError(MODEL_VALIDATION) when something was noted."""
+        if self.found:
+            first = self.found[0]
+            details = tuple(self.found) if len(self.found) > 1 else ()
+            raise ServiceError(MODEL_VALIDATION, target=first.target, details=details, reason=first.message)
+
+
+def _json_path(place: Place) -> str:
+    around, step = place
+    if around is None:
+        return str(step)
+    return f"{_json_path(around)}[{step}]" if isinstance(step, int) else f"{_json_path(around)}.{_shortened(step)}"
+
+
+def _property_name(place: Place) -> str:
+    around, step = place
+    if around is None:
+        return ""
+    return _property_name(around) if isinstance(step, int) else _shortened(step)
+
+
+@cache
+def entity_validator(model: Model, entity: EntityType) -> EntityValidator:
+    """The validator of an entity type, made once. Keep it: looking it up hashes the whole model each time."""
+    return EntityValidator(model, entity)
+
+
+class EntityValidator:
+    """Turns decoded JSON into the canonical properties of one entity type."""
+
+    def __init__(self, model: Model, entity: EntityType) -> None:
+        self._entity = entity
+        self._checks = {declared.name: _property_check(model, declared) for declared in entity.properties}
+        self._type_names = _accepted_type_names(model, entity.name)
+        self._model = model
+
+    def create(self, body: object) -> Checked:
+        """All properties for a new entity: a collection left out is empty, an `id` left out stays out.
+
+        Raises ServiceError(MODEL_VALIDATION) that names each property at fault.
+        """
+        problems = Problems()
+        given = self._given(body, problems)
+        self._check_key_length(given.get(self._entity.key), problems)
+        for declared in self._entity.properties:
+            if declared.required and declared.name not in given:
+                problems.add(f"The required property '{declared.name}' is missing.", (_ROOT, declared.name))
+        problems.raise_if_any()
+        empty: Checked = {each.name: [] for each in self._entity.properties if each.collection}
+        return _in_order(self._entity.properties, empty | given)
+
+    def update(self, body: object, key: str) -> Checked:
+        """The properties that a PATCH gives; `@`-annotations and an equal key are ignored, another key is refused.
+
+        Raises ServiceError(MODEL_VALIDATION) that names each property at fault.
+        """
+        problems = Problems()
+        given = self._given(body, problems)
+        named = given.pop(self._entity.key, key)
+        if isinstance(named, str) and named != key:
+            message = f"The key of an entity cannot be changed from '{_shortened(key)}' to '{_shortened(named)}'."
+            problems.add(message, (_ROOT, self._entity.key))
+        problems.raise_if_any()
+        return given
+
+    def _given(self, body: object, problems: Problems) -> Checked:
+        if not isinstance(body, dict):
+            problems.add(_unexpected_node(body, "StartObject"), _ROOT)
+            return {}
+        _check_type_name(body, self._type_names, self._model, self._entity.name, _ROOT, problems)
+        given: Checked = {}
+        for name, value in body.items():
+            if "@" in name:
+                continue
+            check = self._checks.get(name)
+            if check is None:
+                problems.add(_unknown_property(name, self._entity.name), (_ROOT, name))
+            else:
+                given[name] = check(value, (_ROOT, name), problems)
+        return given
+
+    def _check_key_length(self, key: object, problems: Problems) -> None:
+        if isinstance(key, str) and not 0 < len(key) <= _LONGEST_KEY:
+            message = f"A key has 1 to {_LONGEST_KEY} characters, this one has {len(key)}."
+            problems.add(message, (_ROOT, self._entity.key))
+
+
+def _in_order(properties: tuple[Property, ...], given: Checked) -> Checked:
+    return {declared.name: given[declared.name] for declared in properties if declared.name in given}
+
+
+def _property_check(model: Model, declared: Property) -> Check:
+    single = _value_check(model, declared)
+    if not declared.collection:
+        return single
+
+    def check_all(value: object, place: Place, problems: Problems) -> object:
+        if not isinstance(value, list):
+            problems.add(_unexpected_node(value, "StartArray"), place)
+            return []
+        return [single(item, (place, index), problems) for index, item in enumerate(value)]
+
+    return check_all
+
+
+def _value_check(model: Model, declared: Property) -> Check:
+    if isinstance(declared.type, ComplexType):
+        check = _complex_check(model, declared.type)
+    elif isinstance(declared.type, EnumType):
+        check = _enum_check(declared.type)
+    else:
+        check = _primitive_check(declared)
+    if not declared.nullable or declared.collection:
+        return check
+    return lambda value, place, problems: None if value is None else check(value, place, problems)
+
+
+def _complex_check(model: Model, declared: ComplexType) -> Check:
+    checks = {each.name: _property_check(model, each) for each in declared.properties}
+    required = tuple(each.name for each in declared.properties if each.required and not each.nullable)
+    type_names = _accepted_type_names(model, declared.name)
+
+    def check(value: object, place: Place, problems: Problems) -> object:
+        if not isinstance(value, dict):
+            problems.add(_unexpected_node(value, "StartObject"), place)
+            return {}
+        _check_type_name(value, type_names, model, declared.name, place, problems)
+        found: Checked = {}
+        for name, item in value.items():
+            if "@" in name:
+                continue
+            if name in checks:
+                found[name] = checks[name](item, (place, name), problems)
+            else:
+                problems.add(_unknown_property(name, declared.name), (place, name))
+        for name in required:
+            if name not in value:
+                problems.add(f"The required property '{name}' is missing.", (place, name))
+        return _in_order(declared.properties, found)
+
+    return check
+
+
+def _enum_check(declared: EnumType) -> Check:
+    members = declared.by_name
+
+    def check(value: object, place: Place, problems: Problems) -> object:
+        if not isinstance(value, str):
+            problems.add(_wrong_literal(value, declared.name), place)
+            return None
+        if not value.strip():
+            problems.add("Must specify valid information for parsing in the string.", place)
+            return None
+        member = members.get(value) or members.get(value.lower())
+        # Graph's guideline on evolvable enums: the sentinel is for reading only.
+        if member is None or member.name == declared.sentinel:
+            problems.add(f"Requested value '{_shortened(value)}' was not found.", place)
+            return None
+        return member.name
+
+    return check
+
+
+def _primitive_check(declared: Property) -> Check:
+    assert isinstance(declared.type, Primitive)
+    convert = _CONVERSIONS[declared.type]
+    name = declared.type.value
+    lowest, highest = declared.lowest, declared.highest
+
+    def check(value: object, place: Place, problems: Problems) -> object:
+        converted = convert(value)
+        if converted is _MISSING:
+            problems.add(_wrong_literal(value, name), place)
+        elif lowest is not None and highest is not None and not lowest <= converted <= highest:  # type: ignore[operator]
+            problems.add(f"The value {converted} is not between {lowest} and {highest}.", place)
+        return converted
+
+    return check
+
+
+def _string(value: object) -> object:
+    # U+0000 cannot be stored by PostgreSQL and ends a string in SQLite's functions: both stores refuse it alike.
+    return value if isinstance(value, str) and "\0" not in value else _MISSING
+
+
+def _calendar_date(value: object) -> object:
+    # fromisoformat alone would also take week dates and the form without hyphens.
+    if not isinstance(value, str) or len(value) != 10 or value[4] != "-" or value[7] != "-":
+        return _MISSING
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return _MISSING
+    return value
+
+
+def _integer(bits: int) -> Callable[[object], object]:
+    lowest, highest = -(1 << bits - 1), (1 << bits - 1) - 1
+
+    def convert(value: object) -> object:
+        if isinstance(value, bool) or not isinstance(value, int):
+            return _MISSING
+        return value if lowest <= value <= highest else _MISSING
+
+    return convert
+
+
+def _boolean(value: object) -> object:
+    return value if isinstance(value, bool) else _MISSING
+
+
+def _double(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _MISSING
+    try:
+        return float(value)
+    except OverflowError:  # JSON's integers have no bounds
+        return _MISSING
+
+
+_CONVERSIONS: Mapping[Primitive, Callable[[object], object]] = {
+    Primitive.STRING: _string,
+    Primitive.BOOLEAN: _boolean,
+    Primitive.INT16: _integer(16),
+    Primitive.INT32: _integer(32),
+    Primitive.INT64: _integer(64),
+    Primitive.DOUBLE: _double,
+    Primitive.DATE: _calendar_date,
+}
+
+
+def _accepted_type_names(model: Model, name: str) -> frozenset[str]:
+    # The documentation spells @odata.type with "#" on some pages and without on others; clients send both.
+    qualified = model.qualified(name)
+    return frozenset((qualified, f"#{qualified}", f"{_INTUNE_NAMESPACE}.{name}", f"#{_INTUNE_NAMESPACE}.{name}"))
+
+
+def _check_type_name(
+    body: dict[str, object], accepted: frozenset[str], model: Model, expected: str, place: Place, problems: Problems
+) -> None:
+    given = body.get("@odata.type", body.get("@type"))
+    at = (place, "@odata.type")
+    if given is None:
+        return
+    if not isinstance(given, str):
+        problems.add(_wrong_literal(given, Primitive.STRING.value), at)
+        return
+    if given in accepted:
+        return
+    bare = given.removeprefix("#")
+    known = model.type_names
+    if bare in known:
+        problems.add(
+            f"An entry with type '{bare}' was found, but it is not assignable to the expected type "
+            f"'{_INTUNE_NAMESPACE}.{expected}'. The type specified in the entry must be equal to either the expected "
+            "type or a derived type.",
+            at,
+        )
+    else:
+        problems.add(
+            f"A type named '{_shortened(bare)}' could not be resolved by the model. When a model is available, each "
+            "type name must resolve to a valid type.",
+            at,
+        )
+
+
+def _unknown_property(name: str, type_name: str) -> str:
+    return (
+        f"The property '{_shortened(name)}' does not exist on type '{_INTUNE_NAMESPACE}.{type_name}'. Make sure to "
+        "only use property names that are defined by the type."
+    )
+
+
+def _unexpected_node(value: object, expected: str) -> str:
+    found = "StartObject" if isinstance(value, dict) else "StartArray" if isinstance(value, list) else "PrimitiveValue"
+    return (
+        f"An unexpected '{found}' node was found when reading from the JSON reader. A '{expected}' node was expected."
+    )
+
+
+def _wrong_literal(value: object, type_name: str) -> str:
+    if isinstance(value, dict | list):
+        return _unexpected_node(value, "PrimitiveValue")
+    if value is None:
+        return f"A null value was found for a property of the type '{type_name}', which does not allow null values."
+    return f"Cannot convert the literal '{_shortened(str(value))}' to the expected type '{type_name}'."
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 64 else f"{text[:64]}…"

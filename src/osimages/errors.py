@@ -1,0 +1,150 @@
+"""The one table of errors: every code, status and message that the service can answer with.
+
+Codes and texts are those that Graph and Intune send, where a recording is known; see docs/deviations.md for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Shape(Enum):
+    """How the error body is laid out around its message."""
+
+    PLAIN = "plain"
+    VALIDATION = "validation"  # Intune repeats the message inside innerError for ModelValidationFailure
+    NESTED = "nested"  # Intune's own services put a JSON document into the message
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """One row of the table: HTTP status, Graph's code, and a message with `{named}` places."""
+
+    status: int
+    code: str
+    message: str
+    shape: Shape = Shape.PLAIN
+
+
+class ServiceError(Exception):
+    """A request that is refused, with the row of the table that says why.
+
+    `facts` fill the named places of the message; `headers` are added to the reply; `target` names the property or
+    option at fault; `details` lists further (code, message, target) when several things are wrong at once.
+    """
+
+    def __init__(
+        self,
+        row: ErrorRow,
+        *,
+        headers: Mapping[str, str] | None = None,
+        target: str | None = None,
+        details: tuple[ErrorDetail, ...] = (),
+        **facts: object,
+    ) -> None:
+        self.row = row
+        self.headers = dict(headers or {})
+        self.target = target
+        self.details = details
+        self.facts = facts
+        self.message = row.message.format(**facts)
+        super().__init__(self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorDetail:
+    """One of several things that are wrong with a request (Graph's `details` array)."""
+
+    code: str
+    message: str
+    target: str | None = field(default=None)
+
+
+# --- authentication: the gateway answers 401 InvalidAuthenticationToken -------------------------------------------
+_TOKEN = "InvalidAuthenticationToken"  # noqa: S105 (an error code, not a password)
+TOKEN_EMPTY = ErrorRow(401, _TOKEN, "Access token is empty.")
+TOKEN_MALFORMED = ErrorRow(
+    401,
+    _TOKEN,
+    "IDX14100: JWT is not well formed, there are no dots (.).\nThe token needs to be in JWS or JWE Compact "
+    "Serialization Format. (JWS): 'EncodedHeader.EncodedPayload.EncodedSignature'. (JWE): 'EncodedProtectedHeader."
+    "EncodedEncryptedKey.EncodedInitializationVector.EncodedCiphertext.EncodedAuthenticationTag'.",
+)
+TOKEN_EXPIRED = ErrorRow(401, _TOKEN, "Lifetime validation failed, the token is expired.")
+TOKEN_NOT_YET_VALID = ErrorRow(401, _TOKEN, "Lifetime validation failed, the token is not yet valid.")
+TOKEN_AUDIENCE = ErrorRow(401, _TOKEN, "Access token validation failure. Invalid audience.")
+TOKEN_ISSUER = ErrorRow(401, _TOKEN, "Access token validation failure. Invalid issuer.")
+TOKEN_SIGNATURE = ErrorRow(401, _TOKEN, "Access token validation failure. Signature is invalid.")
+TOKEN_INVALID = ErrorRow(401, _TOKEN, "Access token validation failure. {reason}")
+PERSONAL_ACCOUNT = ErrorRow(
+    400, "BadRequest", "This API is not supported for MSA accounts (no addressUrl for Microsoft.Intune,False)."
+)
+
+# --- permissions and licences ---------------------------------------------------------------------------------------
+FORBIDDEN = ErrorRow(
+    403,
+    "Forbidden",
+    "Application is not authorized to perform this operation. Application must have one of the following scopes: "
+    "{permissions}",
+    Shape.NESTED,
+)
+TENANT_NOT_LICENSED = ErrorRow(400, "BadRequest", "Request not applicable to target tenant.")
+
+# --- addressing -----------------------------------------------------------------------------------------------------
+UNKNOWN_SEGMENT = ErrorRow(400, "BadRequest", "Resource not found for the segment '{segment}'.")
+UNKNOWN_VERSION = ErrorRow(404, "ResourceNotFound", "Invalid version: {version}")
+UNKNOWN_KEY = ErrorRow(404, "ResourceNotFound", "The resource '{key}' does not exist.", Shape.NESTED)
+NO_SUCH_ROUTE = ErrorRow(404, "ResourceNotFound", "No resource is served at '{path}'.")
+NO_ROUTE_FOR_METHOD = ErrorRow(
+    400,
+    "No method match route template",
+    "No OData route exists that match template ~/{template} with http verb {method} for request {path}.",
+)
+METHOD_NOT_ALLOWED = ErrorRow(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
+BAD_PATH = ErrorRow(400, "BadRequest", "Invalid request path: {reason}")
+NO_VALUE = ErrorRow(404, "ResourceNotFound", "The property '{property}' has no value.")
+
+# --- query options --------------------------------------------------------------------------------------------------
+INVALID_FILTER = ErrorRow(400, "BadRequest", "Invalid filter clause: {reason}")
+INVALID_SELECT = ErrorRow(400, "BadRequest", "Parsing OData Select and Expand failed: {reason}")
+INVALID_ORDERBY = ErrorRow(400, "BadRequest", "Invalid orderby clause: {reason}")
+INVALID_OPTION = ErrorRow(400, "BadRequest", "Invalid query option '{option}': {reason}")
+EXPAND_NOT_SUPPORTED = ErrorRow(
+    400, "ExpandNotSupported", "Expand is not allowed for property '{property}' according to the entity schema."
+)
+OPTION_NOT_SUPPORTED = ErrorRow(400, "BadRequest", "The query option '{option}' is not supported on this resource.")
+INVALID_SKIPTOKEN = ErrorRow(
+    400,
+    "BadRequest",
+    "The $skiptoken is not valid for this request: follow @odata.nextLink as it was given, or start again without it.",
+)
+LIMIT_EXCEEDED = ErrorRow(400, "BadRequest", "{what} exceeds the limit of {limit} (setting '{setting}').")
+
+# --- bodies ---------------------------------------------------------------------------------------------------------
+BODY_UNREADABLE = ErrorRow(
+    400,
+    "BadRequest",
+    "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON "
+    "format. {reason}",
+)
+BODY_NOT_JSON = ErrorRow(400, "BadRequest", "Entity only allows writes with a JSON Content-Type header.")
+BODY_WITHOUT_TYPE = ErrorRow(
+    400, "BadRequest", "Write requests (excluding DELETE) must contain the Content-Type header declaration."
+)
+BODY_TOO_LARGE = ErrorRow(413, "BadRequest", "The maximum request length supported is {limit}.")
+BODY_ENCODING = ErrorRow(400, "BadRequest", "The request body cannot be decoded: {reason}")
+MODEL_VALIDATION = ErrorRow(400, "ModelValidationFailure", "{reason}", Shape.VALIDATION)
+NAME_EXISTS = ErrorRow(409, "nameAlreadyExists", "An image with the id '{key}' already exists.")
+
+# --- conditions, load and faults ------------------------------------------------------------------------------------
+PRECONDITION_FAILED = ErrorRow(
+    412, "resourceModified", "The resource has changed: its ETag is {etag}, the request asked for {asked}."
+)
+NOT_ACCEPTABLE = ErrorRow(406, "BadRequest", "None of the media types in the Accept header can be served: {accept}")
+TOO_MANY_REQUESTS = ErrorRow(429, "TooManyRequests", "An error has occurred.")
+SERVICE_UNAVAILABLE = ErrorRow(503, "serviceNotAvailable", "The service is temporarily unavailable: {reason}")
+INTERNAL = ErrorRow(500, "InternalServerError", "An internal server error has occurred", Shape.NESTED)
+
+TABLE: Mapping[str, ErrorRow] = {name: row for name, row in list(globals().items()) if isinstance(row, ErrorRow)}

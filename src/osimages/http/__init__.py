@@ -1,0 +1,1 @@
+"""The path of a request: reading it, answering it, and the reply."""

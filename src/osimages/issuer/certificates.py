@@ -1,0 +1,124 @@
+"""The certificates of a development server: a local authority, what it issued for the server, and whom to trust."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import certifi
+import trustme
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from osimages.issuer.files import read_or_create, replace
+
+AUTHORITY_FILE = "ca-private.pem"
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+# Apple's systems refuse server certificates that are valid for longer than 825 days, even from local authorities.
+# https://support.apple.com/en-us/103769
+SERVER_LIFETIME = timedelta(days=397)
+RENEW_BEFORE_EXPIRY = timedelta(days=30)
+
+# Where systems keep the roots they trust, for a Python that was built to look elsewhere.
+_SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
+
+
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """Files in PEM.
+
+    `authority` is the local authority's certificate; `server_chain` holds the server's certificate and `server_key`
+    its private key (PKCS#8, the one form that granian reads): one file, so that the two can never disagree; `bundle`
+    holds the public roots and the local authority, for SSL_CERT_FILE and REQUESTS_CA_BUNDLE.
+    """
+
+    authority: Path
+    server_chain: Path
+    server_key: Path
+    bundle: Path
+
+    @classmethod
+    def load_or_create(cls, directory: Path, hosts: Sequence[str] = (), *, now: datetime | None = None) -> Certificates:
+        """The files in `directory`, made or renewed where needed, for the local host and the given names and addresses.
+
+        The authority stays for good; the server's certificate is issued again when the hosts change or it has less
+        than 30 days left at `now` (the real time, if not given). Raises OSError where files cannot be read or written,
+        ValueError for a host that is no name or address, or a file that holds something else.
+        """
+        moment = now or datetime.now(UTC)
+        private = read_or_create(directory / AUTHORITY_FILE, _new_authority)
+        authority = trustme.CA.from_pem(cert_bytes=private, private_key_bytes=private)
+        public = authority.cert_pem.bytes()
+        files = cls(directory / "ca.pem", directory / "server.pem", directory / "server.pem", directory / "bundle.pem")
+        _keep(files.authority, public)
+        _keep(files.bundle, _public_roots() + b"\n" + public)
+        identities = sorted({_identity(each) for each in (*LOCAL_HOSTS, *hosts)})
+        if not _is_current(files.server_chain, public, identities, moment):
+            replace(files.server_chain, _new_server(authority, identities, moment), public=False)
+        return files
+
+
+def _new_authority() -> bytes:
+    name = f"Development authority {trustme.random_text()}"
+    authority = trustme.CA(path_length=0, organization_name="osimages", organization_unit_name=name)
+    return _pkcs8(authority.private_key_pem.bytes()) + authority.cert_pem.bytes()
+
+
+def _new_server(authority: trustme.CA, identities: Sequence[str], now: datetime) -> bytes:
+    leaf = authority.issue_cert(
+        *identities,
+        organization_name="osimages",
+        organization_unit_name="Development server",
+        not_before=now - timedelta(days=1),  # for clients whose clock is slow
+        not_after=now + SERVER_LIFETIME,
+    )
+    return _pkcs8(leaf.private_key_pem.bytes()) + b"".join(each.bytes() for each in leaf.cert_chain_pems)
+
+
+def _pkcs8(private_key: bytes) -> bytes:
+    key = load_pem_private_key(private_key, password=None)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _identity(host: str) -> str:
+    """The spelling of a host that a certificate holds, so that another spelling causes no new certificate."""
+    try:
+        return str(ip_address(host.strip("[]")))
+    except ValueError:
+        return host.lower().encode("idna").decode()
+
+
+def _is_current(file: Path, authority: bytes, identities: Sequence[str], now: datetime) -> bool:
+    """Whether the certificate is this authority's, for exactly these hosts, and good for a while."""
+    try:
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (FileNotFoundError, ValueError, InvalidSignature, x509.ExtensionNotFound):
+        return False
+    same_hosts = {str(each.value) for each in names} == set(identities)
+    return same_hosts and certificate.not_valid_after_utc - now > RENEW_BEFORE_EXPIRY
+
+
+def _public_roots() -> bytes:
+    """The roots that this system trusts, which may include an organisation's own; else those of Mozilla."""
+    # Not `cafile`, which follows SSL_CERT_FILE: in a shell set up for this server, that is the bundle itself.
+    candidates = (ssl.get_default_verify_paths().openssl_cafile, *_SYSTEM_ROOTS, certifi.where())
+    return next(Path(each).read_bytes() for each in candidates if Path(each).is_file())
+
+
+def _keep(file: Path, content: bytes) -> None:
+    """Writes a public file unless it is there already with this content."""
+    if not file.is_file() or file.read_bytes() != content:
+        replace(file, content, public=True)

@@ -1,0 +1,69 @@
+"""Cuts the text of an OData expression into tokens.
+
+Grammar: https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-construction-rules.txt
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from osimages.odata.errors import ODataSyntaxError
+
+
+class TokenKind(Enum):
+    """What a token is; the order is the order in which the lexer tries."""
+
+    SPACE = r"[ \t]+"
+    GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?!\w)"
+    DATETIMEOFFSET = r"\d{4,}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d)(?!\w)"
+    DATE = r"\d{4,}-\d\d-\d\d(?!\w)"
+    TIMEOFDAY = r"\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?!\w)"
+    NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)"
+    # A literal with its type in front: duration'P1D', binary'AA==', microsoft.graph.managedDeviceArchitecture'x64'.
+    TYPED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*'(?:[^']|'')*'"
+    STRING = r"'(?:[^']|'')*'"
+    JSON_STRING = r'"(?:[^"\\\x00-\x1f]|\\.)*"'
+    NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+    ANNOTATION = r"@[^\W\d]\w*(?:\.[^\W\d]\w*)*"
+    SYSTEM = r"\$[A-Za-z]\w*"
+    PUNCTUATION = r"[()\[\]{},/:;=*-]"
+    END = r"\Z"
+
+
+class Token(NamedTuple):
+    """A piece of the text and where it starts."""
+
+    kind: TokenKind
+    text: str
+    position: int
+
+
+_PATTERN = re.compile("|".join(f"(?P<{kind.name}>{kind.value})" for kind in TokenKind))
+_KINDS = {kind.name: kind for kind in TokenKind}
+
+
+def tokens(text: str) -> list[Token]:
+    """All tokens but white space; the last is END. Raises ODataSyntaxError at a character that fits nowhere."""
+    found: list[Token] = []
+    position = 0
+    match_at = _PATTERN.match
+    while True:
+        match = match_at(text, position)
+        if match is None:
+            raise ODataSyntaxError(_unreadable(text, position), position, text)
+        kind = _KINDS[match.lastgroup or "END"]
+        if kind is not TokenKind.SPACE:
+            found.append(Token(kind, match.group(), position))
+        if kind is TokenKind.END:
+            return found
+        position = match.end()
+
+
+def _unreadable(text: str, position: int) -> str:
+    if text[position] == "'":
+        return "Unterminated string literal"
+    if text[position].isdigit():
+        return "Malformed number or date"
+    return f"Unexpected character '{text[position]}'"

@@ -1,0 +1,58 @@
+"""From a raw URL path to segments: split first, decode after, so that an encoded slash stays inside its segment.
+
+Source: OData 4.01 URL conventions, section 2
+https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_URLParsing
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from osimages.odata.encoding import decoded
+from osimages.odata.errors import ODataSyntaxError
+
+_PARENTHESES = re.compile(r"(?P<name>[^()']*)\((?P<arguments>.*)\)\Z", re.DOTALL)
+_KEY = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?'(?P<value>(?:[^']|'')*)'\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class PathSegment:
+    """A decoded segment. `arguments` is what stands in its parentheses, None when there are none."""
+
+    text: str
+    name: str
+    arguments: str | None
+    position: int
+
+
+def parse_path(path: str) -> list[PathSegment]:
+    """The segments of a raw path. Repeated slashes count as one: the Python SDK sends them.
+
+    Raises ODataSyntaxError where percent-encoding is malformed, or a segment holds U+0000.
+    """
+    segments = []
+    position = 0
+    for part in path.split("/"):
+        if part:
+            segments.append(_segment(part, position))
+        position += len(part) + 1
+    return segments
+
+
+def key_of(segment: PathSegment, key_name: str) -> str | None:
+    """The key in ('value') or (name='value'), a doubled quote standing for one; None when it is anything else."""
+    match = _KEY.match(segment.arguments or "")
+    if match is None or match["name"] not in (None, key_name):
+        return None
+    return match["value"].replace("''", "'")
+
+
+def _segment(part: str, position: int) -> PathSegment:
+    text = decoded(part, position)
+    if "\0" in text:
+        raise ODataSyntaxError("The character U+0000", position, part)
+    match = _PARENTHESES.match(text)
+    if match is None:
+        return PathSegment(text, text, None, position)
+    return PathSegment(text, match["name"], match["arguments"], position)

@@ -1,0 +1,1 @@
+"""From trees and the model to a typed, bounded plan."""

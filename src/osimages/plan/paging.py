@@ -1,0 +1,52 @@
+"""Paging tokens: where the next page starts, bound to the tenant and the query, and sealed against change.
+
+A page starts after the key that the one before ended with, so that pages joined give every image once even while
+others write. The seal keeps a client from editing a token by accident; what it holds is no secret.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+
+import msgspec
+
+from osimages.errors import INVALID_SKIPTOKEN, ServiceError
+
+_SEAL_BYTES = 16
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page starts: after this key, with so many items still wanted (None: all)."""
+
+    after: str
+    remaining: int | None
+
+
+class PageTokens:
+    """Makes and reads the value of `$skiptoken`."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def write(self, position: Position, tenant: str, query: str) -> str:
+        """The token for a position in the answer to `query` (without its own token) of a tenant."""
+        payload = msgspec.msgpack.encode(position)
+        return base64.urlsafe_b64encode(self._seal(payload, tenant, query) + payload).decode().rstrip("=")
+
+    def read(self, token: str, tenant: str, query: str) -> Position:
+        """The position that a token holds. Raises ServiceError(INVALID_SKIPTOKEN)."""
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            raise ServiceError(INVALID_SKIPTOKEN) from None
+        seal, payload = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
+        if not hmac.compare_digest(seal, self._seal(payload, tenant, query)):
+            raise ServiceError(INVALID_SKIPTOKEN)
+        return msgspec.msgpack.decode(payload, type=Position)
+
+    def _seal(self, payload: bytes, tenant: str, query: str) -> bytes:
+        message = b"\0".join((tenant.encode(), query.encode(), payload))
+        return hmac.digest(self._secret, message, hashlib.sha256)[:_SEAL_BYTES]

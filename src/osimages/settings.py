@@ -1,0 +1,128 @@
+"""Every setting: its name, default and meaning, and where its value came from.
+
+Precedence: default < file (`osimages.toml` in the data directory) < `OSIMAGES_*` environment < command-line flag.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+import platformdirs
+
+FILE_NAME = "osimages.toml"
+ENVIRONMENT_PREFIX = "OSIMAGES_"
+
+
+def _setting(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting in one frozen object. Sizes are in bytes, times in seconds unless a name says otherwise."""
+
+    data_dir: str = _setting("", "Directory of database, keys and certificates; empty: the user data folder.")
+    database: str = _setting("", "Database URL; empty: sqlite file osimages.db in the data directory.")
+    host: str = _setting("127.0.0.1", "Address to listen on.")
+    port: int = _setting(8443, "Port to listen on; 0 takes a free one.")
+    http: bool = _setting(False, "Serve plain HTTP (loopback only) instead of HTTPS.")
+    authority: str = _setting("dev", "Who issues tokens: dev (inside this server) or entra.")
+    cloud: str = _setting("global", "National cloud whose audiences and issuers are accepted.")
+    public_url: str = _setting("", "Scheme, host and path prefix that clients use, where the Host header lies.")
+    workers: int = _setting(1, "Number of worker processes.")
+    empty: bool = _setting(False, "New tenants start without the published catalogue.")
+    today: date | None = _setting(None, "Freeze the catalogue's calendar at this day, for tests and demos.")  # noqa: RUF009
+    publish_age_days: int = _setting(2, "Days after a Patch Tuesday before it is published.")
+    page_size: int = _setting(1000, "Most items in one page.")
+    max_url_bytes: int = _setting(16384, "Longest request URL.")
+    max_body_bytes: int = _setting(4 * 1024 * 1024, "Largest request body, also after decompression.")
+    max_filter_nodes: int = _setting(2000, "Most nodes in a $filter.")
+    max_filter_depth: int = _setting(50, "Deepest nesting in a $filter.")
+    max_filter_in_items: int = _setting(2000, "Most items of an `in` list in a $filter.")
+    gzip_minimum_bytes: int = _setting(1024, "Smallest answer that is compressed for clients that accept gzip.")
+    token_cache_size: int = _setting(4096, "Verified tokens that are remembered.")
+    tenant_cache_seconds: float = _setting(1.0, "How long a tenant's licence is remembered.")
+    token_skew_seconds: int = _setting(300, "Tolerance for clocks that differ, in the times of a token.")
+    access_log: bool = _setting(False, "Write a log line for every request.")
+    log_format: str = _setting("console", "Log lines for people (console) or machines (json).")
+    drain_seconds: int = _setting(10, "How long requests under way may take after SIGTERM.")
+
+    @property
+    def data_path(self) -> Path:
+        """The data directory as a path."""
+        return Path(self.data_dir) if self.data_dir else platformdirs.user_data_path("osimages", appauthor=False)
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file."""
+        given = self.database.removeprefix("sqlite:///")
+        return Path(given) if given else self.data_path / "osimages.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Settings, and for each the place its value came from (`default`, a file, a variable or a flag)."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+class SettingsError(Exception):
+    """A setting that is unknown or has a wrong value; the text says which, where, and what is expected."""
+
+
+def resolve(flags: Mapping[str, object], environment: Mapping[str, str]) -> Resolved:
+    """Brings the sources together. `flags` holds only what was given on the command line.
+
+    Raises SettingsError for an unknown name in the file, or a value that does not fit.
+    """
+    known = {each.name for each in fields(Settings)}
+    values: dict[str, object] = {}
+    origins = dict.fromkeys(known, "default")
+    from_environment = {
+        name: environment[f"{ENVIRONMENT_PREFIX}{name.upper()}"]
+        for name in sorted(known)
+        if environment.get(f"{ENVIRONMENT_PREFIX}{name.upper()}")
+    }
+    data_dir = flags.get("data_dir") or from_environment.get("data_dir") or ""
+    file = Settings(data_dir=str(data_dir)).data_path / FILE_NAME
+    for name, value in _read_file(file, known).items():
+        values[name], origins[name] = _converted(name, value, str(file)), str(file)
+    for name, text in from_environment.items():
+        variable = f"{ENVIRONMENT_PREFIX}{name.upper()}"
+        values[name], origins[name] = _converted(name, text, variable), variable
+    for name, given in flags.items():
+        flag = f"--{name.replace('_', '-')}"
+        values[name], origins[name] = _converted(name, given, flag), flag
+    return Resolved(Settings(**values), origins)  # type: ignore[arg-type]
+
+
+def _read_file(file: Path, known: set[str]) -> dict[str, object]:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}.") from None
+    unknown = sorted(set(found) - known)
+    if unknown:
+        raise SettingsError(f"{file}: there is no setting '{unknown[0]}'; `osimages config show` lists them all.")
+    return found
+
+
+def _converted(name: str, value: object, origin: str) -> object:
+    expected = get_type_hints(Settings)[name]
+    try:
+        return msgspec.convert(value, expected, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {error}.") from None

@@ -1,0 +1,57 @@
+"""Which migration steps there are, and which a database still needs.
+
+Numbered SQL, run by the drivers that the service uses anyway; docs/decisions/0002-numbered-sql-migrations.md says why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+STEP_TABLE = (
+    "CREATE TABLE IF NOT EXISTS schema_step (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, "
+    "applied_at TEXT NOT NULL)"
+)
+NEWEST_STEP = "SELECT coalesce(max(number), 0) FROM schema_step"
+RECORD_STEP = "INSERT INTO schema_step (number, name, applied_at) VALUES (:number, :name, :applied_at)"
+
+
+class SchemaError(Exception):
+    """The database cannot be used as it is; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One migration: its number, its name, and its SQL for one database."""
+
+    number: int
+    name: str
+    sql: str
+
+
+@cache
+def steps(database: str) -> tuple[Step, ...]:
+    """All steps for `sqlite` or `postgresql`, in order."""
+    ending = f".{database}.sql"
+    found = []
+    for entry in files("osimages.storage.migrations").iterdir():
+        if entry.name.endswith(ending):
+            number, _, name = entry.name.removesuffix(ending).partition("_")
+            found.append(Step(int(number), name, entry.read_text(encoding="utf-8")))
+    return tuple(sorted(found, key=lambda step: step.number))
+
+
+def pending(database: str, applied: int, where: str) -> tuple[Step, ...]:
+    """The steps after the newest one that was applied.
+
+    Raises SchemaError when the database is newer than this release knows.
+    """
+    known = steps(database)
+    newest = known[-1].number
+    if applied > newest:
+        raise SchemaError(
+            f"The database {where} was made by a newer release of osimages (schema {applied}, this release knows "
+            f"{newest}). Upgrade osimages, or restore a backup that was made before."
+        )
+    return tuple(step for step in known if step.number > applied)

@@ -1,0 +1,201 @@
+"""The SQLite store: reads at once on the event loop's thread, writes through one writer.
+
+WAL lets readers go on while one writes; synchronous FULL makes what was acknowledged survive a kill or power cut.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from osimages.edm.types import Model
+from osimages.plan.expressions import AnyItem, Condition
+from osimages.plan.query import CollectionPlan, Page, Shape, Stored, Tenant
+from osimages.storage import sqlite_write
+from osimages.storage.migrate import NEWEST_STEP, RECORD_STEP, STEP_TABLE, SchemaError, pending
+from osimages.storage.render import driving_candidates
+from osimages.storage.sqlite_render import SqliteRenderer
+from osimages.storage.store import Condition as WriteCondition
+from osimages.storage.store import StoreUnavailableError
+from osimages.storage.tables import EntityTables
+from osimages.storage.writer import Job, Result, Writer
+
+_BUSY_MILLISECONDS = 10_000
+# A lambda with fewer matching items than this is where a query starts; broader ones are asked of each row in order.
+_FEW_ITEMS = 400
+_TENANT = "SELECT tenant, name, licensed, catalogue FROM tenant WHERE tenant = ?"
+
+
+def connect(path: Path) -> apsw.Connection:
+    """Opens the file with the settings that every connection here has. Raises SchemaError when that cannot be."""
+    try:
+        connection = apsw.Connection(str(path))
+        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000"):
+            connection.execute(f"PRAGMA {pragma}")
+    except apsw.NotADBError:
+        raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
+    except apsw.Error as error:
+        raise SchemaError(f"The database {path} cannot be opened: {error}.") from None
+    return connection
+
+
+def migrate(path: Path) -> int:
+    """Applies the steps that the database still needs, each in a transaction; returns how many there were.
+
+    Raises SchemaError when the database is newer than this release or cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = connect(path)
+    try:
+        with connection:
+            connection.execute(STEP_TABLE)
+        # Two processes that start together: the second waits here, and then finds nothing left to do.
+        connection.execute("BEGIN IMMEDIATE")
+        needed = pending("sqlite", _single(connection, NEWEST_STEP), str(path))
+        for step in needed:
+            connection.execute(step.sql)
+            applied_at = datetime.now(UTC).isoformat(timespec="seconds")
+            connection.execute(RECORD_STEP, {"number": step.number, "name": step.name, "applied_at": applied_at})
+        connection.execute("COMMIT")
+        return len(needed)
+    except apsw.Error as error:
+        raise SchemaError(f"The database {path} cannot be brought up to date: {error}.") from None
+    finally:
+        connection.close()
+
+
+class SqliteStore:
+    """Entities of one type in one SQLite file. Raises SchemaError when the file was not migrated."""
+
+    def __init__(self, path: Path, model: Model, tables: EntityTables) -> None:
+        self._reader = connect(path)
+        if pending("sqlite", _single(self._reader, NEWEST_STEP), str(path)):
+            raise SchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
+        self._writer = Writer(lambda: connect(path))
+        self._renderer = SqliteRenderer(tables)
+        self._changes = sqlite_write.Changes(model, tables)
+        self._page_sql = lru_cache(1024)(self._renderer.page)
+        self._count_sql = lru_cache(1024)(self._renderer.count)
+        self._probe_sql = lru_cache(1024)(self._renderer.probe)
+        self._get = self._changes.statements.get
+
+    async def get(self, tenant: str, key: str) -> Stored | None:
+        """The entity with that key."""
+        row = self._one(self._get, {"tenant": tenant, "id": key})
+        return None if row is None else Stored(row[0], row[1])
+
+    async def page(self, tenant: str, plan: CollectionPlan) -> Page:
+        """One page, and the total where the plan asks for it, both of the same moment."""
+        values = _values(tenant, plan)
+        driving = self._driving(plan.shape.condition, values)
+        if not plan.count:
+            return self._page(plan.shape, driving, plan.limit, values, None)
+        with self._snapshot():
+            total = _single(self._reader, self._count_sql(plan.shape.condition, driving), values)
+            return self._page(plan.shape, driving, plan.limit, values, total)
+
+    async def count(self, tenant: str, plan: CollectionPlan) -> int:
+        """How many entities fulfil the plan's condition."""
+        values = _values(tenant, plan)
+        driving = self._driving(plan.shape.condition, values)
+        return int(_single(self._reader, self._count_sql(plan.shape.condition, driving), values))
+
+    async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
+        """Adds an entity. Raises KeyTakenError."""
+        return await self._write(lambda connection: self._changes.create(connection, tenant, key, properties))
+
+    async def update(
+        self, tenant: str, key: str, changes: Mapping[str, object], condition: WriteCondition | None
+    ) -> Stored | None:
+        """Replaces the given properties; None when there is no such entity."""
+        return await self._write(lambda connection: self._changes.update(connection, tenant, key, changes, condition))
+
+    async def remove(self, tenant: str, key: str, condition: WriteCondition | None) -> bool:
+        """Takes an entity away; False when there is no such entity."""
+        return await self._write(lambda connection: self._changes.remove(connection, tenant, key, condition))
+
+    async def tenant(self, tenant: str) -> Tenant | None:
+        """The tenant, if it is known."""
+        row = self._one(_TENANT, (tenant,))
+        return None if row is None else Tenant(row[0], row[1], bool(row[2]), row[3])
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Adds a tenant; nothing happens when it is there already."""
+        await self._write(lambda connection: sqlite_write.add_tenant(connection, tenant))
+
+    async def publish(self, tenant: str, images: Mapping[str, Mapping[str, object]], label: str) -> int:
+        """Brings the published images of a tenant up to date, never touching what the tenant made its own."""
+        return await self._write(lambda connection: self._changes.publish(connection, tenant, images, label))
+
+    async def secret(self, name: str) -> bytes:
+        """A random key of this installation, made when it is first asked for."""
+        made = secrets.token_bytes(32)
+        return await self._write(lambda connection: sqlite_write.secret(connection, name, made))
+
+    def close(self) -> None:
+        """Ends all connections, after what is under way."""
+        self._writer.close()
+        self._reader.close()
+
+    def _page(self, shape: Shape, driving: AnyItem | None, limit: int, values: Any, total: int | None) -> Page:
+        rows = self._all(self._page_sql(shape, driving), values) if limit else []
+        more = len(rows) > limit
+        if more:
+            rows.pop()
+        return Page(tuple(row[1] for row in rows), rows[-1][0] if rows else None, more, total)
+
+    def _driving(self, condition: Condition | None, values: Mapping[str, object]) -> AnyItem | None:
+        """The lambda with the fewest matching items, if any has few; a probe reads at most that few."""
+        found: AnyItem | None = None
+        fewest = _FEW_ITEMS
+        for candidate in driving_candidates(condition):
+            matching = _single(self._reader, self._probe_sql(candidate), {**values, "most": _FEW_ITEMS})
+            if matching < fewest:
+                found, fewest = candidate, matching
+        return found
+
+    @contextlib.contextmanager
+    def _snapshot(self) -> Any:
+        self._reader.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._reader.execute("COMMIT")
+
+    def _one(self, sql: str, values: Any) -> Any:
+        try:
+            return self._reader.execute(sql, values).fetchone()
+        except apsw.BusyError as error:
+            raise StoreUnavailableError(str(error)) from error
+
+    def _all(self, sql: str, values: Any) -> list[Any]:
+        try:
+            return self._reader.execute(sql, values).fetchall()
+        except apsw.BusyError as error:
+            raise StoreUnavailableError(str(error)) from error
+
+    async def _write(self, job: Job[Result]) -> Result:
+        try:
+            return await self._writer.run(job)
+        except (apsw.BusyError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError) as error:
+            raise StoreUnavailableError(str(error)) from error
+
+
+def _values(tenant: str, plan: CollectionPlan) -> dict[str, object]:
+    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
+    values.update(tenant=tenant, limit=plan.limit + 1, skip=plan.skip, after=plan.after)
+    return values
+
+
+def _single(connection: apsw.Connection, sql: str, values: Any = None) -> Any:
+    row = connection.execute(sql, values).fetchone()
+    assert row is not None
+    return row[0]

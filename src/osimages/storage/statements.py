@@ -1,0 +1,52 @@
+"""The fixed statements that write and read single entities and tenants, rendered once for each database."""
+
+from __future__ import annotations
+
+from sqlalchemy import ClauseElement, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy.engine import Dialect
+
+from osimages.storage.tables import TENANT, EntityTables
+
+
+class Statements:
+    """SQL text with named parameters for one entity type and one database."""
+
+    def __init__(self, tables: EntityTables, dialect: Dialect) -> None:
+        main, removed = tables.main, tables.removed
+
+        def text(statement: ClauseElement) -> str:
+            return str(statement.compile(dialect=dialect))
+
+        own = (main.c.tenant == bindparam("tenant"), main.c.id == bindparam("id"))
+        self.get = text(select(main.c.version, main.c.document).where(*own))
+        self.create = text(insert(main))
+        # SQLAlchemy keeps a column's own name for the new value, so the row to replace is found by `key`.
+        self.replace = text(
+            update(main)
+            .where(main.c.tenant == bindparam("tenant"), main.c.id == bindparam("key"))
+            .values(version=bindparam("version"), published=bindparam("published"), document=bindparam("document"))
+        )
+        self.remove = text(delete(main).where(*own))
+        self.published = text(
+            select(main.c.id, main.c.published, main.c.document).where(main.c.tenant == bindparam("tenant"))
+        )
+        self.removed = text(select(removed.c.id).where(removed.c.tenant == bindparam("tenant")))
+        self.note_removal = text(insert(removed))
+        self.forget_removal = text(
+            delete(removed).where(removed.c.tenant == bindparam("tenant"), removed.c.id == bindparam("id"))
+        )
+        self.add_item = {name: text(insert(items.table)) for name, items in tables.items.items()}
+        self.remove_items = {
+            name: text(
+                delete(items.table).where(
+                    items.table.c.tenant == bindparam("tenant"), items.table.c.id == bindparam("id")
+                )
+            )
+            for name, items in tables.items.items()
+        }
+        self.next_change = text(
+            update(TENANT)
+            .where(TENANT.c.tenant == bindparam("tenant"))
+            .values(last_change=TENANT.c.last_change + literal_column("1"))
+            .returning(TENANT.c.last_change)
+        )

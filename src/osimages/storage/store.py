@@ -1,0 +1,61 @@
+"""What the service asks of a store; each database answers it in its own way, and all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from osimages.plan.query import CollectionPlan, Page, Stored, Tenant
+
+# Says whether a write may go on, from the version that is stored (If-Match); raises what the client is to be told.
+Condition = Callable[[Stored], None]
+
+
+class KeyTakenError(Exception):
+    """An entity with that key is there already."""
+
+
+class StoreUnavailableError(Exception):
+    """The database cannot answer now; the text says why."""
+
+
+class Store(Protocol):
+    """Entities of one type and the tenants they belong to. Every call names the tenant."""
+
+    async def get(self, tenant: str, key: str) -> Stored | None:
+        """The entity with that key."""
+
+    async def page(self, tenant: str, plan: CollectionPlan) -> Page:
+        """One page, and the total where the plan asks for it."""
+
+    async def count(self, tenant: str, plan: CollectionPlan) -> int:
+        """How many entities fulfil the plan's condition."""
+
+    async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
+        """Adds an entity. Raises KeyTakenError."""
+
+    async def update(
+        self, tenant: str, key: str, changes: Mapping[str, object], condition: Condition | None
+    ) -> Stored | None:
+        """Replaces the given properties; None when there is no such entity. A change that changes nothing is none."""
+
+    async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
+        """Takes an entity away; False when there is no such entity."""
+
+    async def tenant(self, tenant: str) -> Tenant | None:
+        """The tenant, if it is known."""
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Adds a tenant; nothing happens when it is there already."""
+
+    async def publish(self, tenant: str, images: Mapping[str, Mapping[str, object]], label: str) -> int:
+        """Brings the published images of a tenant up to date, never touching what the tenant made its own.
+
+        Returns how many images were added, changed or taken away. `label` says what was published.
+        """
+
+    async def secret(self, name: str) -> bytes:
+        """A random key of this installation, made when it is first asked for."""
+
+    def close(self) -> None:
+        """Ends all connections, after what is under way."""

@@ -1,0 +1,113 @@
+"""One thread that writes to SQLite: what waits together is committed together, with one sync to disk for all.
+
+SQLite has one writer at a time. Each job runs in a savepoint of its own, so that one that fails undoes only itself; no
+job is answered before the commit that holds it is on disk (synchronous FULL).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import apsw
+
+Result = TypeVar("Result")
+Job = Callable[[apsw.Connection], Result]
+_MOST_TOGETHER = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    job: Job[Any]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+
+class Writer:
+    """Runs jobs in order on a connection of its own."""
+
+    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+        self._connection = connect()
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="osimages-writer", daemon=True)
+        self._thread.start()
+
+    async def run(self, job: Job[Result]) -> Result:
+        """The job's result, once it is on disk. Raises what the job raises, with nothing written."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._queue.put(_Waiting(job, loop, future))
+        return await future
+
+    def close(self) -> None:
+        """Ends the thread after the jobs that wait."""
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            together = [first]
+            ended = False
+            while len(together) < _MOST_TOGETHER:
+                try:
+                    waiting = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if waiting is None:
+                    ended = True
+                    break
+                together.append(waiting)
+            _answer(together, self._commit(together))
+            if ended:
+                return
+
+    def _commit(self, together: list[_Waiting]) -> list[tuple[Any, BaseException | None]]:
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                results = [_attempt(connection, waiting.job) for waiting in together]
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+        except Exception as error:  # whatever kept the commit from disk is the answer to all
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            return [(None, error)] * len(together)
+        return results
+
+
+def _attempt(connection: apsw.Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
+    connection.execute("SAVEPOINT job")
+    try:
+        result = job(connection)
+    except Exception as error:
+        if not connection.in_transaction:  # SQLite itself gave the whole transaction up (disk full, I/O error)
+            raise
+        connection.execute("ROLLBACK TO job; RELEASE job")
+        return None, error
+    connection.execute("RELEASE job")
+    return result, None
+
+
+def _answer(together: list[_Waiting], results: list[tuple[Any, BaseException | None]]) -> None:
+    for waiting, (result, error) in zip(together, results, strict=True):
+        try:
+            waiting.loop.call_soon_threadsafe(_settle, waiting.future, result, error)
+        except RuntimeError:  # the loop has ended: nobody waits for this answer any more
+            continue
+
+
+def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.cancelled():
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)

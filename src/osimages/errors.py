@@ -95,7 +95,7 @@ TENANT_NOT_LICENSED = ErrorRow(400, "BadRequest", "Request not applicable to tar
 # --- addressing -----------------------------------------------------------------------------------------------------
 UNKNOWN_SEGMENT = ErrorRow(400, "BadRequest", "Resource not found for the segment '{segment}'.")
 UNKNOWN_VERSION = ErrorRow(404, "ResourceNotFound", "Invalid version: {version}")
-UNKNOWN_KEY = ErrorRow(404, "ResourceNotFound", "The resource '{key}' does not exist.", Shape.NESTED)
+UNKNOWN_KEY = ErrorRow(404, "ResourceNotFound", "The resource '{key}' does not exist", Shape.NESTED)
 NO_SUCH_ROUTE = ErrorRow(404, "ResourceNotFound", "No resource is served at '{path}'.")
 NO_ROUTE_FOR_METHOD = ErrorRow(
     400,
@@ -104,7 +104,7 @@ NO_ROUTE_FOR_METHOD = ErrorRow(
 )
 METHOD_NOT_ALLOWED = ErrorRow(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 BAD_PATH = ErrorRow(400, "BadRequest", "Invalid request path: {reason}")
-NO_VALUE = ErrorRow(404, "ResourceNotFound", "The property '{property}' has no value.")
+BAD_HOST = ErrorRow(400, "BadRequest", "The Host header does not name a host.")
 
 # --- query options --------------------------------------------------------------------------------------------------
 INVALID_FILTER = ErrorRow(400, "BadRequest", "Invalid filter clause: {reason}")
@@ -143,7 +143,6 @@ PRECONDITION_FAILED = ErrorRow(
     412, "resourceModified", "The resource has changed: its ETag is {etag}, the request asked for {asked}."
 )
 NOT_ACCEPTABLE = ErrorRow(406, "BadRequest", "None of the media types in the Accept header can be served: {accept}")
-TOO_MANY_REQUESTS = ErrorRow(429, "TooManyRequests", "An error has occurred.")
 SERVICE_UNAVAILABLE = ErrorRow(503, "serviceNotAvailable", "The service is temporarily unavailable: {reason}")
 INTERNAL = ErrorRow(500, "InternalServerError", "An internal server error has occurred", Shape.NESTED)
 

@@ -29,6 +29,7 @@ class Settings:
 
     data_dir: str = _setting("", "Directory of database, keys and certificates; empty: the user data folder.")
     database: str = _setting("", "Database URL; empty: sqlite file osimages.db in the data directory.")
+    database_wait_seconds: float = _setting(10.0, "How long a write waits while another process writes.")
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8443, "Port to listen on; 0 takes a free one.")
     http: bool = _setting(False, "Serve plain HTTP (loopback only) instead of HTTPS.")

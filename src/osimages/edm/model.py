@@ -117,3 +117,11 @@ DEVICE_MANAGEMENT = EntityType(
 )
 
 GRAPH = Model("microsoft.graph", "GraphService", (Singleton("deviceManagement", DEVICE_MANAGEMENT),))
+
+# The images exist in beta only; of the same service, v1.0 has the singleton without them.
+_DEVICE_MANAGEMENT_V1 = EntityType(
+    DEVICE_MANAGEMENT.name, DEVICE_MANAGEMENT.properties, description=DEVICE_MANAGEMENT.description
+)
+GRAPH_V1 = Model("microsoft.graph", "GraphService", (Singleton("deviceManagement", _DEVICE_MANAGEMENT_V1),))
+
+VERSIONS = {"beta": GRAPH, "v1.0": GRAPH_V1}

@@ -51,10 +51,12 @@ class Page(msgspec.Struct, frozen=True):
 class Tenant(msgspec.Struct, frozen=True):
     """A tenant: whether it holds an Intune licence, and what it is given of the published catalogue.
 
-    `catalogue` is `supported` (what is published), `all` (ended releases too) or `none`.
+    `catalogue` is `supported` (what is published), `all` (ended releases too) or `none`; `published` is the label of
+    what it was given last.
     """
 
     tenant: str
     name: str
     licensed: bool
     catalogue: str
+    published: str = ""

@@ -27,17 +27,20 @@ from osimages.storage.store import StoreUnavailableError
 from osimages.storage.tables import EntityTables
 from osimages.storage.writer import Job, Result, Writer
 
-_BUSY_MILLISECONDS = 10_000
+_USUAL_WAIT_SECONDS = 10.0
 # A lambda with fewer matching items than this is where a query starts; broader ones are asked of each row in order.
 _FEW_ITEMS = 400
-_TENANT = "SELECT tenant, name, licensed, catalogue FROM tenant WHERE tenant = ?"
+_TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = ?"
 
 
-def connect(path: Path) -> apsw.Connection:
-    """Opens the file with the settings that every connection here has. Raises SchemaError when that cannot be."""
+def connect(path: Path, wait_seconds: float = _USUAL_WAIT_SECONDS) -> apsw.Connection:
+    """Opens the file with the settings that every connection here has. Raises SchemaError when that cannot be.
+
+    `wait_seconds` is how long a statement waits while another process writes.
+    """
     try:
         connection = apsw.Connection(str(path))
-        connection.set_busy_timeout(_BUSY_MILLISECONDS)
+        connection.set_busy_timeout(int(wait_seconds * 1000))
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000"):
             connection.execute(f"PRAGMA {pragma}")
     except apsw.NotADBError:
@@ -75,11 +78,13 @@ def migrate(path: Path) -> int:
 class SqliteStore:
     """Entities of one type in one SQLite file. Raises SchemaError when the file was not migrated."""
 
-    def __init__(self, path: Path, model: Model, tables: EntityTables) -> None:
-        self._reader = connect(path)
+    def __init__(
+        self, path: Path, model: Model, tables: EntityTables, wait_seconds: float = _USUAL_WAIT_SECONDS
+    ) -> None:
+        self._reader = connect(path, wait_seconds)
         if pending("sqlite", _single(self._reader, NEWEST_STEP), str(path)):
             raise SchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
-        self._writer = Writer(lambda: connect(path))
+        self._writer = Writer(lambda: connect(path, wait_seconds))
         self._renderer = SqliteRenderer(tables)
         self._changes = sqlite_write.Changes(model, tables)
         self._page_sql = lru_cache(1024)(self._renderer.page)
@@ -125,7 +130,7 @@ class SqliteStore:
     async def tenant(self, tenant: str) -> Tenant | None:
         """The tenant, if it is known."""
         row = self._one(_TENANT, (tenant,))
-        return None if row is None else Tenant(row[0], row[1], bool(row[2]), row[3])
+        return None if row is None else Tenant(row[0], row[1], bool(row[2]), row[3], row[4])
 
     async def add_tenant(self, tenant: Tenant) -> None:
         """Adds a tenant; nothing happens when it is there already."""

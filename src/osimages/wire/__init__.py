@@ -1,1 +1,1 @@
-"""The JSON that goes over the wire: links, errors, entities and their ETags."""
+"""What goes over the wire: bodies, links, entity tags and errors."""

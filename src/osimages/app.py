@@ -1,0 +1,135 @@
+"""Puts the service together from settings: the only place that knows all of its parts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+
+from osimages.auth.clouds import CLOUDS
+from osimages.auth.keys import StaticKeys
+from osimages.auth.tokens import TokenVerifier
+from osimages.catalogue.facts import Catalogue, bundled
+from osimages.catalogue.publishing import label, published
+from osimages.clock import Clock
+from osimages.edm.model import DEVICE_MANAGEMENT, GRAPH, IMAGE, VERSIONS
+from osimages.http.asgi import Send, respond
+from osimages.http.request import Receive, Scope
+from osimages.http.service import Service
+from osimages.http.tenants import Publication, Tenants
+from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
+from osimages.issuer.signing import SigningKeys
+from osimages.observe import configure_logging
+from osimages.plan.paging import PageTokens
+from osimages.plan.query import Tenant
+from osimages.settings import Settings, SettingsError, resolve
+from osimages.storage.sqlite import SqliteStore, connect, migrate
+from osimages.storage.sqlite_catalogue import read_catalogue, write_catalogue
+from osimages.storage.tables import IMAGES
+
+
+def application() -> Application:
+    """The ASGI application with settings from the environment, for other servers than `osimages serve`:
+    `uvicorn --factory osimages.app:application`.
+    """
+    return Application(resolve({}, os.environ).settings)
+
+
+class Application:
+    """An ASGI application; it opens its database when the server starts it, and closes it when the server ends."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._service: Service | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One HTTP request, or the server's start and end (ASGI lifespan protocol)."""
+        if scope["type"] == "http":
+            assert self._service is not None, "the server did not run the lifespan protocol"
+            await respond(self._service, scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        configure_logging(self._settings.log_format)
+        self._service = await start(self._settings)
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        for store in self._service.stores.values():
+            store.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def start(settings: Settings) -> Service:
+    """A service on the database that the settings name, brought up to date and with the default tenant in it.
+
+    Raises SchemaError or OSError where database or keys cannot be used, SettingsError for settings that do not go
+    together.
+    """
+    migrate(settings.database_path)
+    clock = Clock(settings.today)
+    catalogue = _catalogue(settings)
+    store = SqliteStore(settings.database_path, GRAPH, IMAGES, settings.database_wait_seconds)
+    tenants = Tenants(
+        store,
+        _publication(catalogue, clock, settings.publish_age_days),
+        keep_seconds=settings.tenant_cache_seconds,
+        new_catalogue="none" if settings.empty else "supported",
+    )
+    await store.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none" if settings.empty else "supported"))
+    await tenants.admit(DEFAULT_TENANT)
+    return Service(
+        settings=settings,
+        clock=clock,
+        models=VERSIONS,
+        stores={IMAGE.name: store, DEVICE_MANAGEMENT.name: store},
+        verifier=_verifier(settings, clock),
+        tenants=tenants,
+        page_tokens=PageTokens(await store.secret("skiptoken")),
+        catalogue_as_of=catalogue.as_of,
+    )
+
+
+def _verifier(settings: Settings, clock: Clock) -> TokenVerifier:
+    if settings.authority != "dev":
+        raise SettingsError(f"There is no authority '{settings.authority}' in this release; leave it at 'dev'.")
+    if settings.cloud not in CLOUDS:
+        raise SettingsError(f"There is no cloud '{settings.cloud}'; there are {', '.join(CLOUDS)}.")
+    cloud = CLOUDS[settings.cloud]
+    return TokenVerifier(
+        StaticKeys.from_jwks(SigningKeys.load_or_create(settings.data_path).public_jwks()),
+        cloud.issuers,
+        cloud.audiences,
+        clock.now,
+        skew_seconds=settings.token_skew_seconds,
+        cache_size=settings.token_cache_size,
+        authorization_uri=cloud.authorization_uri,
+    )
+
+
+def _catalogue(settings: Settings) -> Catalogue:
+    """The facts in the database; those of this release replace them when they are newer."""
+    connection = connect(settings.database_path)
+    try:
+        kept, shipped = read_catalogue(connection), bundled()
+        if kept is not None and kept.as_of >= shipped.as_of:
+            return kept
+        write_catalogue(connection, shipped)
+        return shipped
+    finally:
+        connection.close()
+
+
+def _publication(catalogue: Catalogue, clock: Clock, age_days: int) -> Callable[[str], Publication]:
+    """What is published today for a tenant's choice of catalogue; worked out once a day."""
+
+    @lru_cache(8)
+    def on(day: date, choice: str) -> Publication:
+        if choice == "none":
+            return Publication("none", {})
+        everything = choice == "all"
+        return Publication(label(catalogue, day, age_days, everything), published(catalogue, day, age_days, everything))
+
+    return lambda choice: on(clock.today(), choice)

@@ -1,0 +1,190 @@
+"""`osimages catalogue`: what is published on a day, and which updates a release of Windows has had."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.table import print_table
+
+if TYPE_CHECKING:
+    from osimages.catalogue.facts import Catalogue
+    from osimages.catalogue.history import Entry
+    from osimages.settings import Settings
+
+
+@click.group()
+def catalogue() -> None:
+    """Windows releases, their editions, and the builds of each Patch Tuesday."""
+
+
+@catalogue.command()
+@data_dir_option
+@click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Pretend it is that day.")
+@click.option("--all", "everything", is_flag=True, help="Also releases that have ended.")
+@click.option(
+    "--age-days",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Days after a Patch Tuesday before its builds show (setting publish_age_days).",
+)
+@json_option
+def show(data_dir: str | None, day: datetime | None, everything: bool, age_days: int | None, as_json: bool) -> None:
+    """Print the images that are published today, as of the catalogue's facts."""
+    from osimages.catalogue.publishing import published
+    from osimages.clock import Clock
+
+    settings = settings_from({"data_dir": data_dir, "publish_age_days": age_days})
+    facts = _facts(settings)
+    today = day.date() if day else Clock(settings.today).today()
+    images = published(facts, today, settings.publish_age_days, everything)
+    if as_json:
+        _print_json({"asOf": str(facts.as_of), "today": str(today), "value": list(images.values())})
+        return
+    between = "\n" if sys.stdout.isatty() else "; "
+    rows = [
+        (
+            image["id"],
+            between.join(_editions(image["supportedEditions"], today)),
+            ", ".join(image["supportedArchitectures"]),
+            between.join(_updates(image["availableUpdates"])) or "none yet",
+        )
+        for image in _as_objects(images)
+    ]
+    print_table(("Image", "Support of editions", "Architectures", "Patch Tuesday builds"), rows)
+    for line in _notes(facts, today, settings.publish_age_days, _as_objects(images)):
+        click.echo(line)
+
+
+@catalogue.command()
+@click.argument("release")
+@data_dir_option
+@json_option
+def history(release: str, data_dir: str | None, as_json: bool) -> None:
+    """Print every update of RELEASE, newest first: "Windows 11 24H2", 24H2 or 26100."""
+    from osimages.catalogue.history import UnknownReleaseError, find_release
+    from osimages.catalogue.history import history as entries_of
+
+    facts = _facts(settings_from({"data_dir": data_dir}))
+    try:
+        found = find_release(facts, release)
+    except UnknownReleaseError as error:
+        raise click.ClickException(str(error)) from None
+    entries = entries_of(found)
+    if as_json:
+        value = [_history_object(each, facts) for each in entries]
+        _print_json({"asOf": str(facts.as_of), "id": found.id, "value": value})
+        return
+    titles = ("Build", "KB", "Released", "Kind", "Patch Tuesday", "Published as", "Label", "For")
+    print_table(titles, [_history_row(each) for each in entries])
+    click.echo(f"{found.id}: {len(entries)} updates, {_as_of(facts)}.")
+
+
+def _facts(settings: Settings) -> Catalogue:
+    """The facts in the database of the data directory, or those of this release where there are none."""
+    from osimages.catalogue.facts import bundled
+    from osimages.storage.migrate import SchemaError
+    from osimages.storage.sqlite_catalogue import catalogue_of
+
+    try:
+        return catalogue_of(settings.database_path) or bundled()
+    except SchemaError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _as_objects(images: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return list(images.values())
+
+
+def _editions(editions: Iterable[Mapping[str, str]], today: date) -> list[str]:
+    """Those that end together, together: `until 2027-10-12: professional, proEducation (and N)`."""
+    by_end = sorted(editions, key=lambda each: each["supportEndDate"])
+    return [
+        f"{'until' if end >= str(today) else 'ended'} {end}: {_names([each['editionType'] for each in group])}"
+        for end, group in groupby(by_end, key=lambda each: each["supportEndDate"])
+    ]
+
+
+def _names(names: list[str]) -> str:
+    """Each edition with its N variant is named once; the variants alone, should that occur, by themselves."""
+    pairs = [name for name in names if f"{name}N" in names]
+    single = [name for name in names if name not in pairs and name.removesuffix("N") not in pairs]
+    return ", ".join(([", ".join(pairs) + " (and N)"] if pairs else []) + single)
+
+
+def _updates(updates: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [f"{each['buildVersion']} ({each['releaseYear']}-{each['releaseMonth']:02})" for each in updates]
+
+
+def _as_of(facts: Catalogue) -> str:
+    known = "" if facts.complete_until >= facts.as_of else f", complete to {facts.complete_until}"
+    return f"as of {facts.as_of}{known}"
+
+
+def _notes(facts: Catalogue, today: date, age_days: int, images: list[Mapping[str, Any]]) -> list[str]:
+    """What stands below the table: how new the facts are, and what they lack on that day."""
+    from datetime import timedelta
+
+    from osimages.catalogue.calendar import patch_tuesdays_until
+    from osimages.catalogue.publishing import patch_tuesdays_known
+
+    known = patch_tuesdays_known(facts, today, age_days)
+    if not known:
+        return [f"A{_as_of(facts)[1:]}: no Patch Tuesday is known for {today}."]
+    newest = known[0]
+    month = (newest.year, newest.month)
+    having = sum(
+        bool(each["availableUpdates"])
+        and (each["availableUpdates"][0]["releaseYear"], each["availableUpdates"][0]["releaseMonth"]) == month
+        for each in images
+    )
+    lines = [
+        f"A{_as_of(facts)[1:]}: the newest Patch Tuesday on {today} is {newest}, "
+        f"with builds for {having} of {len(images)} images."
+    ]
+    expected = patch_tuesdays_until(today - timedelta(days=age_days), 1)
+    if expected and expected[0] > newest:
+        lines.append(f"The builds of the Patch Tuesday of {expected[0]} are not in this catalogue yet.")
+    return lines
+
+
+def _history_row(entry: Entry) -> tuple[str, ...]:
+    update = entry.update
+    return (
+        str(update.build),
+        update.kb or "",
+        "" if update.release_date is None else str(update.release_date),
+        str(update.kind),
+        "" if entry.patch_tuesday is None else str(entry.patch_tuesday),
+        f"{update.year}-{update.month:02}" if update.is_canonical_b else "",
+        update.label,
+        update.scope,
+    )
+
+
+def _history_object(entry: Entry, facts: Catalogue) -> dict[str, object]:
+    update = entry.update
+    return {
+        "buildVersion": str(update.build),
+        "kb": update.kb,
+        "releaseDate": None if update.release_date is None else str(update.release_date),
+        "kind": str(update.kind),
+        "patchTuesday": None if entry.patch_tuesday is None else str(entry.patch_tuesday),
+        "isPublished": update.is_canonical_b,
+        "label": update.label,
+        "scope": update.scope,
+        "basis": update.basis,
+        "isExpired": update.is_expired,
+        "sources": [facts.sources[number].name for number in update.sources],
+    }
+
+
+def _print_json(document: dict[str, object]) -> None:
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))

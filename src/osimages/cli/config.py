@@ -1,0 +1,34 @@
+"""`osimages config`: every setting, its value, and where that came from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import click
+
+from osimages.cli.options import data_dir_option, json_option, resolved_from
+from osimages.cli.table import print_table
+
+
+@click.group()
+def config() -> None:
+    """Settings: default < file (osimages.toml in the data directory) < OSIMAGES_* environment < flag."""
+
+
+@config.command()
+@data_dir_option
+@json_option
+def show(data_dir: str | None, as_json: bool) -> None:
+    """Print every setting, its value and where it came from."""
+    resolved = resolved_from({"data_dir": data_dir})
+    rows = [
+        (each.name, getattr(resolved.settings, each.name), resolved.origins[each.name], each.metadata["help"])
+        for each in fields(resolved.settings)
+    ]
+    if as_json:
+        found = {name: {"value": value, "origin": origin, "help": text} for name, value, origin, text in rows}
+        click.echo(json.dumps(found, indent=2, default=str))
+    else:
+        shown = [(name, "" if value is None else str(value), origin, text) for name, value, origin, text in rows]
+        print_table(("Setting", "Value", "From", "Meaning"), shown)

@@ -1,0 +1,47 @@
+"""`osimages env`: export lines that point a shell and its programs at the server of a data directory."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from osimages.cli.options import data_dir_option, server_url, settings_from
+from osimages.cli.token import development_token
+from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
+from osimages.issuer.certificates import Certificates
+
+_LINE = {
+    "posix": lambda name, value: f"export {name}={shlex.quote(value)}",
+    "powershell": lambda name, value: "$env:{} = '{}'".format(name, value.replace("'", "''")),
+}
+
+
+@click.command()
+@data_dir_option
+@click.option("--shell", type=click.Choice(sorted(_LINE)), default="posix", help="Whose syntax to print (posix).")
+def env(data_dir: str | None, shell: str) -> None:
+    """Print what a shell needs: eval "$(osimages env)", or in PowerShell
+    osimages env --shell powershell | Invoke-Expression.
+    """
+    settings = settings_from({"data_dir": data_dir})
+    url = server_url(settings)
+    values = {"OSIMAGES_URL": url, "OSIMAGES_TOKEN": development_token(settings)}
+    if url.startswith("https:"):
+        try:
+            certificates = Certificates.load_or_create(settings.data_path)
+        except (OSError, ValueError) as error:
+            raise click.ClickException(f"The certificates in {settings.data_path} cannot be used: {error}.") from None
+        values |= {
+            "SSL_CERT_FILE": str(certificates.bundle.resolve()),
+            "REQUESTS_CA_BUNDLE": str(certificates.bundle.resolve()),
+            "NODE_EXTRA_CA_CERTS": str(certificates.authority.resolve()),
+        }
+    values |= {
+        "AZURE_AUTHORITY_HOST": url,
+        "AZURE_TENANT_ID": DEFAULT_TENANT,
+        "AZURE_CLIENT_ID": DEFAULT_APPLICATION,
+        "AZURE_CLIENT_SECRET": DEFAULT_CLIENT_SECRET,
+    }
+    for name, value in values.items():
+        click.echo(_LINE[shell](name, value))

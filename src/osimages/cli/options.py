@@ -1,0 +1,43 @@
+"""What the commands have in common: the data directory, and settings from flags, environment and file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from osimages.settings import Resolved, Settings, SettingsError, resolve
+
+# Written into the data directory by a server that listens, for the commands that need its address.
+SERVER_FILE = "server.json"
+
+data_dir_option = click.option(
+    "--data-dir", metavar="DIR", help="Directory of database, keys and certificates (the user data folder)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
+
+
+def resolved_from(flags: Mapping[str, object]) -> Resolved:
+    """Settings with their origins; flags that were not given are None. Raises ClickException."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return resolve(given, os.environ)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def settings_from(flags: Mapping[str, object]) -> Settings:
+    """The settings alone."""
+    return resolved_from(flags).settings
+
+
+def server_url(settings: Settings) -> str:
+    """Where the server of this data directory listens, or would listen by its settings."""
+    try:
+        url: str = json.loads(Path(settings.data_path / SERVER_FILE).read_bytes())["url"]
+    except (OSError, ValueError, KeyError):
+        return f"{'http' if settings.http else 'https'}://localhost:{settings.port}"
+    return url

@@ -1,0 +1,188 @@
+"""`osimages serve`: checks what can go wrong before it starts, then runs the server until it is told to end."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing.connection import wait
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from granian.constants import Interfaces, SSLProtocols
+from granian.log import LogLevels
+from granian.server import Server
+
+from osimages.cli.options import SERVER_FILE, data_dir_option, settings_from
+from osimages.issuer.certificates import Certificates
+from osimages.issuer.files import replace
+from osimages.issuer.signing import SigningKeys
+from osimages.settings import Settings
+from osimages.storage.migrate import SchemaError
+from osimages.storage.sqlite import migrate
+
+_POLL_SECONDS = 0.01
+
+
+@click.command()
+@click.option("--host", help="Address to listen on (127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (8443); 0 takes a free one.")
+@click.option("--http", is_flag=True, default=None, help="Plain HTTP instead of HTTPS; loopback only.")
+@data_dir_option
+@click.option("--database", metavar="URL", help="Database; an SQLite file in the data directory by default.")
+@click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev).")
+@click.option("--cloud", help="National cloud whose tokens are accepted (global).")
+@click.option("--public-url", metavar="URL", help="Scheme and host that clients use, where the Host header lies.")
+@click.option("--workers", type=int, help="Number of worker processes (1).")
+@click.option("--empty", is_flag=True, default=None, help="New tenants start without the published catalogue.")
+@click.option("--today", metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar at this day.")
+@click.option("--access-log", is_flag=True, default=None, help="A log line for every request.")
+def serve(**flags: object) -> None:
+    """Answer the API until told to end.
+
+    Prints `Listening on URL` once it is ready. SIGTERM lets requests under way finish, and ends with exit code 0.
+    """
+    run(settings_from(flags))
+
+
+def run(settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM; raises ClickException where it cannot start."""
+    _check(settings)
+    port = _free_port(settings.host, settings.port)
+    certificates = _prepare(settings)
+    url = f"{'http' if settings.http else 'https'}://{_client_host(settings.host)}:{port}"
+    server = _server(settings, port, certificates)
+    file = settings.data_path / SERVER_FILE
+
+    def announce() -> None:
+        replace(file, json.dumps({"url": url, "pid": os.getpid()}).encode(), public=True)
+        click.echo(f"Listening on {url}")
+        sys.stdout.flush()
+
+    threading.Thread(target=_when_listening, args=(settings.host, port, announce), daemon=True).start()
+    try:
+        server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _check(settings: Settings) -> None:
+    if settings.authority != "dev":
+        raise click.ClickException("--authority entra is not in this release yet; the development authority is.")
+    if settings.http and not _is_loopback(settings.host):
+        raise click.ClickException(
+            f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
+        )
+    if settings.workers < 1:
+        raise click.ClickException("--workers must be 1 or more.")
+
+
+def _free_port(host: str, port: int) -> int:
+    """The port, known to be free; a free one for 0. Asked first, as the server would share a port with another one."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise click.ClickException(f"The address {host} is not known here: {error.strerror}.") from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            # As the server itself does: connections that ended a moment ago do not keep the port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            advice = "end what listens there, or choose another with --port"
+            raise click.ClickException(f"{host} port {port} cannot be had ({error.strerror}): {advice}.") from None
+        return int(probe.getsockname()[1])
+
+
+def _prepare(settings: Settings) -> Certificates | None:
+    """Keys, certificates and the database, so that nothing is left to go wrong in the workers."""
+    directory = settings.data_path
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        SigningKeys.load_or_create(directory)
+        certificates = None if settings.http else Certificates.load_or_create(directory, _certificate_hosts(settings))
+        migrate(settings.database_path)
+    except OSError as error:
+        where = error.filename or directory
+        advice = "make the data directory writable, or choose another with --data-dir"
+        raise click.ClickException(f"{where} cannot be used ({error.strerror}): {advice}.") from None
+    except (SchemaError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    return certificates
+
+
+def _server(settings: Settings, port: int, certificates: Certificates | None) -> Server:
+    return Server(
+        "osimages.app:application",
+        address=socket.getaddrinfo(settings.host, port, type=socket.SOCK_STREAM)[0][4][0],
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=settings.workers,
+        websockets=False,
+        log_level=LogLevels.warning,
+        ssl_cert=certificates.server_chain if certificates else None,
+        ssl_key=certificates.server_key if certificates else None,
+        # Windows PowerShell 5.1, which many Intune scripts still run in, has no TLS 1.3.
+        ssl_protocol_min=SSLProtocols.tls12,
+        respawn_failed_workers=True,
+        workers_kill_timeout=settings.drain_seconds,
+    )
+
+
+def _load(settings: Settings) -> Any:
+    """The application, in a worker process, which ends when the process that started it is gone."""
+    from osimages.app import Application
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    return Application(settings)
+
+
+def _end_with(sentinel: int) -> None:
+    wait([sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _when_listening(host: str, port: int, announce: Callable[[], None]) -> None:
+    """A worker opens its socket once its start is complete: only a connection shows it."""
+    target = ("127.0.0.1" if host == "0.0.0.0" else "::1" if host == "::" else host, port)  # noqa: S104
+    while True:
+        try:
+            socket.create_connection(target).close()
+        except OSError:
+            time.sleep(_POLL_SECONDS)
+        else:
+            announce()
+            return
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _client_host(host: str) -> str:
+    """The name that clients on this machine use, which the certificate holds."""
+    if host in ("0.0.0.0", "::") or _is_loopback(host):  # noqa: S104
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def _certificate_hosts(settings: Settings) -> tuple[str, ...]:
+    names = {settings.host, urlsplit(settings.public_url).hostname or "localhost"} - {"0.0.0.0", "::"}  # noqa: S104
+    return tuple(sorted(names))

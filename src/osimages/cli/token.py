@@ -1,0 +1,66 @@
+"""`osimages token`: an access token of the development authority, and nothing else, on standard output."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from osimages.cli.options import data_dir_option, settings_from
+from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.issuer.mint import mint
+from osimages.issuer.signing import SigningKeys
+from osimages.settings import Settings
+
+EVERY_PERMISSION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
+
+
+@click.command()
+@data_dir_option
+@click.option("--tenant", type=click.UUID, metavar="GUID", help="Tenant (the default tenant).")
+@click.option("--app/--user", "application", default=True, help="Application (default) or delegated token.")
+@click.option("--permission", "permissions", multiple=True, metavar="NAME", help="Permission to grant (all).")
+@click.option("--expires-in", type=int, default=3600, metavar="SECONDS", help="Lifetime; negative: already expired.")
+def token(
+    data_dir: str | None, tenant: object, application: bool, permissions: tuple[str, ...], expires_in: int
+) -> None:
+    """Print an access token for the server of the data directory."""
+    settings = settings_from({"data_dir": data_dir})
+    click.echo(
+        development_token(
+            settings,
+            tenant=str(tenant or DEFAULT_TENANT),
+            permissions=permissions or EVERY_PERMISSION,
+            user=not application,
+            expires_in=expires_in,
+        )
+    )
+
+
+def development_token(
+    settings: Settings,
+    *,
+    tenant: str = DEFAULT_TENANT,
+    permissions: tuple[str, ...] = EVERY_PERMISSION,
+    user: bool = False,
+    expires_in: int = 3600,
+) -> str:
+    """A token signed with the key in the data directory, which is made where there is none. Raises ClickException."""
+    try:
+        keys = SigningKeys.load_or_create(settings.data_path)
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename or settings.data_path} cannot be used: {error.strerror}."
+        ) from None
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
+    return mint(
+        keys,
+        tenant=tenant,
+        application=DEFAULT_APPLICATION,
+        permissions=permissions,
+        user=user,
+        expires_in=expires_in,
+        now=datetime.now(UTC),
+        skew_seconds=settings.token_skew_seconds,
+    )

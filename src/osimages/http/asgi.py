@@ -1,0 +1,83 @@
+"""What ASGI needs around the path of a request; whatever goes wrong on it becomes an error reply here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from osimages.errors import INTERNAL, SERVICE_UNAVAILABLE, ServiceError
+from osimages.http.control import control
+from osimages.http.pipeline import answer
+from osimages.http.reply import JSON, Reply, compressed, headers_of
+from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
+from osimages.http.service import Service
+from osimages.storage.store import StoreUnavailableError
+from osimages.wire.errors import error_body
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "DELETE"))
+_log = structlog.get_logger()
+
+
+async def respond(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers one HTTP request."""
+    started = time.perf_counter()
+    request = request_of(scope, service.settings.public_url.rstrip("/"))
+    reply = await _reply(service, request, receive)
+    headers = headers_of(reply, request)
+    body = reply.body
+    zipped = compressed(reply, request, service.settings.gzip_minimum_bytes)
+    if zipped is not None:
+        body = zipped
+        headers.append((b"content-encoding", b"gzip"))
+    if reply.status not in (204, 304):
+        headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    if service.settings.access_log:
+        _log.info(
+            "request",
+            method=scope["method"],
+            path=request.path,
+            status=reply.status,
+            milliseconds=round((time.perf_counter() - started) * 1000, 2),
+            request_id=request.request_id,
+        )
+
+
+async def _reply(service: Service, request: ApiRequest, receive: Receive) -> Reply:
+    try:
+        if request.path.startswith("/-/"):
+            return control(service, request)
+        if request.method not in _WITHOUT_BODY:
+            body = await read_body(request, receive, service.settings.max_body_bytes)
+            request = msgspec.structs.replace(request, body=body)
+        return await answer(service, request)
+    except ServiceError as error:
+        return error_reply(service, request, error)
+    except StoreUnavailableError as error:
+        _log.warning("database not available", reason=str(error), request_id=request.request_id)
+        unavailable = ServiceError(
+            SERVICE_UNAVAILABLE, headers={"Retry-After": "1"}, reason="the database cannot answer now."
+        )
+        return error_reply(service, request, unavailable)
+    except Exception:
+        _log.exception("internal fault", method=request.method, path=request.path, request_id=request.request_id)
+        return error_reply(service, request, ServiceError(INTERNAL))
+
+
+def error_reply(service: Service, request: ApiRequest, error: ServiceError) -> Reply:
+    """The reply that tells a client what is wrong."""
+    body = error_body(
+        error,
+        now=service.clock.now(),
+        request_id=request.request_id,
+        client_request_id=request.client_request_id,
+        url=f"{request.origin}{request.path}",
+    )
+    headers = tuple((name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items())
+    return Reply(error.row.status, body, JSON, headers, odata=False)

@@ -1,0 +1,53 @@
+"""The control plane, below `/-/`: whether the service lives, is ready, which version it is and what its limits are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+
+import msgspec
+
+from osimages.errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
+from osimages.http.reply import JSON, Reply, preflight
+from osimages.http.request import ApiRequest
+from osimages.http.service import Service
+
+_METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
+
+
+def control(service: Service, request: ApiRequest) -> Reply:
+    """The reply to a request below `/-/`. Raises ServiceError (404, 405)."""
+    page = _PAGES.get(request.path.rstrip("/"))
+    if page is None:
+        raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
+    if request.method == "OPTIONS":
+        return preflight(_METHODS, request)
+    if request.method != "GET":
+        raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
+    return Reply(200, msgspec.json.encode(page(service)), JSON, odata=False)
+
+
+def _health(_: Service) -> object:
+    return {"status": "ok"}
+
+
+def _ready(service: Service) -> object:
+    return {"status": "ready", "catalogueAsOf": service.catalogue_as_of, "today": service.clock.today()}
+
+
+def _version(_: Service) -> object:
+    return {"name": "osimages", "version": version("osimages")}
+
+
+def _limits(service: Service) -> object:
+    every = asdict(service.settings)
+    return {name: value for name, value in every.items() if name.startswith("max_") or name == "page_size"}
+
+
+_PAGES: Mapping[str, Callable[[Service], object]] = {
+    "/-/health": _health,
+    "/-/ready": _ready,
+    "/-/version": _version,
+    "/-/limits": _limits,
+}

@@ -1,0 +1,29 @@
+"""Which function answers which kind of target and method."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from osimages.http import reading, writing
+from osimages.http.call import Call
+from osimages.http.reply import Reply
+from osimages.plan.resolve import Kind
+
+Handler = Callable[[Call], Awaitable[Reply]]
+
+HANDLERS: Mapping[tuple[Kind, str], Handler] = {
+    (Kind.SERVICE, "GET"): reading.service_document_of,
+    (Kind.METADATA, "GET"): reading.metadata,
+    (Kind.SINGLETON, "GET"): reading.singleton,
+    (Kind.COLLECTION, "GET"): reading.collection,
+    (Kind.FUNCTION, "GET"): reading.function,
+    (Kind.COUNT, "GET"): reading.count,
+    (Kind.ENTITY, "GET"): reading.entity,
+    (Kind.PROPERTY, "GET"): reading.property_of,
+    (Kind.VALUE, "GET"): reading.raw_value,
+    (Kind.PROPERTY_COUNT, "GET"): reading.property_count,
+    (Kind.SINGLETON, "PATCH"): writing.update_singleton,
+    (Kind.COLLECTION, "POST"): writing.create,
+    (Kind.ENTITY, "PATCH"): writing.update,
+    (Kind.ENTITY, "DELETE"): writing.remove,
+}

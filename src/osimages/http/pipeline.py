@@ -1,0 +1,54 @@
+"""The whole path of a request, in one place: who asks, for what, whether they may, and the answer."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from osimages.auth.actor import Actor
+from osimages.auth.permissions import authorise
+from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_VERSION, ServiceError
+from osimages.http.call import Call
+from osimages.http.handlers import HANDLERS
+from osimages.http.reply import Reply, preflight
+from osimages.http.request import ApiRequest
+from osimages.http.service import Service
+from osimages.plan.resolve import check_method
+from osimages.wire.links import Links
+
+# These describe the service to clients that have no token yet, as Graph's do.
+_OPEN_PATHS = frozenset(("", "$metadata"))
+_NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
+_EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"))
+
+
+async def answer(service: Service, request: ApiRequest) -> Reply:
+    """The reply to a request. Raises ServiceError for one that is refused."""
+    if request.method == "OPTIONS":
+        return preflight(_EVERY_METHOD, request)
+    if len(request.path) + len(request.query) > service.settings.max_url_bytes:
+        raise ServiceError(
+            LIMIT_EXCEEDED, what="The URL's length", limit=service.settings.max_url_bytes, setting="max_url_bytes"
+        )
+    if not request.origin:
+        raise ServiceError(BAD_HOST)
+    version_name, path = split_version(request.path)
+    version = service.versions.get(version_name.lower())
+    if version is None:
+        raise ServiceError(UNKNOWN_VERSION, version=version_name[:128])
+    is_open = path.lower() in _OPEN_PATHS
+    actor = _NOBODY if is_open else service.verifier.verify(request.header(b"authorization"))
+    target = version.target(path)
+    check_method(target, request.method, request.path)
+    if not is_open:
+        authorise(actor, target.kind, request.method)
+        if not service.tenants.is_admitted(actor.tenant):
+            await service.tenants.admit(actor.tenant)
+    links = Links(f"{request.origin}/{version.name}")
+    return await HANDLERS[target.kind, request.method](Call(service, version, request, actor, target, links))
+
+
+@lru_cache(2048)
+def split_version(path: str) -> tuple[str, str]:
+    """The service version that a raw path starts with, and what follows it, without the slashes around."""
+    version, _, rest = path.strip("/").partition("/")
+    return version, rest.strip("/")

@@ -1,0 +1,155 @@
+"""Answers to GET: entities, collections, properties, and what describes the service."""
+
+from __future__ import annotations
+
+import uuid
+
+import msgspec
+
+from osimages.edm.service_document import service_document
+from osimages.errors import NOT_ACCEPTABLE, UNKNOWN_KEY, ServiceError
+from osimages.http.call import Call
+from osimages.http.reply import JSON, ODATA_JSON, TEXT, XML, Header, Reply
+from osimages.plan.build import build_plan
+from osimages.plan.paging import Position
+from osimages.plan.query import Stored
+from osimages.plan.resolve import Target
+from osimages.wire.etag import check_if_match, etag, names_version
+from osimages.wire.payload import collection_body, entity_body, member, value_body
+
+# Names the singleton of a tenant: made once at random, so that no other GUID is made of a tenant's.
+_SINGLETONS = uuid.UUID("5f0ad4ae-9c0b-4c4e-8f0e-2f6f3a5b9d11")
+
+
+async def entity(call: Call) -> Reply:
+    """One entity."""
+    query = call.query()
+    stored = await stored_entity(call)
+    if _is_unchanged(call, stored):
+        return Reply(304, headers=_tag(stored))
+    context = call.links.context(call.target, query.select)
+    return Reply(200, entity_body(context, stored.document, query.select), ODATA_JSON, _tag(stored))
+
+
+async def collection(call: Call) -> Reply:
+    """A page of a set."""
+    select = call.query().select
+    return await _page(call, call.links.context(call.target, select))
+
+
+async def function(call: Call) -> Reply:
+    """The bound function: all entities of the tenant, asked of one that must be there."""
+    query = call.query()
+    await stored_entity(call)
+    type_name = call.version.model.qualified(call.target.entity.name)
+    return await _page(call, call.links.collection_context(type_name, query.select))
+
+
+async def count(call: Call) -> Reply:
+    """How many entities a filter finds."""
+    plan = build_plan(call.query(), None, 0)
+    total = await call.service.store(call.target).count(call.actor.tenant, plan)
+    return Reply(200, str(total).encode(), TEXT)
+
+
+async def property_of(call: Call) -> Reply:
+    """The value of one property."""
+    call.query()
+    stored = await stored_entity(call)
+    body = value_body(call.links.context(call.target), member(stored.document, _property_name(call.target)))
+    return Reply(200, body, ODATA_JSON, _tag(stored))
+
+
+async def raw_value(call: Call) -> Reply:
+    """The bare value of one property."""
+    call.query()
+    stored = await stored_entity(call)
+    value = msgspec.json.decode(member(stored.document, _property_name(call.target)))
+    return Reply(200, str(value).encode(), b"text/plain;charset=utf-8", _tag(stored))
+
+
+async def property_count(call: Call) -> Reply:
+    """How many items a collection property has."""
+    call.query()
+    stored = await stored_entity(call)
+    items = msgspec.json.decode(member(stored.document, _property_name(call.target)), type=list[msgspec.Raw])
+    return Reply(200, str(len(items)).encode(), TEXT, _tag(stored))
+
+
+async def singleton(call: Call) -> Reply:
+    """The device management settings of a tenant."""
+    query = call.query()
+    return Reply(200, singleton_body(call, query.select), ODATA_JSON)
+
+
+def singleton_body(call: Call, select: tuple[str, ...] | None) -> bytes:
+    """The singleton has no property but its id, which is made of the tenant's."""
+    type_name = call.version.model.qualified(call.target.entity.name)
+    document = msgspec.json.encode({"@odata.type": f"#{type_name}", "id": singleton_id(call)})
+    return entity_body(call.links.context(call.target, select), document, select)
+
+
+def singleton_id(call: Call) -> str:
+    """The id of the tenant's singleton."""
+    return str(uuid.uuid5(_SINGLETONS, call.actor.tenant))
+
+
+async def service_document_of(call: Call) -> Reply:
+    """What the service root lists."""
+    call.query()
+    return Reply(200, service_document(call.version.model, call.links.metadata), ODATA_JSON)
+
+
+async def metadata(call: Call) -> Reply:
+    """The model as CSDL: XML, or JSON where `$format` or the Accept header asks for it."""
+    asked = call.query().format or call.request.header(b"accept") or "*/*"
+    lower = asked.lower()
+    if "xml" in lower or "*/*" in lower or "application/*" in lower:
+        return Reply(200, call.version.metadata(as_json=False), XML)
+    if "json" in lower:
+        return Reply(200, call.version.metadata(as_json=True), JSON)
+    raise ServiceError(NOT_ACCEPTABLE, accept=asked[:128])
+
+
+async def stored_entity(call: Call) -> Stored:
+    """The entity that the target's key names. Raises ServiceError(UNKNOWN_KEY), or where If-Match asks for another."""
+    key = call.target.key
+    assert key is not None
+    stored = await call.service.store(call.target).get(call.actor.tenant, key)
+    if stored is None:
+        raise ServiceError(UNKNOWN_KEY, key=key[:512])
+    check_if_match(call.request.header(b"if-match"), stored.version)
+    return stored
+
+
+async def _page(call: Call, context: str) -> Reply:
+    query, tokens, tenant = call.query(), call.service.page_tokens, call.actor.tenant
+    position = tokens.read(query.skiptoken, tenant, query.identity) if query.skiptoken else None
+    preferred = call.maximum_page_size()
+    page_size = call.service.limits.page_size if preferred is None else min(preferred, call.service.limits.page_size)
+    plan = build_plan(query, position, page_size)
+    page = await call.service.store(call.target).page(tenant, plan)
+    remaining = None if plan.remaining is None else plan.remaining - len(page.documents)
+    next_link = None
+    if page.more and page.last is not None and remaining != 0:
+        token = tokens.write(Position(page.last, remaining), tenant, query.identity)
+        next_link = call.links.next_page(call.target, call.request.query, token)
+    body = collection_body(context, page.documents, select=query.select, total=page.total, next_link=next_link)
+    applied: tuple[Header, ...] = ()
+    if preferred is not None:
+        applied = ((b"preference-applied", f"odata.maxpagesize={page_size}".encode()),)
+    return Reply(200, body, ODATA_JSON, applied)
+
+
+def _is_unchanged(call: Call, stored: Stored) -> bool:
+    known = call.request.header(b"if-none-match")
+    return known is not None and names_version(known, stored.version)
+
+
+def _tag(stored: Stored) -> tuple[Header, ...]:
+    return ((b"etag", etag(stored.version).encode()),)
+
+
+def _property_name(target: Target) -> str:
+    assert target.declared is not None
+    return target.declared.name

@@ -1,0 +1,95 @@
+"""What is answered: status, headers and body, and the headers that every reply carries."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import msgspec
+
+from osimages.http.request import ApiRequest
+
+Header = tuple[bytes, bytes]
+
+# https://learn.microsoft.com/graph/use-the-api; the form was recorded from Graph itself.
+ODATA_JSON = b"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+JSON = b"application/json"
+XML = b"application/xml"
+TEXT = b"text/plain"
+
+_DIAGNOSTIC = (
+    b'{"ServerInfo":{"DataCenter":"osimages","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"osimages"}}'
+)
+_ALWAYS: tuple[Header, ...] = (
+    (b"cache-control", b"no-cache"),
+    (b"x-ms-ags-diagnostic", _DIAGNOSTIC),
+    (b"vary", b"Accept-Encoding"),
+)
+_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+_ODATA_VERSION = (b"odata-version", b"4.0")
+
+# What Graph lets scripts in browsers read: https://github.com/dotnet/dev-proxy builds its answers from the same list.
+_EXPOSED = (
+    b"ETag, Location, Preference-Applied, Content-Range, request-id, client-request-id, ReadWriteConsistencyToken, "
+    b"SdkVersion, WWW-Authenticate, x-ms-client-gcc-tenant, Retry-After, OData-EntityId, OData-Version"
+)
+_CROSS_ORIGIN: tuple[Header, ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED),
+)
+_COMPRESSIBLE = frozenset((ODATA_JSON, JSON, XML))
+_GZIP_REFUSED = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One answer. `odata` is true where the OData-Version header belongs to it: everywhere but on errors."""
+
+    status: int
+    body: bytes = b""
+    content_type: bytes | None = None
+    headers: tuple[Header, ...] = ()
+    odata: bool = True
+
+
+def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
+    """All headers of a reply to a request, but for its length."""
+    headers = [
+        *_ALWAYS,
+        (b"request-id", request.request_id.encode("ascii")),
+        (b"client-request-id", request.client_request_id.encode("ascii")),
+        *reply.headers,
+    ]
+    if reply.content_type is not None:
+        headers.append((b"content-type", reply.content_type))
+    if reply.odata:
+        headers.append(_ODATA_VERSION)
+    if request.origin.startswith("https:"):
+        headers.append(_STRICT_TRANSPORT)
+    if b"origin" in request.headers:
+        headers.extend(_CROSS_ORIGIN)
+    return headers
+
+
+def compressed(reply: Reply, request: ApiRequest, least: int) -> bytes | None:
+    """The body in gzip format, where the client takes that and it is worth it; else None."""
+    if len(reply.body) < least or reply.content_type not in _COMPRESSIBLE:
+        return None
+    accepted = request.headers.get(b"accept-encoding", b"")
+    if b"gzip" not in accepted.lower() or _GZIP_REFUSED.search(accepted):
+        return None
+    # The fastest level: it already saves nine tenths of such JSON.
+    return zlib.compress(reply.body, 1, wbits=31)
+
+
+def preflight(methods: frozenset[str], request: ApiRequest) -> Reply:
+    """The answer to OPTIONS: what may be sent, and that scripts of any origin may send it (they need a token)."""
+    allowed = ", ".join(sorted(methods)).encode("ascii")
+    headers: tuple[Header, ...] = ((b"allow", allowed),)
+    if b"origin" in request.headers:
+        asked = request.headers.get(b"access-control-request-headers", b"authorization, content-type")
+        headers += (
+            (b"access-control-allow-methods", allowed),
+            (b"access-control-allow-headers", asked),
+            (b"access-control-max-age", b"86400"),
+        )
+    return Reply(204, headers=headers, odata=False)

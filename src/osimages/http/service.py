@@ -1,0 +1,105 @@
+"""What the path of a request works with, put together once at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import TypeVar
+
+from osimages.auth.tokens import TokenVerifier
+from osimages.clock import Clock
+from osimages.edm.csdl_json import csdl_json
+from osimages.edm.csdl_xml import csdl_xml
+from osimages.edm.types import EntityType, Model
+from osimages.edm.validate import EntityValidator
+from osimages.http.tenants import Tenants
+from osimages.plan.build import Query, build_query
+from osimages.plan.limits import Limits, limits_of
+from osimages.plan.paging import PageTokens
+from osimages.plan.resolve import Kind, Target, resolve
+from osimages.settings import Settings
+from osimages.storage.store import Store
+
+# How many of the requests before are remembered, and the longest text that is worth remembering.
+_REMEMBERED = 2048
+_LONGEST_REMEMBERED = 1024
+
+
+class ServiceVersion:
+    """One version of the service (`beta`): its model, and what follows from the model alone."""
+
+    def __init__(self, name: str, model: Model, limits: Limits) -> None:
+        self.name = name
+        self.model = model
+        self._limits = limits
+        self._entities = {each.name: each for each in model.entity_types}
+        self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
+        self._remembered_target = _remembering(self._resolve)
+        self._remembered_query = _remembering(self._build_query)
+        self._metadata: dict[bool, bytes] = {}
+
+    def target(self, path: str) -> Target:
+        """What a path below the service root is about. Raises ServiceError."""
+        return (self._resolve if len(path) > _LONGEST_REMEMBERED else self._remembered_target)(path)
+
+    def query(self, target: Target, query: str) -> Query:
+        """The meaning of a query string for a target. Raises ServiceError."""
+        build = self._build_query if len(query) > _LONGEST_REMEMBERED else self._remembered_query
+        # Above the singletons no option but $format is allowed, so that any type serves there.
+        entity = self.model.entity_types[0] if target.singleton is None else target.entity
+        return build(target.kind, entity.name, query)
+
+    def validator(self, entity: EntityType) -> EntityValidator:
+        """What checks bodies of a type."""
+        return self._validators[entity.name]
+
+    def metadata(self, as_json: bool) -> bytes:
+        """The CSDL document, written when it is first asked for."""
+        if as_json not in self._metadata:
+            self._metadata[as_json] = csdl_json(self.model) if as_json else csdl_xml(self.model)
+        return self._metadata[as_json]
+
+    def _resolve(self, path: str) -> Target:
+        return resolve(self.model, path)
+
+    def _build_query(self, kind: Kind, entity_name: str, query: str) -> Query:
+        return build_query(self.model, self._entities[entity_name], kind, query, self._limits)
+
+
+class Service:
+    """The parts that answer requests. `stores` holds the store of each entity type, by the type's name."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        models: Mapping[str, Model],
+        stores: Mapping[str, Store],
+        verifier: TokenVerifier,
+        tenants: Tenants,
+        page_tokens: PageTokens,
+        catalogue_as_of: date,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.limits = limits_of(settings)
+        self.versions = {name.lower(): ServiceVersion(name, model, self.limits) for name, model in models.items()}
+        self.stores = stores
+        self.verifier = verifier
+        self.tenants = tenants
+        self.page_tokens = page_tokens
+        self.catalogue_as_of = catalogue_as_of
+
+    def store(self, target: Target) -> Store:
+        """Where the entities that a target is about are kept."""
+        return self.stores[target.entity.name]
+
+
+_Found = TypeVar("_Found")
+
+
+def _remembering(function: Callable[..., _Found]) -> Callable[..., _Found]:
+    """Requests repeat. What raises is not remembered."""
+    return lru_cache(_REMEMBERED)(function)

@@ -1,0 +1,82 @@
+"""Which tenants are served, and that each has the published catalogue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import structlog
+
+from osimages.errors import TENANT_NOT_LICENSED, ServiceError
+from osimages.plan.query import Tenant
+from osimages.storage.store import Store, StoreUnavailableError
+
+_log = structlog.get_logger()
+_MOST_REMEMBERED = 10_000
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """The images that a tenant is to have, and a label that changes when they do."""
+
+    label: str
+    images: Mapping[str, Mapping[str, Any]]
+
+
+class Tenants:
+    """Admits tenants, and remembers for `keep_seconds` that it did.
+
+    `publication` gives what is published today for a tenant's choice of catalogue. With `new_catalogue`, a tenant that
+    is not known comes into being, licensed and with that choice; without, it is refused.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        publication: Callable[[str], Publication],
+        *,
+        keep_seconds: float,
+        new_catalogue: str | None,
+    ) -> None:
+        self._store = store
+        self._publication = publication
+        self._keep_seconds = keep_seconds
+        self._new_catalogue = new_catalogue
+        self._admitted_until: dict[str, float] = {}
+
+    def is_admitted(self, tenant: str) -> bool:
+        """Whether the tenant was admitted a moment ago."""
+        return time.monotonic() < self._admitted_until.get(tenant, 0.0)
+
+    async def admit(self, tenant: str) -> None:
+        """Makes sure that a tenant is licensed and its catalogue up to date.
+
+        Raises ServiceError(TENANT_NOT_LICENSED), as Graph does for a tenant without an Intune licence.
+        """
+        known = await self._store.tenant(tenant) or await self._new(tenant)
+        if known is None or not known.licensed:
+            self._admitted_until.pop(tenant, None)
+            raise ServiceError(TENANT_NOT_LICENSED)
+        await self._bring_up_to_date(known)
+        if len(self._admitted_until) >= _MOST_REMEMBERED:
+            self._admitted_until.clear()
+        self._admitted_until[tenant] = time.monotonic() + self._keep_seconds
+
+    async def _new(self, tenant: str) -> Tenant | None:
+        if self._new_catalogue is None:
+            return None
+        await self._store.add_tenant(Tenant(tenant, tenant, True, self._new_catalogue))
+        return await self._store.tenant(tenant)
+
+    async def _bring_up_to_date(self, tenant: Tenant) -> None:
+        publication = self._publication(tenant.catalogue)
+        if tenant.published == publication.label:
+            return
+        try:
+            changed = await self._store.publish(tenant.tenant, publication.images, publication.label)
+        except StoreUnavailableError as error:
+            # What was published before is still good to read; the next request tries again.
+            _log.warning("catalogue not published", tenant=tenant.tenant, reason=str(error))
+        else:
+            _log.info("catalogue published", tenant=tenant.tenant, images_changed=changed)

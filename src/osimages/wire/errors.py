@@ -1,0 +1,57 @@
+"""The one JSON shape of errors, as Graph sends it, with the message forms of Intune inside.
+
+Source: https://learn.microsoft.com/graph/errors. The member is spelled `innerError`, which the SDKs read, not
+`innererror`, as that page writes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from osimages.errors import ServiceError, Shape
+
+_encode = msgspec.json.Encoder().encode
+_NO_OPERATION = "00000000-0000-0000-0000-000000000000"
+
+
+def error_body(error: ServiceError, *, now: datetime, request_id: str, client_request_id: str, url: str) -> bytes:
+    """The body of an error reply. `url` is the request's own address, without its query."""
+    shape = error.row.shape
+    inner = {
+        "date": now.strftime("%Y-%m-%dT%H:%M:%S"),
+        "request-id": request_id,
+        "client-request-id": client_request_id,
+    }
+    if shape is Shape.VALIDATION:
+        inner = {"message": error.message, **inner}
+    message = _nested(error.message, client_request_id, url) if shape is Shape.NESTED else error.message
+    body: dict[str, object] = {"code": error.row.code, "message": message}
+    if error.target is not None:
+        body["target"] = error.target
+    if error.details:
+        body["details"] = [
+            {"code": each.code, "message": each.message, "target": each.target} for each in error.details
+        ]
+    return _encode({"error": {**body, "innerError": inner}})
+
+
+def _nested(message: str, activity: str, url: str) -> str:
+    """Intune's own services put a JSON document into the message, line ends and all.
+
+    Recorded in https://github.com/jseerden/IntuneBackupAndRestore/issues/55.
+    """
+    told = (
+        f"{message} - Operation ID (for customer support): {_NO_OPERATION} - Activity ID: {activity} - "
+        f"Url: {url}?api-version=5026-01-10"
+    )
+    document = {
+        "_version": 3,
+        "Message": told,
+        "CustomApiErrorPhrase": "",
+        "RetryAfter": None,
+        "ErrorSourceService": "",
+        "HttpHeaders": "{}",
+    }
+    return msgspec.json.format(_encode(document), indent=2).decode().replace("\n", "\r\n")

@@ -1,0 +1,29 @@
+"""Entity tags: the version of an entity as clients see it, and the conditions they set on it.
+
+Source: RFC 9110, sections 8.8.3 and 13.1. Tags are weak, for the same version is sent in several forms ($select, gzip);
+If-Match takes weak tags all the same, as OData does (Protocol, section 8.2.4).
+"""
+
+from __future__ import annotations
+
+import re
+
+from osimages.errors import PRECONDITION_FAILED, ServiceError
+
+_TAG = re.compile(r'(?:W/)?("[^"]*")')
+
+
+def etag(version: int) -> str:
+    """The tag of a version."""
+    return f'W/"{version}"'
+
+
+def names_version(header: str, version: int) -> bool:
+    """Whether an If-Match or If-None-Match header names that version, or any (`*`)."""
+    return header.strip() == "*" or f'"{version}"' in _TAG.findall(header)
+
+
+def check_if_match(header: str | None, version: int) -> None:
+    """Raises ServiceError(PRECONDITION_FAILED) where an If-Match header asks for another version."""
+    if header is not None and not names_version(header, version):
+        raise ServiceError(PRECONDITION_FAILED, etag=etag(version), asked=header[:128])

@@ -1,0 +1,75 @@
+"""The only place that builds URLs: context URLs, entity URLs and the link to the next page.
+
+Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_ContextURL
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import msgspec
+
+from osimages.odata.options import pairs, system_name
+from osimages.plan.resolve import Kind, Target
+
+
+class Links(msgspec.Struct, frozen=True):
+    """URLs below one service root, as the client that asks sees it: `https://localhost:8443/beta`."""
+
+    root: str
+
+    @property
+    def metadata(self) -> str:
+        """The address of `$metadata`, which every context URL starts with."""
+        return f"{self.root}/$metadata"
+
+    def context(self, target: Target, select: tuple[str, ...] | None = None) -> str:
+        """What the answer for a target consists of."""
+        assert target.singleton is not None
+        selected = "" if select is None else f"({','.join(select)})"
+        if target.navigation is None:
+            return f"{self.root}/$metadata#{target.singleton.name}{selected}/$entity"
+        members = f"{target.singleton.name}/{target.navigation.name}"
+        match target.kind:
+            case Kind.ENTITY:
+                return f"{self.root}/$metadata#{members}{selected}/$entity"
+            case Kind.PROPERTY:
+                assert target.key is not None and target.declared is not None
+                return f"{self.root}/$metadata#{members}({_quoted(target.key)})/{target.declared.name}"
+            case _:
+                return f"{self.root}/$metadata#{members}{selected}"
+
+    def collection_context(self, type_name: str, select: tuple[str, ...] | None) -> str:
+        """The context of entities that are no entity set, such as a function's result."""
+        selected = "" if select is None else f"({','.join(select)})"
+        return f"{self.root}/$metadata#Collection({type_name}){selected}"
+
+    def entity(self, target: Target, key: str) -> str:
+        """The address of the entity with that key in the target's collection."""
+        address = self._collection(target)
+        # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), and "$" starts a system segment.
+        if key in (".", "..") or key.startswith("$"):
+            return f"{address}({_quoted(key)})"
+        return f"{address}/{quote(key, safe='')}"
+
+    def next_page(self, target: Target, query: str, token: str) -> str:
+        """The same request, going on where the token says."""
+        address = self._collection(target)
+        if target.function is not None:
+            assert target.key is not None
+            address = f"{self.entity(target, target.key)}/{target.function.name}"
+        kept = [part for part in query.split("&") if part and not _is_skiptoken(part)]
+        return f"{address}?{'&'.join([*kept, f'$skiptoken={token}'])}"
+
+    def _collection(self, target: Target) -> str:
+        assert target.singleton is not None and target.navigation is not None
+        return f"{self.root}/{target.singleton.name}/{target.navigation.name}"
+
+
+def _quoted(key: str) -> str:
+    doubled = key.replace("'", "''")
+    return f"'{quote(doubled, safe='')}'"
+
+
+def _is_skiptoken(part: str) -> bool:
+    return system_name(pairs(part)[0][0]) == "skiptoken"

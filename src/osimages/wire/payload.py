@@ -1,0 +1,66 @@
+"""Bodies: replies are put together from stored documents as they are, requests are decoded from JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from osimages.errors import BODY_ENCODING, BODY_UNREADABLE, ServiceError
+
+_encode = msgspec.json.Encoder().encode
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def decoded(body: bytes) -> object:
+    """The JSON of a request body. Raises ServiceError (400) that says where it is malformed."""
+    try:
+        # Some .NET clients send a byte order mark, which RFC 8259, section 8.1 lets a parser ignore.
+        return msgspec.json.decode(body.removeprefix(_BYTE_ORDER_MARK))
+    except UnicodeError:
+        raise ServiceError(BODY_ENCODING, reason="it is not valid UTF-8.") from None
+    except RecursionError:
+        raise ServiceError(BODY_UNREADABLE, reason="It is nested too deeply.") from None
+    except msgspec.DecodeError as error:
+        raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
+
+
+def entity_body(context: str, document: bytes, select: tuple[str, ...] | None) -> bytes:
+    """One entity, with its context."""
+    chosen = document if select is None else projected(document, select)
+    return b'{"@odata.context":"%b",%b' % (context.encode(), chosen[1:])
+
+
+def collection_body(
+    context: str,
+    documents: Iterable[bytes],
+    *,
+    select: tuple[str, ...] | None,
+    total: int | None,
+    next_link: str | None,
+) -> bytes:
+    """A page of entities; annotations come before the values, as clients that stream need it."""
+    head = b'{"@odata.context":"%b"' % context.encode()
+    if total is not None:
+        head += b',"@odata.count":%d' % total
+    if next_link is not None:
+        head += b',"@odata.nextLink":%b' % _encode(next_link)
+    chosen = documents if select is None else (projected(each, select) for each in documents)
+    return b'%b,"value":[%b]}' % (head, b",".join(chosen))
+
+
+def value_body(context: str, value: bytes) -> bytes:
+    """The value of one property, which is JSON already."""
+    return b'{"@odata.context":"%b","value":%b}' % (context.encode(), value)
+
+
+def projected(document: bytes, select: tuple[str, ...]) -> bytes:
+    """A document with its annotations and the selected members only."""
+    members = _members(document)
+    return _encode({name: value for name, value in members.items() if name in select or name.startswith("@")})
+
+
+def member(document: bytes, name: str) -> bytes:
+    """The JSON of one member of a document."""
+    return bytes(_members(document)[name])

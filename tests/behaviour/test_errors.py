@@ -1,0 +1,141 @@
+"""Every row of the error table as a golden file: the request that leads to it, and the whole reply.
+
+`OSIMAGES_TEST_UPDATE=1` writes the replies anew; read the difference before you commit it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from osimages.auth.clouds import CONSUMER_TENANT
+from osimages.errors import TABLE
+from osimages.issuer.signing import SigningKeys
+from tests.support.api import READ, WRITE, token
+from tests.support.forge import forged
+from tests.support.server import Server, running
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "errors"
+CASES = sorted(GOLDEN.glob("*.json"))
+UPDATE = os.environ.get("OSIMAGES_TEST_UPDATE") == "1"
+# They need a server that is broken in a certain way; see the end of this file.
+BROKEN = {"INTERNAL", "SERVICE_UNAVAILABLE"}
+KEPT_HEADERS = ("content-type", "www-authenticate", "retry-after", "allow")
+
+
+@pytest.fixture(scope="module")
+def tokens(server: Server) -> dict[str, str]:
+    """The tokens that golden files name."""
+    folder, tenant, keys = server.data_dir, str(uuid.uuid4()), SigningKeys.load_or_create(server.data_dir)
+    unlicensed = str(uuid.uuid4())
+    with sqlite3.connect(folder / "osimages.db") as database:
+        database.execute(
+            "INSERT INTO tenant (tenant, name, licensed, catalogue, last_change, published, created_at) "
+            "VALUES (?, 'Unlicensed', 0, 'none', 0, '', '')",
+            (unlicensed,),
+        )
+    database.close()
+    good = token(folder, tenant)
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {good}"}) as client:
+        assert client.post(
+            "/beta/deviceManagement/managedDeviceWindowsOSImages", json={"id": "Windows 11 24H2"}
+        ).is_success
+    return {
+        "good": good,
+        "reader": token(folder, tenant, (READ,)),
+        "nothing": token(folder, tenant, ("User.Read.All",)),
+        "expired": token(folder, tenant, expires_in=-1),
+        "unlicensed": token(folder, unlicensed, (READ, WRITE)),
+        "personal": token(folder, CONSUMER_TENANT, user=True),
+        "unsigned": f"{good.rpartition('.')[0]}.AAAA",
+        "tomorrow": forged(keys, tenant, nbf=2**33, exp=2**33 + 1),
+        "elsewhere": forged(keys, tenant, aud="https://management.azure.com"),
+        "stranger": forged(keys, tenant, iss="https://sts.windows.net/00000000-0000-0000-0000-000000000000/"),
+        "tenantless": forged(keys, "contoso"),
+    }
+
+
+@pytest.mark.parametrize("name", [file.stem for file in CASES if file.stem not in BROKEN])
+def test_error(server: Server, tokens: dict[str, str], name: str) -> None:
+    compare(GOLDEN / f"{name}.json", server, tokens)
+
+
+def test_every_row_has_a_file() -> None:
+    assert {file.stem for file in CASES} == set(TABLE)
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    with running(tmp_path, "--http", "--empty", database_wait_seconds="0.05") as server:
+        yield server
+
+
+def test_a_fault_tells_nothing_about_itself(own_server: Server) -> None:
+    good = token(own_server.data_dir, str(uuid.uuid4()))
+    headers = {"Authorization": f"Bearer {good}"}
+    address = f"{own_server.url}/beta/deviceManagement/managedDeviceWindowsOSImages"
+    assert httpx.get(address, headers=headers).status_code == 200
+    with sqlite3.connect(own_server.data_dir / "osimages.db") as database:
+        database.execute("ALTER TABLE image RENAME TO hidden")
+    database.close()
+    compare(GOLDEN / "INTERNAL.json", own_server, {"good": good})
+    log = own_server.errors.read_text(encoding="utf-8")
+    assert "internal fault" in log
+    assert "no such table" in log, "the cause is in the log, for whoever runs the server"
+    assert good not in log
+
+
+def test_a_database_that_another_holds_is_told_as_a_reason_to_come_back(own_server: Server) -> None:
+    good = token(own_server.data_dir, str(uuid.uuid4()))
+    headers = {"Authorization": f"Bearer {good}"}
+    address = f"{own_server.url}/beta/deviceManagement/managedDeviceWindowsOSImages"
+    assert httpx.get(address, headers=headers).status_code == 200
+    database = sqlite3.connect(own_server.data_dir / "osimages.db", isolation_level=None)
+    database.execute("BEGIN IMMEDIATE")
+    compare(GOLDEN / "SERVICE_UNAVAILABLE.json", own_server, {"good": good})
+    assert httpx.get(address, headers=headers).json()["value"] == [], "readers are not held up"
+    database.execute("ROLLBACK")
+    database.close()
+    assert httpx.post(address, json={}, headers=headers).status_code == 201
+
+
+def compare(file: Path, server: Server, tokens: dict[str, str]) -> None:
+    """Sends the request of a golden file, and compares the reply with the one in it."""
+    case: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    asked = case["request"]
+    headers = dict(asked.get("headers", {}))
+    if "token" in asked:
+        headers["Authorization"] = f"Bearer {tokens[asked['token']]}"
+    headers["client-request-id"] = str(uuid.uuid4())
+    content = asked.get("text", "").encode() * asked.get("times", 1)
+    if "json" in asked:
+        content = json.dumps(asked["json"]).encode()
+        headers.setdefault("Content-Type", "application/json")
+    reply = httpx.request(asked["method"], server.url + asked["path"], headers=headers, content=content)
+    got = {
+        "status": reply.status_code,
+        "headers": {name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers},
+        "body": json.loads(_steady(reply.text, reply, server)),
+    }
+    if UPDATE:
+        case["response"] = got
+        file.write_text(json.dumps(case, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert got == case["response"]
+    row = TABLE[file.stem]
+    assert (got["status"], got["body"]["error"]["code"]) == (row.status, row.code)
+
+
+def _steady(text: str, reply: httpx.Response, server: Server) -> str:
+    """The text of a reply without what differs from one run to the next."""
+    text = text.replace(reply.headers["client-request-id"], "{client-request-id}")
+    text = text.replace(reply.headers["request-id"], "{request-id}").replace(server.url, "{server}")
+    return re.sub(r'"date":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"', '"date":"{date}"', text)

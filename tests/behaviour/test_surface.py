@@ -1,0 +1,263 @@
+"""Every row of the table of what the service answers, against a real server."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from lxml import etree
+
+from tests.support.api import IMAGE_TYPE, IMAGES, Api, body_of, refused
+
+ODATA_JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+EDITION = {"editionType": "enterprise", "supportEndDate": "2027-10-12"}
+UPDATE = {"buildVersion": "10.0.26100.9711", "releaseMonth": 10, "releaseYear": 2026}
+# The body of the documented request of Create, as it stands.
+# https://learn.microsoft.com/graph/api/intune-osprovisioninggraphservice-manageddevicewindowsoperatingsystemimage-create
+DOCUMENTED: dict[str, Any] = {
+    "@odata.type": IMAGE_TYPE,
+    "supportedEditions": [
+        {
+            "@odata.type": "microsoft.graph.managedDeviceWindowsOperatingSystemEdition",
+            "editionType": "professionalN",
+            "supportEndDate": "2016-12-31",
+        }
+    ],
+    "supportedArchitectures": ["x86"],
+    "availableUpdates": [
+        {
+            "@odata.type": "microsoft.graph.managedDeviceWindowsOperatingSystemUpdate",
+            "buildVersion": "Build Version value",
+            "releaseMonth": 12,
+            "releaseYear": 11,
+        }
+    ],
+}
+
+
+def test_create_answers_the_documented_example(api: Api) -> None:
+    reply = api.http.post(IMAGES, json=DOCUMENTED)
+    assert reply.status_code == 201
+    body = body_of(reply)
+    assert body.pop("@odata.context") == (
+        f"{api.http.base_url}/beta/$metadata#deviceManagement/managedDeviceWindowsOSImages/$entity".replace("//b", "/b")
+    )
+    key = body.pop("id")
+    assert str(uuid.UUID(key)) == key
+    assert body == DOCUMENTED
+    assert reply.headers["content-type"] == ODATA_JSON
+    followed = api.get(reply.headers["location"])
+    assert followed.status_code == 200
+    assert followed.json()["id"] == key
+    assert followed.headers["etag"] == reply.headers["etag"]
+
+
+def test_list_gives_all_in_order_of_id(api: Api) -> None:
+    for key in ("b", "a", "c"):
+        api.create(id=key)
+    reply = api.get(IMAGES)
+    assert reply.status_code == 200
+    assert reply.headers["content-type"] == ODATA_JSON
+    body = body_of(reply)
+    assert body["@odata.context"].endswith("/beta/$metadata#deviceManagement/managedDeviceWindowsOSImages")
+    assert [each["id"] for each in body["value"]] == ["a", "b", "c"]
+    assert "@odata.nextLink" not in body
+    assert "@odata.count" not in body
+    assert body["value"][0] == {
+        "@odata.type": IMAGE_TYPE,
+        "id": "a",
+        "supportedEditions": [],
+        "supportedArchitectures": [],
+        "availableUpdates": [],
+    }
+
+
+def test_count_is_bare_digits(api: Api) -> None:
+    for key in ("a", "b"):
+        api.create(id=key)
+    reply = api.get(f"{IMAGES}/$count", Accept="text/plain;q=0.9")
+    assert reply.status_code == 200
+    assert reply.content == b"2"
+    assert reply.headers["content-type"].startswith("text/plain")
+    assert api.get(f"{IMAGES}/$count?$filter=id eq 'a'").content == b"1"
+
+
+def test_get_and_select(api: Api) -> None:
+    api.create(id="Windows 11 22H2", supportedEditions=[EDITION], availableUpdates=[UPDATE])
+    reply = api.get(f"{IMAGES}/Windows%2011%2022H2?$select=id,supportedEditions")
+    assert reply.status_code == 200
+    body = body_of(reply)
+    assert body["@odata.context"].endswith(
+        "#deviceManagement/managedDeviceWindowsOSImages(id,supportedEditions)/$entity"
+    )
+    assert {name for name in body if "@" not in name} == {"id", "supportedEditions"}
+    assert body["supportedEditions"][0] == {
+        "@odata.type": "microsoft.graph.managedDeviceWindowsOperatingSystemEdition",
+        **EDITION,
+    }
+
+
+def test_update_answers_the_whole_entity(api: Api) -> None:
+    api.create(id="a", supportedEditions=[EDITION], supportedArchitectures=["x64"])
+    reply = api.http.patch(f"{IMAGES}/a", json={"availableUpdates": [UPDATE]})
+    assert reply.status_code == 200
+    body = body_of(reply)
+    assert body["@odata.context"].endswith("#deviceManagement/managedDeviceWindowsOSImages/$entity")
+    assert body["supportedArchitectures"] == ["x64"]
+    assert body["availableUpdates"][0]["buildVersion"] == "10.0.26100.9711"
+    stored = body_of(api.get(f"{IMAGES}/a"))
+    assert stored == body
+
+
+def test_update_with_minimal_return_answers_nothing(api: Api) -> None:
+    api.create(id="a")
+    reply = api.http.patch(
+        f"{IMAGES}/a", json={"supportedArchitectures": ["x86"]}, headers={"Prefer": "return=minimal"}
+    )
+    assert reply.status_code == 204
+    assert reply.content == b""
+    assert reply.headers["preference-applied"] == "return=minimal"
+    assert body_of(api.get(f"{IMAGES}/a"))["supportedArchitectures"] == ["x86"]
+
+
+def test_delete(api: Api) -> None:
+    api.create(id="a")
+    reply = api.http.delete(f"{IMAGES}/a")
+    assert (reply.status_code, reply.content) == (204, b"")
+    refused(api.get(f"{IMAGES}/a"), 404, "ResourceNotFound")
+    refused(api.http.delete(f"{IMAGES}/a"), 404, "ResourceNotFound")
+    assert api.ids() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "getAllManagedDeviceWindowsOSImages",
+        "getAllManagedDeviceWindowsOSImages()",
+        "microsoft.graph.getAllManagedDeviceWindowsOSImages()",
+        "GETALLMANAGEDDEVICEWINDOWSOSIMAGES",
+    ],
+)
+def test_function_gives_all_images_of_whichever_it_is_asked(api: Api, name: str) -> None:
+    for key in ("a", "b", "c"):
+        api.create(id=key)
+    body = body_of(api.get(f"{IMAGES}/b/{name}"))
+    assert body["@odata.context"].endswith("#Collection(microsoft.graph.managedDeviceWindowsOperatingSystemImage)")
+    assert [each["id"] for each in body["value"]] == ["a", "b", "c"]
+
+
+def test_function_takes_query_options_and_pages(api: Api) -> None:
+    for key in ("a", "b", "c"):
+        api.create(id=key)
+    address = f"{IMAGES}/b/getAllManagedDeviceWindowsOSImages()?$filter=id ne 'b'&$select=id"
+    first = body_of(api.get(address, Prefer="odata.maxpagesize=1"))
+    assert [each["id"] for each in first["value"]] == ["a"]
+    second = body_of(api.get(first["@odata.nextLink"]))
+    assert [each["id"] for each in second["value"]] == ["c"]
+    assert "@odata.nextLink" not in second
+
+
+def test_property_access(api: Api) -> None:
+    api.create(id="a'b", supportedEditions=[EDITION], supportedArchitectures=["x64", "arM64"])
+    address = f"{IMAGES}/a%27b"
+    editions = body_of(api.get(f"{address}/supportedEditions"))
+    assert editions["@odata.context"].endswith("managedDeviceWindowsOSImages('a%27%27b')/supportedEditions")
+    assert editions["value"][0]["editionType"] == "enterprise"
+    assert body_of(api.get(f"{address}/SupportedArchitectures"))["value"] == ["x64", "arM64"]
+    assert body_of(api.get(f"{address}/id"))["value"] == "a'b"
+    value = api.get(f"{address}/id/$value")
+    assert value.text == "a'b"
+    assert value.headers["content-type"] == "text/plain;charset=utf-8"
+    assert api.get(f"{address}/supportedArchitectures/$count").content == b"2"
+    refused(api.get(f"{address}/id/$count"), 400, "BadRequest")
+    refused(api.get(f"{address}/supportedEditions/$value"), 400, "BadRequest")
+    refused(api.get(f"{IMAGES}/none/id"), 404, "ResourceNotFound")
+
+
+def test_singleton(api: Api) -> None:
+    body = body_of(api.get("/beta/deviceManagement"))
+    assert body["@odata.context"].endswith("/beta/$metadata#deviceManagement/$entity")
+    assert body["@odata.type"] == "#microsoft.graph.deviceManagement"
+    assert str(uuid.UUID(body["id"])) == body["id"]
+    changed = api.http.patch("/beta/deviceManagement", json=body)
+    assert changed.status_code == 200
+    assert body_of(changed) == body
+    refused(api.http.patch("/beta/deviceManagement", json={"id": "other"}), 400, "ModelValidationFailure")
+    refused(api.http.patch("/beta/deviceManagement", json={"settings": {}}), 400, "ModelValidationFailure")
+
+
+def test_service_document_needs_no_token(api: Api) -> None:
+    for path in ("/beta", "/beta/"):
+        reply = api.get(path, Authorization="")
+        assert reply.status_code == 200
+        assert reply.json()["value"] == [{"name": "deviceManagement", "kind": "Singleton", "url": "deviceManagement"}]
+
+
+def test_metadata_as_xml_and_json(api: Api) -> None:
+    xml = api.get("/beta/$metadata", Authorization="")
+    assert xml.headers["content-type"] == "application/xml"
+    root = etree.fromstring(xml.content)
+    assert root.tag == "{http://docs.oasis-open.org/odata/ns/edmx}Edmx"
+    for reply in (api.get("/beta/$metadata?$format=json"), api.get("/beta/$metadata", Accept="application/json")):
+        assert reply.headers["content-type"] == "application/json"
+        assert "managedDeviceWindowsOperatingSystemImage" in reply.json()["microsoft.graph"]
+    assert api.get("/beta/$metadata?$format=xml", Accept="application/json").content == xml.content
+    refused(api.get("/beta/$metadata", Accept="image/png"), 406, "BadRequest")
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("/-/health", {"status"}),
+        ("/-/ready", {"status", "catalogueAsOf", "today"}),
+        ("/-/version", {"name", "version"}),
+    ],
+)
+def test_control_plane_needs_no_token(api: Api, path: str, names: set[str]) -> None:
+    reply = api.get(path, Authorization="")
+    assert reply.status_code == 200
+    assert set(reply.json()) == names
+    refused(api.http.post(path), 405, "Request_BadRequest")
+
+
+def test_control_plane_tells_the_limits(api: Api) -> None:
+    limits = api.get("/-/limits", Authorization="").json()
+    assert limits["page_size"] == 1000
+    assert limits["max_body_bytes"] == 4 * 1024 * 1024
+    refused(api.get("/-/nothing"), 404, "ResourceNotFound")
+
+
+def test_version_1_has_the_singleton_alone(api: Api) -> None:
+    assert api.get("/v1.0/deviceManagement").status_code == 200
+    error = refused(api.get("/v1.0/deviceManagement/managedDeviceWindowsOSImages"), 400, "BadRequest")
+    assert error["message"] == "Resource not found for the segment 'managedDeviceWindowsOSImages'."
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/beta//deviceManagement/managedDeviceWindowsOSImages/a%2Fb%27c%23%C3%A9%20%25",
+        "//beta/deviceManagement//managedDeviceWindowsOSImages/a%2Fb%27c%23%C3%A9%20%25",
+        "/beta/devicemanagement/MANAGEDDEVICEWINDOWSOSIMAGES/a%2Fb%27c%23%C3%A9%20%25",
+        "/BETA/deviceManagement/managedDeviceWindowsOSImages/a%2Fb%27c%23%C3%A9%20%25/",
+        "/beta/deviceManagement/managedDeviceWindowsOSImages('a%2Fb%27%27c%23%C3%A9%20%25')",
+        "/beta/deviceManagement/managedDeviceWindowsOSImages(id='a%2Fb%27%27c%23%C3%A9%20%25')",
+        "/beta/deviceManagement/managedDeviceWindowsOSImages(%27a%2Fb%27%27c%23%C3%A9%20%25%27)",
+    ],
+)
+def test_keys_in_every_form(api: Api, path: str) -> None:
+    api.create(id="a/b'c#é %")
+    reply = api.get(f"{str(api.http.base_url).rstrip('/')}{path}")
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["id"] == "a/b'c#é %"
+
+
+@pytest.mark.parametrize(
+    "key", [".", "..", "$count", "$metadata", "()", "x('y')", "a/b", "é😀", "%2F", "+", "a b", "'"]
+)
+def test_location_of_odd_keys_can_be_followed(api: Api, key: str) -> None:
+    reply = api.http.post(IMAGES, json={"id": key})
+    assert reply.status_code == 201
+    assert api.get(reply.headers["location"]).json()["id"] == key
+    assert api.http.delete(reply.headers["location"]).status_code == 204

@@ -1,0 +1,35 @@
+"""One real server for all tests of a process, and a tenant of its own for each test."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support import server as servers
+from tests.support.api import Api, connected
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """A server without TLS whose new tenants are empty."""
+    with servers.running(tmp_path_factory.mktemp("server"), "--http", "--empty") as running:
+        yield running
+
+
+@pytest.fixture
+def api(server: servers.Server) -> Iterator[Api]:
+    """A client of a tenant that no other test knows."""
+    with connected(server.url, str(uuid.uuid4()), server.data_dir) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder with the facts that the project was made from; tests that read it are skipped where it is not."""
+    folder = Path(__file__).parents[2] / "shared"
+    if not folder.is_dir():
+        pytest.skip("../shared is not here")
+    return folder

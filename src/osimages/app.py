@@ -114,7 +114,7 @@ def _catalogue(settings: Settings) -> Catalogue:
     connection = connect(settings.database_path)
     try:
         kept, shipped = read_catalogue(connection), bundled()
-        if kept is not None and kept.as_of >= shipped.as_of:
+        if kept is not None and kept.as_of > shipped.as_of:
             return kept
         write_catalogue(connection, shipped)
         return shipped

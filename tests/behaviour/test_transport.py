@@ -33,7 +33,7 @@ def test_the_clients_own_id_comes_back(api: Api) -> None:
 
 @pytest.mark.parametrize("own", ["", "with space", "x" * 129, "é"])
 def test_an_id_that_is_none_is_not_repeated(api: Api, own: str) -> None:
-    reply = api.http.get(IMAGES, headers={"client-request-id": own.encode("latin-1")})
+    reply = api.http.get(IMAGES, headers={b"client-request-id": own.encode("latin-1")})
     assert reply.headers["client-request-id"] == reply.headers["request-id"]
 
 
@@ -101,8 +101,8 @@ def test_bodies_may_be_compressed(api: Api) -> None:
     ("body", "encoding"),
     [
         (b"{}", "gzip"),
-        (gzip.compress(b"{}")[:-4], "gzip"),
-        (gzip.compress(b"{}") + b"more", "gzip"),
+        (gzip.compress(b"{}", mtime=0)[:-4], "gzip"),
+        (gzip.compress(b"{}", mtime=0) + b"more", "gzip"),
         (b"", "gzip"),
         (b"{}", "br"),
     ],

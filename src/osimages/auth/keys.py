@@ -43,4 +43,4 @@ class StaticKeys:
 
 def _public_key(jwk: Mapping[str, Any]) -> RSAKey:
     # Only these members count: Entra adds others (`issuer`, `x5c`, ...), and a private part has no business here.
-    return RSAKey.import_key({"kty": "RSA", "n": str(jwk["n"]), "e": str(jwk["e"])})
+    return RSAKey.import_key({"kty": "RSA", "n": str(jwk.get("n", "")), "e": str(jwk.get("e", ""))})

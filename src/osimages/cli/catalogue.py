@@ -48,18 +48,10 @@ def show(data_dir: str | None, day: datetime | None, everything: bool, age_days:
     if as_json:
         _print_json({"asOf": str(facts.as_of), "today": str(today), "value": list(images.values())})
         return
-    between = "\n" if sys.stdout.isatty() else "; "
-    rows = [
-        (
-            image["id"],
-            between.join(_editions(image["supportedEditions"], today)),
-            ", ".join(image["supportedArchitectures"]),
-            between.join(_updates(image["availableUpdates"])) or "none yet",
-        )
-        for image in _as_objects(images)
-    ]
-    print_table(("Image", "Support of editions", "Architectures", "Patch Tuesday builds"), rows)
-    for line in _notes(facts, today, settings.publish_age_days, _as_objects(images)):
+    scopes = {str(each.build): each.scope for release in facts.releases for each in release.updates}
+    titles = ("Image", "Support of editions", "Architectures", "Patch Tuesday builds", "Scope")
+    print_table(titles, [_image_row(image, today, scopes) for image in images.values()])
+    for line in _notes(facts, today, settings.publish_age_days):
         click.echo(line)
 
 
@@ -82,7 +74,7 @@ def history(release: str, data_dir: str | None, as_json: bool) -> None:
         value = [_history_object(each, facts) for each in entries]
         _print_json({"asOf": str(facts.as_of), "id": found.id, "value": value})
         return
-    titles = ("Build", "KB", "Released", "Kind", "Patch Tuesday", "Published as", "Label", "For")
+    titles = ("Build", "KB", "Released", "Kind", "Patch Tuesday", "Published as", "Label", "Scope")
     print_table(titles, [_history_row(each) for each in entries])
     click.echo(f"{found.id}: {len(entries)} updates, {_as_of(facts)}.")
 
@@ -99,8 +91,17 @@ def _facts(settings: Settings) -> Catalogue:
         raise click.ClickException(str(error)) from None
 
 
-def _as_objects(images: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return list(images.values())
+def _image_row(image: Mapping[str, Any], today: date, scopes: Mapping[str, str]) -> tuple[str, ...]:
+    """The scope is that of the newest build: it tells why a release is published whose editions have all ended."""
+    between = "\n" if sys.stdout.isatty() else "; "
+    updates = image["availableUpdates"]
+    return (
+        image["id"],
+        between.join(_editions(image["supportedEditions"], today)),
+        ", ".join(image["supportedArchitectures"]),
+        between.join(_updates(updates)) or "none yet",
+        scopes[updates[0]["buildVersion"]] if updates else "",
+    )
 
 
 def _editions(editions: Iterable[Mapping[str, str]], today: date) -> list[str]:
@@ -128,31 +129,29 @@ def _as_of(facts: Catalogue) -> str:
     return f"as of {facts.as_of}{known}"
 
 
-def _notes(facts: Catalogue, today: date, age_days: int, images: list[Mapping[str, Any]]) -> list[str]:
+def _notes(facts: Catalogue, today: date, age_days: int) -> list[str]:
     """What stands below the table: how new the facts are, and what they lack on that day."""
-    from datetime import timedelta
-
     from osimages.catalogue.calendar import patch_tuesdays_until
-    from osimages.catalogue.publishing import patch_tuesdays_known
+    from osimages.catalogue.publishing import newest_day, patch_tuesdays_known, published
 
     known = patch_tuesdays_known(facts, today, age_days)
     if not known:
-        return [f"A{_as_of(facts)[1:]}: no Patch Tuesday is known for {today}."]
-    newest = known[0]
-    month = (newest.year, newest.month)
-    having = sum(
-        bool(each["availableUpdates"])
-        and (each["availableUpdates"][0]["releaseYear"], each["availableUpdates"][0]["releaseMonth"]) == month
-        for each in images
-    )
+        return [f"A{_as_of(facts)[1:]}: no Patch Tuesday is known on {today}."]
+    newest = f"{known[0].year}-{known[0].month:02}"
+    shown = [each["availableUpdates"] for each in _objects(published(facts, today, age_days))]
+    having = sum(newest in "".join(_updates(updates[:1])) for updates in shown)
     lines = [
-        f"A{_as_of(facts)[1:]}: the newest Patch Tuesday on {today} is {newest}, "
-        f"with builds for {having} of {len(images)} images."
+        f"A{_as_of(facts)[1:]}: the newest Patch Tuesday on {today} is that of {known[0]}; its build is known for "
+        f"{having} of {len(shown)} images{'' if having == len(shown) else ', the others show what is known'}."
     ]
-    expected = patch_tuesdays_until(today - timedelta(days=age_days), 1)
-    if expected and expected[0] > newest:
-        lines.append(f"The builds of the Patch Tuesday of {expected[0]} are not in this catalogue yet.")
+    expected = patch_tuesdays_until(newest_day(today, age_days), 1)
+    if expected and expected[0] > known[0]:
+        lines.append(f"Builds of the Patch Tuesday of {expected[0]} are not known yet.")
     return lines
+
+
+def _objects(images: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return list(images.values())
 
 
 def _history_row(entry: Entry) -> tuple[str, ...]:
@@ -177,7 +176,9 @@ def _history_object(entry: Entry, facts: Catalogue) -> dict[str, object]:
         "releaseDate": None if update.release_date is None else str(update.release_date),
         "kind": str(update.kind),
         "patchTuesday": None if entry.patch_tuesday is None else str(entry.patch_tuesday),
-        "isPublished": update.is_canonical_b,
+        "isCanonicalB": update.is_canonical_b,
+        "releaseMonth": update.month,
+        "releaseYear": update.year,
         "label": update.label,
         "scope": update.scope,
         "basis": update.basis,

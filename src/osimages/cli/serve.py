@@ -121,10 +121,10 @@ def _prepare(settings: Settings) -> Certificates | None:
     return certificates
 
 
-def _server(settings: Settings, port: int, certificates: Certificates | None) -> Server:
+def _server(settings: Settings, port: int, certificates: Certificates | None) -> Any:
     return Server(
         "osimages.app:application",
-        address=socket.getaddrinfo(settings.host, port, type=socket.SOCK_STREAM)[0][4][0],
+        address=str(socket.getaddrinfo(settings.host, port, type=socket.SOCK_STREAM)[0][4][0]),
         port=port,
         interface=Interfaces.ASGI,
         workers=settings.workers,

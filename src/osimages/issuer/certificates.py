@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 SERVER_LIFETIME = timedelta(days=397)
 RENEW_BEFORE_EXPIRY = timedelta(days=30)
 
+_LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_HOST_NAME = re.compile(rf"(\*\.)?({_LABEL}\.)*{_LABEL}\.?")
+
 # Where systems keep the roots they trust, for a Python that was built to look elsewhere.
 _SYSTEM_ROOTS = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem")
 
@@ -57,13 +61,13 @@ class Certificates:
         ValueError for a host that is no name or address, or a file that holds something else.
         """
         moment = now or datetime.now(UTC)
+        identities = sorted({_identity(each) for each in (*LOCAL_HOSTS, *hosts)})
         private = read_or_create(directory / AUTHORITY_FILE, _new_authority)
         authority = trustme.CA.from_pem(cert_bytes=private, private_key_bytes=private)
         public = authority.cert_pem.bytes()
         files = cls(directory / "ca.pem", directory / "server.pem", directory / "server.pem", directory / "bundle.pem")
         _keep(files.authority, public)
         _keep(files.bundle, _public_roots() + b"\n" + public)
-        identities = sorted({_identity(each) for each in (*LOCAL_HOSTS, *hosts)})
         if not _is_current(files.server_chain, public, identities, moment):
             replace(files.server_chain, _new_server(authority, identities, moment), public=False)
         return files
@@ -94,9 +98,17 @@ def _pkcs8(private_key: bytes) -> bytes:
 def _identity(host: str) -> str:
     """The spelling of a host that a certificate holds, so that another spelling causes no new certificate."""
     try:
-        return str(ip_address(host.strip("[]")))
+        # Certificates hold addresses without the zone (`%eth0`), which means something on one machine only.
+        return str(ip_address(host.strip("[]").partition("%")[0]))
     except ValueError:
-        return host.lower().encode("idna").decode()
+        pass
+    try:
+        name = host.lower().encode("idna").decode()
+    except UnicodeError:
+        name = ""
+    if not _HOST_NAME.fullmatch(name):
+        raise ValueError(f"'{host}' is no name or address of a host.")
+    return name
 
 
 def _is_current(file: Path, authority: bytes, identities: Sequence[str], now: datetime) -> bool:
@@ -108,7 +120,9 @@ def _is_current(file: Path, authority: bytes, identities: Sequence[str], now: da
     except (FileNotFoundError, ValueError, InvalidSignature, x509.ExtensionNotFound):
         return False
     same_hosts = {str(each.value) for each in names} == set(identities)
-    return same_hosts and certificate.not_valid_after_utc - now > RENEW_BEFORE_EXPIRY
+    # One that is not valid yet was made while the clock was wrong.
+    begun = certificate.not_valid_before_utc <= now
+    return same_hosts and begun and certificate.not_valid_after_utc - now > RENEW_BEFORE_EXPIRY
 
 
 def _public_roots() -> bytes:

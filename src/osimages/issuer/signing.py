@@ -8,6 +8,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from osimages.issuer.files import read_or_create
@@ -28,7 +29,10 @@ class SigningKeys:
 
         Raises OSError where the file cannot be read or written, ValueError where it holds no RSA key.
         """
-        key = RSAKey.import_key(read_or_create(directory / FILE_NAME, _new_key))
+        try:
+            key = RSAKey.import_key(read_or_create(directory / FILE_NAME, _new_key))
+        except JoseError:
+            raise ValueError(f"{directory / FILE_NAME} holds no RSA key.") from None
         if not key.is_private:
             raise ValueError(f"{directory / FILE_NAME} holds no private key.")
         # An id that follows from the key (RFC 7638) needs no place of its own and changes when the key does.

@@ -11,19 +11,24 @@ from typing import NamedTuple
 
 from osimages.odata.errors import ODataSyntaxError
 
+# Digits are ASCII; `\d` would match those of every script.
+_DAY = r"-?[0-9]{4,}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?"
+
 
 class TokenKind(Enum):
     """What a token is; the order is the order in which the lexer tries."""
 
     SPACE = r"[ \t]+"
     GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?!\w)"
-    DATETIMEOFFSET = r"\d{4,}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?:Z|[+-]\d\d:\d\d)(?!\w)"
-    DATE = r"\d{4,}-\d\d-\d\d(?!\w)"
-    TIMEOFDAY = r"\d\d:\d\d(?::\d\d(?:\.\d{1,12})?)?(?!\w)"
-    NUMBER = r"\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)"
+    DATETIMEOFFSET = rf"{_DAY}T{_TIME}(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})(?!\w)"
+    DATE = rf"{_DAY}(?!\w)"
+    TIMEOFDAY = rf"{_TIME}(?!\w)"
+    # No operator is written as a sign, so that one right before a number always belongs to it.
+    NUMBER = r"(?:[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|-INF)(?![\w.:-])"
     # A literal with its type in front: duration'P1D', binary'AA==', microsoft.graph.managedDeviceArchitecture'x64'.
-    TYPED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*'(?:[^']|'')*'"
-    STRING = r"'(?:[^']|'')*'"
+    TYPED = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*'[^']*(?:''[^']*)*'"
+    STRING = r"'[^']*(?:''[^']*)*'"
     JSON_STRING = r'"(?:[^"\\\x00-\x1f]|\\.)*"'
     NAME = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
     ANNOTATION = r"@[^\W\d]\w*(?:\.[^\W\d]\w*)*"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from osimages.odata.encoding import decoded
-from osimages.odata.errors import ODataLimitError, ODataSyntaxError
+from osimages.odata.errors import ODataSyntaxError
 from osimages.odata.parser import Bounds, parse_expression, parse_orderby
 from osimages.odata.tree import Expression, OrderItem
 
@@ -99,7 +99,7 @@ def _pairs(query: str) -> tuple[dict[str, str], dict[str, str]]:
             continue
         place, key = (aliases, name) if known is None else (texts, known)
         if key in place:
-            raise OptionError(f"${known}" if known else name, "it is given more than once")
+            raise OptionError(f"${known}" if known else name[:64], "it is given more than once")
         place[key] = value
     return texts, aliases
 
@@ -116,14 +116,14 @@ def _read(name: str, reader: object, text: str, bounds: Bounds) -> object:
     try:
         return reader(text, bounds)
     except ODataSyntaxError as error:
-        raise OptionError(name if name.startswith("@") else f"${name}", str(error)) from None
+        raise OptionError(name[:64] if name.startswith("@") else f"${name}", str(error)) from None
 
 
 def _number(text: str, _: Bounds) -> int:
     if not (text.isascii() and text.isdigit()):
         raise ODataSyntaxError("Expected a number without sign", 0, text)
     if len(text) > _LONGEST_NUMBER:
-        raise ODataLimitError("The number of digits", _LONGEST_NUMBER, "none")
+        raise ODataSyntaxError(f"Expected a number of at most {_LONGEST_NUMBER} digits", 0, text)
     return int(text)
 
 

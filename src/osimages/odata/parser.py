@@ -196,7 +196,7 @@ class _Parser:
             self._advance()
             return Unary("not", self.expression(_UNARY), token.position)
         if self.take("-"):
-            return self._negative(token)
+            return Unary("-", self.expression(_UNARY), token.position)
         return self._path(self._primary())
 
     def _operand_follows(self) -> bool:
@@ -204,16 +204,6 @@ class _Parser:
         if after.kind is TokenKind.PUNCTUATION:
             return after.text in "([{-"
         return after.kind is not TokenKind.END and after.text.lower() not in _BINDING
-
-    def _negative(self, minus: Token) -> Expression:
-        token = self._peek()
-        is_number = token.kind is TokenKind.NUMBER or token.text == "INF"
-        if is_number and token.position == minus.position + 1:
-            positive = self._primary()
-            assert isinstance(positive, Literal)
-            assert isinstance(positive.value, int | float)
-            return Literal(positive.kind, -positive.value, minus.position)
-        return Unary("-", self.expression(_UNARY), minus.position)
 
     def _primary(self) -> Expression:
         token = self._peek()
@@ -268,14 +258,17 @@ class _Parser:
 
     def _number(self, token: Token) -> Literal:
         if len(token.text) > _LONGEST_NUMBER:
-            raise ODataLimitError("The length of a number", _LONGEST_NUMBER, "none: no property holds more")
-        if token.text.isdigit():
+            message = f"A number of more than {_LONGEST_NUMBER} characters"
+            raise ODataSyntaxError(message, token.position, self._text)
+        if token.text.lstrip("+-").isdigit():
             return Literal(LiteralKind.INTEGER, int(token.text), token.position)
         return Literal(LiteralKind.DECIMAL, float(token.text), token.position)
 
     def _json_string(self, token: Token) -> str:
         try:
-            return str(json.loads(token.text))
+            text = str(json.loads(token.text))
+            text.encode()  # "\ud800" is JSON, but half a character: nothing can store or send it
+            return text
         except ValueError:
             raise ODataSyntaxError("Malformed JSON string", token.position, self._text) from None
 
@@ -287,7 +280,7 @@ class _Parser:
             self._check_depth(length)
             self._count_node()
             found = self._segment(found)
-        if isinstance(found, Cast) and not self._ends_argument():
+        if isinstance(found, Cast) and found.of is None and not self._ends_argument():
             self._fail(f"Expected '/' after the type name '{found.type_name}'")
         return found
 

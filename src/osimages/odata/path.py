@@ -35,23 +35,29 @@ def parse_path(path: str) -> list[PathSegment]:
     position = 0
     for part in path.split("/"):
         if part:
-            segments.append(_segment(part, position))
+            segments.append(_segment(part, position, path))
         position += len(part) + 1
     return segments
 
 
 def key_of(segment: PathSegment, key_name: str) -> str | None:
-    """The key in ('value') or (name='value'), a doubled quote standing for one; None when it is anything else."""
+    """The key in ('value') or (name='value'), a doubled quote standing for one; None when it is anything else.
+
+    The name may be in any case, as other names in a path.
+    """
     match = _KEY.match(segment.arguments or "")
-    if match is None or match["name"] not in (None, key_name):
+    if match is None or (match["name"] or key_name).lower() != key_name.lower():
         return None
     return match["value"].replace("''", "'")
 
 
-def _segment(part: str, position: int) -> PathSegment:
-    text = decoded(part, position)
+def _segment(part: str, position: int, path: str) -> PathSegment:
+    try:
+        text = decoded(part)
+    except ODataSyntaxError as error:
+        raise ODataSyntaxError(error.message, position + error.position, path) from None
     if "\0" in text:
-        raise ODataSyntaxError("The character U+0000", position, part)
+        raise ODataSyntaxError("The character U+0000", position, path)
     match = _PARENTHESES.match(text)
     if match is None:
         return PathSegment(text, text, None, position)

@@ -28,7 +28,7 @@ from osimages.odata.tree import (
     Quantifier,
     Unary,
 )
-from osimages.plan.constants import Constant, MismatchError, constant, type_name
+from osimages.plan.constants import Constant, MismatchError, constant, described, type_name
 from osimages.plan.expressions import (
     AnyItem,
     Both,
@@ -94,8 +94,14 @@ _TESTS: Mapping[TextMatch, Callable[[str, str], bool]] = {
     TextMatch.ENDSWITH: str.endswith,
     TextMatch.CONTAINS: operator.contains,
 }
-_CONDITIONS = (Logical, Lambda, Call)
+_CONDITIONS = (Logical, Lambda, Call, Unary, Binary)
 _MOST_ALIASES = 100
+# Aliases make a filter larger and deeper than its text. SQLite takes expressions at most 1,000 deep, and a chain
+# of `or` is as deep as it is long: https://www.sqlite.org/limits.html#max_expr_depth
+_MOST_CONDITIONS = 800
+_MOST_CONSTANTS = 10_000  # SQLite and PostgreSQL bind about 32,000 parameters in one statement
+_DEEPEST = 64
+_DEEPEST_LAMBDA = 4  # each multiplies the work by the length of its collection
 
 
 def bind_filter(model: Model, entity: EntityType, tree: Expression, aliases: Mapping[str, Expression]) -> Bound:
@@ -113,11 +119,24 @@ class _Binder:
         self._entity = entity
         self._aliases = aliases
         self._aliases_used = 0
+        self._conditions = 0
+        self._depth = 0
         self.constants: list[Constant] = []
 
     # --- conditions ---
     def condition(self, tree: Expression, scope: Scope) -> Condition:
         """A tree that must be true, false or null."""
+        self._conditions += 1
+        self._depth += 1
+        if self._conditions > _MOST_CONDITIONS:
+            raise BindError(f"The filter has more than {_MOST_CONDITIONS} conditions", tree.position)
+        if self._depth > _DEEPEST:
+            raise BindError(f"Conditions are nested more than {_DEEPEST} deep", tree.position)
+        found = self._condition(tree, scope)
+        self._depth -= 1
+        return found
+
+    def _condition(self, tree: Expression, scope: Scope) -> Condition:
         match tree:
             case Logical():
                 return self._logical(tree, scope)
@@ -153,6 +172,8 @@ class _Binder:
     def _lambda(self, tree: Lambda, scope: Scope) -> Condition:
         collection = self._collection(tree.of, scope)
         depth = 1 + max((variable.depth for variable in scope.values()), default=0)
+        if depth > _DEEPEST_LAMBDA:
+            raise BindError(f"Lambdas are nested more than {_DEEPEST_LAMBDA} deep", tree.position)
         if tree.condition is None or tree.variable is None:
             return AnyItem(collection.name, None, depth)
         if tree.variable in scope:
@@ -198,12 +219,14 @@ class _Binder:
         return Compare(comparison, left.field, self._slot(left.type, right))
 
     def _in(self, left: Expression, right: Expression, position: int, scope: Scope) -> Condition:
+        if isinstance(right, Alias):
+            return self._aliased(right, lambda found: self._in(left, found, position, scope))
         operand = self._operand(left, scope)
         if not isinstance(right, ListExpression):
             raise BindError("'in' needs a list in parentheses", position)
         if not isinstance(operand, _FieldOperand):
             raise BindError("'in' needs a property on its left", position)
-        items = [self._operand(each, scope) for each in right.items]
+        items = [self._literal(each, scope) for each in right.items]
         slots = [self._slot(operand.type, each) for each in items if not _is_null(each)]
         return OneOf(operand.field, tuple(slots)) if slots else Truth(False)
 
@@ -227,6 +250,12 @@ class _Binder:
         return operand.field
 
     # --- operands ---
+    def _literal(self, tree: Expression, scope: Scope) -> Literal | EnumLiteral:
+        operand = self._operand(tree, scope)
+        if isinstance(operand, _FieldOperand):
+            raise BindError("Expected a literal", tree.position)
+        return operand
+
     def _operand(self, tree: Expression, scope: Scope) -> _Operand:
         match tree:
             case Literal() | EnumLiteral():
@@ -243,11 +272,11 @@ class _Binder:
 
     def _field(self, tree: Name | Member, scope: Scope) -> _FieldOperand:
         declared, depth, collection = self._declared(tree, scope)
+        if collection is None and declared.collection:
+            raise BindError(f"'{declared.name}' is a collection: ask with any(...) or all(...)", tree.position)
         if isinstance(declared.type, ComplexType):
-            raise BindError(f"'{declared.name}' has parts: compare one of them", tree.position)
+            raise BindError(f"'{tree.name}' has parts: compare one of them", tree.position)
         if collection is None:
-            if declared.collection:
-                raise BindError(f"'{declared.name}' is a collection: ask with any(...) or all(...)", tree.position)
             return _FieldOperand(Field(None, declared.name), declared.type)
         name = None if declared is collection else declared.name
         return _FieldOperand(Field(collection.name, name, depth), declared.type)
@@ -257,7 +286,7 @@ class _Binder:
             raise BindError("Expected the name of a collection", tree.position)
         declared, _, collection = self._declared(tree, scope)
         if collection is not None or not declared.collection:
-            raise BindError(f"'{declared.name}' is not a collection", tree.position)
+            raise BindError(f"'{tree.name}' is not a collection", tree.position)
         return declared
 
     def _declared(self, tree: Name | Member, scope: Scope) -> tuple[Property, int, Property | None]:
@@ -284,9 +313,7 @@ class _Binder:
         declared = self._entity.property_named(name)
         if declared is None:
             raise _no_property(name, self._model.qualified(self._entity.name), position)
-        if not declared.capabilities.filter:
-            raise BindError(f"The property '{declared.name}' cannot be used in $filter", position)
-        return declared
+        return _filterable(declared, position)
 
     def _item_property(self, collection: Property, tree: Member) -> Property:
         if not isinstance(collection.type, ComplexType):
@@ -296,21 +323,20 @@ class _Binder:
         found = declared or next(lower, None)
         if found is None:
             raise _no_property(tree.name, self._model.qualified(collection.type.name), tree.position)
-        return found
+        return _filterable(found, tree.position)
 
     # --- constants ---
-    def _slot(self, expected: ScalarType, operand: _Operand) -> Slot:
-        if isinstance(operand, _FieldOperand):
-            raise BindError("Expected a literal", 0)
-        self.constants.append(self._constant(expected, operand))
+    def _slot(self, expected: ScalarType, literal: Literal | EnumLiteral) -> Slot:
+        if len(self.constants) == _MOST_CONSTANTS:
+            raise BindError(f"The filter has more than {_MOST_CONSTANTS} constants", literal.position)
+        self.constants.append(self._constant(expected, literal))
         return Slot(len(self.constants) - 1)
 
     def _constant(self, expected: ScalarType, literal: Literal | EnumLiteral) -> Constant:
         try:
             return constant(self._model, expected, literal)
         except MismatchError as error:
-            text = str(error)
-            raise BindError(text[0].upper() + text[1:], literal.position) from None
+            raise BindError(_capital(str(error)), literal.position) from None
 
     def _aliased(self, tree: Alias, bind: Callable[[Expression], Result]) -> Result:
         found = self._aliases.get(tree.name)
@@ -330,6 +356,12 @@ def _flattened(kind: type[Both | Either], operands: Iterable[Condition]) -> Iter
             yield each
 
 
+def _filterable(declared: Property, position: int) -> Property:
+    if not declared.capabilities.filter:
+        raise BindError(f"The property '{declared.name}' cannot be used in $filter", position)
+    return declared
+
+
 def _is_null(operand: _Operand) -> bool:
     return isinstance(operand, Literal) and operand.kind is LiteralKind.NULL
 
@@ -346,9 +378,13 @@ def _literal_comparison(
         raise BindError("Two members of enumerations are compared: name a property", position)
     numbers = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
     if left.kind is not right.kind and not (left.kind in numbers and right.kind in numbers):
-        raise BindError(f"A {left.kind.value} cannot be compared with a {right.kind.value}", position)
+        raise BindError(f"{_capital(described(left))} cannot be compared with {described(right)}", position)
     compared: bool = getattr(operator, comparison.value)(left.value, right.value)
     return compared
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _no_property(name: str, type_: str, position: int) -> BindError:

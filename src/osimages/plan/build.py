@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -21,7 +22,7 @@ from osimages.errors import (
 from osimages.odata.errors import ODataLimitError
 from osimages.odata.options import OptionError, QueryOptions, pairs, parse_options, system_name
 from osimages.odata.tree import Member, Name, OrderItem
-from osimages.plan.bind import BindError, bind_filter
+from osimages.plan.bind import BindError, Bound, bind_filter
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
 from osimages.plan.query import CollectionPlan, Shape
@@ -68,16 +69,11 @@ def build_query(model: Model, entity: EntityType, kind: Kind, query: str, limits
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
     _check_allowed(kind, options)
-    condition, constants = None, ()
-    if options.filter is not None:
-        try:
-            bound = bind_filter(model, entity, options.filter, options.aliases)
-        except BindError as error:
-            raise ServiceError(INVALID_FILTER, target="$filter", reason=str(error)) from None
-        condition, constants = bound.condition, bound.constants
+    bound = _bound(model, entity, options)
+    descending = _is_descending(model, entity, options.orderby)
     return Query(
-        shape=Shape(condition, _is_descending(model, entity, options.orderby), continues=False),
-        constants=constants,
+        shape=Shape(bound.condition if bound else None, descending, continues=False),
+        constants=bound.constants if bound else (),
         select=_selected(model, entity, options.select),
         top=options.top,
         skip=options.skip or 0,
@@ -104,6 +100,15 @@ def build_plan(query: Query, position: Position | None, page_size: int) -> Colle
     )
 
 
+def _bound(model: Model, entity: EntityType, options: QueryOptions) -> Bound | None:
+    if options.filter is None:
+        return None
+    try:
+        return bind_filter(model, entity, options.filter, options.aliases)
+    except BindError as error:
+        raise _invalid("$filter", str(error)) from None
+
+
 def _check_allowed(kind: Kind, options: QueryOptions) -> None:
     if "expand" in options.unsupported:
         named = options.unsupported["expand"].split(",")[0].strip()
@@ -118,10 +123,11 @@ def _is_descending(model: Model, entity: EntityType, items: tuple[OrderItem, ...
     """Only the key can be sorted by, so that one item says all."""
     for item in items:
         name = _property_name(item)
-        declared = entity.property_named(name) if name else None
+        if not name:
+            raise _invalid("$orderby", "Expected the name of a property.")
+        declared = entity.property_named(name)
         if declared is None:
-            what = f"a property named '{name[:64]}' on type '{model.qualified(entity.name)}'" if name else "a property"
-            raise _invalid("$orderby", f"Could not find {what}.")
+            raise _invalid("$orderby", _no_property(model, entity, name))
         if not declared.capabilities.orderby:
             raise _invalid("$orderby", f"The property '{declared.name}' cannot be used in the $orderby query option.")
     if len(items) > 1:
@@ -145,15 +151,18 @@ def _selected(model: Model, entity: EntityType, names: tuple[str, ...] | None) -
     for name in names:
         declared = entity.property_named(name.removeprefix(f"{model.qualified(entity.name)}/"))
         if declared is None or not declared.capabilities.select:
-            reason = f"Could not find a property named '{name[:64]}' on type '{model.qualified(entity.name)}'."
-            raise _invalid("$select", reason)
+            raise _invalid("$select", _no_property(model, entity, name))
         found.add(declared.name)
     return tuple(each.name for each in entity.properties if each.name in found)
 
 
+def _no_property(model: Model, entity: EntityType, name: str) -> str:
+    return f"Could not find a property named '{name[:64]}' on type '{model.qualified(entity.name)}'."
+
+
 def _identity(query: str) -> str:
     kept = [(system_name(name) or name, value) for name, value in pairs(query)] if query else []
-    return "&".join(f"{name}={value}" for name, value in sorted(kept) if name != "skiptoken")
+    return urlencode(sorted(each for each in kept if each[0] != "skiptoken"))
 
 
 def _invalid(option: str, reason: str) -> ServiceError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 
 from osimages.edm.types import EnumType, Model, Primitive
@@ -32,11 +33,17 @@ def constant(model: Model, expected: ScalarType, literal: Literal | EnumLiteral)
         return _number(literal)
     if expected is Primitive.BOOLEAN and literal.kind is LiteralKind.BOOLEAN:
         return bool(literal.value)
-    raise MismatchError(f"a {literal.kind.value} cannot be compared with {expected.value}{_hint(expected)}")
+    raise MismatchError(f"{described(literal)} cannot be compared with {expected.value}{_hint(expected)}")
 
 
 _INTEGERS = (Primitive.INT16, Primitive.INT32, Primitive.INT64)
 _LARGEST = 1 << 63
+
+
+def described(literal: Literal) -> str:
+    """What a literal is, with its article: `an integer`, `a date and time`."""
+    name = literal.kind.value
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def type_name(model: Model, of: ScalarType) -> str:
@@ -54,7 +61,7 @@ def _member(model: Model, expected: EnumType, literal: Literal | EnumLiteral) ->
     elif literal.kind is LiteralKind.STRING:
         text = str(literal.value)
     else:
-        raise MismatchError(f"a {literal.kind.value} cannot be compared with '{name}': write its member in quotes")
+        raise MismatchError(f"{described(literal)} cannot be compared with '{name}': write its member in quotes")
     member = expected.by_name.get(text) or expected.by_name.get(text.lower())
     if member is None:
         members = ", ".join(each.name for each in expected.members)
@@ -64,7 +71,7 @@ def _member(model: Model, expected: EnumType, literal: Literal | EnumLiteral) ->
 
 def _date(literal: Literal) -> str:
     if literal.kind is not LiteralKind.DATE:
-        raise MismatchError(f"a {literal.kind.value} cannot be compared with Edm.Date{_hint(Primitive.DATE)}")
+        raise MismatchError(f"{described(literal)} cannot be compared with Edm.Date{_hint(Primitive.DATE)}")
     try:
         return date.fromisoformat(str(literal.value)).isoformat()
     except ValueError:
@@ -81,6 +88,8 @@ def _text(literal: Literal) -> str:
 def _number(literal: Literal) -> int | float:
     value = literal.value
     assert isinstance(value, int | float)
+    if not math.isfinite(value):
+        raise MismatchError("an integer property can only be compared with a finite number")
     # Beyond 64 bits a database cannot bind it; nor can a property be that large.
     return float(value) if isinstance(value, int) and not -_LARGEST <= value < _LARGEST else value
 
@@ -89,4 +98,5 @@ def _hint(expected: Primitive) -> str:
     return {
         Primitive.DATE: ": write a day without quotes, such as 2026-11-23",
         Primitive.STRING: ": write a string in single quotes",
+        **dict.fromkeys(_INTEGERS, ": write a number without quotes, such as 11"),
     }.get(expected, "")

@@ -80,7 +80,7 @@ def resolve(model: Model, path: str) -> Target:
     singleton = next((each for each in model.singletons if _names(first, each.name)), None)
     if singleton is None:
         raise _unknown(first)
-    return _below_singleton(singleton, rest)
+    return _below_singleton(model, singleton, rest)
 
 
 def check_method(target: Target, method: str, path: str) -> None:
@@ -89,19 +89,21 @@ def check_method(target: Target, method: str, path: str) -> None:
         raise ServiceError(NO_ROUTE_FOR_METHOD, template=target.kind.value, method=method, path=path)
 
 
-def _below_singleton(singleton: Singleton, segments: list[PathSegment]) -> Target:
+def _below_singleton(model: Model, singleton: Singleton, segments: list[PathSegment]) -> Target:
     if not segments:
         return Target(Kind.SINGLETON, singleton)
     first, *rest = segments
     for navigation in singleton.type.navigation:
         if _names(first, navigation.name):
-            return _below_navigation(singleton, navigation, rest)
+            return _below_navigation(model, singleton, navigation, rest)
         if first.arguments is not None and first.name.lower() == navigation.name.lower():
-            return _below_entity(singleton, navigation, _key(first, navigation.type), rest)
+            return _below_entity(model, singleton, navigation, _key(first, navigation.type), rest)
     raise _unknown(first)
 
 
-def _below_navigation(singleton: Singleton, navigation: NavigationProperty, segments: list[PathSegment]) -> Target:
+def _below_navigation(
+    model: Model, singleton: Singleton, navigation: NavigationProperty, segments: list[PathSegment]
+) -> Target:
     if not segments:
         return Target(Kind.COLLECTION, singleton, navigation)
     first, *rest = segments
@@ -110,18 +112,19 @@ def _below_navigation(singleton: Singleton, navigation: NavigationProperty, segm
         return Target(Kind.COUNT, singleton, navigation)
     if first.text.startswith("$"):
         raise _unknown(first)
-    return _below_entity(singleton, navigation, first.text, rest)
+    return _below_entity(model, singleton, navigation, first.text, rest)
 
 
 def _below_entity(
-    singleton: Singleton, navigation: NavigationProperty, key: str, segments: list[PathSegment]
+    model: Model, singleton: Singleton, navigation: NavigationProperty, key: str, segments: list[PathSegment]
 ) -> Target:
     if not segments:
         return Target(Kind.ENTITY, singleton, navigation, key)
     first, *rest = segments
     for function in navigation.type.functions:
         # Clients send the name plain, with "()", or qualified with the namespace.
-        if first.name.rpartition(".")[2].lower() == function.name.lower() and not first.arguments:
+        spellings = (function.name.lower(), model.qualified(function.name).lower())
+        if first.name.lower() in spellings and not first.arguments:
             _end(rest)
             return Target(Kind.FUNCTION, singleton, navigation, key, function=function)
     declared = None if first.arguments is not None else navigation.type.property_named(first.text)
@@ -145,7 +148,7 @@ def _names(segment: PathSegment, name: str) -> bool:
 def _key(segment: PathSegment, entity: EntityType) -> str:
     key = key_of(segment, entity.key)
     if key is None:
-        reason = f"'{segment.text}' needs one key in the form ('value') or ({entity.key}='value')."
+        reason = f"'{segment.text[:128]}' needs one key in the form ('value') or ({entity.key}='value')."
         raise ServiceError(BAD_PATH, reason=reason)
     return key
 

@@ -116,16 +116,21 @@ class Renderer:
             case AnyItem():
                 return self._some(condition.collection, condition.depth, condition.condition, scope)
             case EveryItem():
-                opposite = Negation(condition.condition)
-                return not_(self._some(condition.collection, condition.depth, opposite, scope))
+                return not_(self._some(condition.collection, condition.depth, condition.condition, scope, False))
 
-    def _some(self, collection: str, depth: int, condition: Condition | None, scope: Scope) -> ColumnElement[bool]:
+    def _some(
+        self, collection: str, depth: int, condition: Condition | None, scope: Scope, fulfils: bool = True
+    ) -> ColumnElement[bool]:
+        """Whether the entity has an item that fulfils the condition, or (`fulfils` False) one that does not."""
         items = self._tables.items[collection].table.alias(f"item_{depth}")
         main = scope[0]
         query = exists().where(items.c.tenant == bindparam("tenant"), items.c.id == main.c.id)
         if condition is not None:
-            query = query.where(self._condition(condition, {**scope, depth: items}))
-        return query
+            rendered = self._condition(condition, {**scope, depth: items})
+            # An item of which the condition is null does not fulfil it, either.
+            query = query.where(rendered if fulfils else not_(func.coalesce(rendered, false())))
+        # SQLAlchemy would take only the nearest query around for given, and select from the tables of the others anew.
+        return query.correlate(*scope.values())
 
     def _compare(self, operator: Comparison, left: Any, right: Any) -> ColumnElement[bool]:
         compared: ColumnElement[bool] = getattr(left, f"__{operator.value}__")(right)

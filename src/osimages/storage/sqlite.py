@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -28,8 +29,11 @@ from osimages.storage.tables import EntityTables
 from osimages.storage.writer import Job, Result, Writer
 
 _USUAL_WAIT_SECONDS = 10.0
+_RETRY_SECONDS = 0.005
 # A lambda with fewer matching items than this is where a query starts; broader ones are asked of each row in order.
 _FEW_ITEMS = 400
+# What passes by itself, or when somebody makes room; everything else is a fault of this program.
+_UNAVAILABLE = (apsw.BusyError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 _TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = ?"
 
 
@@ -38,16 +42,36 @@ def connect(path: Path, wait_seconds: float = _USUAL_WAIT_SECONDS) -> apsw.Conne
 
     `wait_seconds` is how long a statement waits while another process writes.
     """
-    try:
-        connection = apsw.Connection(str(path))
-        connection.set_busy_timeout(int(wait_seconds * 1000))
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000"):
-            connection.execute(f"PRAGMA {pragma}")
-    except apsw.NotADBError:
-        raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
-    except apsw.Error as error:
-        raise SchemaError(f"The database {path} cannot be opened: {error}.") from None
+    with contextlib.ExitStack() as on_failure:
+        try:
+            connection = apsw.Connection(str(path))
+            on_failure.callback(connection.close)
+            connection.set_busy_timeout(int(wait_seconds * 1000))
+            _switch_to_wal(connection, wait_seconds)
+            for pragma in ("synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000"):
+                connection.execute(f"PRAGMA {pragma}")
+        except apsw.NotADBError:
+            raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
+        except apsw.Error as error:
+            raise SchemaError(f"The database {path} cannot be opened: {error}.") from None
+        on_failure.pop_all()
     return connection
+
+
+def _switch_to_wal(connection: apsw.Connection, wait_seconds: float) -> None:
+    """SQLite itself does not wait where two processes switch a new file at once: it calls that a deadlock.
+
+    https://www.sqlite.org/c3ref/busy_handler.html
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except apsw.BusyError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
 
 
 def migrate(path: Path) -> int:
@@ -55,13 +79,15 @@ def migrate(path: Path) -> int:
 
     Raises SchemaError when the database is newer than this release or cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SchemaError(f"The directory {path.parent} cannot be made: {error.strerror}.") from None
     connection = connect(path)
     try:
-        with connection:
-            connection.execute(STEP_TABLE)
         # Two processes that start together: the second waits here, and then finds nothing left to do.
         connection.execute("BEGIN IMMEDIATE")
+        connection.execute(STEP_TABLE)
         needed = pending("sqlite", _single(connection, NEWEST_STEP), str(path))
         for step in needed:
             connection.execute(step.sql)
@@ -81,10 +107,13 @@ class SqliteStore:
     def __init__(
         self, path: Path, model: Model, tables: EntityTables, wait_seconds: float = _USUAL_WAIT_SECONDS
     ) -> None:
-        self._reader = connect(path, wait_seconds)
-        if pending("sqlite", _single(self._reader, NEWEST_STEP), str(path)):
-            raise SchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
-        self._writer = Writer(lambda: connect(path, wait_seconds))
+        with contextlib.ExitStack() as on_failure:
+            self._reader = connect(path, wait_seconds)
+            on_failure.callback(self._reader.close)
+            if pending("sqlite", _newest_step(self._reader), str(path)):
+                raise SchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
+            self._writer = Writer(lambda: connect(path, wait_seconds))
+            on_failure.pop_all()
         self._renderer = SqliteRenderer(tables)
         self._changes = sqlite_write.Changes(model, tables)
         self._page_sql = lru_cache(1024)(self._renderer.page)
@@ -104,14 +133,14 @@ class SqliteStore:
         if not plan.count:
             return self._page(plan.shape, driving, plan.limit, values, None)
         with self._snapshot():
-            total = _single(self._reader, self._count_sql(plan.shape.condition, driving), values)
+            total = self._number(self._count_sql(plan.shape.condition, driving), values)
             return self._page(plan.shape, driving, plan.limit, values, total)
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
         values = _values(tenant, plan)
         driving = self._driving(plan.shape.condition, values)
-        return int(_single(self._reader, self._count_sql(plan.shape.condition, driving), values))
+        return self._number(self._count_sql(plan.shape.condition, driving), values)
 
     async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
         """Adds an entity. Raises KeyTakenError."""
@@ -162,35 +191,39 @@ class SqliteStore:
         found: AnyItem | None = None
         fewest = _FEW_ITEMS
         for candidate in driving_candidates(condition):
-            matching = _single(self._reader, self._probe_sql(candidate), {**values, "most": _FEW_ITEMS})
+            matching = self._number(self._probe_sql(candidate), {**values, "most": _FEW_ITEMS})
             if matching < fewest:
                 found, fewest = candidate, matching
         return found
 
     @contextlib.contextmanager
-    def _snapshot(self) -> Any:
+    def _snapshot(self) -> Iterator[None]:
         self._reader.execute("BEGIN")
         try:
             yield
         finally:
-            self._reader.execute("COMMIT")
+            if self._reader.in_transaction:  # SQLite ends it by itself after some errors
+                self._reader.execute("COMMIT")
+
+    def _number(self, sql: str, values: Any) -> int:
+        return int(self._one(sql, values)[0])
 
     def _one(self, sql: str, values: Any) -> Any:
         try:
             return self._reader.execute(sql, values).fetchone()
-        except apsw.BusyError as error:
+        except _UNAVAILABLE as error:
             raise StoreUnavailableError(str(error)) from error
 
     def _all(self, sql: str, values: Any) -> list[Any]:
         try:
             return self._reader.execute(sql, values).fetchall()
-        except apsw.BusyError as error:
+        except _UNAVAILABLE as error:
             raise StoreUnavailableError(str(error)) from error
 
     async def _write(self, job: Job[Result]) -> Result:
         try:
             return await self._writer.run(job)
-        except (apsw.BusyError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError) as error:
+        except _UNAVAILABLE as error:
             raise StoreUnavailableError(str(error)) from error
 
 
@@ -204,3 +237,9 @@ def _single(connection: apsw.Connection, sql: str, values: Any = None) -> Any:
     row = connection.execute(sql, values).fetchone()
     assert row is not None
     return row[0]
+
+
+def _newest_step(connection: apsw.Connection) -> int:
+    """The newest step that was applied; 0 for a database that knows no steps."""
+    known = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_step'"
+    return int(_single(connection, NEWEST_STEP)) if _single(connection, known) else 0

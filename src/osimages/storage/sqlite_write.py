@@ -67,7 +67,7 @@ class Changes:
         if condition is not None:
             condition(before)
         whole = properties(self._entity, before.document)
-        changed = {name: value for name, value in changes.items() if whole[name] != value}
+        changed = {name: value for name, value in changes.items() if name not in whole or whole[name] != value}
         if not changed:
             return before
         whole.update(changed)

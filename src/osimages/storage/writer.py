@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import apsw
 
+from osimages.storage.store import StoreUnavailableError
+
 Result = TypeVar("Result")
 Job = Callable[[apsw.Connection], Result]
 _MOST_TOGETHER = 256
@@ -35,17 +37,28 @@ class Writer:
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="osimages-writer", daemon=True)
         self._thread.start()
+        self._closing = threading.Lock()
+        self._closed = False
 
     async def run(self, job: Job[Result]) -> Result:
-        """The job's result, once it is on disk. Raises what the job raises, with nothing written."""
+        """The job's result, once it is on disk.
+
+        Raises what the job raises, with nothing written; StoreUnavailableError once the writer is closed.
+        """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-        self._queue.put(_Waiting(job, loop, future))
+        with self._closing:
+            if self._closed:
+                raise StoreUnavailableError("the store is closed")
+            self._queue.put(_Waiting(job, loop, future))
         return await future
 
     def close(self) -> None:
         """Ends the thread after the jobs that wait."""
-        self._queue.put(None)
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._queue.put(None)
         self._thread.join()
         self._connection.close()
 
@@ -70,11 +83,7 @@ class Writer:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                results = [_attempt(connection, waiting.job) for waiting in together]
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            results = [_attempt(connection, waiting.job) for waiting in together]
             connection.execute("COMMIT")
         except Exception as error:  # whatever kept the commit from disk is the answer to all
             if connection.in_transaction:

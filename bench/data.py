@@ -1,0 +1,107 @@
+"""Synthetic images, and databases full of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from osimages.edm.model import GRAPH
+from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
+from osimages.plan.query import Tenant
+from osimages.storage.sqlite import connect, migrate
+from osimages.storage.sqlite_write import Changes, add_tenant
+from osimages.storage.tables import IMAGES
+
+EDITIONS = (
+    "professional",
+    "professionalN",
+    "enterprise",
+    "enterpriseN",
+    "education",
+    "educationN",
+    "proEducation",
+    "proEducationN",
+    "proWorkstation",
+    "proWorkstationN",
+)
+ARCHITECTURES = ("x64", "arM64", "x86")
+
+
+def image(number: int, chance: random.Random) -> dict[str, Any]:
+    """An image with ten editions, one to three architectures and three updates."""
+    build = 10_000 + number
+    return {
+        "supportedEditions": [
+            {
+                "editionType": edition,
+                "supportEndDate": f"{chance.randint(2018, 2030)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}",
+            }
+            for edition in EDITIONS
+        ],
+        "supportedArchitectures": list(ARCHITECTURES[: chance.randint(1, 3)]),
+        "availableUpdates": [
+            {"buildVersion": f"10.0.{build}.{9000 - 100 * back}", "releaseMonth": 10 - back, "releaseYear": 2026}
+            for back in range(3)
+        ],
+    }
+
+
+def images(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """So many images with their keys, always the same ones."""
+    chance = random.Random(20261123)
+    for number in range(count):
+        yield f"Windows {number:06}", image(number, chance)
+
+
+def fill(data_dir: Path, count: int) -> None:
+    """A database in which the default tenant has so many images."""
+    database = data_dir / "osimages.db"
+    migrate(database)
+    connection = connect(database)
+    changes = Changes(GRAPH, IMAGES)
+    with connection:
+        add_tenant(connection, Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none"))
+        for key, properties in images(count):
+            changes.create(connection, DEFAULT_TENANT, key, properties)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def single_transactions(data_dir: Path, rows: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
+    """Writes each image in a transaction of its own with bare apsw, as simply as can be; yields after each.
+
+    It fills the same tables and waits for the disk as the service does, but checks, encodes and answers nothing:
+    statements are prepared and rows made before the first is written.
+    """
+    database = data_dir / "bare.db"
+    migrate(database)
+    connection = connect(database)
+    changes = Changes(GRAPH, IMAGES)
+    with connection:
+        add_tenant(connection, Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none"))
+    # What the service itself runs, recorded once, so that the bare loop runs the same statements with the same rows.
+    recorded: list[list[tuple[str, Any]]] = []
+    for key, properties in rows:
+        statements: list[tuple[str, Any]] = []
+
+        def trace(_: apsw.Cursor, sql: str, bindings: Any, into: list[tuple[str, Any]] = statements) -> bool:
+            into.append((sql, bindings))
+            return True
+
+        connection.exec_trace = trace
+        connection.execute("BEGIN")
+        changes.create(connection, DEFAULT_TENANT, key, properties)
+        connection.exec_trace = None
+        connection.execute("ROLLBACK")
+        recorded.append([each for each in statements if each[0] != "BEGIN"])
+    for statements in recorded:
+        connection.execute("BEGIN IMMEDIATE")
+        for sql, bindings in statements:
+            connection.execute(sql, bindings)
+        connection.execute("COMMIT")
+        yield
+    connection.close()

@@ -1,0 +1,38 @@
+"""Query strings from the tests of other OData servers: none raises anything but what a malformed option raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from osimages.odata.errors import ODataLimitError, ODataSyntaxError
+from osimages.odata.options import OptionError, parse_options
+from osimages.odata.parser import parse_expression
+from tests.unit.odata.reference import reference
+
+_CASES: list[dict[str, Any]] = reference("peer-query-corpus.json")
+# Texts that were cut where the source code of the test joins strings.
+_CUT = ('"PropertyString":"" +', '"Prop3":[1,2,3]},{"Prop1":{')
+
+
+def _error(text: str) -> Exception | None:
+    try:
+        if "?" in text:
+            parse_options(text.partition("?")[2])
+        else:
+            parse_expression(text)
+    except (ODataSyntaxError, ODataLimitError, OptionError) as error:
+        return error
+    return None
+
+
+def test_every_text_is_read_or_refused_with_a_reason() -> None:
+    errors = [error for case in _CASES if (error := _error(case["text"])) is not None]
+    assert 0 < len(errors) < len(_CASES) / 2
+    assert all(str(error) for error in errors)
+
+
+def test_urls_that_olingo_says_must_parse_are_read() -> None:
+    urls = [each["text"] for each in _CASES if each["expect"] == "must parse" and "?" in each["text"]]
+    texts = [url for url in urls if not any(cut in url for cut in _CUT)]
+    assert len(texts) > 50
+    assert {text: error for text in texts if (error := _error(text)) is not None} == {}

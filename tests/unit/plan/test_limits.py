@@ -1,0 +1,16 @@
+"""The limits are those of the settings."""
+
+from __future__ import annotations
+
+from osimages.odata.parser import Bounds
+from osimages.plan.limits import Limits, limits_of
+from osimages.settings import Settings
+
+
+def test_limits_are_taken_from_the_settings() -> None:
+    settings = Settings(page_size=7, max_filter_nodes=11, max_filter_depth=13, max_filter_in_items=17)
+    assert limits_of(settings) == Limits(7, Bounds(nodes=11, depth=13, list_items=17))
+
+
+def test_defaults_agree() -> None:
+    assert limits_of(Settings()).bounds == Bounds()

@@ -1,0 +1,116 @@
+"""Images to store, and what tests do with a store of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import apsw
+import msgspec
+
+from osimages.edm.model import GRAPH, IMAGE
+from osimages.plan.build import build_plan, build_query
+from osimages.plan.limits import limits_of
+from osimages.plan.paging import Position
+from osimages.plan.query import CollectionPlan, Tenant
+from osimages.plan.resolve import Kind
+from osimages.settings import Settings
+from osimages.storage.sqlite import SqliteStore
+from osimages.storage.tables import IMAGES
+
+CONTOSO = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"
+FABRIKAM = "11111111-2222-4333-8444-555555555555"
+_LIMITS = limits_of(Settings())
+
+Result = TypeVar("Result")
+Row = tuple[Any, ...]
+Properties = Mapping[str, object]
+
+
+def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine returns."""
+    return asyncio.run(coroutine)
+
+
+def opened(database: Path, wait_seconds: float = 10.0) -> SqliteStore:
+    """A store of images in a database that was migrated."""
+    return SqliteStore(database, GRAPH, IMAGES, wait_seconds)
+
+
+def a_tenant(tenant: str) -> Tenant:
+    """A licensed tenant that is given nothing."""
+    return Tenant(tenant, "Contoso", True, "none")
+
+
+def edition(name: str, end: str) -> dict[str, object]:
+    """An item of `supportedEditions`."""
+    return {"editionType": name, "supportEndDate": end}
+
+
+def quality_update(build: str, month: int = 10, year: int = 2026) -> dict[str, object]:
+    """An item of `availableUpdates`."""
+    return {"buildVersion": build, "releaseMonth": month, "releaseYear": year}
+
+
+def image(
+    editions: tuple[dict[str, object], ...] = (),
+    architectures: tuple[str, ...] = (),
+    updates: tuple[dict[str, object], ...] = (),
+) -> dict[str, object]:
+    """The checked properties of an image, without its key."""
+    return {
+        "supportedEditions": list(editions),
+        "supportedArchitectures": list(architectures),
+        "availableUpdates": list(updates),
+    }
+
+
+WHOLE = image(
+    (edition("enterprise", "2027-10-12"), edition("professional", "2026-10-13")),
+    ("x64", "arM64"),
+    (quality_update("10.0.26100.9711"), quality_update("10.0.26100.9622", 9)),
+)
+
+
+def plan(
+    text: str | None = None, *, limit: int = 1000, after: str | None = None, options: Mapping[str, str] | None = None
+) -> CollectionPlan:
+    """The plan of a list with that `$filter` and other options, continued after a key where one is given."""
+    given = dict(options or {}) | ({} if text is None else {"$filter": text})
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items())
+    position = None if after is None else Position(after, None)
+    return build_plan(build_query(GRAPH, IMAGE, Kind.COLLECTION, query, _LIMITS), position, limit)
+
+
+def keys(documents: tuple[bytes, ...]) -> list[str]:
+    """The keys of documents, in their order."""
+    return [msgspec.json.decode(each)["id"] for each in documents]
+
+
+def found(store: SqliteStore, text: str | None = None, tenant: str = CONTOSO) -> list[str]:
+    """The keys of all images that fulfil a filter."""
+    return keys(run(store.page(tenant, plan(text))).documents)
+
+
+def fill(store: SqliteStore, images: Mapping[str, Properties], tenant: str = CONTOSO) -> None:
+    """Creates images, all at once."""
+
+    async def create_all() -> None:
+        await asyncio.gather(*(store.create(tenant, key, given) for key, given in images.items()))
+
+    run(create_all())
+
+
+def rows(database: Path, table: str, tenant: str = CONTOSO) -> list[Row]:
+    """The rows of a table that belong to a tenant, without the tenant, in the order of the primary key."""
+    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        columns = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
+        assert columns[0] == "tenant"
+        sql = f"SELECT {', '.join(columns[1:])} FROM {table} WHERE tenant = ? ORDER BY 1, 2"
+        return connection.execute(sql, (tenant,)).fetchall()
+    finally:
+        connection.close()

@@ -1,0 +1,139 @@
+"""The facts in a real, migrated database: what is written is read back equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import apsw
+import msgspec
+import pytest
+
+from osimages.catalogue.facts import Catalogue, bundled, digest
+from osimages.storage.migrate import SchemaError
+from osimages.storage.sqlite import connect, migrate
+from osimages.storage.sqlite_catalogue import catalogue_of, read_catalogue, write_catalogue
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "osimages.db"
+    migrate(path)
+    return path
+
+
+@pytest.fixture
+def connection(database: Path) -> Iterator[apsw.Connection]:
+    opened = connect(database)
+    yield opened
+    opened.close()
+
+
+def shorter(catalogue: Catalogue) -> Catalogue:
+    """The same facts of one day later, without the first release."""
+    return msgspec.structs.replace(catalogue, as_of=date(2026, 11, 24), releases=catalogue.releases[1:])
+
+
+def rows(connection: apsw.Connection, table: str) -> int:
+    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def test_a_new_database_has_no_facts(connection: apsw.Connection) -> None:
+    assert read_catalogue(connection) is None
+
+
+def test_the_bundled_facts_read_back_equal(connection: apsw.Connection) -> None:
+    assert write_catalogue(connection, bundled())
+    found = read_catalogue(connection)
+    assert found == bundled()
+    assert found is not None
+    assert digest(found) == digest(bundled())
+
+
+def test_each_fact_has_a_row(connection: apsw.Connection) -> None:
+    write_catalogue(connection, bundled())
+    updates = [each for release in bundled().releases for each in release.updates]
+    assert rows(connection, "catalogue_update") == len(updates) == 1590
+    assert rows(connection, "catalogue_update_source") == sum(len(each.sources) for each in updates)
+    assert rows(connection, "catalogue_edition") == 198
+    assert rows(connection, "catalogue_state") == 1
+    sql = (
+        "SELECT s.name FROM catalogue_update u JOIN catalogue_update_source l ON l.id = u.id AND l.ordinal = u.ordinal "
+        "JOIN catalogue_source s ON s.number = l.source WHERE u.build = '10.0.26200.9711'"
+    )
+    assert connection.execute(sql).fetchall() == [("cve5-2026-11",)]
+
+
+def test_equal_facts_are_not_written_again(connection: apsw.Connection) -> None:
+    assert write_catalogue(connection, bundled())
+    before = connection.total_changes()
+    assert not write_catalogue(connection, msgspec.structs.replace(bundled()))
+    assert connection.total_changes() == before
+
+
+def test_other_facts_replace_all(connection: apsw.Connection) -> None:
+    write_catalogue(connection, bundled())
+    assert write_catalogue(connection, shorter(bundled()))
+    assert read_catalogue(connection) == shorter(bundled())
+    assert rows(connection, "catalogue_state") == 1
+
+
+def test_it_joins_an_open_transaction(connection: apsw.Connection) -> None:
+    write_catalogue(connection, bundled())
+    connection.execute("BEGIN IMMEDIATE")
+    write_catalogue(connection, shorter(bundled()))
+    assert connection.in_transaction
+    connection.execute("ROLLBACK")
+    assert read_catalogue(connection) == bundled()
+
+
+@pytest.mark.parametrize("within", [False, True])
+def test_facts_that_cannot_be_written_leave_the_old_ones(connection: apsw.Connection, within: bool) -> None:
+    write_catalogue(connection, bundled())
+    twice = msgspec.structs.replace(shorter(bundled()), releases=bundled().releases[-1:] * 2)
+    if within:
+        connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(apsw.ConstraintError):
+        write_catalogue(connection, twice)
+    assert connection.in_transaction == within
+    assert read_catalogue(connection) == bundled()
+
+
+def test_a_reader_sees_the_facts_of_one_moment(connection: apsw.Connection, database: Path) -> None:
+    write_catalogue(connection, bundled())
+    writer = connect(database)
+    writer.execute("BEGIN IMMEDIATE")
+    write_catalogue(writer, shorter(bundled()))
+    assert read_catalogue(connection) == bundled()
+    writer.execute("COMMIT")
+    assert read_catalogue(connection) == shorter(bundled())
+    writer.close()
+
+
+def test_a_file_is_read_without_changing_it(connection: apsw.Connection, database: Path, tmp_path: Path) -> None:
+    assert catalogue_of(tmp_path / "none.db") is None
+    assert not (tmp_path / "none.db").exists()
+    assert catalogue_of(database) is None
+    write_catalogue(connection, shorter(bundled()))
+    assert catalogue_of(database) == shorter(bundled())
+
+
+def test_a_database_that_is_older_than_the_facts_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "older.db"
+    opened = connect(path)
+    opened.execute("CREATE TABLE image (id TEXT)")
+    assert read_catalogue(opened) is None
+    opened.close()
+    assert catalogue_of(path) is None
+
+
+def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "osimages.db"
+    path.write_text("this is not a database, but a text that is long enough to be taken for one" * 20)
+    with pytest.raises(SchemaError, match="is not an SQLite database"):
+        catalogue_of(path)
+    with pytest.raises(SchemaError, match="cannot be read"):
+        catalogue_of(tmp_path)

@@ -17,10 +17,18 @@ import platformdirs
 
 FILE_NAME = "osimages.toml"
 ENVIRONMENT_PREFIX = "OSIMAGES_"
+CLOUD_NAMES = ("global", "usgov", "usgovdod", "china", "bleu", "delos", "govsg")
 
 
-def _setting(default: Any, help_text: str) -> Any:
-    return field(default=default, metadata={"help": help_text})
+def _setting(
+    default: Any,
+    help_text: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
+    return field(default=default, metadata={"help": help_text, "least": least, "most": most, "choices": choices})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,30 +37,36 @@ class Settings:
 
     data_dir: str = _setting("", "Directory of database, keys and certificates; empty: the user data folder.")
     database: str = _setting("", "Database URL; empty: sqlite file osimages.db in the data directory.")
-    database_wait_seconds: float = _setting(10.0, "How long a write waits while another process writes.")
+    database_wait_seconds: float = _setting(10.0, "How long a write waits while another process writes.", least=0)
     host: str = _setting("127.0.0.1", "Address to listen on.")
-    port: int = _setting(8443, "Port to listen on; 0 takes a free one.")
+    port: int = _setting(8443, "Port to listen on; 0 takes a free one.", least=0, most=65535)
     http: bool = _setting(False, "Serve plain HTTP (loopback only) instead of HTTPS.")
-    authority: str = _setting("dev", "Who issues tokens: dev (inside this server) or entra.")
-    cloud: str = _setting("global", "National cloud whose audiences and issuers are accepted.")
+    authority: str = _setting("dev", "Who issues tokens: dev (inside this server) or entra.", choices=("dev", "entra"))
+    cloud: str = _setting("global", "National cloud whose audiences and issuers are accepted.", choices=CLOUD_NAMES)
     public_url: str = _setting("", "Scheme, host and path prefix that clients use, where the Host header lies.")
-    workers: int = _setting(1, "Number of worker processes.")
+    workers: int = _setting(1, "Number of worker processes.", least=1, most=256)
     empty: bool = _setting(False, "New tenants start without the published catalogue.")
     today: date | None = _setting(None, "Freeze the catalogue's calendar at this day, for tests and demos.")  # noqa: RUF009
-    publish_age_days: int = _setting(2, "Days after a Patch Tuesday before it is published.")
-    page_size: int = _setting(1000, "Most items in one page.")
-    max_url_bytes: int = _setting(16384, "Longest request URL.")
-    max_body_bytes: int = _setting(4 * 1024 * 1024, "Largest request body, also after decompression.")
-    max_filter_nodes: int = _setting(2000, "Most nodes in a $filter.")
-    max_filter_depth: int = _setting(50, "Deepest nesting in a $filter.")
-    max_filter_in_items: int = _setting(2000, "Most items of an `in` list in a $filter.")
-    gzip_minimum_bytes: int = _setting(1024, "Smallest answer that is compressed for clients that accept gzip.")
-    token_cache_size: int = _setting(4096, "Verified tokens that are remembered.")
-    tenant_cache_seconds: float = _setting(1.0, "How long a tenant's licence is remembered.")
-    token_skew_seconds: int = _setting(300, "Tolerance for clocks that differ, in the times of a token.")
+    publish_age_days: int = _setting(2, "Days after a Patch Tuesday before it is published.", least=0, most=3650)
+    page_size: int = _setting(1000, "Most items in one page.", least=1, most=100_000)
+    max_url_bytes: int = _setting(16384, "Longest request URL.", least=1)
+    max_body_bytes: int = _setting(4 * 1024 * 1024, "Largest request body, also after decompression.", least=1)
+    max_filter_nodes: int = _setting(2000, "Most nodes in a $filter.", least=1, most=100_000)
+    max_filter_depth: int = _setting(50, "Deepest nesting in a $filter.", least=1, most=64)
+    max_filter_in_items: int = _setting(1000, "Most items of an `in` list in a $filter.", least=1, most=10_000)
+    gzip_minimum_bytes: int = _setting(
+        1024, "Smallest answer that is compressed for clients that accept gzip.", least=0
+    )
+    token_cache_size: int = _setting(4096, "Verified tokens that are remembered.", least=1)
+    tenant_cache_seconds: float = _setting(1.0, "How long a tenant's licence is remembered.", least=0)
+    token_skew_seconds: int = _setting(
+        300, "Tolerance for clocks that differ, in the times of a token.", least=0, most=3600
+    )
     access_log: bool = _setting(False, "Write a log line for every request.")
-    log_format: str = _setting("console", "Log lines for people (console) or machines (json).")
-    drain_seconds: int = _setting(10, "How long requests under way may take after SIGTERM.")
+    log_format: str = _setting(
+        "console", "Log lines for people (console) or machines (json).", choices=("console", "json")
+    )
+    drain_seconds: int = _setting(10, "How long requests under way may take after SIGTERM.", least=1)
 
     @property
     def data_path(self) -> Path:
@@ -64,6 +78,9 @@ class Settings:
         """The SQLite file."""
         given = self.database.removeprefix("sqlite:///")
         return Path(given) if given else self.data_path / "osimages.db"
+
+
+_FIELDS = {each.name: each for each in fields(Settings)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,7 @@ def resolve(flags: Mapping[str, object], environment: Mapping[str, str]) -> Reso
 
     Raises SettingsError for an unknown name in the file, or a value that does not fit.
     """
-    known = {each.name for each in fields(Settings)}
+    known = set(_FIELDS)
     values: dict[str, object] = {}
     origins = dict.fromkeys(known, "default")
     from_environment = {
@@ -124,6 +141,19 @@ def _read_file(file: Path, known: set[str]) -> dict[str, object]:
 def _converted(name: str, value: object, origin: str) -> object:
     expected = get_type_hints(Settings)[name]
     try:
-        return msgspec.convert(value, expected, strict=False)
+        found = msgspec.convert(value, expected, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {error}.") from None
+    if (wrong := _out_of_bounds(_FIELDS[name].metadata, found)) is not None:
+        raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {wrong}.")
+    return found
+
+
+def _out_of_bounds(bounds: Mapping[str, Any], value: Any) -> str | None:
+    if bounds["choices"] is not None and value not in bounds["choices"]:
+        return f"it is one of {', '.join(bounds['choices'])}"
+    if bounds["least"] is not None and value < bounds["least"]:
+        return f"it is at least {bounds['least']}"
+    if bounds["most"] is not None and value > bounds["most"]:
+        return f"it is at most {bounds['most']}"
+    return None

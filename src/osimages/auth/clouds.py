@@ -52,7 +52,7 @@ _WINDOWS_STS = ("https://sts.windows.net",)
 GLOBAL = Cloud("global", ("https://graph.microsoft.com",), ("https://login.microsoftonline.com",), _WINDOWS_STS)
 US_GOVERNMENT_L4 = Cloud("usgov", ("https://graph.microsoft.us",), ("https://login.microsoftonline.us",), _WINDOWS_STS)
 US_GOVERNMENT_L5 = Cloud(
-    "usgov-dod", ("https://dod-graph.microsoft.us",), ("https://login.microsoftonline.us",), _WINDOWS_STS
+    "usgovdod", ("https://dod-graph.microsoft.us",), ("https://login.microsoftonline.us",), _WINDOWS_STS
 )
 CHINA = Cloud(
     "china",

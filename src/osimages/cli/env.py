@@ -34,6 +34,8 @@ def env(data_dir: str | None, shell: str) -> None:
             raise click.ClickException(f"The certificates in {settings.data_path} cannot be used: {error}.") from None
         values |= {
             "SSL_CERT_FILE": str(certificates.bundle.resolve()),
+            # Where it is set already, curl looks at this one first.
+            "CURL_CA_BUNDLE": str(certificates.bundle.resolve()),
             "REQUESTS_CA_BUNDLE": str(certificates.bundle.resolve()),
             "NODE_EXTRA_CA_CERTS": str(certificates.authority.resolve()),
         }

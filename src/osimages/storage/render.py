@@ -5,7 +5,7 @@ Differences between databases are methods of a short subclass, as in the best of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -48,6 +48,7 @@ from osimages.storage.tables import PRIMITIVE_ITEM, EntityTables
 
 Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
 Scope = Mapping[int, FromClause]
+_LONGEST_CHAIN = 4
 
 
 class Renderer:
@@ -108,9 +109,9 @@ class Renderer:
             case OneOf(operand, slots):
                 return self._operand(operand, scope).in_([_parameter(slot) for slot in slots])
             case Both(operands):
-                return and_(*(self._condition(each, scope) for each in operands))
+                return _joined("AND", [self._condition(each, scope) for each in operands])
             case Either(operands):
-                return or_(*(self._condition(each, scope) for each in operands))
+                return _joined("OR", [self._condition(each, scope) for each in operands])
             case Negation(operand):
                 return not_(self._condition(operand, scope).self_group())
             case AnyItem():
@@ -191,6 +192,19 @@ def _is_about_items(condition: Condition) -> bool:
             return True
         case _:
             return False
+
+
+def _joined(word: str, operands: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """The operands with AND or OR between them; many of them in a balanced tree, since a chain is as deep as it is long.
+
+    SQLite takes expressions at most 1,000 deep, the depths of queries inside each other added up:
+    https://www.sqlite.org/limits.html#max_expr_depth
+    """
+    if len(operands) <= _LONGEST_CHAIN:
+        return and_(*operands) if word == "AND" else or_(*operands)
+    half = len(operands) // 2
+    # SQLAlchemy makes one flat chain of its own `or_` inside `or_`, but leaves an operator that it does not know.
+    return _joined(word, operands[:half]).bool_op(word)(_joined(word, operands[half:]))
 
 
 def _parameter(slot: Slot) -> ColumnElement[Any]:

@@ -1,0 +1,84 @@
+"""Every example in the documentation is run, in order, as a reader would; answers that are shown must be real."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import Server, environment, running
+
+ROOT = Path(__file__).parents[2]
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# The reader's first command: the test has started the server already.
+_SERVE = "make serve\n"
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="the examples are for a POSIX shell")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of code in a page: its language and its text."""
+
+    language: str
+    text: str
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    return [Block(*found) for found in _BLOCK.findall(page.read_text(encoding="utf-8"))]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server as `make serve` starts it, on the day that the examples were written."""
+    with running(tmp_path_factory.mktemp("docs"), "--today", "2026-11-23") as started:
+        yield started
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
+def test_examples(page: Path, server: Server, tmp_path: Path) -> None:
+    script = 'eval "$(.venv/bin/osimages env)"\n'
+    shown = ""
+    for block in blocks(page):
+        if block.language == "json":
+            assert json.loads(block.text) == json.loads(shown.replace(server.url, "https://localhost:8443"))
+        elif block.language == "python":
+            file = tmp_path / "example.py"
+            file.write_text(block.text, encoding="utf-8")
+            assert run(f"{script}python {file}\n", server), "it prints something"
+        elif block.language == "bash" and block.text != _SERVE:
+            # Variables that a block sets are there in the next one, as in the reader's shell.
+            shown = run(script + block.text, server)
+            script += "".join(re.findall(r"^\w+=.*\n", block.text, re.MULTILINE))
+        else:
+            assert block.language == "bash", f"{page.name} has a block that nobody runs: {block}"
+
+
+def run(script: str, server: Server) -> str:
+    """What a shell script prints, where this Python's commands come first; it must succeed and say no error."""
+    folder = Path(sys.executable).parent
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/", f"{folder}/")],
+        cwd=ROOT,
+        env=environment(
+            OSIMAGES_DATA_DIR=str(server.data_dir),
+            OSIMAGES_TODAY="2026-11-23",
+            PATH=f"{folder}{os.pathsep}{os.environ['PATH']}",
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    assert '"error"' not in done.stdout, done.stdout
+    return done.stdout

@@ -145,13 +145,17 @@ def _load(settings: Settings) -> Any:
 
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+        watch = threading.Thread(target=_end_with, args=(parent.sentinel, settings.drain_seconds), daemon=True)
+        watch.start()
     return Application(settings)
 
 
-def _end_with(sentinel: int) -> None:
+def _end_with(sentinel: int, drain_seconds: int) -> None:
     wait([sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
+    # Nobody is left who would end a worker that a client keeps waiting.
+    time.sleep(drain_seconds)
+    os._exit(1)
 
 
 def _when_listening(host: str, port: int, announce: Callable[[], None]) -> None:

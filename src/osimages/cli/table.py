@@ -14,7 +14,11 @@ def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(*titles, header_style="bold")
+        table = Table(header_style="bold")
+        for title, cells in zip(titles, zip(titles, *rows, strict=True), strict=True):
+            # Where the terminal is narrow, text is wrapped between words: half a build number is none.
+            longest_word = max((len(word) for cell in cells for word in cell.split()), default=0)
+            table.add_column(title, min_width=longest_word, overflow="fold")
         for row in rows:
             table.add_row(*row)
         Console().print(table)

@@ -7,7 +7,8 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from osimages.odata.encoding import decoded
 from osimages.odata.errors import ODataSyntaxError
@@ -16,8 +17,7 @@ _PARENTHESES = re.compile(r"(?P<name>[^()']*)\((?P<arguments>.*)\)\Z", re.DOTALL
 _KEY = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?'(?P<value>(?:[^']|'')*)'\Z", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class PathSegment:
+class PathSegment(msgspec.Struct, frozen=True):
     """A decoded segment. `arguments` is what stands in its parentheses, None when there are none."""
 
     text: str
@@ -58,7 +58,7 @@ def _segment(part: str, position: int, path: str) -> PathSegment:
         raise ODataSyntaxError(error.message, position + error.position, path) from None
     if "\0" in text:
         raise ODataSyntaxError("The character U+0000", position, path)
-    match = _PARENTHESES.match(text)
+    match = _PARENTHESES.match(text) if text.endswith(")") else None
     if match is None:
         return PathSegment(text, text, None, position)
     return PathSegment(text, match["name"], match["arguments"], position)

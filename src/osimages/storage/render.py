@@ -195,7 +195,7 @@ def _is_about_items(condition: Condition) -> bool:
 
 
 def _joined(word: str, operands: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """The operands with AND or OR between them; many of them in a balanced tree, since a chain is as deep as it is long.
+    """The operands with AND or OR between them; many as a balanced tree, since a chain is as deep as it is long.
 
     SQLite takes expressions at most 1,000 deep, the depths of queries inside each other added up:
     https://www.sqlite.org/limits.html#max_expr_depth

@@ -29,9 +29,13 @@ def env(data_dir: str | None, shell: str) -> None:
     values = {"OSIMAGES_URL": url, "OSIMAGES_TOKEN": development_token(settings)}
     if url.startswith("https:"):
         try:
-            certificates = Certificates.load_or_create(settings.data_path)
-        except (OSError, ValueError) as error:
-            raise click.ClickException(f"The certificates in {settings.data_path} cannot be used: {error}.") from None
+            certificates = Certificates.trusted(settings.data_path)
+        except OSError as error:
+            raise click.ClickException(
+                f"{error.filename or settings.data_path} cannot be used: {error.strerror}."
+            ) from None
+        except ValueError as error:
+            raise click.ClickException(str(error)) from None
         values |= {
             "SSL_CERT_FILE": str(certificates.bundle.resolve()),
             # Where it is set already, curl looks at this one first.

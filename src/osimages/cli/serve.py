@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import json
 import multiprocessing
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +33,12 @@ from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite import migrate
 
 _POLL_SECONDS = 0.01
+_BIND_ADVICE = {
+    errno.EADDRINUSE: "end what listens there, or choose another with --port",
+    errno.EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
+}
+# Hosts that clients on this machine reach as `localhost`.
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 
 
 @click.command()
@@ -72,7 +80,16 @@ def run(settings: Settings) -> None:
     try:
         server.serve(target_loader=partial(_load, settings), wrap_loader=False)
     finally:
-        file.unlink(missing_ok=True)
+        _withdraw(file)
+
+
+def _withdraw(file: Path) -> None:
+    """Removes the server's file, unless another server on the same data directory has written it since."""
+    try:
+        if json.loads(file.read_bytes())["pid"] == os.getpid():
+            file.unlink()
+    except (FileNotFoundError, ValueError, KeyError):
+        pass
 
 
 def _check(settings: Settings) -> None:
@@ -82,8 +99,11 @@ def _check(settings: Settings) -> None:
         raise click.ClickException(
             f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
         )
-    if settings.workers < 1:
-        raise click.ClickException("--workers must be 1 or more.")
+    if "://" in settings.database and not settings.database.startswith("sqlite:///"):
+        raise click.ClickException(f"{settings.database} is no database of this release: write sqlite:///PATH.")
+    public_url = urlsplit(settings.public_url)
+    if settings.public_url and not (public_url.scheme in ("http", "https") and public_url.hostname):
+        raise click.ClickException(f"--public-url {settings.public_url} is no URL: write https://HOST or http://HOST.")
 
 
 def _free_port(host: str, port: int) -> int:
@@ -99,7 +119,7 @@ def _free_port(host: str, port: int) -> int:
         try:
             probe.bind(address)
         except OSError as error:
-            advice = "end what listens there, or choose another with --port"
+            advice = _BIND_ADVICE.get(error.errno or 0, "choose another with --port")
             raise click.ClickException(f"{host} port {port} cannot be had ({error.strerror}): {advice}.") from None
         return int(probe.getsockname()[1])
 
@@ -182,7 +202,7 @@ def _is_loopback(host: str) -> bool:
 
 def _client_host(host: str) -> str:
     """The name that clients on this machine use, which the certificate holds."""
-    if host in ("0.0.0.0", "::") or _is_loopback(host):  # noqa: S104
+    if host in _LOCAL_HOSTS:
         return "localhost"
     return f"[{host}]" if ":" in host else host
 

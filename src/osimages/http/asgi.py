@@ -9,14 +9,12 @@ from typing import Any
 import msgspec
 import structlog
 
-from osimages.errors import INTERNAL, SERVICE_UNAVAILABLE, ServiceError
 from osimages.http.control import control
-from osimages.http.pipeline import answer
-from osimages.http.reply import JSON, Reply, compressed, headers_of
+from osimages.http.failures import failure_reply
+from osimages.http.pipeline import reply_to
+from osimages.http.reply import Reply, compressed, headers_of
 from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
 from osimages.http.service import Service
-from osimages.storage.store import StoreUnavailableError
-from osimages.wire.errors import error_body
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "DELETE"))
@@ -56,28 +54,6 @@ async def _reply(service: Service, request: ApiRequest, receive: Receive) -> Rep
         if request.method not in _WITHOUT_BODY:
             body = await read_body(request, receive, service.settings.max_body_bytes)
             request = msgspec.structs.replace(request, body=body)
-        return await answer(service, request)
-    except ServiceError as error:
-        return error_reply(service, request, error)
-    except StoreUnavailableError as error:
-        _log.warning("database not available", reason=str(error), request_id=request.request_id)
-        unavailable = ServiceError(
-            SERVICE_UNAVAILABLE, headers={"Retry-After": "1"}, reason="the database cannot answer now."
-        )
-        return error_reply(service, request, unavailable)
-    except Exception:
-        _log.exception("internal fault", method=request.method, path=request.path, request_id=request.request_id)
-        return error_reply(service, request, ServiceError(INTERNAL))
-
-
-def error_reply(service: Service, request: ApiRequest, error: ServiceError) -> Reply:
-    """The reply that tells a client what is wrong."""
-    body = error_body(
-        error,
-        now=service.clock.now(),
-        request_id=request.request_id,
-        client_request_id=request.client_request_id,
-        url=f"{request.origin}{request.path}",
-    )
-    headers = tuple((name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items())
-    return Reply(error.row.status, body, JSON, headers, odata=False)
+    except Exception as error:
+        return failure_reply(service, request, error)
+    return await reply_to(service, request)

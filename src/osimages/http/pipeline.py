@@ -7,12 +7,14 @@ from functools import lru_cache
 from osimages.auth.actor import Actor
 from osimages.auth.permissions import authorise
 from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_VERSION, ServiceError
+from osimages.http.batch import batch
 from osimages.http.call import Call
+from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
 from osimages.http.reply import Reply, preflight
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
-from osimages.plan.resolve import check_method
+from osimages.plan.resolve import Kind, check_method
 from osimages.wire.links import Links
 
 # These describe the service to clients that have no token yet, as Graph's do.
@@ -44,7 +46,18 @@ async def answer(service: Service, request: ApiRequest) -> Reply:
         if not service.tenants.is_admitted(actor.tenant):
             await service.tenants.admit(actor.tenant)
     links = Links(f"{request.origin}/{version.name}")
-    return await HANDLERS[target.kind, request.method](Call(service, version, request, actor, target, links))
+    call = Call(service, version, request, actor, target, links)
+    if target.kind is Kind.BATCH:
+        return await batch(call, reply_to)
+    return await HANDLERS[target.kind, request.method](call)
+
+
+async def reply_to(service: Service, request: ApiRequest) -> Reply:
+    """The reply to a request, whatever happens: the way in for the network and for the items of a batch."""
+    try:
+        return await answer(service, request)
+    except Exception as error:
+        return failure_reply(service, request, error)
 
 
 @lru_cache(2048)

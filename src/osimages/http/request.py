@@ -54,8 +54,8 @@ def request_of(scope: Scope, public_origin: str) -> ApiRequest:
     method = scope["method"]
     return ApiRequest(
         "GET" if method == "HEAD" else method,
-        _ascii(scope["raw_path"]),
-        _ascii(scope["query_string"]),
+        ascii_text(scope["raw_path"]),
+        ascii_text(scope["query_string"]),
         headers,
         public_origin or _origin(scope["scheme"], headers.get(b"host", b"")),
         request_id,
@@ -121,6 +121,6 @@ def _origin(scheme: str, host: bytes) -> str:
     return f"{scheme}://{text}" if _HOST.fullmatch(text) else ""
 
 
-def _ascii(raw: bytes) -> str:
+def ascii_text(raw: bytes) -> str:
     """Bytes that should have been percent-encoded are now, so that one decoder judges them all."""
     return raw.decode("ascii") if raw.isascii() else quote_from_bytes(raw, safe=_EVERY_ASCII)

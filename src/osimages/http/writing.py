@@ -5,14 +5,8 @@ from __future__ import annotations
 import uuid
 
 from osimages.edm.validate import Checked
-from osimages.errors import (
-    BODY_ENCODING,
-    BODY_NOT_JSON,
-    BODY_WITHOUT_TYPE,
-    NAME_EXISTS,
-    UNKNOWN_KEY,
-    ServiceError,
-)
+from osimages.errors import NAME_EXISTS, UNKNOWN_KEY, ServiceError
+from osimages.http.body import json_body
 from osimages.http.call import Call
 from osimages.http.reading import singleton_body, singleton_id
 from osimages.http.reply import ODATA_JSON, Header, Reply
@@ -20,15 +14,13 @@ from osimages.plan.query import Stored
 from osimages.plan.resolve import Kind, Target
 from osimages.storage.store import Condition, KeyTakenError
 from osimages.wire.etag import check_if_match, etag
-from osimages.wire.payload import decoded, entity_body
-
-_UTF_8 = ("utf-8", "utf8", "us-ascii")
+from osimages.wire.payload import entity_body
 
 
 async def create(call: Call) -> Reply:
     """A new entity, under the key that the body gives or a GUID."""
     call.query()
-    properties = call.version.validator(call.target.entity).create(_json_body(call))
+    properties = call.version.validator(call.target.entity).create(json_body(call.request))
     key = str(properties.get(call.target.entity.key) or uuid.uuid4())
     try:
         stored = await call.service.store(call.target).create(call.actor.tenant, key, properties)
@@ -42,7 +34,7 @@ async def update(call: Call) -> Reply:
     """New values for some properties of an entity."""
     call.query()
     key = _key(call.target)
-    changes: Checked = call.version.validator(call.target.entity).update(_json_body(call), key)
+    changes: Checked = call.version.validator(call.target.entity).update(json_body(call.request), key)
     stored = await call.service.store(call.target).update(call.actor.tenant, key, changes, _condition(call))
     if stored is None:
         raise ServiceError(UNKNOWN_KEY, key=key[:512])
@@ -61,7 +53,7 @@ async def remove(call: Call) -> Reply:
 async def update_singleton(call: Call) -> Reply:
     """The singleton has nothing that could change; a body that is otherwise right is accepted."""
     query = call.query()
-    call.version.validator(call.target.entity).update(_json_body(call), singleton_id(call))
+    call.version.validator(call.target.entity).update(json_body(call.request), singleton_id(call))
     if call.wants_minimal_return():
         return Reply(204, headers=((b"preference-applied", b"return=minimal"),))
     return Reply(200, singleton_body(call, query.select), ODATA_JSON)
@@ -85,17 +77,3 @@ def _condition(call: Call) -> Condition | None:
 def _key(target: Target) -> str:
     assert target.key is not None
     return target.key
-
-
-def _json_body(call: Call) -> object:
-    """The decoded body. Raises ServiceError (400) where its type or its text is not JSON."""
-    content_type = call.request.header(b"content-type")
-    if not content_type:
-        raise ServiceError(BODY_WITHOUT_TYPE)
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    if media_type != "application/json":
-        raise ServiceError(BODY_NOT_JSON)
-    charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
-    if charset not in _UTF_8:
-        raise ServiceError(BODY_ENCODING, reason=f"JSON is sent in UTF-8, not in '{charset[:32]}'.")
-    return decoded(call.request.body)

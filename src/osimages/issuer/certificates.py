@@ -62,15 +62,32 @@ class Certificates:
         """
         moment = now or datetime.now(UTC)
         identities = sorted({_identity(each) for each in (*LOCAL_HOSTS, *hosts)})
-        private = read_or_create(directory / AUTHORITY_FILE, _new_authority)
-        authority = trustme.CA.from_pem(cert_bytes=private, private_key_bytes=private)
-        public = authority.cert_pem.bytes()
+        files, authority = cls.trusted(directory), _authority(directory)
+        if not _is_current(files.server_chain, authority.cert_pem.bytes(), identities, moment):
+            replace(files.server_chain, _new_server(authority, identities, moment), public=False)
+        return files
+
+    @classmethod
+    def trusted(cls, directory: Path) -> Certificates:
+        """The same files, of which only those that clients trust (`authority`, `bundle`) are made where needed.
+
+        The server's certificate stays as it is: only the server knows for which hosts it is. Raises OSError where files
+        cannot be read or written, ValueError for a file that holds something else.
+        """
+        public = _authority(directory).cert_pem.bytes()
         files = cls(directory / "ca.pem", directory / "server.pem", directory / "server.pem", directory / "bundle.pem")
         _keep(files.authority, public)
         _keep(files.bundle, _public_roots() + b"\n" + public)
-        if not _is_current(files.server_chain, public, identities, moment):
-            replace(files.server_chain, _new_server(authority, identities, moment), public=False)
         return files
+
+
+def _authority(directory: Path) -> trustme.CA:
+    file = directory / AUTHORITY_FILE
+    private = read_or_create(file, _new_authority)
+    try:
+        return trustme.CA.from_pem(cert_bytes=private, private_key_bytes=private)
+    except ValueError:
+        raise ValueError(f"{file} holds no authority's certificate and key. Move it away for a new one.") from None
 
 
 def _new_authority() -> bytes:

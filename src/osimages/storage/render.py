@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.sql.elements import Grouping
 
 from osimages.plan.expressions import (
     AnyItem,
@@ -203,8 +204,9 @@ def _joined(word: str, operands: Sequence[ColumnElement[bool]]) -> ColumnElement
     if len(operands) <= _LONGEST_CHAIN:
         return and_(*operands) if word == "AND" else or_(*operands)
     half = len(operands) // 2
+    left, right = (Grouping(_joined(word, part)) for part in (operands[:half], operands[half:]))
     # SQLAlchemy makes one flat chain of its own `or_` inside `or_`, but leaves an operator that it does not know.
-    return _joined(word, operands[:half]).bool_op(word)(_joined(word, operands[half:]))
+    return left.bool_op(word)(right)
 
 
 def _parameter(slot: Slot) -> ColumnElement[Any]:

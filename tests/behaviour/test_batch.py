@@ -1,0 +1,183 @@
+"""JSON batches against a real server."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.api import IMAGES, Api, Json, body_of, refused
+
+BATCH = "/beta/$batch"
+SET = "/deviceManagement/managedDeviceWindowsOSImages"
+JSON = {"Content-Type": "application/json"}
+
+
+def send(api: Api, *requests: Json) -> dict[str, Json]:
+    """The responses of a batch by their ids."""
+    reply = api.http.post(BATCH, json={"requests": requests})
+    assert reply.status_code == 200, reply.text
+    return {each["id"]: each for each in body_of(reply)["responses"]}
+
+
+def test_reads_and_writes_together(api: Api) -> None:
+    api.create(id="a b")
+    got = send(
+        api,
+        {"id": "1", "method": "GET", "url": f"{SET}/a%20b?$select=id"},
+        {"id": "2", "method": "POST", "url": SET.lstrip("/"), "headers": JSON, "body": {"id": "new"}},
+        {"id": "3", "method": "delete", "url": f"{SET}/none"},
+        {"id": "4", "method": "GET", "url": f"{SET}/$count"},
+        {"id": "5", "method": "DELETE", "url": f"{SET}/a%20b"},
+    )
+    assert {key: each["status"] for key, each in got.items()} == {"1": 200, "2": 201, "3": 404, "4": 200, "5": 204}
+    assert got["1"]["body"]["id"] == "a b"
+    assert got["1"]["headers"]["Content-Type"].startswith("application/json;odata.metadata=minimal")
+    assert got["1"]["headers"]["OData-Version"] == "4.0"
+    assert got["2"]["headers"]["Location"].endswith(f"{SET}/new")
+    assert got["3"]["headers"]["Content-Type"] == "application/json"
+    assert got["4"]["body"] in ("1", "2"), "the items run side by side"
+    assert "body" not in got["5"]
+    assert api.ids() == ["new"]
+
+
+def test_an_item_runs_after_those_it_depends_on(api: Api) -> None:
+    steps: list[Json] = [{"id": "0", "method": "POST", "url": SET, "headers": JSON, "body": {"id": "a"}}]
+    for number in range(1, 10):
+        body = {"supportedArchitectures": ["x64"] if number % 2 else []}
+        steps.append(
+            {
+                "id": str(number),
+                "method": "PATCH",
+                "url": f"{SET}/a",
+                "headers": JSON,
+                "body": body,
+                "dependsOn" if number % 2 else "depends_on": [str(number - 1)],
+            }
+        )
+    got = send(api, *steps)
+    assert [each["status"] for each in got.values()] == [201] + [200] * 9
+    assert body_of(api.get(f"{IMAGES}/a"))["supportedArchitectures"] == ["x64"]
+
+
+def test_an_item_whose_dependency_failed_is_not_run(api: Api) -> None:
+    got = send(
+        api,
+        {"id": "A", "method": "GET", "url": f"{SET}/none"},
+        {"id": "b", "method": "POST", "url": SET, "headers": JSON, "body": {"id": "x"}, "dependsOn": ["a"]},
+        {"id": "c", "method": "GET", "url": SET, "dependsOn": ["B"]},
+        {"id": "d", "method": "GET", "url": SET},
+    )
+    assert [got[key]["status"] for key in "Abcd"] == [404, 424, 424, 200]
+    assert got["b"]["body"]["error"]["code"] == "FailedDependency"
+    assert api.ids() == []
+
+
+def test_errors_repeat_the_ids_of_the_batch(api: Api) -> None:
+    reply = api.http.post(
+        BATCH,
+        json={"requests": [{"id": "1", "method": "GET", "url": "/nothing"}]},
+        headers={"client-request-id": "mine"},
+    )
+    [item] = body_of(reply)["responses"]
+    inner = item["body"]["error"]["innerError"]
+    assert inner["request-id"] == reply.headers["request-id"]
+    assert inner["client-request-id"] == "mine"
+    assert "request-id" not in item["headers"]
+
+
+def test_absolute_addresses_of_this_service(api: Api) -> None:
+    api.create(id="a")
+    address = f"{str(api.http.base_url).rstrip('/')}{IMAGES}/a"
+    got = send(
+        api,
+        {"id": "1", "method": "GET", "url": address},
+        {"id": "2", "method": "GET", "url": "https://graph.microsoft.com/beta/deviceManagement"},
+        {"id": "3", "method": "GET", "url": "/v1.0/deviceManagement"},
+    )
+    assert [each["status"] for each in got.values()] == [200, 400, 400]
+    assert got["3"]["body"]["error"]["message"] == "Resource not found for the segment 'v1.0'."
+
+
+def test_a_body_in_base64url(api: Api) -> None:
+    raw = base64.urlsafe_b64encode(json.dumps({"id": "ünï>?"}).encode()).decode().rstrip("=")
+    got = send(api, {"id": "1", "method": "POST", "url": SET, "headers": JSON, "body": raw})
+    assert got["1"]["body"]["id"] == "ünï>?"
+    got = send(api, {"id": "1", "method": "POST", "url": SET, "headers": JSON, "body": "*"})
+    assert got["1"]["status"] == 400
+
+
+def test_items_may_do_what_the_batch_may(api: Api) -> None:
+    item = {"id": "1", "method": "GET", "url": SET, "headers": {"Authorization": "Bearer other", "Host": "other"}}
+    assert send(api, item)["1"]["status"] == 200
+    refused(
+        api.http.post(BATCH, json={"requests": [item]}, headers={"Authorization": ""}),
+        401,
+        "InvalidAuthenticationToken",
+    )
+    assert send(api, {"id": "1", "method": "POST", "url": "/$batch", "headers": JSON, "body": {}})["1"]["status"] == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        None,
+        {"requests": []},
+        {"requests": {}},
+        {"requests": [1]},
+        {"requests": [{"id": 1, "method": "GET", "url": "/"}]},
+        {"requests": [{"id": "1", "url": "/"}]},
+        {"requests": [{"id": "1", "method": "GET", "url": "/", "headers": []}]},
+        {"requests": [{"id": "1", "method": "GET", "url": "/", "dependsOn": "1"}]},
+    ],
+)
+def test_a_malformed_batch(api: Api, body: Any) -> None:
+    error = refused(api.http.post(BATCH, content=json.dumps(body), headers=JSON), 400, "BadRequest")
+    assert error["message"] == "Invalid batch payload format."
+
+
+@pytest.mark.parametrize(
+    ("requests", "message"),
+    [
+        ([{"id": "1", "method": "GET", "url": "/"}] * 2, "Request Id 1 has to be unique in a batch."),
+        (
+            [{"id": "a", "method": "GET", "url": "/"}, {"id": "A", "method": "GET", "url": "/"}],
+            "Request Id A has to be unique in a batch.",
+        ),
+        ([{"id": "", "method": "GET", "url": "/"}], "Request Id  has to be unique in a batch."),
+        (
+            [{"id": "1", "method": "GET", "url": "/", "dependsOn": ["2"]}, {"id": "2", "method": "GET", "url": "/"}],
+            "Invalid dependency for request Id 1.",
+        ),
+        ([{"id": "1", "method": "GET", "url": "/", "dependsOn": ["1"]}], "Invalid dependency for request Id 1."),
+        (
+            [{"id": "1", "method": "POST", "url": SET, "body": {}}],
+            "Write request with id '1' does not contain a Content-Type header.",
+        ),
+        (
+            [{"id": str(number), "method": "GET", "url": "/"} for number in range(21)],
+            "Number of batch request steps exceeds the maximum value of 20.",
+        ),
+    ],
+)
+def test_a_batch_that_contradicts_itself(api: Api, requests: list[Json], message: str) -> None:
+    create = {"id": "z", "method": "POST", "url": SET, "headers": JSON, "body": {"id": "never"}}
+    error = refused(api.http.post(BATCH, json={"requests": [create, *requests]}), 400, "BadRequest")
+    assert error["message"] == message
+    assert api.ids() == [], "nothing of it is run"
+
+
+def test_twenty_items_are_answered_in_order(api: Api) -> None:
+    got = send(api, *({"id": f"r{number}", "method": "GET", "url": SET} for number in range(20)))
+    assert list(got) == [f"r{number}" for number in range(20)]
+    assert {each["status"] for each in got.values()} == {200}
+
+
+def test_odd_addresses_are_no_fault(api: Api) -> None:
+    for url in ("", "/", "//", "é", "%", "\\", "?", "?$filter=", " ", "/$metadata", "\ud7ff", "a" * 3000, "#x"):
+        item = send(api, {"id": "1", "method": "GET", "url": url})["1"]
+        assert item["status"] in (200, 400), (url, item)

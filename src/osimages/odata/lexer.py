@@ -19,7 +19,6 @@ _TIME = r"[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,12})?)?"
 class TokenKind(Enum):
     """What a token is; the order is the order in which the lexer tries."""
 
-    SPACE = r"[ \t]+"
     GUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?!\w)"
     DATETIMEOFFSET = rf"{_DAY}T{_TIME}(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})(?!\w)"
     DATE = rf"{_DAY}(?!\w)"
@@ -45,7 +44,8 @@ class Token(NamedTuple):
     position: int
 
 
-_PATTERN = re.compile("|".join(f"(?P<{kind.name}>{kind.value})" for kind in TokenKind))
+_SPACE = r"[ \t]*"
+_PATTERN = re.compile(_SPACE + "(?:" + "|".join(f"(?P<{kind.name}>{kind.value})" for kind in TokenKind) + ")")
 _KINDS = {kind.name: kind for kind in TokenKind}
 
 
@@ -57,13 +57,13 @@ def tokens(text: str) -> list[Token]:
     while True:
         match = match_at(text, position)
         if match is None:
+            position += len(text[position:]) - len(text[position:].lstrip(" \t"))
             raise ODataSyntaxError(_unreadable(text, position), position, text)
-        kind = _KINDS[match.lastgroup or "END"]
-        if kind is not TokenKind.SPACE:
-            found.append(Token(kind, match.group(), position))
-        if kind is TokenKind.END:
+        name = match.lastgroup or "END"
+        start, position = match.span(name)
+        found.append(Token(_KINDS[name], text[start:position], start))
+        if name == "END":
             return found
-        position = match.end()
 
 
 def _unreadable(text: str, position: int) -> str:

@@ -42,7 +42,7 @@ class Bounds:
 
     nodes: int = 2000
     depth: int = 50
-    list_items: int = 2000
+    list_items: int = 1000
 
 
 _OR, _AND, _EQUALITY, _RELATION, _ADDITION, _MULTIPLICATION, _UNARY, _PRIMARY = range(1, 9)

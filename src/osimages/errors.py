@@ -152,6 +152,9 @@ DEPENDENCY_FAILED = ErrorRow(424, "FailedDependency", "The request with id '{id}
 PRECONDITION_FAILED = ErrorRow(
     412, "resourceModified", "The resource has changed: its ETag is {etag}, the request asked for {asked}."
 )
+UNSUPPORTED_VERSION = ErrorRow(
+    400, "BadRequest", "The header {header} asks for version {version} of OData; versions 4.0 and 4.01 are spoken here."
+)
 NOT_ACCEPTABLE = ErrorRow(406, "BadRequest", "None of the media types in the Accept header can be served: {accept}")
 SERVICE_UNAVAILABLE = ErrorRow(503, "serviceNotAvailable", "The service is temporarily unavailable: {reason}")
 INTERNAL = ErrorRow(500, "InternalServerError", "An internal server error has occurred", Shape.NESTED)

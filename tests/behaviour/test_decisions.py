@@ -161,7 +161,8 @@ def test_a_filter_on_what_does_not_exist_is_refused(api: Api, text: str) -> None
 @pytest.mark.parametrize(
     ("method", "path", "template"),
     [
-        ("PUT", "/a", "~/singleton/navigation/key"),
+        ("PUT", "", "~/singleton/navigation"),
+        ("TRACE", "/a", "~/singleton/navigation/key"),
         ("POST", "/a", "~/singleton/navigation/key"),
         ("DELETE", "", "~/singleton/navigation"),
         ("PATCH", "", "~/singleton/navigation"),

@@ -155,7 +155,7 @@ def _response(item: _Item, reply: Reply) -> dict[str, Any]:
     }
     response: dict[str, Any] = {"id": item.id, "status": reply.status, "headers": headers}
     if reply.body:
-        is_json = reply.content_type in (JSON, ODATA_JSON)
+        is_json = (reply.content_type or b"").startswith(JSON)
         response["body"] = msgspec.Raw(reply.body) if is_json else reply.body.decode()
     return response
 

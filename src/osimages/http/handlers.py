@@ -25,5 +25,6 @@ HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.SINGLETON, "PATCH"): writing.update_singleton,
     (Kind.COLLECTION, "POST"): writing.create,
     (Kind.ENTITY, "PATCH"): writing.update,
+    (Kind.ENTITY, "PUT"): writing.replace,
     (Kind.ENTITY, "DELETE"): writing.remove,
 }

@@ -11,7 +11,7 @@ from osimages.http.batch import batch
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
-from osimages.http.reply import Reply, preflight
+from osimages.http.reply import Reply, check_version, preflight
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
 from osimages.plan.resolve import Kind, check_method
@@ -20,7 +20,7 @@ from osimages.wire.links import Links
 # These describe the service to clients that have no token yet, as Graph's do.
 _OPEN_PATHS = frozenset(("", "$metadata"))
 _NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
-_EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"))
+_EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 
 
 async def answer(service: Service, request: ApiRequest) -> Reply:
@@ -33,6 +33,7 @@ async def answer(service: Service, request: ApiRequest) -> Reply:
         )
     if not request.origin:
         raise ServiceError(BAD_HOST)
+    check_version(request)
     version_name, path = split_version(request.path)
     version = service.versions.get(version_name.lower())
     if version is None:

@@ -7,14 +7,15 @@ import uuid
 import msgspec
 
 from osimages.edm.service_document import service_document
-from osimages.errors import NOT_ACCEPTABLE, UNKNOWN_KEY, ServiceError
+from osimages.errors import UNKNOWN_KEY, ServiceError
 from osimages.http.call import Call
-from osimages.http.reply import JSON, ODATA_JSON, TEXT, XML, Header, Reply
+from osimages.http.reply import JSON, TEXT, XML, Header, Reply
 from osimages.plan.build import build_plan
 from osimages.plan.paging import Position
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Target
 from osimages.wire.etag import check_if_match, etag, names_version
+from osimages.wire.media import metadata_as_json
 from osimages.wire.payload import collection_body, entity_body, member, value_body
 
 # Names the singleton of a tenant: made once at random, so that no other GUID is made of a tenant's.
@@ -24,11 +25,13 @@ _SINGLETONS = uuid.UUID("5f0ad4ae-9c0b-4c4e-8f0e-2f6f3a5b9d11")
 async def entity(call: Call) -> Reply:
     """One entity."""
     query = call.query()
+    form = call.form(query)
     stored = await stored_entity(call)
     if _is_unchanged(call, stored):
         return Reply(304, headers=_tag(stored))
-    context = call.links.context(call.target, query.select)
-    return Reply(200, entity_body(context, stored.document, query.select), ODATA_JSON, _tag(stored))
+    context = call.context(form, call.links.context(call.target, query.select))
+    body = entity_body(context, call.document(form, stored), query.select)
+    return Reply(200, body, form.content_type, _tag(stored))
 
 
 async def collection(call: Call) -> Reply:
@@ -54,10 +57,11 @@ async def count(call: Call) -> Reply:
 
 async def property_of(call: Call) -> Reply:
     """The value of one property."""
-    call.query()
+    form = call.form(call.query())
     stored = await stored_entity(call)
-    body = value_body(call.links.context(call.target), member(stored.document, _property_name(call.target)))
-    return Reply(200, body, ODATA_JSON, _tag(stored))
+    value = member(call.document(form, stored), _property_name(call.target))
+    body = value_body(call.context(form, call.links.context(call.target)), value)
+    return Reply(200, body, form.content_type, _tag(stored))
 
 
 async def raw_value(call: Call) -> Reply:
@@ -78,15 +82,18 @@ async def property_count(call: Call) -> Reply:
 
 async def singleton(call: Call) -> Reply:
     """The device management settings of a tenant."""
-    query = call.query()
-    return Reply(200, singleton_body(call, query.select), ODATA_JSON)
+    return singleton_reply(call)
 
 
-def singleton_body(call: Call, select: tuple[str, ...] | None) -> bytes:
+def singleton_reply(call: Call) -> Reply:
     """The singleton has no property but its id, which is made of the tenant's."""
+    query = call.query()
+    form = call.form(query)
     type_name = call.version.model.qualified(call.target.entity.name)
     document = msgspec.json.encode({"@odata.type": f"#{type_name}", "id": singleton_id(call)})
-    return entity_body(call.links.context(call.target, select), document, select)
+    context = call.context(form, call.links.context(call.target, query.select))
+    body = entity_body(context, call.document(form, Stored(0, document)), query.select)
+    return Reply(200, body, form.content_type)
 
 
 def singleton_id(call: Call) -> str:
@@ -96,19 +103,14 @@ def singleton_id(call: Call) -> str:
 
 async def service_document_of(call: Call) -> Reply:
     """What the service root lists."""
-    call.query()
-    return Reply(200, service_document(call.version.model, call.links.metadata), ODATA_JSON)
+    form = call.form(call.query())
+    return Reply(200, service_document(call.version.model, call.links.metadata), form.content_type)
 
 
 async def metadata(call: Call) -> Reply:
     """The model as CSDL: XML, or JSON where `$format` or the Accept header asks for it."""
-    asked = call.query().format or call.request.header(b"accept") or "*/*"
-    lower = asked.lower()
-    if "xml" in lower or "*/*" in lower or "application/*" in lower:
-        return Reply(200, call.version.metadata(as_json=False), XML)
-    if "json" in lower:
-        return Reply(200, call.version.metadata(as_json=True), JSON)
-    raise ServiceError(NOT_ACCEPTABLE, accept=asked[:128])
+    as_json = metadata_as_json(call.request.header(b"accept"), call.query().format)
+    return Reply(200, call.version.metadata(as_json), JSON if as_json else XML)
 
 
 async def stored_entity(call: Call) -> Stored:
@@ -128,17 +130,24 @@ async def _page(call: Call, context: str) -> Reply:
     preferred = call.maximum_page_size()
     page_size = call.service.limits.page_size if preferred is None else min(preferred, call.service.limits.page_size)
     plan = build_plan(query, position, page_size)
+    form = call.form(query)
     page = await call.service.store(call.target).page(tenant, plan)
     remaining = None if plan.remaining is None else plan.remaining - len(page.documents)
     next_link = None
     if page.more and page.last is not None and remaining != 0:
         token = tokens.write(Position(page.last, remaining), tenant, query.identity)
         next_link = call.links.next_page(call.target, call.request.query, token)
-    body = collection_body(context, page.documents, select=query.select, total=page.total, next_link=next_link)
+    body = collection_body(
+        call.context(form, context),
+        call.documents(form, page.documents),
+        select=query.select,
+        total=str(page.total) if form.numbers_as_strings and page.total is not None else page.total,
+        next_link=next_link,
+    )
     applied: tuple[Header, ...] = ()
     if preferred is not None:
         applied = ((b"preference-applied", f"odata.maxpagesize={page_size}".encode()),)
-    return Reply(200, body, ODATA_JSON, applied)
+    return Reply(200, body, form.content_type, applied)
 
 
 def _is_unchanged(call: Call, stored: Stored) -> bool:

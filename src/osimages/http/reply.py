@@ -7,6 +7,7 @@ import zlib
 
 import msgspec
 
+from osimages.errors import UNSUPPORTED_VERSION, ServiceError
 from osimages.http.request import ApiRequest
 
 Header = tuple[bytes, bytes]
@@ -26,7 +27,8 @@ _ALWAYS: tuple[Header, ...] = (
     (b"vary", b"Accept-Encoding"),
 )
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
-_ODATA_VERSION = (b"odata-version", b"4.0")
+_ODATA_4 = (b"odata-version", b"4.0")
+_ODATA_401 = (b"odata-version", b"4.01")
 
 # What Graph lets scripts in browsers read: https://github.com/dotnet/dev-proxy builds its answers from the same list.
 _EXPOSED = (
@@ -37,7 +39,7 @@ _CROSS_ORIGIN: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED),
 )
-_COMPRESSIBLE = frozenset((ODATA_JSON, JSON, XML))
+_SUPPORTED_MAXIMUM = re.compile(rb"(?:[4-9]|[1-9][0-9])\.[0-9]{1,2}")
 _GZIP_REFUSED = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
 
 
@@ -62,7 +64,9 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
     if reply.content_type is not None:
         headers.append((b"content-type", reply.content_type))
     if reply.odata:
-        headers.append(_ODATA_VERSION)
+        # Answers in the form of 4.0 are answers in that of 4.01, too, where the prefix "odata." is optional.
+        most = request.headers.get(b"odata-maxversion")
+        headers.append(_ODATA_4 if most is None or most.strip() == b"4.0" else _ODATA_401)
     if request.origin.startswith("https:"):
         headers.append(_STRICT_TRANSPORT)
     if b"origin" in request.headers:
@@ -72,13 +76,25 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
 
 def compressed(reply: Reply, request: ApiRequest, least: int) -> bytes | None:
     """The body in gzip format, where the client takes that and it is worth it; else None."""
-    if len(reply.body) < least or reply.content_type not in _COMPRESSIBLE:
+    if len(reply.body) < least or not (reply.content_type or b"").startswith(b"application/"):
         return None
     accepted = request.headers.get(b"accept-encoding", b"")
     if b"gzip" not in accepted.lower() or _GZIP_REFUSED.search(accepted):
         return None
     # The fastest level: it already saves nine tenths of such JSON.
     return zlib.compress(reply.body, 1, wbits=31)
+
+
+def check_version(request: ApiRequest) -> None:
+    """Raises ServiceError (400) for a request of, or for, a version of OData that is not spoken here.
+
+    https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_HeaderODataMaxVersion
+    """
+    of, most = request.headers.get(b"odata-version"), request.headers.get(b"odata-maxversion")
+    if of is not None and of.strip() not in (b"4.0", b"4.01"):
+        raise ServiceError(UNSUPPORTED_VERSION, header="OData-Version", version=of.decode("latin-1")[:32])
+    if most is not None and not _SUPPORTED_MAXIMUM.fullmatch(most.strip()):
+        raise ServiceError(UNSUPPORTED_VERSION, header="OData-MaxVersion", version=most.decode("latin-1")[:32])
 
 
 def preflight(methods: frozenset[str], request: ApiRequest) -> Reply:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 
+import msgspec
+
 from osimages.edm.validate import Checked
-from osimages.errors import NAME_EXISTS, UNKNOWN_KEY, ServiceError
+from osimages.errors import NAME_EXISTS, PRECONDITION_FAILED, UNKNOWN_KEY, ServiceError
 from osimages.http.body import json_body
 from osimages.http.call import Call
-from osimages.http.reading import singleton_body, singleton_id
-from osimages.http.reply import ODATA_JSON, Header, Reply
+from osimages.http.reading import singleton_id, singleton_reply
+from osimages.http.reply import Header, Reply
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Kind, Target
 from osimages.storage.store import Condition, KeyTakenError
-from osimages.wire.etag import check_if_match, etag
+from osimages.wire.etag import check_if_match, check_if_none_match, etag
 from osimages.wire.payload import entity_body
 
 
@@ -26,8 +28,7 @@ async def create(call: Call) -> Reply:
         stored = await call.service.store(call.target).create(call.actor.tenant, key, properties)
     except KeyTakenError:
         raise ServiceError(NAME_EXISTS, target=call.target.entity.key, key=key) from None
-    location = call.links.entity(call.target, key).encode("ascii")
-    return _written(call, 201, stored, ((b"location", location), (b"odata-entityid", location)))
+    return _written(call, 201, stored, _location(call, key))
 
 
 async def update(call: Call) -> Reply:
@@ -41,6 +42,30 @@ async def update(call: Call) -> Reply:
     return _written(call, 200, stored, ())
 
 
+async def replace(call: Call) -> Reply:
+    """All values of an entity at once: what is left out is empty. The entity is made where there is none.
+
+    `If-None-Match: *` makes it only, `If-Match` replaces it only (OData Protocol, section 11.4.4).
+    """
+    call.query()
+    key, validator = _key(call.target), call.version.validator(call.target.entity)
+    body = json_body(call.request)
+    validator.update(body, key)  # refuses another key
+    whole = validator.create(body | {call.target.entity.key: key} if isinstance(body, dict) else body)
+    store, tenant = call.service.store(call.target), call.actor.tenant
+    while True:
+        stored = await store.update(tenant, key, whole, _condition(call))
+        if stored is not None:
+            return _written(call, 200, stored, ())
+        if (asked := call.request.header(b"if-match")) is not None:
+            raise ServiceError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
+        try:
+            stored = await store.create(tenant, key, whole)
+        except KeyTakenError:
+            continue  # another request made it in between: now it can be replaced
+        return _written(call, 201, stored, _location(call, key))
+
+
 async def remove(call: Call) -> Reply:
     """Takes an entity away."""
     call.query()
@@ -52,26 +77,44 @@ async def remove(call: Call) -> Reply:
 
 async def update_singleton(call: Call) -> Reply:
     """The singleton has nothing that could change; a body that is otherwise right is accepted."""
-    query = call.query()
     call.version.validator(call.target.entity).update(json_body(call.request), singleton_id(call))
-    if call.wants_minimal_return():
-        return Reply(204, headers=((b"preference-applied", b"return=minimal"),))
-    return Reply(200, singleton_body(call, query.select), ODATA_JSON)
+    headers = _applied(call)
+    if call.preferred_return() == "minimal":
+        return Reply(204, headers=headers)
+    reply = singleton_reply(call)
+    return msgspec.structs.replace(reply, headers=(*reply.headers, *headers))
 
 
 def _written(call: Call, status: int, stored: Stored, headers: tuple[Header, ...]) -> Reply:
-    headers = (*headers, (b"etag", etag(stored.version).encode()))
-    if call.wants_minimal_return():
-        return Reply(204, headers=(*headers, (b"preference-applied", b"return=minimal")))
+    headers = (*headers, (b"etag", etag(stored.version).encode()), *_applied(call))
+    if call.preferred_return() == "minimal":
+        return Reply(204, headers=headers)
+    form = call.form(call.query())
     one = Target(Kind.ENTITY, call.target.singleton, call.target.navigation)
-    return Reply(status, entity_body(call.links.context(one), stored.document, None), ODATA_JSON, headers)
+    body = entity_body(call.context(form, call.links.context(one)), call.document(form, stored), None)
+    return Reply(status, body, form.content_type, headers)
+
+
+def _location(call: Call, key: str) -> tuple[Header, ...]:
+    location = call.links.entity(call.target, key).encode("ascii")
+    return ((b"location", location), (b"odata-entityid", location))
+
+
+def _applied(call: Call) -> tuple[Header, ...]:
+    preferred = call.preferred_return()
+    return () if preferred is None else ((b"preference-applied", f"return={preferred}".encode()),)
 
 
 def _condition(call: Call) -> Condition | None:
-    asked = call.request.header(b"if-match")
-    if asked is None:
+    match, none_match = call.request.header(b"if-match"), call.request.header(b"if-none-match")
+    if match is None and none_match is None:
         return None
-    return lambda stored: check_if_match(asked, stored.version)
+
+    def check(stored: Stored) -> None:
+        check_if_match(match, stored.version)
+        check_if_none_match(none_match, stored.version)
+
+    return check
 
 
 def _key(target: Target) -> str:

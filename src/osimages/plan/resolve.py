@@ -38,7 +38,7 @@ METHODS = dict.fromkeys(Kind, READING) | {
     Kind.BATCH: frozenset({"POST"}),
     Kind.SINGLETON: READING | {"PATCH"},
     Kind.COLLECTION: READING | {"POST"},
-    Kind.ENTITY: READING | {"PATCH", "DELETE"},
+    Kind.ENTITY: READING | {"PATCH", "PUT", "DELETE"},
 }
 
 

@@ -27,3 +27,9 @@ def check_if_match(header: str | None, version: int) -> None:
     """Raises ServiceError(PRECONDITION_FAILED) where an If-Match header asks for another version."""
     if header is not None and not names_version(header, version):
         raise ServiceError(PRECONDITION_FAILED, etag=etag(version), asked=header[:128])
+
+
+def check_if_none_match(header: str | None, version: int) -> None:
+    """Raises ServiceError(PRECONDITION_FAILED) where an If-None-Match header of a write names the version."""
+    if header is not None and names_version(header, version):
+        raise ServiceError(PRECONDITION_FAILED, etag=etag(version), asked=f"any but {header[:128]}")

@@ -26,39 +26,40 @@ def decoded(body: bytes) -> object:
         raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
-def entity_body(context: str, document: bytes, select: tuple[str, ...] | None) -> bytes:
-    """One entity, with its context."""
+def entity_body(context: str | None, document: bytes, select: tuple[str, ...] | None) -> bytes:
+    """One entity, with its context where there is one."""
     chosen = document if select is None else projected(document, select)
-    return b'{"@odata.context":"%b",%b' % (context.encode(), chosen[1:])
+    return chosen if context is None else b'{"@odata.context":"%b",%b' % (context.encode(), chosen[1:])
 
 
 def collection_body(
-    context: str,
+    context: str | None,
     documents: Iterable[bytes],
     *,
     select: tuple[str, ...] | None,
-    total: int | None,
+    total: int | str | None,
     next_link: str | None,
 ) -> bytes:
     """A page of entities; annotations come before the values, as clients that stream need it."""
-    head = b'{"@odata.context":"%b"' % context.encode()
+    head = b"" if context is None else b'"@odata.context":"%b",' % context.encode()
     if total is not None:
-        head += b',"@odata.count":%d' % total
+        head += b'"@odata.count":%b,' % _encode(total)
     if next_link is not None:
-        head += b',"@odata.nextLink":%b' % _encode(next_link)
+        head += b'"@odata.nextLink":%b,' % _encode(next_link)
     chosen = documents if select is None else (projected(each, select) for each in documents)
-    return b'%b,"value":[%b]}' % (head, b",".join(chosen))
+    return b'{%b"value":[%b]}' % (head, b",".join(chosen))
 
 
-def value_body(context: str, value: bytes) -> bytes:
+def value_body(context: str | None, value: bytes) -> bytes:
     """The value of one property, which is JSON already."""
-    return b'{"@odata.context":"%b","value":%b}' % (context.encode(), value)
+    head = b"" if context is None else b'"@odata.context":"%b",' % context.encode()
+    return b'{%b"value":%b}' % (head, value)
 
 
 def projected(document: bytes, select: tuple[str, ...]) -> bytes:
-    """A document with its annotations and the selected members only."""
-    members = _members(document)
-    return _encode({name: value for name, value in members.items() if name in select or name.startswith("@")})
+    """A document with the selected members, their annotations and its own."""
+    members, kept = _members(document), ("", *select)
+    return _encode({name: value for name, value in members.items() if name.partition("@")[0] in kept})
 
 
 def member(document: bytes, name: str) -> bytes:

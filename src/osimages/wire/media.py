@@ -1,0 +1,118 @@
+"""What form of JSON a client asks for: Accept headers and `$format`, read once for each text.
+
+Sources: RFC 9110, section 12.5.1; OData JSON format, section 3
+https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html#sec_RequestingtheJSONFormat
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from functools import lru_cache
+
+import msgspec
+
+from osimages.errors import NOT_ACCEPTABLE, ServiceError
+
+
+class Metadata(Enum):
+    """How much a JSON answer tells beside the data."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    FULL = "full"
+
+
+class JsonForm(msgspec.Struct, frozen=True):
+    """A form of JSON: its metadata level, whether 64-bit numbers are strings, and the Content-Type that says so."""
+
+    metadata: Metadata = Metadata.MINIMAL
+    numbers_as_strings: bool = False
+    # Graph's own spelling, as it was recorded.
+    content_type: bytes = (
+        b"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+    )
+
+
+class MediaRange(msgspec.Struct, frozen=True):
+    """One range of an Accept header."""
+
+    type: str
+    subtype: str
+    parameters: dict[str, str]
+    quality: float
+
+    def covers(self, type_: str, subtype: str) -> bool:
+        """Whether a media type lies in the range."""
+        return self.type in ("*", type_) and self.subtype in ("*", subtype)
+
+
+USUAL = JsonForm()
+_SHORT_FORMATS = {"json": "application/json", "xml": "application/xml", "atom": "application/atom+xml"}
+
+
+@lru_cache(512)
+def json_form(accept: str | None, asked: str | None) -> JsonForm:
+    """The form for an Accept header and a `$format` option, which takes precedence.
+
+    Raises ServiceError(NOT_ACCEPTABLE) where JSON is not among what the client takes.
+    """
+    text = (accept or "*/*") if asked is None else expanded(asked)
+    for media_range in ranges(text):
+        if media_range.quality > 0 and media_range.covers("application", "json"):
+            return _form(media_range.parameters)
+    raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
+
+
+@lru_cache(512)
+def metadata_as_json(accept: str | None, asked: str | None) -> bool:
+    """Whether `$metadata` is wanted as JSON; XML where both are welcome. Raises ServiceError(NOT_ACCEPTABLE)."""
+    text = (accept or "*/*") if asked is None else expanded(asked)
+    for media_range in ranges(text):
+        if media_range.quality > 0:
+            for subtype in ("xml", "json"):
+                if media_range.covers("application", subtype):
+                    return subtype == "json"
+    raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
+
+
+def expanded(asked: str) -> str:
+    """The media type that a `$format` option means: it may be one of a few short names."""
+    return _SHORT_FORMATS.get(asked.strip().lower(), asked)
+
+
+def ranges(accept: str) -> list[MediaRange]:
+    """The ranges of an Accept header, the most wanted first; what cannot be read is passed over."""
+    found = []
+    for text in accept.split(","):
+        media_type, *rest = (part.strip() for part in text.split(";"))
+        type_, slash, subtype = media_type.lower().partition("/")
+        if slash and type_ and subtype:
+            pairs = (part.partition("=") for part in rest)
+            parameters = {name.strip().lower(): value.strip().strip('"').lower() for name, _, value in pairs}
+            found.append(MediaRange(type_, subtype, parameters, _quality(parameters.pop("q", "1"))))
+    # Sorting keeps the order of equals, so that of two equally wanted ones the first counts.
+    return sorted(found, key=lambda each: -each.quality)
+
+
+def _quality(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 0.0
+
+
+def _form(parameters: dict[str, str]) -> JsonForm:
+    # The parameter had the prefix in OData 4.0, and may go without since 4.01.
+    level = parameters.get("odata.metadata", parameters.get("metadata", "minimal"))
+    try:
+        metadata = Metadata(level)
+    except ValueError:
+        raise ServiceError(NOT_ACCEPTABLE, accept=f"odata.metadata={level[:32]}") from None
+    as_strings = parameters.get("ieee754compatible", "false") == "true"
+    if metadata is Metadata.MINIMAL and not as_strings:
+        return USUAL
+    content_type = (
+        f"application/json;odata.metadata={metadata.value};odata.streaming=true;"
+        f"IEEE754Compatible={'true' if as_strings else 'false'};charset=utf-8"
+    )
+    return JsonForm(metadata, as_strings, content_type.encode())

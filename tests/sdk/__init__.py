@@ -1,0 +1,1 @@
+"""The official Python SDK, unchanged, against a real server over HTTPS."""

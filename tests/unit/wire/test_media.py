@@ -1,0 +1,83 @@
+"""Accept headers and `$format`."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from osimages.errors import NOT_ACCEPTABLE, ServiceError
+from osimages.wire.media import USUAL, JsonForm, Metadata, json_form, metadata_as_json, ranges
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        None,
+        "",
+        "*/*",
+        "application/json",
+        "APPLICATION/JSON",
+        "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
+        "text/html, application/xhtml+xml, */*;q=0.8",
+    ],
+)
+def test_the_usual_form(accept: str | None) -> None:
+    assert json_form(accept, None) is USUAL
+
+
+@pytest.mark.parametrize(
+    ("accept", "level"),
+    [
+        ("application/json;odata.metadata=none", Metadata.NONE),
+        ('application/json; metadata="full"', Metadata.FULL),
+        ("application/json;q=0.1;odata.metadata=full, application/json;odata.metadata=none;q=0.9", Metadata.NONE),
+        ("*/*, application/json;odata.metadata=full", Metadata.MINIMAL),
+    ],
+)
+def test_the_most_wanted_counts(accept: str, level: Metadata) -> None:
+    assert json_form(accept, None).metadata is level
+
+
+def test_content_type_says_the_form() -> None:
+    form = json_form("application/json;odata.metadata=none;IEEE754Compatible=true", None)
+    assert form == JsonForm(
+        Metadata.NONE,
+        True,
+        b"application/json;odata.metadata=none;odata.streaming=true;IEEE754Compatible=true;charset=utf-8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("accept", "asked"), [("image/png", None), ("application/json;q=0", None), ("x", None), ("*/*", "xml"), (None, "")]
+)
+def test_what_cannot_be_served(accept: str | None, asked: str | None) -> None:
+    with pytest.raises(ServiceError) as refused:
+        json_form(accept, asked)
+    assert refused.value.row is NOT_ACCEPTABLE
+
+
+@pytest.mark.parametrize(
+    ("accept", "asked", "as_json"),
+    [
+        (None, None, False),
+        ("*/*", None, False),
+        ("application/json", None, True),
+        ("application/json, application/xml;q=0.9", None, True),
+        ("application/json;q=0.8, application/xml", None, False),
+        ("application/json", "xml", False),
+        ("application/xml", "json", True),
+    ],
+)
+def test_metadata(accept: str | None, asked: str | None, as_json: bool) -> None:
+    assert metadata_as_json(accept, asked) is as_json
+
+
+@given(st.text(max_size=60))
+def test_any_header_can_be_read(text: str) -> None:
+    for each in ranges(text):
+        assert 0 <= each.quality <= 1
+    try:
+        assert isinstance(json_form(text, None), JsonForm)
+    except ServiceError as error:
+        assert error.row is NOT_ACCEPTABLE

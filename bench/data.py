@@ -12,7 +12,7 @@ import apsw
 from osimages.edm.model import GRAPH
 from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
 from osimages.plan.query import Tenant
-from osimages.storage.sqlite import connect, migrate
+from osimages.storage.sqlite_file import connect, migrate
 from osimages.storage.sqlite_write import Changes, add_tenant
 from osimages.storage.tables import IMAGES
 

@@ -18,14 +18,16 @@ from osimages.http.asgi import Send, respond
 from osimages.http.request import Receive, Scope
 from osimages.http.service import Service
 from osimages.http.tenants import Publication, Tenants
-from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
+from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME, EVERY_PERMISSION
+from osimages.issuer.authority import Authority
 from osimages.issuer.signing import SigningKeys
 from osimages.observe import configure_logging
 from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
 from osimages.settings import Settings, SettingsError, resolve
-from osimages.storage.sqlite import SqliteStore, connect, migrate
+from osimages.storage.sqlite import SqliteStore
 from osimages.storage.sqlite_catalogue import read_catalogue, write_catalogue
+from osimages.storage.sqlite_file import connect, migrate
 from osimages.storage.tables import IMAGES
 
 
@@ -68,7 +70,10 @@ async def start(settings: Settings) -> Service:
     Raises SchemaError or OSError where database or keys cannot be used, SettingsError for settings that do not go
     together.
     """
+    if settings.authority != "dev":
+        raise SettingsError(f"There is no authority '{settings.authority}' in this release; leave it at 'dev'.")
     migrate(settings.database_path)
+    keys = SigningKeys.load_or_create(settings.data_path)
     clock = Clock(settings.today)
     catalogue = _catalogue(settings)
     store = SqliteStore(settings.database_path, GRAPH, IMAGES, settings.database_wait_seconds)
@@ -85,19 +90,18 @@ async def start(settings: Settings) -> Service:
         clock=clock,
         models=VERSIONS,
         stores={IMAGE.name: store, DEVICE_MANAGEMENT.name: store},
-        verifier=_verifier(settings, clock),
+        verifier=_verifier(settings, clock, keys),
+        authority=Authority(keys, EVERY_PERMISSION),
         tenants=tenants,
         page_tokens=PageTokens(await store.secret("skiptoken")),
         catalogue_as_of=catalogue.as_of,
     )
 
 
-def _verifier(settings: Settings, clock: Clock) -> TokenVerifier:
-    if settings.authority != "dev":
-        raise SettingsError(f"There is no authority '{settings.authority}' in this release; leave it at 'dev'.")
+def _verifier(settings: Settings, clock: Clock, keys: SigningKeys) -> TokenVerifier:
     cloud = CLOUDS[settings.cloud]
     return TokenVerifier(
-        StaticKeys.from_jwks(SigningKeys.load_or_create(settings.data_path).public_jwks()),
+        StaticKeys.from_jwks(keys.public_jwks()),
         cloud.issuers,
         cloud.audiences,
         clock.now,

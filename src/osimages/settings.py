@@ -130,7 +130,7 @@ def _read_file(file: Path, known: set[str]) -> dict[str, object]:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
     unknown = sorted(set(found) - known)
     if unknown:

@@ -10,9 +10,7 @@ _COMMANDS = {
     "serve": "osimages.cli.serve:serve",
     "token": "osimages.cli.token:token",
     "env": "osimages.cli.env:env",
-    "tenant": "osimages.cli.tenant:tenant",
     "catalogue": "osimages.cli.catalogue:catalogue",
-    "db": "osimages.cli.database:database",
     "config": "osimages.cli.config:config",
 }
 

@@ -30,7 +30,7 @@ from osimages.issuer.files import replace
 from osimages.issuer.signing import SigningKeys
 from osimages.settings import Settings
 from osimages.storage.migrate import SchemaError
-from osimages.storage.sqlite import migrate
+from osimages.storage.sqlite_file import migrate
 
 _POLL_SECONDS = 0.01
 _BIND_ADVICE = {
@@ -161,12 +161,16 @@ def _server(settings: Settings, port: int, certificates: Certificates | None) ->
 
 def _load(settings: Settings) -> Any:
     """The application, in a worker process, which ends when the process that started it is gone."""
-    from osimages.app import Application
-
     parent = multiprocessing.parent_process()
     if parent is not None:
+        # A forked worker has the handlers of its parent, which do nothing here: until the server sets its own, a signal
+        # would be lost, and the worker be waited for in vain.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_DFL)
         watch = threading.Thread(target=_end_with, args=(parent.sentinel, settings.drain_seconds), daemon=True)
         watch.start()
+    from osimages.app import Application
+
     return Application(settings)
 
 

@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 import click
 
 from osimages.cli.options import data_dir_option, settings_from
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
 from osimages.issuer.mint import mint
 from osimages.issuer.signing import SigningKeys
 from osimages.settings import Settings
-
-EVERY_PERMISSION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
 
 
 @click.command()

@@ -7,6 +7,7 @@ from functools import lru_cache
 from osimages.auth.actor import Actor
 from osimages.auth.permissions import authorise
 from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_VERSION, ServiceError
+from osimages.http.authority import authority_reply
 from osimages.http.batch import batch
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
@@ -37,6 +38,8 @@ async def answer(service: Service, request: ApiRequest) -> Reply:
     version_name, path = split_version(request.path)
     version = service.versions.get(version_name.lower())
     if version is None:
+        if (reply := authority_reply(service, request)) is not None:
+            return reply
         raise ServiceError(UNKNOWN_VERSION, version=version_name[:128])
     is_open = path.lower() in _OPEN_PATHS
     actor = _NOBODY if is_open else service.verifier.verify(request.header(b"authorization"))

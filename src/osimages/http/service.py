@@ -14,6 +14,7 @@ from osimages.edm.csdl_xml import csdl_xml
 from osimages.edm.types import EntityType, Model
 from osimages.edm.validate import EntityValidator
 from osimages.http.tenants import Tenants
+from osimages.issuer.authority import Authority
 from osimages.plan.build import Query, build_query
 from osimages.plan.limits import Limits, limits_of
 from osimages.plan.paging import PageTokens
@@ -81,6 +82,7 @@ class Service:
         tenants: Tenants,
         page_tokens: PageTokens,
         catalogue_as_of: date,
+        authority: Authority | None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -91,6 +93,7 @@ class Service:
         self.tenants = tenants
         self.page_tokens = page_tokens
         self.catalogue_as_of = catalogue_as_of
+        self.authority = authority
 
     def store(self, target: Target) -> Store:
         """Where the entities that a target is about are kept."""

@@ -12,6 +12,9 @@ DEFAULT_APPLICATION = "b4c7e1d2-6a58-4f39-8c03-e92f7d10a5b6"
 DEFAULT_APPLICATION_NAME = "osimages development client"
 DEFAULT_CLIENT_SECRET = "osimages-development-secret"  # noqa: S105 (public, see above)
 
+# What the default application and user may do: everything that there is to do here.
+EVERY_PERMISSION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
+
 DEFAULT_USER = "3e9a5b17-c2d4-4860-b7f1-08a6d4e2c953"
 DEFAULT_USER_NAME = "Megan Bowen"
 DEFAULT_USER_PRINCIPAL_NAME = "megan.bowen@contoso.example"

@@ -29,12 +29,14 @@ class SigningKeys:
 
         Raises OSError where the file cannot be read or written, ValueError where it holds no RSA key.
         """
+        file = directory / FILE_NAME
+        content = read_or_create(file, _new_key)
         try:
-            key = RSAKey.import_key(read_or_create(directory / FILE_NAME, _new_key))
-        except JoseError:
-            raise ValueError(f"{directory / FILE_NAME} holds no RSA key.") from None
+            key = RSAKey.import_key(content)
+        except (JoseError, ValueError):
+            raise ValueError(f"{file} holds no RSA key. Move it away for a new one.") from None
         if not key.is_private:
-            raise ValueError(f"{directory / FILE_NAME} holds no private key.")
+            raise ValueError(f"{file} holds no private key. Move it away for a new one.")
         # An id that follows from the key (RFC 7638) needs no place of its own and changes when the key does.
         return cls(key, key.thumbprint())
 

@@ -16,8 +16,8 @@ from osimages.catalogue.facts import bundled
 from osimages.catalogue.publishing import published
 from osimages.cli.catalogue import catalogue
 from osimages.settings import Settings
-from osimages.storage.sqlite import connect, migrate
 from osimages.storage.sqlite_catalogue import write_catalogue
+from osimages.storage.sqlite_file import connect, migrate
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ from osimages.edm.model import GRAPH
 from osimages.errors import TENANT_NOT_LICENSED, ServiceError
 from osimages.http.tenants import Publication, Tenants
 from osimages.plan.query import Tenant
-from osimages.storage.sqlite import SqliteStore, migrate
+from osimages.storage.sqlite import SqliteStore
+from osimages.storage.sqlite_file import migrate
 from osimages.storage.tables import IMAGES
 
 EMPTY: dict[str, object] = {"supportedEditions": [], "supportedArchitectures": [], "availableUpdates": []}

@@ -210,7 +210,7 @@ _TAKEN = {
     Kind.SINGLETON: {"GET", "HEAD", "PATCH"},
     Kind.COLLECTION: {"GET", "HEAD", "POST"},
     Kind.COUNT: {"GET", "HEAD"},
-    Kind.ENTITY: {"GET", "HEAD", "PATCH", "DELETE"},
+    Kind.ENTITY: {"GET", "HEAD", "PATCH", "PUT", "DELETE"},
     Kind.FUNCTION: {"GET", "HEAD"},
     Kind.PROPERTY: {"GET", "HEAD"},
     Kind.VALUE: {"GET", "HEAD"},

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from osimages.storage.sqlite import SqliteStore, migrate
+from osimages.storage.sqlite import SqliteStore
+from osimages.storage.sqlite_file import migrate
 from tests.unit.storage.stores import CONTOSO, FABRIKAM, a_tenant, opened, run
 
 

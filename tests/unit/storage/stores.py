@@ -23,7 +23,7 @@ from osimages.storage.tables import IMAGES
 
 CONTOSO = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"
 FABRIKAM = "11111111-2222-4333-8444-555555555555"
-_LIMITS = limits_of(Settings())
+_LIMITS = limits_of(Settings(max_filter_nodes=100_000, max_filter_depth=64))
 
 Result = TypeVar("Result")
 Row = tuple[Any, ...]

@@ -13,7 +13,7 @@ import apsw
 import pytest
 
 from osimages.storage.migrate import SchemaError, pending, steps
-from osimages.storage.sqlite import connect, migrate
+from osimages.storage.sqlite_file import connect, migrate
 from tests.unit.storage.stores import CONTOSO, WHOLE, a_tenant, found, opened, run
 
 NEWEST = steps("sqlite")[-1].number

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osimages.plan.query import CollectionPlan, Page, Tenant
-from osimages.storage.sqlite import SqliteStore, connect, migrate
+from osimages.storage.sqlite import SqliteStore
+from osimages.storage.sqlite_file import connect, migrate
 from osimages.storage.store import StoreUnavailableError
 from tests.unit.storage.stores import (
     CONTOSO,
@@ -211,8 +212,8 @@ def test_filters_with_few_and_with_many_matches_find_the_same(store: SqliteStore
         (quality_update("10.0.1.2"), quality_update("10.0.1.1", 9)),
     )
     rare = image((edition("education", "2031-01-01"),), ("arM64",), (quality_update("10.0.9.9", 1, 2030),))
-    fill(store, {key: common for key in many} | {"0300r": rare})
-    fill(store, {key: rare for key in many}, FABRIKAM)
+    fill(store, dict.fromkeys(many, common) | {"0300r": rare})
+    fill(store, dict.fromkeys(many, rare), FABRIKAM)
     broad = {
         "supportedEditions/any(e: e/editionType eq 'enterprise')",
         "supportedEditions/any(e: e/supportEndDate ge 2027-01-01 and e/editionType ne 'education')",

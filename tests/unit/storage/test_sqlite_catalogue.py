@@ -12,8 +12,8 @@ import pytest
 
 from osimages.catalogue.facts import Catalogue, bundled, digest
 from osimages.storage.migrate import SchemaError
-from osimages.storage.sqlite import connect, migrate
 from osimages.storage.sqlite_catalogue import catalogue_of, read_catalogue, write_catalogue
+from osimages.storage.sqlite_file import connect, migrate
 
 
 @pytest.fixture

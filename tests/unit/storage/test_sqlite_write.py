@@ -1,4 +1,4 @@
-"""What is written can be read back whole, in documents and in item rows; what fails or changes nothing writes nothing."""
+"""What is written is read back whole, in documents and item rows; what fails or changes nothing writes nothing."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_the_key_counts_not_an_id_among_the_properties(store: SqliteStore) -> No
 
 def test_an_image_without_items_has_no_rows(store: SqliteStore, database: Path) -> None:
     run(store.create(CONTOSO, KEY, image()))
-    assert items(database) == dict.fromkeys(ITEM_TABLES, [])
+    assert items(database) == {key: [] for key in ITEM_TABLES}
     assert given(got(store)) == image()
 
 
@@ -269,7 +269,7 @@ def test_the_same_keys_in_two_tenants_are_different_images(store: SqliteStore, d
     assert got(store) == contoso
     assert items(database) == before
     assert rows(database, "removed_image") == []
-    assert items(database, FABRIKAM) == dict.fromkeys(ITEM_TABLES, [])
+    assert items(database, FABRIKAM) == {key: [] for key in ITEM_TABLES}
 
 
 # --- publish ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""Opens SQLite files and brings their schema up to date; apart from the store, so that no more is loaded for it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from osimages.storage.migrate import NEWEST_STEP, RECORD_STEP, STEP_TABLE, SchemaError, pending
+
+USUAL_WAIT_SECONDS = 10.0
+_RETRY_SECONDS = 0.005
+
+
+def connect(path: Path, wait_seconds: float = USUAL_WAIT_SECONDS) -> apsw.Connection:
+    """Opens the file with the settings that every connection here has. Raises SchemaError when that cannot be.
+
+    `wait_seconds` is how long a statement waits while another process writes.
+    """
+    with contextlib.ExitStack() as on_failure:
+        try:
+            connection = apsw.Connection(str(path))
+            on_failure.callback(connection.close)
+            connection.set_busy_timeout(int(wait_seconds * 1000))
+            _switch_to_wal(connection, wait_seconds)
+            for pragma in ("synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000"):
+                connection.execute(f"PRAGMA {pragma}")
+        except apsw.NotADBError:
+            raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
+        except apsw.Error as error:
+            raise SchemaError(f"The database {path} cannot be opened: {error}.") from None
+        on_failure.pop_all()
+    return connection
+
+
+def _switch_to_wal(connection: apsw.Connection, wait_seconds: float) -> None:
+    """SQLite itself does not wait where two processes switch a new file at once: it calls that a deadlock.
+
+    https://www.sqlite.org/c3ref/busy_handler.html
+    """
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except apsw.BusyError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+
+
+def migrate(path: Path) -> int:
+    """Applies the steps that the database still needs, each in a transaction; returns how many there were.
+
+    Raises SchemaError when the database is newer than this release or cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SchemaError(f"The directory {path.parent} cannot be made: {error.strerror}.") from None
+    connection = connect(path)
+    try:
+        # Two processes that start together: the second waits here, and then finds nothing left to do.
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(STEP_TABLE)
+        needed = pending("sqlite", _single(connection, NEWEST_STEP), str(path))
+        for step in needed:
+            connection.execute(step.sql)
+            applied_at = datetime.now(UTC).isoformat(timespec="seconds")
+            connection.execute(RECORD_STEP, {"number": step.number, "name": step.name, "applied_at": applied_at})
+        connection.execute("COMMIT")
+        return len(needed)
+    except apsw.Error as error:
+        raise SchemaError(f"The database {path} cannot be brought up to date: {error}.") from None
+    finally:
+        connection.close()
+
+
+def newest_step(connection: apsw.Connection) -> int:
+    """The newest step that was applied; 0 for a database that knows no steps."""
+    known = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_step'"
+    return int(_single(connection, NEWEST_STEP)) if _single(connection, known) else 0
+
+
+def _single(connection: apsw.Connection, sql: str, values: Any = None) -> Any:
+    row = connection.execute(sql, values).fetchone()
+    assert row is not None
+    return row[0]

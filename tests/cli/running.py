@@ -1,0 +1,40 @@
+"""Runs osimages commands as a user does, in processes of their own."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.support.server import command, environment
+
+_PATIENCE_SECONDS = 60
+Result = subprocess.CompletedProcess[str]
+
+
+def osimages(*arguments: str | Path, **variables: str) -> Result:
+    """The outcome of a command. `variables` are added to the environment."""
+    return subprocess.run(
+        command(*map(str, arguments)),
+        capture_output=True,
+        text=True,
+        env=environment(**variables),
+        timeout=_PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def output(*arguments: str | Path, **variables: str) -> str:
+    """What a command that succeeds prints."""
+    result = osimages(*arguments, **variables)
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout
+
+
+def complaint(result: Result) -> str:
+    """The one line with which a command gives up."""
+    assert result.returncode == 1, result
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("Error: ")
+    return lines[0].removeprefix("Error: ")

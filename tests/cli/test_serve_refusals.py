@@ -1,0 +1,124 @@
+"""What `osimages serve` says in one line when it cannot start."""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from osimages.storage.sqlite_file import migrate
+from tests.cli.running import complaint, osimages
+from tests.support.server import running
+
+
+def refusal(data_dir: Path, *arguments: str, **variables: str) -> str:
+    """The line with which it refuses to serve."""
+    return complaint(osimages("serve", "--port", "0", "--data-dir", data_dir, *arguments, **variables))
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        said = refusal(tmp_path, "--http", "--port", port)
+    assert f"port {port}" in said
+    assert "end what listens there, or choose another with --port" in said
+
+
+def test_the_port_of_another_server(tmp_path: Path) -> None:
+    with running(tmp_path / "one", "--http") as server:
+        port = server.url.rpartition(":")[2]
+        assert f"port {port}" in refusal(tmp_path / "one", "--http", "--port", port)
+        assert server.stop() == 0
+
+
+def test_an_address_of_another_machine(tmp_path: Path) -> None:
+    said = refusal(tmp_path, "--host", "192.0.2.1")  # reserved for documentation (RFC 5737)
+    assert "192.0.2.1" in said
+    assert "--host" in said
+
+
+def test_a_host_that_nobody_knows(tmp_path: Path) -> None:
+    assert "no.such.host.invalid" in refusal(tmp_path, "--host", "no.such.host.invalid")
+
+
+@pytest.mark.parametrize("below", [(), ("below",)])
+def test_a_data_directory_that_is_none(tmp_path: Path, below: tuple[str, ...]) -> None:
+    file = tmp_path / "file"
+    file.write_text("not a directory")
+    assert str(file) in refusal(file.joinpath(*below), "--http")
+    assert file.read_text() == "not a directory"
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a directory that not even root can write to")
+def test_a_data_directory_that_cannot_be_written() -> None:
+    said = refusal(Path("/proc/osimages"))
+    assert "/proc/osimages" in said
+    assert "--data-dir" in said
+
+
+def test_a_database_that_is_something_else(tmp_path: Path) -> None:
+    (tmp_path / "osimages.db").write_text("This was never a database. " * 100)
+    said = refusal(tmp_path, "--http")
+    assert f"{tmp_path / 'osimages.db'} is not an SQLite database" in said
+
+
+def test_a_database_of_a_newer_release(tmp_path: Path) -> None:
+    migrate(tmp_path / "osimages.db")
+    with closing(sqlite3.connect(tmp_path / "osimages.db")) as connection, connection:
+        connection.execute("INSERT INTO schema_step VALUES (999, 'from the future', '2030-01-01')")
+    said = refusal(tmp_path, "--http")
+    assert "newer release" in said
+    assert "schema 999" in said
+    assert str(tmp_path / "osimages.db") in said
+
+
+def test_a_database_of_another_kind(tmp_path: Path) -> None:
+    assert "sqlite:///" in refusal(tmp_path, "--http", "--database", "mysql://localhost/catalogue")
+
+
+@pytest.mark.parametrize("file", ["ca-private.pem", "signing-key.pem"])
+def test_a_key_file_that_holds_none(tmp_path: Path, file: str) -> None:
+    (tmp_path / file).write_text("garbage")
+    assert str(tmp_path / file) in refusal(tmp_path)
+    assert (tmp_path / file).read_text() == "garbage"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "catalogue.example"])
+def test_plain_http_beyond_this_machine(tmp_path: Path, host: str) -> None:
+    said = refusal(tmp_path, "--http", "--host", host)
+    assert host in said
+    assert "--http is for loopback addresses only" in said
+
+
+def test_an_authority_that_is_not_there_yet(tmp_path: Path) -> None:
+    assert "--authority entra" in refusal(tmp_path, "--authority", "entra")
+
+
+@pytest.mark.parametrize("url", ["catalogue.example", "https://"])
+def test_a_public_url_that_is_none(tmp_path: Path, url: str) -> None:
+    assert url in refusal(tmp_path, "--public-url", url)
+
+
+def test_a_setting_that_is_unknown(tmp_path: Path) -> None:
+    (tmp_path / "osimages.toml").write_text("prot = 8443\n")
+    said = refusal(tmp_path)
+    assert str(tmp_path / "osimages.toml") in said
+    assert "'prot'" in said
+    assert "osimages config show" in said
+
+
+def test_a_file_that_is_no_toml(tmp_path: Path) -> None:
+    (tmp_path / "osimages.toml").write_text("port: 8443\n")
+    assert f"{tmp_path / 'osimages.toml'} is not valid TOML" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["https", "70000"])
+def test_a_port_that_is_none(tmp_path: Path, value: str) -> None:
+    said = complaint(osimages("serve", "--http", "--data-dir", tmp_path, OSIMAGES_PORT=value))
+    assert "OSIMAGES_PORT" in said
+    assert f"'{value}'" in said

@@ -45,6 +45,9 @@ class Settings:
     cloud: str = _setting("global", "National cloud whose audiences and issuers are accepted.", choices=CLOUD_NAMES)
     public_url: str = _setting("", "Scheme, host and path prefix that clients use, where the Host header lies.")
     workers: int = _setting(1, "Number of worker processes.", least=1, most=256)
+    expose_development: bool = _setting(
+        False, "Let the development authority, whose secret is public, listen on other than loopback addresses."
+    )
     empty: bool = _setting(False, "New tenants start without the published catalogue.")
     today: date | None = _setting(None, "Freeze the catalogue's calendar at this day, for tests and demos.")  # noqa: RUF009
     publish_age_days: int = _setting(2, "Days after a Patch Tuesday before it is published.", least=0, most=3650)

@@ -174,7 +174,8 @@ def test_tenants_may_start_empty_and_links_name_the_public_url(tmp_path: Path) -
 )
 def test_the_address_in_the_ready_line_can_be_used(tmp_path: Path, host: str, shown: str) -> None:
     _needs(host)
-    with running(tmp_path, "--host", host) as server:
+    exposed = ["--expose-development"] if host == "0.0.0.0" else []
+    with running(tmp_path, "--host", host, *exposed) as server:
         assert server.url.startswith(f"https://{shown}:")
         with trusting(server) as client:
             assert client.get("/-/health").status_code == 200

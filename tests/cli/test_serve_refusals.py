@@ -37,13 +37,13 @@ def test_the_port_of_another_server(tmp_path: Path) -> None:
 
 
 def test_an_address_of_another_machine(tmp_path: Path) -> None:
-    said = refusal(tmp_path, "--host", "192.0.2.1")  # reserved for documentation (RFC 5737)
+    said = refusal(tmp_path, "--expose-development", "--host", "192.0.2.1")  # reserved for documentation (RFC 5737)
     assert "192.0.2.1" in said
     assert "--host" in said
 
 
 def test_a_host_that_nobody_knows(tmp_path: Path) -> None:
-    assert "no.such.host.invalid" in refusal(tmp_path, "--host", "no.such.host.invalid")
+    assert "no.such.host.invalid" in refusal(tmp_path, "--expose-development", "--host", "no.such.host.invalid")
 
 
 @pytest.mark.parametrize("below", [(), ("below",)])
@@ -86,6 +86,13 @@ def test_a_key_file_that_holds_none(tmp_path: Path, file: str) -> None:
     (tmp_path / file).write_text("garbage")
     assert str(tmp_path / file) in refusal(tmp_path)
     assert (tmp_path / file).read_text() == "garbage"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "catalogue.example"])
+def test_a_public_secret_is_not_served_to_everybody(tmp_path: Path, host: str) -> None:
+    said = refusal(tmp_path, "--host", host)
+    assert host in said
+    assert "--expose-development" in said
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "catalogue.example"])

@@ -51,6 +51,12 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 @click.option("--cloud", help="National cloud whose tokens are accepted (global).")
 @click.option("--public-url", metavar="URL", help="Scheme and host that clients use, where the Host header lies.")
 @click.option("--workers", type=int, help="Number of worker processes (1).")
+@click.option(
+    "--expose-development",
+    is_flag=True,
+    default=None,
+    help="Listen on other than loopback addresses, though anybody can sign in.",
+)
 @click.option("--empty", is_flag=True, default=None, help="New tenants start without the published catalogue.")
 @click.option("--today", metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar at this day.")
 @click.option("--access-log", is_flag=True, default=None, help="A log line for every request.")
@@ -98,6 +104,11 @@ def _check(settings: Settings) -> None:
     if settings.http and not _is_loopback(settings.host):
         raise click.ClickException(
             f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
+        )
+    if not _is_loopback(settings.host) and not settings.expose_development:
+        raise click.ClickException(
+            f"On {settings.host} anybody who reaches this machine could sign in, for the development authority's secret "
+            "is public: listen on a loopback address, or say --expose-development where only friends reach it."
         )
     if "://" in settings.database and not settings.database.startswith("sqlite:///"):
         raise click.ClickException(f"{settings.database} is no database of this release: write sqlite:///PATH.")

@@ -85,6 +85,10 @@ def run(settings: Settings) -> None:
     threading.Thread(target=_when_listening, args=(settings.host, port, announce), daemon=True).start()
     try:
         server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+    except SystemExit:
+        # A worker that was told to end while it was still starting is no fault, where all were told so.
+        if not server.interrupt_signal:
+            raise
     finally:
         _withdraw(file)
 
@@ -107,7 +111,7 @@ def _check(settings: Settings) -> None:
         )
     if not _is_loopback(settings.host) and not settings.expose_development:
         raise click.ClickException(
-            f"On {settings.host} anybody who reaches this machine could sign in, for the development authority's secret "
+            f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
         )
     if "://" in settings.database and not settings.database.startswith("sqlite:///"):

@@ -212,6 +212,7 @@ def test_metadata_as_xml_and_json(api: Api) -> None:
         ("/-/health", {"status"}),
         ("/-/ready", {"status", "catalogueAsOf", "today"}),
         ("/-/version", {"name", "version"}),
+        ("/-/openapi.json", {"openapi", "info", "servers", "paths", "components", "security"}),
     ],
 )
 def test_control_plane_needs_no_token(api: Api, path: str, names: set[str]) -> None:

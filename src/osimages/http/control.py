@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import msgspec
 
+from osimages.edm.openapi import openapi
 from osimages.errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
 from osimages.http.reply import JSON, Reply, preflight
 from osimages.http.request import ApiRequest
@@ -25,7 +26,8 @@ def control(service: Service, request: ApiRequest) -> Reply:
         return preflight(_METHODS, request)
     if request.method != "GET":
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
-    return Reply(200, msgspec.json.encode(page(service)), JSON, odata=False)
+    found = page(service)
+    return Reply(200, found if isinstance(found, bytes) else msgspec.json.encode(found), JSON, odata=False)
 
 
 def _health(_: Service) -> object:
@@ -45,9 +47,15 @@ def _limits(service: Service) -> object:
     return {name: value for name, value in every.items() if name.startswith("max_") or name == "page_size"}
 
 
+def _openapi(service: Service) -> object:
+    beta = service.versions["beta"]
+    return openapi(beta.model, beta.name, version("osimages"))
+
+
 _PAGES: Mapping[str, Callable[[Service], object]] = {
     "/-/health": _health,
     "/-/ready": _ready,
     "/-/version": _version,
     "/-/limits": _limits,
+    "/-/openapi.json": _openapi,
 }

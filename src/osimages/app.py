@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+
+import structlog
 
 from osimages.auth.clouds import CLOUDS
 from osimages.auth.keys import StaticKeys
@@ -25,10 +28,16 @@ from osimages.observe import configure_logging
 from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
 from osimages.settings import Settings, SettingsError, resolve
+from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite import SqliteStore
 from osimages.storage.sqlite_catalogue import read_catalogue, write_catalogue
 from osimages.storage.sqlite_file import connect, migrate
+from osimages.storage.store import StoreUnavailableError
 from osimages.storage.tables import IMAGES
+
+_START_ATTEMPTS = 60
+_START_PAUSE_SECONDS = 1.0
+_log = structlog.get_logger()
 
 
 def application() -> Application:
@@ -56,12 +65,27 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         configure_logging(self._settings.log_format)
-        self._service = await start(self._settings)
+        try:
+            self._service = await self._started()
+        except Exception as error:
+            _log.error("the service cannot start", reason=str(error))
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for store in self._service.stores.values():
             store.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _started(self) -> Service:
+        """The service; what may pass (a locked database, a full disk) is tried again for a while."""
+        for _ in range(_START_ATTEMPTS):
+            try:
+                return await start(self._settings)
+            except (SchemaError, StoreUnavailableError, OSError) as error:
+                _log.warning("the service cannot start yet", reason=str(error))
+                await asyncio.sleep(_START_PAUSE_SECONDS)
+        return await start(self._settings)
 
 
 async def start(settings: Settings) -> Service:
@@ -76,7 +100,9 @@ async def start(settings: Settings) -> Service:
     keys = SigningKeys.load_or_create(settings.data_path)
     clock = Clock(settings.today)
     catalogue = _catalogue(settings)
-    store = SqliteStore(settings.database_path, GRAPH, IMAGES, settings.database_wait_seconds)
+    store = SqliteStore(
+        settings.database_path, GRAPH, IMAGES, settings.database_wait_seconds, settings.max_query_seconds
+    )
     tenants = Tenants(
         store,
         _publication(catalogue, clock, settings.publish_age_days),

@@ -54,6 +54,8 @@ class Settings:
     page_size: int = _setting(1000, "Most items in one page.", least=1, most=100_000)
     max_url_bytes: int = _setting(16384, "Longest request URL.", least=1)
     max_body_bytes: int = _setting(4 * 1024 * 1024, "Largest request body, also after decompression.", least=1)
+    max_body_seconds: float = _setting(30.0, "How long a request body may take to arrive.", least=0.1)
+    max_query_seconds: float = _setting(2.0, "How long a query of the database may take.", least=0.01)
     max_filter_nodes: int = _setting(2000, "Most nodes in a $filter.", least=1, most=100_000)
     max_filter_depth: int = _setting(50, "Deepest nesting in a $filter.", least=1, most=64)
     max_filter_in_items: int = _setting(1000, "Most items of an `in` list in a $filter.", least=1, most=10_000)

@@ -101,6 +101,24 @@ def test_absolute_addresses_of_this_service(api: Api) -> None:
     assert got["3"]["body"]["error"]["message"] == "Resource not found for the segment 'v1.0'."
 
 
+def test_head_and_members_that_are_null(api: Api) -> None:
+    got = send(
+        api,
+        {"id": "1", "method": "HEAD", "url": SET},
+        {"id": "2", "method": "GET", "url": SET, "headers": None, "dependsOn": None, "body": None},
+    )
+    assert (got["1"]["status"], got["2"]["status"]) == (200, 200)
+    assert "body" not in got["1"]
+
+
+@pytest.mark.parametrize("url", ["/$batch", "/%24batch", "$BATCH", "//%24%62atch/"])
+def test_a_batch_holds_no_batch(api: Api, url: str) -> None:
+    inner = {"requests": [{"id": "1", "method": "GET", "url": SET}]}
+    item = send(api, {"id": "1", "method": "POST", "url": url, "headers": JSON, "body": inner})["1"]
+    assert item["status"] == 400
+    assert item["body"]["error"]["message"] == "Resource not found for the segment '$batch'."
+
+
 def test_a_body_in_base64url(api: Api) -> None:
     raw = base64.urlsafe_b64encode(json.dumps({"id": "ünï>?"}).encode()).decode().rstrip("=")
     got = send(api, {"id": "1", "method": "POST", "url": SET, "headers": JSON, "body": raw})
@@ -117,7 +135,6 @@ def test_items_may_do_what_the_batch_may(api: Api) -> None:
         401,
         "InvalidAuthenticationToken",
     )
-    assert send(api, {"id": "1", "method": "POST", "url": "/$batch", "headers": JSON, "body": {}})["1"]["status"] == 400
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_a_fault_tells_nothing_about_itself(own_server: Server) -> None:
     assert "internal fault" in log
     assert "no such table" in log, "the cause is in the log, for whoever runs the server"
     assert good not in log
+    assert "authorization" not in log.lower()
 
 
 def test_a_database_that_another_holds_is_told_as_a_reason_to_come_back(own_server: Server) -> None:

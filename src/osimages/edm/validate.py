@@ -15,7 +15,9 @@ from osimages.errors import MODEL_VALIDATION, ErrorDetail, ServiceError
 # Intune names its own namespace in messages, whatever the public one is.
 _INTUNE_NAMESPACE = "microsoft.management.services.api"
 _MOST_PROBLEMS = 20
-_LONGEST_KEY = 512
+# Far more than any release has; without bounds one image could hold up every other request.
+MOST_ITEMS = 1000
+LONGEST_TEXT = 512
 _MISSING = object()
 
 Checked = dict[str, object]
@@ -121,9 +123,8 @@ class EntityValidator:
         return given
 
     def _check_key_length(self, key: object, problems: Problems) -> None:
-        if isinstance(key, str) and not 0 < len(key) <= _LONGEST_KEY:
-            message = f"A key has 1 to {_LONGEST_KEY} characters, this one has {len(key)}."
-            problems.add(message, (_ROOT, self._entity.key))
+        if key == "":
+            problems.add("A key has at least one character.", (_ROOT, self._entity.key))
 
 
 def _in_order(properties: tuple[Property, ...], given: Checked) -> Checked:
@@ -138,6 +139,9 @@ def _property_check(model: Model, declared: Property) -> Check:
     def check_all(value: object, place: Place, problems: Problems) -> object:
         if not isinstance(value, list):
             problems.add(_unexpected_node(value, "StartArray"), place)
+            return []
+        if len(value) > MOST_ITEMS:
+            problems.add(f"A collection has at most {MOST_ITEMS} items, this one has {len(value)}.", place)
             return []
         return [single(item, (place, index), problems) for index, item in enumerate(value)]
 
@@ -212,6 +216,8 @@ def _primitive_check(declared: Property) -> Check:
         converted = convert(value)
         if converted is _MISSING:
             problems.add(_wrong_literal(value, name), place)
+        elif isinstance(converted, str) and len(converted) > LONGEST_TEXT:
+            problems.add(f"A text has at most {LONGEST_TEXT} characters, this one has {len(converted)}.", place)
         elif lowest is not None and highest is not None and not lowest <= converted <= highest:  # type: ignore[operator]
             problems.add(f"The value {converted} is not between {lowest} and {highest}.", place)
         return converted

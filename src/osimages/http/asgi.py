@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from typing import Any
 
-import msgspec
 import structlog
 
 from osimages.http.control import control
@@ -17,7 +17,6 @@ from osimages.http.request import ApiRequest, Receive, Scope, read_body, request
 from osimages.http.service import Service
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-_WITHOUT_BODY = frozenset(("GET", "HEAD", "OPTIONS", "DELETE"))
 _log = structlog.get_logger()
 
 
@@ -51,9 +50,6 @@ async def _reply(service: Service, request: ApiRequest, receive: Receive) -> Rep
     try:
         if request.path.startswith("/-/"):
             return control(service, request)
-        if request.method not in _WITHOUT_BODY:
-            body = await read_body(request, receive, service.settings.max_body_bytes)
-            request = msgspec.structs.replace(request, body=body)
     except Exception as error:
         return failure_reply(service, request, error)
-    return await reply_to(service, request)
+    return await reply_to(service, request, partial(read_body, request, receive, service.settings.max_body_seconds))

@@ -11,7 +11,7 @@ import msgspec
 
 from osimages.errors import METHOD_NOT_ALLOWED, ServiceError
 from osimages.http.reply import JSON, Header, Reply
-from osimages.http.request import ApiRequest
+from osimages.http.request import ApiRequest, ReadBody
 from osimages.http.service import Service
 from osimages.issuer.authority import Authority, RefusedError
 
@@ -19,13 +19,14 @@ _PATH = re.compile(
     r"/+(?P<tenant>[^/]+)/(?P<rest>"
     r"v2\.0/\.well-known/openid-configuration|discovery/v2\.0/keys|discovery/instance|oauth2/v2\.0/token)/*"
 )
+_LONGEST_FORM = 64 * 1024
 _JSON_UTF_8 = JSON + b"; charset=utf-8"
 # RFC 6749, section 5.1: no cache may keep a token.
 _NOT_KEPT: tuple[Header, ...] = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 
 
-def authority_reply(service: Service, request: ApiRequest) -> Reply | None:
-    """The reply to a request on a path of the authority; None for any other path. Raises ServiceError (405)."""
+async def authority_reply(service: Service, request: ApiRequest, read: ReadBody) -> Reply | None:
+    """The reply to a request on a path of the authority; None for any other path. Raises ServiceError (405, 413)."""
     match = _PATH.fullmatch(request.path)
     if match is None or service.authority is None:
         return None
@@ -33,6 +34,8 @@ def authority_reply(service: Service, request: ApiRequest) -> Reply | None:
     expected = "POST" if rest.endswith("/token") else "GET"
     if request.method != expected:
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": expected})
+    if expected == "POST":
+        request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM))
     try:
         found = _found(service, service.authority, request, tenant, rest)
     except RefusedError as refusal:

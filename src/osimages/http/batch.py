@@ -21,17 +21,16 @@ from osimages.errors import (
     BATCH_TOO_MANY,
     BATCH_WITHOUT_TYPE,
     DEPENDENCY_FAILED,
-    UNKNOWN_SEGMENT,
     ServiceError,
 )
 from osimages.http.body import json_body
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
 from osimages.http.reply import JSON, ODATA_JSON, Reply
-from osimages.http.request import ApiRequest, ascii_text
+from osimages.http.request import ApiRequest, ReadBody, ascii_text
 from osimages.http.service import Service
 
-Answer = Callable[[Service, ApiRequest], Awaitable[Reply]]
+Answer = Callable[[Service, ApiRequest, ReadBody], Awaitable[Reply]]
 
 MOST_ITEMS = 20
 _WRITING = frozenset(("POST", "PATCH", "PUT"))
@@ -46,10 +45,10 @@ class _Item(msgspec.Struct, frozen=True):
     id: str
     method: str
     url: str
-    headers: dict[str, str] = {}
+    headers: dict[str, str] | None = None
     body: Any = None
-    depends_on: list[str] = msgspec.field(name="dependsOn", default=[])
-    sdk_depends_on: list[str] = msgspec.field(name="depends_on", default=[])
+    depends_on: list[str] | None = msgspec.field(name="dependsOn", default=None)
+    sdk_depends_on: list[str] | None = msgspec.field(name="depends_on", default=None)
 
     @property
     def key(self) -> str:
@@ -59,7 +58,7 @@ class _Item(msgspec.Struct, frozen=True):
     @property
     def dependencies(self) -> list[str]:
         """The keys of the items that must succeed before."""
-        return [each.lower() for each in (*self.depends_on, *self.sdk_depends_on)]
+        return [each.lower() for each in (*(self.depends_on or ()), *(self.sdk_depends_on or ()))]
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -109,19 +108,22 @@ async def _run(call: Call, item: _Item, earlier: Mapping[str, asyncio.Task[Reply
         request = _request(call, item)
     except ServiceError as error:
         return failure_reply(call.service, call.request, error)
-    return await answer(call.service, request)
+
+    async def read(_: int) -> bytes:
+        return request.body
+
+    reply = await answer(call.service, request, read)
+    return msgspec.structs.replace(reply, body=b"") if item.method.upper() == "HEAD" else reply
 
 
 def _request(call: Call, item: _Item) -> ApiRequest:
     """The item as a request of its own, with the outer request's token and ids."""
     url = item.url.removeprefix(f"{call.links.root}/").lstrip("/")
     path, _, query = ascii_text(url.encode("utf-8", "surrogatepass")).partition("?")
-    if path.strip("/").lower() == "$batch":
-        raise ServiceError(UNKNOWN_SEGMENT, segment="$batch")
-    headers = {name.lower().encode(): value.encode() for name, value in item.headers.items()}
+    headers = {name.lower().encode(): value.encode() for name, value in (item.headers or {}).items()}
     headers |= {name: call.request.headers[name] for name in _OUTER_HEADERS if name in call.request.headers}
     return ApiRequest(
-        item.method.upper(),
+        "GET" if item.method.upper() == "HEAD" else item.method.upper(),
         f"/{call.version.name}/{path}",
         query,
         headers,
@@ -129,6 +131,7 @@ def _request(call: Call, item: _Item) -> ApiRequest:
         call.request.request_id,
         call.request.client_request_id,
         _body(item),
+        in_batch=True,
     )
 
 
@@ -161,4 +164,4 @@ def _response(item: _Item, reply: Reply) -> dict[str, Any]:
 
 
 def _header(item: _Item, name: str) -> str:
-    return next((value for key, value in item.headers.items() if key.lower() == name), "")
+    return next((value for key, value in (item.headers or {}).items() if key.lower() == name), "")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from osimages.errors import INTERNAL, SERVICE_UNAVAILABLE, ServiceError
+from osimages.errors import INTERNAL, LIMIT_EXCEEDED, SERVICE_UNAVAILABLE, ServiceError
 from osimages.http.reply import JSON, Reply
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
-from osimages.storage.store import StoreUnavailableError
+from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 from osimages.wire.errors import error_body
 
 _log = structlog.get_logger()
@@ -22,6 +22,10 @@ def failure_reply(service: Service, request: ApiRequest, error: Exception) -> Re
         _log.warning("database not available", reason=str(error), request_id=request.request_id)
         reason = "the database cannot answer now."
         told = ServiceError(SERVICE_UNAVAILABLE, headers={"Retry-After": "1"}, reason=reason)
+        return _error_reply(service, request, told)
+    if isinstance(error, QueryTimeoutError):
+        limit = f"{error.seconds:g} seconds"
+        told = ServiceError(LIMIT_EXCEEDED, what="The query", limit=limit, setting="max_query_seconds")
         return _error_reply(service, request, told)
     _log.error(
         "internal fault", method=request.method, path=request.path, request_id=request.request_id, exc_info=error

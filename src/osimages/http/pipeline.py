@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
+
 from osimages.auth.actor import Actor
 from osimages.auth.permissions import authorise
-from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_VERSION, ServiceError
+from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_SEGMENT, UNKNOWN_VERSION, ServiceError
 from osimages.http.authority import authority_reply
 from osimages.http.batch import batch
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
 from osimages.http.reply import Reply, check_version, preflight
-from osimages.http.request import ApiRequest
+from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
 from osimages.plan.resolve import Kind, check_method
 from osimages.wire.links import Links
@@ -21,14 +23,16 @@ from osimages.wire.links import Links
 # These describe the service to clients that have no token yet, as Graph's do.
 _OPEN_PATHS = frozenset(("", "$metadata"))
 _NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
+# The sealed token of a key of 512 characters of four bytes, in base64.
+_LONGEST_TOKEN = 4096
 _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 
 
-async def answer(service: Service, request: ApiRequest) -> Reply:
-    """The reply to a request. Raises ServiceError for one that is refused."""
+async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
+    """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
     if request.method == "OPTIONS":
         return preflight(_EVERY_METHOD, request)
-    if len(request.path) + len(request.query) > service.settings.max_url_bytes:
+    if len(request.path) + len(request.query) > service.settings.max_url_bytes + _token_allowance(request):
         raise ServiceError(
             LIMIT_EXCEEDED, what="The URL's length", limit=service.settings.max_url_bytes, setting="max_url_bytes"
         )
@@ -38,7 +42,7 @@ async def answer(service: Service, request: ApiRequest) -> Reply:
     version_name, path = split_version(request.path)
     version = service.versions.get(version_name.lower())
     if version is None:
-        if (reply := authority_reply(service, request)) is not None:
+        if (reply := await authority_reply(service, request, read)) is not None:
             return reply
         raise ServiceError(UNKNOWN_VERSION, version=version_name[:128])
     is_open = path.lower() in _OPEN_PATHS
@@ -50,18 +54,27 @@ async def answer(service: Service, request: ApiRequest) -> Reply:
         if not service.tenants.is_admitted(actor.tenant):
             await service.tenants.admit(actor.tenant)
     links = Links(f"{request.origin}/{version.name}")
+    if request.method in WITH_BODY:
+        request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes))
     call = Call(service, version, request, actor, target, links)
     if target.kind is Kind.BATCH:
+        if request.in_batch:
+            raise ServiceError(UNKNOWN_SEGMENT, segment="$batch")
         return await batch(call, reply_to)
     return await HANDLERS[target.kind, request.method](call)
 
 
-async def reply_to(service: Service, request: ApiRequest) -> Reply:
+async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
     """The reply to a request, whatever happens: the way in for the network and for the items of a batch."""
     try:
-        return await answer(service, request)
+        return await answer(service, request, read)
     except Exception as error:
         return failure_reply(service, request, error)
+
+
+def _token_allowance(request: ApiRequest) -> int:
+    """What the paging token may add to a URL: a link that this service gave must not be too long for it."""
+    return _LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0
 
 
 @lru_cache(2048)

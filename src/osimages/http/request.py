@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import zlib
@@ -16,6 +17,10 @@ from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+# Reads the body of a request, of at most so many bytes.
+ReadBody = Callable[[int], Awaitable[bytes]]
+
+WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
 _HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _CLIENT_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
@@ -28,7 +33,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
     `path` and `query` are raw: still percent-encoded, and ASCII. `method` is GET for a HEAD request, which only has its
     body left out at the end. `origin` is scheme, host and port as the client sees them, empty where its Host header
-    names no host. Header names are in lower case.
+    names no host. Header names are in lower case. `in_batch` marks the items of a batch.
     """
 
     method: str
@@ -39,6 +44,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
     request_id: str
     client_request_id: str
     body: bytes = b""
+    in_batch: bool = False
 
     def header(self, name: bytes) -> str | None:
         """The value of a header, None where it is absent."""
@@ -69,8 +75,18 @@ def new_request_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-async def read_body(request: ApiRequest, receive: Receive, most: int) -> bytes:
-    """The whole body, decompressed. Raises ServiceError (413) beyond `most` bytes, before or after decompression."""
+async def read_body(request: ApiRequest, receive: Receive, seconds: float, most: int) -> bytes:
+    """The whole body, decompressed. Raises ServiceError (413) beyond `most` bytes, before or after decompression, and
+    ServiceError (400) where it has not arrived within `seconds`.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            return await _read(request, receive, most)
+    except TimeoutError:
+        raise ServiceError(BODY_ENCODING, reason=f"it did not arrive within {seconds:g} seconds.") from None
+
+
+async def _read(request: ApiRequest, receive: Receive, most: int) -> bytes:
     declared = request.headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > most:
         raise _too_large(most)

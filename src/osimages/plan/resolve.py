@@ -86,7 +86,7 @@ def resolve(model: Model, path: str) -> Target:
 def check_method(target: Target, method: str, path: str) -> None:
     """Raises ServiceError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
     if method not in METHODS[target.kind]:
-        raise ServiceError(NO_ROUTE_FOR_METHOD, template=target.kind.value, method=method, path=path)
+        raise ServiceError(NO_ROUTE_FOR_METHOD, template=target.kind.value, method=method[:32], path=path[:1024])
 
 
 def _below_singleton(model: Model, singleton: Singleton, segments: list[PathSegment]) -> Target:

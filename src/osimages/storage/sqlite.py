@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,15 @@ from osimages.storage.render import driving_candidates
 from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, connect, newest_step
 from osimages.storage.sqlite_render import SqliteRenderer
 from osimages.storage.store import Condition as WriteCondition
-from osimages.storage.store import StoreUnavailableError
+from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 from osimages.storage.tables import EntityTables
 from osimages.storage.writer import Job, Result, Writer
 
+_USUAL_QUERY_SECONDS = 2.0
+# How many steps of SQLite's virtual machine (some milliseconds) pass between two looks at the clock.
+_STEPS_BETWEEN_LOOKS = 50_000
+# A page ends early, with a link to the next one, where its images are very large.
+_MOST_BYTES = 16 * 1024 * 1024
 # A lambda with fewer matching items than this is where a query starts; broader ones are asked of each row in order.
 _FEW_ITEMS = 400
 # What passes by itself, or when somebody makes room; everything else is a fault of this program.
@@ -38,15 +44,23 @@ class SqliteStore:
     """Entities of one type in one SQLite file. Raises SchemaError when the file was not migrated."""
 
     def __init__(
-        self, path: Path, model: Model, tables: EntityTables, wait_seconds: float = USUAL_WAIT_SECONDS
+        self,
+        path: Path,
+        model: Model,
+        tables: EntityTables,
+        wait_seconds: float = USUAL_WAIT_SECONDS,
+        query_seconds: float = _USUAL_QUERY_SECONDS,
     ) -> None:
         with contextlib.ExitStack() as on_failure:
             self._reader = connect(path, wait_seconds)
             on_failure.callback(self._reader.close)
             if pending("sqlite", newest_step(self._reader), str(path)):
                 raise SchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
-            self._writer = Writer(lambda: connect(path, wait_seconds))
+            self._writer = Writer(lambda: connect(path, wait_seconds), _same_file(path))
             on_failure.pop_all()
+        self._query_seconds = query_seconds
+        self._deadline = 0.0
+        self._reader.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
         self._renderer = SqliteRenderer(tables)
         self._changes = sqlite_write.Changes(model, tables)
         self._page_sql = lru_cache(1024)(self._renderer.page)
@@ -113,10 +127,7 @@ class SqliteStore:
         self._reader.close()
 
     def _page(self, shape: Shape, driving: AnyItem | None, limit: int, values: Any, total: int | None) -> Page:
-        rows = self._all(self._page_sql(shape, driving), values) if limit else []
-        more = len(rows) > limit
-        if more:
-            rows.pop()
+        rows, more = self._some(self._page_sql(shape, driving), values, limit) if limit else ([], False)
         return Page(tuple(row[1] for row in rows), rows[-1][0] if rows else None, more, total)
 
     def _driving(self, condition: Condition | None, values: Mapping[str, object]) -> AnyItem | None:
@@ -142,22 +153,56 @@ class SqliteStore:
         return int(self._one(sql, values)[0])
 
     def _one(self, sql: str, values: Any) -> Any:
+        self._deadline = time.monotonic() + self._query_seconds
         try:
             return self._reader.execute(sql, values).fetchone()
-        except _UNAVAILABLE as error:
-            raise StoreUnavailableError(str(error)) from error
+        except apsw.Error as error:
+            raise self._told(error) from error
 
-    def _all(self, sql: str, values: Any) -> list[Any]:
+    def _some(self, sql: str, values: Any, limit: int) -> tuple[list[Any], bool]:
+        """At most `limit` rows, and no more than fit into one answer; and whether there are others."""
+        rows: list[Any] = []
+        size = 0
+        self._deadline = time.monotonic() + self._query_seconds
         try:
-            return self._reader.execute(sql, values).fetchall()
-        except _UNAVAILABLE as error:
-            raise StoreUnavailableError(str(error)) from error
+            for row in self._reader.execute(sql, values):
+                if len(rows) == limit or size > _MOST_BYTES:
+                    return rows, True
+                rows.append(row)
+                size += len(row[1])
+        except apsw.Error as error:
+            raise self._told(error) from error
+        return rows, False
+
+    def _told(self, error: apsw.Error) -> Exception:
+        """What went wrong, in the words of the store."""
+        if isinstance(error, apsw.InterruptError):
+            return QueryTimeoutError(self._query_seconds)
+        return StoreUnavailableError(str(error)) if isinstance(error, _UNAVAILABLE) else error
+
+    def _is_late(self) -> bool:
+        return time.monotonic() > self._deadline
 
     async def _write(self, job: Job[Result]) -> Result:
         try:
             return await self._writer.run(job)
         except _UNAVAILABLE as error:
             raise StoreUnavailableError(str(error)) from error
+
+
+def _same_file(path: Path) -> Callable[[], None]:
+    """What raises StoreUnavailableError where the opened file is not there any more: what is written would be lost."""
+    opened = path.stat()
+
+    def check() -> None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            raise StoreUnavailableError(f"the database file {path} was deleted") from None
+        if (found.st_ino, found.st_dev) != (opened.st_ino, opened.st_dev):
+            raise StoreUnavailableError(f"the database file {path} was replaced: restart the server")
+
+    return check
 
 
 def _values(tenant: str, plan: CollectionPlan) -> dict[str, object]:

@@ -19,6 +19,14 @@ class StoreUnavailableError(Exception):
     """The database cannot answer now; the text says why."""
 
 
+class QueryTimeoutError(Exception):
+    """A query that took longer than it may: so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__(f"the query took longer than {seconds:g} seconds")
+
+
 class Store(Protocol):
     """Entities of one type and the tenants they belong to. Every call names the tenant."""
 

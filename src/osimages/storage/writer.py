@@ -7,6 +7,7 @@ job is answered before the commit that holds it is on disk (synchronous FULL).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from osimages.storage.migrate import SchemaError
 from osimages.storage.store import StoreUnavailableError
 
 Result = TypeVar("Result")
@@ -32,7 +34,10 @@ class _Waiting:
 class Writer:
     """Runs jobs in order on a connection of its own."""
 
-    def __init__(self, connect: Callable[[], apsw.Connection]) -> None:
+    def __init__(self, connect: Callable[[], apsw.Connection], check: Callable[[], None] = lambda: None) -> None:
+        """`check` is called before each transaction, and raises what keeps it from being worth anything."""
+        self._connect = connect
+        self._check = check
         self._connection = connect()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="osimages-writer", daemon=True)
@@ -82,14 +87,25 @@ class Writer:
     def _commit(self, together: list[_Waiting]) -> list[tuple[Any, BaseException | None]]:
         connection = self._connection
         try:
+            self._check()
             connection.execute("BEGIN IMMEDIATE")
             results = [_attempt(connection, waiting.job) for waiting in together]
             connection.execute("COMMIT")
         except Exception as error:  # whatever kept the commit from disk is the answer to all
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            self._recover()
             return [(None, error)] * len(together)
         return results
+
+    def _recover(self) -> None:
+        """Ends a transaction that failed; where even that fails, the connection is given up for a new one."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except apsw.Error:
+            with contextlib.suppress(apsw.Error):
+                self._connection.close(True)
+            with contextlib.suppress(apsw.Error, SchemaError):  # if not now, then at the next transaction
+                self._connection = self._connect()
 
 
 def _attempt(connection: apsw.Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:

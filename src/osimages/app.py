@@ -13,8 +13,9 @@ import structlog
 from osimages.auth.clouds import CLOUDS
 from osimages.auth.keys import StaticKeys
 from osimages.auth.tokens import TokenVerifier
+from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.facts import Catalogue, bundled
-from osimages.catalogue.publishing import label, published
+from osimages.catalogue.publishing import label, newest_day, published
 from osimages.clock import Clock
 from osimages.edm.model import DEVICE_MANAGEMENT, GRAPH, IMAGE, VERSIONS
 from osimages.http.asgi import Send, respond
@@ -100,6 +101,13 @@ async def start(settings: Settings) -> Service:
     keys = SigningKeys.load_or_create(settings.data_path)
     clock = Clock(settings.today)
     catalogue = _catalogue(settings)
+    due = patch_tuesdays_until(newest_day(clock.today(), settings.publish_age_days), 1)
+    if due and due[0] > catalogue.complete_until:
+        _log.warning(
+            "the catalogue may lack the newest builds",
+            complete_until=str(catalogue.complete_until),
+            newest_patch_tuesday=str(due[0]),
+        )
     store = SqliteStore(
         settings.database_path, GRAPH, IMAGES, settings.database_wait_seconds, settings.max_query_seconds
     )

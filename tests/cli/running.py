@@ -23,10 +23,11 @@ def osimages(*arguments: str | Path, **variables: str) -> Result:
     )
 
 
-def output(*arguments: str | Path, **variables: str) -> str:
-    """What a command that succeeds prints."""
+def output(*arguments: str | Path, warns: str = "", **variables: str) -> str:
+    """What a command that succeeds prints; on standard error it says what `warns` says, or nothing."""
     result = osimages(*arguments, **variables)
-    assert (result.returncode, result.stderr) == (0, "")
+    assert result.returncode == 0, result
+    assert result.stderr.startswith(warns) if warns else result.stderr == "", result.stderr
     return result.stdout
 
 

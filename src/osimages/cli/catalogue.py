@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from osimages.settings import Settings
 
 
-@click.group()
+@click.group(short_help="Show Windows releases and their builds.")
 def catalogue() -> None:
     """Windows releases, their editions, and the builds of each Patch Tuesday."""
 
 
-@catalogue.command()
+@catalogue.command(short_help="The images that are published today.")
 @data_dir_option
 @click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Pretend it is that day.")
 @click.option("--all", "everything", is_flag=True, help="Also releases that have ended.")
@@ -55,7 +55,7 @@ def show(data_dir: str | None, day: datetime | None, everything: bool, age_days:
         click.echo(line)
 
 
-@catalogue.command()
+@catalogue.command(short_help="Every update of one release.")
 @click.argument("release")
 @data_dir_option
 @json_option

@@ -11,7 +11,7 @@ from osimages.cli.options import data_dir_option, json_option, resolved_from
 from osimages.cli.table import print_table
 
 
-@click.group()
+@click.group(short_help="Show settings, and where they come from.")
 def config() -> None:
     """Settings: default < file (osimages.toml in the data directory) < OSIMAGES_* environment < flag."""
 
@@ -22,13 +22,25 @@ def config() -> None:
 def show(data_dir: str | None, as_json: bool) -> None:
     """Print every setting, its value and where it came from."""
     resolved = resolved_from({"data_dir": data_dir})
+    settings = resolved.settings
+    shown = {"data_dir": str(settings.data_path), "database": str(settings.database_path)}
     rows = [
-        (each.name, getattr(resolved.settings, each.name), resolved.origins[each.name], each.metadata["help"])
+        (
+            each.name,
+            shown.get(each.name, getattr(resolved.settings, each.name)),
+            resolved.origins[each.name],
+            each.metadata["help"],
+        )
         for each in fields(resolved.settings)
     ]
     if as_json:
         found = {name: {"value": value, "origin": origin, "help": text} for name, value, origin, text in rows}
         click.echo(json.dumps(found, indent=2, default=str))
     else:
-        shown = [(name, "" if value is None else str(value), origin, text) for name, value, origin, text in rows]
-        print_table(("Setting", "Value", "From", "Meaning"), shown)
+        lines = [(name, _as_written(value), origin, text) for name, value, origin, text in rows]
+        print_table(("Setting", "Value", "From", "Meaning"), lines)
+
+
+def _as_written(value: object) -> str:
+    """A value as one would write it."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

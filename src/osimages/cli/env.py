@@ -17,7 +17,7 @@ _LINE = {
 }
 
 
-@click.command()
+@click.command(short_help="Print variables for a shell: address, token, certificates.")
 @data_dir_option
 @click.option("--shell", type=click.Choice(sorted(_LINE)), default="posix", help="Whose syntax to print (posix).")
 def env(data_dir: str | None, shell: str) -> None:
@@ -25,7 +25,7 @@ def env(data_dir: str | None, shell: str) -> None:
     osimages env --shell powershell | Invoke-Expression.
     """
     settings = settings_from({"data_dir": data_dir})
-    url = server_url(settings)
+    url, is_running = server_url(settings)
     values = {"OSIMAGES_URL": url, "OSIMAGES_TOKEN": development_token(settings)}
     if url.startswith("https:"):
         try:
@@ -43,11 +43,15 @@ def env(data_dir: str | None, shell: str) -> None:
             "REQUESTS_CA_BUNDLE": str(certificates.bundle.resolve()),
             "NODE_EXTRA_CA_CERTS": str(certificates.authority.resolve()),
         }
-    values |= {
-        "AZURE_AUTHORITY_HOST": url,
-        "AZURE_TENANT_ID": DEFAULT_TENANT,
-        "AZURE_CLIENT_ID": DEFAULT_APPLICATION,
-        "AZURE_CLIENT_SECRET": DEFAULT_CLIENT_SECRET,
-    }
+        # azure-identity takes no authority without TLS.
+        values |= {
+            "AZURE_AUTHORITY_HOST": url,
+            "AZURE_TENANT_ID": DEFAULT_TENANT,
+            "AZURE_CLIENT_ID": DEFAULT_APPLICATION,
+            "AZURE_CLIENT_SECRET": DEFAULT_CLIENT_SECRET,
+        }
     for name, value in values.items():
         click.echo(_LINE[shell](name, value))
+    if not is_running:
+        said = f"No server is running on {settings.data_path}: {url} is where one would be. Start it: osimages serve"
+        click.echo(said, err=True)

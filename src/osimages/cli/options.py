@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -34,10 +36,23 @@ def settings_from(flags: Mapping[str, object]) -> Settings:
     return resolved_from(flags).settings
 
 
-def server_url(settings: Settings) -> str:
-    """Where the server of this data directory listens, or would listen by its settings."""
+def server_url(settings: Settings) -> tuple[str, bool]:
+    """Where the server of this data directory listens, or would listen; and whether one does."""
     try:
         url: str = json.loads(Path(settings.data_path / SERVER_FILE).read_bytes())["url"]
     except (OSError, ValueError, KeyError):
-        return f"{'http' if settings.http else 'https'}://localhost:{settings.port}"
-    return url
+        url = f"{'http' if settings.http else 'https'}://localhost:{settings.port}"
+    else:
+        if answers(url):
+            return url, True
+    return url, False
+
+
+def answers(url: str) -> bool:
+    """Whether anything listens at an address; the process that did may be gone without a word."""
+    address = urlsplit(url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=1).close()
+    except OSError:
+        return False
+    return True

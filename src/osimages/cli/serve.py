@@ -28,11 +28,13 @@ from osimages.cli.options import SERVER_FILE, data_dir_option, settings_from
 from osimages.issuer.certificates import Certificates
 from osimages.issuer.files import replace
 from osimages.issuer.signing import SigningKeys
-from osimages.settings import Settings
+from osimages.settings import CLOUD_NAMES, Settings
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite_file import migrate
 
 _POLL_SECONDS = 0.01
+# Standard output is for the ready line alone.
+_TO_STDERR = {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
 _BIND_ADVICE = {
     errno.EADDRINUSE: "end what listens there, or choose another with --port",
     errno.EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
@@ -48,8 +50,8 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 @data_dir_option
 @click.option("--database", metavar="URL", help="Database; an SQLite file in the data directory by default.")
 @click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev).")
-@click.option("--cloud", help="National cloud whose tokens are accepted (global).")
-@click.option("--public-url", metavar="URL", help="Scheme and host that clients use, where the Host header lies.")
+@click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens are accepted (global).")
+@click.option("--public-url", metavar="URL", help="Scheme and host that clients use, if not the Host header's.")
 @click.option("--workers", type=int, help="Number of worker processes (1).")
 @click.option(
     "--expose-development",
@@ -57,11 +59,11 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
     default=None,
     help="Listen on other than loopback addresses, though anybody can sign in.",
 )
-@click.option("--empty", is_flag=True, default=None, help="New tenants start without the published catalogue.")
-@click.option("--today", metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar at this day.")
+@click.option("--empty", is_flag=True, default=None, help="New tenants get no published catalogue, then or later.")
+@click.option("--today", metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar (Pacific Time) at this day.")
 @click.option("--access-log", is_flag=True, default=None, help="A log line for every request.")
 def serve(**flags: object) -> None:
-    """Answer the API until told to end.
+    """Answer the API until Ctrl-C or SIGTERM.
 
     Prints `Listening on URL` once it is ready. SIGTERM lets requests under way finish, and ends with exit code 0.
     """
@@ -165,6 +167,7 @@ def _server(settings: Settings, port: int, certificates: Certificates | None) ->
         workers=settings.workers,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig={"handlers": {"console": _TO_STDERR, "access": _TO_STDERR}},
         ssl_cert=certificates.server_chain if certificates else None,
         ssl_key=certificates.server_key if certificates else None,
         # Windows PowerShell 5.1, which many Intune scripts still run in, has no TLS 1.3.

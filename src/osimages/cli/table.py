@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 
@@ -10,14 +11,17 @@ import click
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints rows below their titles, on standard output."""
-    if sys.stdout.isatty():
+    # Where a terminal is narrow, text is wrapped between words: half a build number is none.
+    words = [
+        max((len(word) for cell in cells for word in cell.split()), default=0)
+        for cells in zip(titles, *rows, strict=True)
+    ]
+    if sys.stdout.isatty() and shutil.get_terminal_size().columns > sum(words) + 3 * len(words):
         from rich.console import Console
         from rich.table import Table
 
         table = Table(header_style="bold")
-        for title, cells in zip(titles, zip(titles, *rows, strict=True), strict=True):
-            # Where the terminal is narrow, text is wrapped between words: half a build number is none.
-            longest_word = max((len(word) for cell in cells for word in cell.split()), default=0)
+        for title, longest_word in zip(titles, words, strict=True):
             table.add_column(title, min_width=longest_word, overflow="fold")
         for row in rows:
             table.add_row(*row)

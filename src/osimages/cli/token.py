@@ -17,13 +17,25 @@ from osimages.settings import Settings
 @data_dir_option
 @click.option("--tenant", type=click.UUID, metavar="GUID", help="Tenant (the default tenant).")
 @click.option("--app/--user", "application", default=True, help="Application (default) or delegated token.")
-@click.option("--permission", "permissions", multiple=True, metavar="NAME", help="Permission to grant (all).")
-@click.option("--expires-in", type=int, default=3600, metavar="SECONDS", help="Lifetime; negative: already expired.")
+@click.option(
+    "--permission", "permissions", multiple=True, metavar="NAME", help="Permission; repeat it for more (all)."
+)
+@click.option(
+    "--expires-in",
+    type=int,
+    default=3600,
+    metavar="SECONDS",
+    help="Lifetime (3600), plus 300 of tolerance; 0: expired.",
+)
 def token(
     data_dir: str | None, tenant: object, application: bool, permissions: tuple[str, ...], expires_in: int
 ) -> None:
     """Print an access token for the server of the data directory."""
     settings = settings_from({"data_dir": data_dir})
+    for name in sorted(set(permissions) - set(EVERY_PERMISSION)):
+        click.echo(
+            f"'{name}' is no permission that this API asks for; it asks for {' or '.join(EVERY_PERMISSION)}.", err=True
+        )
     click.echo(
         development_token(
             settings,

@@ -6,16 +6,15 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
-from osimages.edm.types import ComplexType, EntityType, Model, Primitive, Property
+from osimages.edm.types import EntityType, EnumType, Model, Primitive
 from osimages.odata.tree import (
     Alias,
     Binary,
     Call,
+    Cast,
     EnumLiteral,
     Expression,
     Lambda,
@@ -28,7 +27,7 @@ from osimages.odata.tree import (
     Quantifier,
     Unary,
 )
-from osimages.plan.constants import Constant, MismatchError, constant, described, type_name
+from osimages.plan.constants import FLOATS, NUMBERS, Constant, is_not_a_number, natural_type
 from osimages.plan.expressions import (
     AnyItem,
     Both,
@@ -37,23 +36,20 @@ from osimages.plan.expressions import (
     Condition,
     Either,
     EveryItem,
-    Field,
+    HasFlags,
+    IsNull,
     Match,
     Negation,
     OneOf,
-    ScalarType,
-    Slot,
     TextMatch,
     Truth,
 )
+from osimages.plan.functions import TEXT_MATCHES
+from osimages.plan.names import DEEPEST, MOST_CONDITIONS, BindError, Operand, Scope, Typed, Variable, is_null
+from osimages.plan.patterns import PatternError, compiled
+from osimages.plan.values import Values, common_number, condition_of, joined, wrong_count
 
-
-class BindError(Exception):
-    """An expression that is well-formed but has no meaning here; `position` is where in the text."""
-
-    def __init__(self, message: str, position: int) -> None:
-        self.position = position
-        super().__init__(f"{message}, at position {position}")
+__all__ = ["BindError", "Bound", "bind_filter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +60,7 @@ class Bound:
     constants: tuple[Constant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Variable:
-    collection: Property
-    depth: int
-
-
-@dataclass(frozen=True, slots=True)
-class _FieldOperand:
-    field: Field
-    type: ScalarType
-
-
-Result = TypeVar("Result")
-Scope = Mapping[str, _Variable]
-_Operand = _FieldOperand | Literal | EnumLiteral
 _COMPARISONS = {each.value: each for each in Comparison}
-_TEXT_MATCHES = {each.value: each for each in TextMatch}
 _MIRRORED = {
     Comparison.EQ: Comparison.EQ,
     Comparison.NE: Comparison.NE,
@@ -89,263 +69,221 @@ _MIRRORED = {
     Comparison.LT: Comparison.GT,
     Comparison.LE: Comparison.GE,
 }
-_TESTS: Mapping[TextMatch, Callable[[str, str], bool]] = {
-    TextMatch.STARTSWITH: str.startswith,
-    TextMatch.ENDSWITH: str.endswith,
-    TextMatch.CONTAINS: operator.contains,
-}
-_CONDITIONS = (Logical, Lambda, Call, Unary, Binary)
-_MOST_ALIASES = 100
-# Aliases make a filter larger and deeper than its text. SQLite takes expressions at most 1,000 deep, and a chain
-# of `or` is as deep as it is long: https://www.sqlite.org/limits.html#max_expr_depth
-_MOST_CONDITIONS = 800
-_MOST_CONSTANTS = 10_000  # SQLite and PostgreSQL bind about 32,000 parameters in one statement
-_DEEPEST = 64
-_DEEPEST_LAMBDA = 4  # each multiplies the work by the length of its collection
+_EQUALITY = (Comparison.EQ, Comparison.NE)
+_TRUTHS = (LiteralKind.BOOLEAN, LiteralKind.NULL)
 
 
 def bind_filter(model: Model, entity: EntityType, tree: Expression, aliases: Mapping[str, Expression]) -> Bound:
     """The condition that a filter over entities of that type stands for. Raises BindError."""
     binder = _Binder(model, entity, aliases)
-    condition = binder.condition(tree, {})
+    condition = condition_of(binder.condition(tree, {}))
     return Bound(condition, tuple(binder.constants))
 
 
-class _Binder:
+class _Binder(Values):
     """Binds one filter, collecting its constants."""
 
-    def __init__(self, model: Model, entity: EntityType, aliases: Mapping[str, Expression]) -> None:
-        self._model = model
-        self._entity = entity
-        self._aliases = aliases
-        self._aliases_used = 0
-        self._conditions = 0
-        self._depth = 0
-        self.constants: list[Constant] = []
-
-    # --- conditions ---
-    def condition(self, tree: Expression, scope: Scope) -> Condition:
+    def condition(self, tree: Expression, scope: Scope) -> Typed:
         """A tree that must be true, false or null."""
         self._conditions += 1
         self._depth += 1
-        if self._conditions > _MOST_CONDITIONS:
-            raise BindError(f"The filter has more than {_MOST_CONDITIONS} conditions", tree.position)
-        if self._depth > _DEEPEST:
-            raise BindError(f"Conditions are nested more than {_DEEPEST} deep", tree.position)
+        if self._conditions > MOST_CONDITIONS or self._depth > DEEPEST:
+            raise self._too_large(tree)
         found = self._condition(tree, scope)
         self._depth -= 1
         return found
 
-    def _condition(self, tree: Expression, scope: Scope) -> Condition:
+    def _condition(self, tree: Expression, scope: Scope) -> Typed:
         match tree:
+            case Binary() if tree.operator in _COMPARISONS:
+                return self._comparison(tree, scope)
             case Logical():
                 return self._logical(tree, scope)
             case Unary("not", operand, _):
-                return Negation(self.condition(operand, scope))
-            case Binary("in", left, right, position):
-                return self._in(left, right, position, scope)
-            case Binary() if tree.operator in _COMPARISONS:
-                return self._comparison(tree, scope)
+                negated = self.condition(operand, scope)
+                return _typed(Negation(condition_of(negated)), negated.nullable)
+            case Binary("in", left, right, _):
+                return self._in(left, right, tree.position, scope)
+            case Binary("has", left, right, position):
+                return self._has(self.value(left, scope), self.value(right, scope), position)
             case Lambda():
                 return self._lambda(tree, scope)
-            case Call(None, name, _, _) if name.lower() in _TEXT_MATCHES:
+            case Call(None, name, _, _) if name.lower() in TEXT_MATCHES:
                 return self._text_match(tree, scope)
-            case Literal(LiteralKind.BOOLEAN | LiteralKind.NULL, value, _):
-                return Truth(None if value is None else bool(value))
+            case Call(None, name, _, _) if name.lower() == "isof":
+                return self._isof(tree, scope)
+            case Literal(kind, value, _) if kind in _TRUTHS:
+                return _typed(Truth(None if value is None else bool(value)), value is None)
             case Alias():
                 return self._aliased(tree, lambda found: self.condition(found, scope))
-        raise self._not_a_condition(tree, scope)
+        return self._boolean(self.value(tree, scope), tree.position)
 
-    def _not_a_condition(self, tree: Expression, scope: Scope) -> BindError:
-        if isinstance(tree, Call):
-            return BindError(f"The function '{tree.name}' is not supported", tree.position)
-        if isinstance(tree, Binary | Unary):
-            return BindError(f"The operator '{tree.operator}' is not supported", tree.position)
-        self._operand(tree, scope)  # a name that does not exist is the better message
-        return BindError("Expected a condition that is true or false", tree.position)
+    def _boolean(self, operand: Operand, position: int) -> Typed:
+        if isinstance(operand, Typed) and operand.type is Primitive.BOOLEAN:
+            return operand
+        if is_null(operand):
+            return _typed(Truth(None), True)
+        raise BindError("Expected a condition that is true or false", position)
 
-    def _logical(self, tree: Logical, scope: Scope) -> Condition:
-        operands = tuple(self.condition(each, scope) for each in tree.operands)
+    def _logical(self, tree: Logical, scope: Scope) -> Typed:
+        operands = [self.condition(each, scope) for each in tree.operands]
         kind: type[Both | Either] = Both if tree.operator == "and" else Either
-        return kind(tuple(_flattened(kind, operands)))
+        conditions = tuple(_flattened(kind, map(condition_of, operands)))
+        return _typed(kind(conditions), any(each.nullable for each in operands))
 
-    def _lambda(self, tree: Lambda, scope: Scope) -> Condition:
-        collection = self._collection(tree.of, scope)
-        depth = 1 + max((variable.depth for variable in scope.values()), default=0)
-        if depth > _DEEPEST_LAMBDA:
-            raise BindError(f"Lambdas are nested more than {_DEEPEST_LAMBDA} deep", tree.position)
-        if tree.condition is None or tree.variable is None:
-            return AnyItem(collection.name, None, depth)
-        if tree.variable in scope:
-            raise BindError(f"The lambda variable '{tree.variable}' is already in use", tree.position)
-        inner = {**scope, tree.variable: _Variable(collection, depth)}
-        condition = self.condition(tree.condition, inner)
-        kind: type[AnyItem | EveryItem] = AnyItem if tree.quantifier is Quantifier.ANY else EveryItem
-        return kind(collection.name, condition, depth)
-
-    def _comparison(self, tree: Binary, scope: Scope) -> Condition:
+    # --- comparisons ---
+    def _comparison(self, tree: Binary, scope: Scope) -> Typed:
         comparison = _COMPARISONS[tree.operator]
-        truth = self._comparison_with_truth(tree, comparison, scope)
-        if truth is not None:
-            return truth
-        left, right = self._operand(tree.left, scope), self._operand(tree.right, scope)
-        if _is_null(left) or _is_null(right):
-            return _against_null(comparison, _is_null(left) and _is_null(right))
-        if isinstance(left, _FieldOperand):
-            return self._field_comparison(comparison, left, right, tree.position)
-        if isinstance(right, _FieldOperand):
-            return self._field_comparison(_MIRRORED[comparison], right, left, tree.position)
-        return Truth(_literal_comparison(comparison, left, right, tree.position))
+        left, right = self.value(tree.left, scope), self.value(tree.right, scope)
+        if not isinstance(left, Typed) and (isinstance(right, Typed) or is_null(left)):
+            left, right, comparison = right, left, _MIRRORED[comparison]
+        if isinstance(right, Literal):
+            known = self._with_special(comparison, left, right)
+            if known is not None:
+                return known
+        first, second = self._alike(left, right, tree.position)
+        if first.type is Primitive.BINARY and comparison not in _EQUALITY:
+            raise BindError("Values of type Edm.Binary have no order", tree.position)
+        nullable = first.nullable or second.nullable
+        return _typed(Compare(comparison, first.value, second.value, nullable))
 
-    def _comparison_with_truth(self, tree: Binary, comparison: Comparison, scope: Scope) -> Condition | None:
-        """contains(id,'x') eq true: a condition compared with a literal truth value."""
-        for side, other in ((tree.left, tree.right), (tree.right, tree.left)):
-            is_truth = isinstance(other, Literal) and other.kind is LiteralKind.BOOLEAN
-            if is_truth and isinstance(side, _CONDITIONS) and comparison in (Comparison.EQ, Comparison.NE):
-                assert isinstance(other, Literal)
-                condition = self.condition(side, scope)
-                holds = bool(other.value) == (comparison is Comparison.EQ)
-                return condition if holds else Negation(condition)
+    def _alike(self, left: Operand, right: Operand, position: int) -> tuple[Typed, Typed]:
+        """Both operands as values of one type."""
+        if isinstance(left, Typed) and not isinstance(right, Typed):
+            if left.type is Primitive.DECIMAL and isinstance(right, Literal) and natural_type(right) in FLOATS:
+                return self._converted(left, Primitive.DOUBLE), self._typed(right, Primitive.DOUBLE)
+            return left, self._typed(right, left.type)
+        if isinstance(left, EnumLiteral) or isinstance(right, EnumLiteral):
+            raise BindError("Two members of enumerations are compared: name a property", position)
+        first, second = self._beside(left, right), self._beside(right, left)
+        if first.type is second.type:
+            return first, second
+        if first.type in NUMBERS and second.type in NUMBERS:
+            type_ = common_number(first.type, second.type)
+            return self._converted(first, type_), self._converted(second, type_)
+        raise BindError(f"{self._named(first.type)} and {self._named(second.type)} cannot be compared", position)
+
+    def _with_special(self, comparison: Comparison, left: Operand, right: Literal) -> Typed | None:
+        """A comparison with null, NaN or a truth value that says what it is by itself; None for others."""
+        if right.kind is LiteralKind.NULL:
+            return _against_null(comparison, left)
+        if right.kind is LiteralKind.BOOLEAN and isinstance(left, Typed):
+            return _with_truth(comparison, left, bool(right.value))
+        if right.kind is LiteralKind.DECIMAL or isinstance(left, Literal):
+            for side, other in ((left, right), (right, left)):
+                if not isinstance(side, Typed) and is_not_a_number(side) and self._is_float(other):
+                    return _typed(Truth(comparison is Comparison.NE))  # it equals nothing, is neither more nor less
         return None
 
-    def _field_comparison(
-        self, comparison: Comparison, left: _FieldOperand, right: _Operand, position: int
-    ) -> Condition:
-        if isinstance(right, _FieldOperand):
-            if right.type is not left.type:
-                names = f"{type_name(self._model, left.type)} and {type_name(self._model, right.type)}"
-                raise BindError(f"{names} cannot be compared", position)
-            return Compare(comparison, left.field, right.field)
-        return Compare(comparison, left.field, self._slot(left.type, right))
+    def _is_float(self, operand: Operand) -> bool:
+        """Whether NaN may be compared with it: a number of floating point, or any literal number."""
+        if isinstance(operand, Typed):
+            return operand.type in FLOATS
+        return self._natural(operand) in NUMBERS
 
-    def _in(self, left: Expression, right: Expression, position: int, scope: Scope) -> Condition:
+    # --- has, in ---
+    def _has(self, left: Operand, right: Operand, position: int) -> Typed:
+        if is_null(left) or is_null(right):
+            return _typed(Truth(None), True)
+        if not isinstance(left, Typed) or not isinstance(left.type, EnumType):
+            raise BindError("'has' needs an enumeration on its left", position)
+        if not left.type.is_flags:
+            raise BindError(f"Members of {self._named(left.type)} are no flags: compare them with eq", position)
+        flags = self._typed(right, left.type)
+        if flags.type is not left.type:
+            raise BindError(f"{self._named(left.type)} and {self._named(flags.type)} cannot be compared", position)
+        return _typed(HasFlags(left.value, flags.value), left.nullable or flags.nullable)
+
+    def _in(self, left: Expression, right: Expression, position: int, scope: Scope) -> Typed:
         if isinstance(right, Alias):
             return self._aliased(right, lambda found: self._in(left, found, position, scope))
-        operand = self._operand(left, scope)
+        operand = self.value(left, scope)
+        if isinstance(right, Name | Member):
+            return self._in_collection(operand, right, position, scope)
         if not isinstance(right, ListExpression):
             raise BindError("'in' needs a list in parentheses", position)
-        if not isinstance(operand, _FieldOperand):
-            raise BindError("'in' needs a property on its left", position)
         items = [self._literal(each, scope) for each in right.items]
-        slots = [self._slot(operand.type, each) for each in items if not _is_null(each)]
-        return OneOf(operand.field, tuple(slots)) if slots else Truth(False)
+        has_null = any(is_null(each) for each in items)
+        if is_null(operand):
+            return _typed(Truth(has_null))
+        operand = self._as_is(operand)
+        wanted = [each for each in items if not is_null(each) and not is_not_a_number(each)]
+        slots = tuple(self._slot(operand.type, each) for each in wanted)
+        if not slots:
+            return _typed(IsNull(operand.value) if has_null and operand.nullable else Truth(False))
+        return _typed(OneOf(operand.value, slots, has_null if operand.nullable else None))
 
-    def _text_match(self, tree: Call, scope: Scope) -> Condition:
-        function = _TEXT_MATCHES[tree.name.lower()]
-        if len(tree.arguments) != 2 or any(each.name for each in tree.arguments):
-            raise BindError(f"'{function.value}' takes two arguments", tree.position)
-        first, second = (self._operand(each.value, scope) for each in tree.arguments)
-        if _is_null(first) or _is_null(second):
-            return Truth(None)
-        if isinstance(first, Literal) and isinstance(second, Literal):
-            texts = [str(self._constant(Primitive.STRING, each)) for each in (first, second)]
-            return Truth(_TESTS[function](texts[0], texts[1]))
-        return Match(function, self._text(first, tree.position), self._text(second, tree.position))
-
-    def _text(self, operand: _Operand, position: int) -> Field | Slot:
-        if not isinstance(operand, _FieldOperand):
-            return self._slot(Primitive.STRING, operand)
-        if operand.type is not Primitive.STRING:
-            raise BindError(f"Expected a string, found {type_name(self._model, operand.type)}", position)
-        return operand.field
-
-    # --- operands ---
     def _literal(self, tree: Expression, scope: Scope) -> Literal | EnumLiteral:
-        operand = self._operand(tree, scope)
-        if isinstance(operand, _FieldOperand):
+        operand = self.value(tree, scope)
+        if isinstance(operand, Typed):
             raise BindError("Expected a literal", tree.position)
         return operand
 
-    def _operand(self, tree: Expression, scope: Scope) -> _Operand:
-        match tree:
-            case Literal() | EnumLiteral():
-                return tree
-            case Name() | Member():
-                return self._field(tree, scope)
-            case Alias():
-                return self._aliased(tree, lambda found: self._operand(found, scope))
-            case Call():
-                raise BindError(f"The function '{tree.name}' is not supported here", tree.position)
-            case Binary() | Unary() | Logical():
-                raise BindError(f"The operator '{tree.operator}' is not supported here", tree.position)
-        raise BindError("Expected a property or a literal", tree.position)
+    def _in_collection(self, left: Operand, tree: Name | Member, position: int, scope: Scope) -> Typed:
+        """'x64' in supportedArchitectures: some item equals it."""
+        collection = self._collection(tree, scope)
+        variable = Variable(collection, self._depth_of_item(scope, position))
+        item = self._field(Name(tree.name, tree.position), {tree.name: variable})
+        if is_null(left):
+            equal = _against_null(Comparison.EQ, item)
+        else:
+            first, second = self._alike(item, left, position)
+            equal = _typed(Compare(Comparison.EQ, first.value, second.value, first.nullable or second.nullable))
+        return _typed(AnyItem(collection.name, condition_of(equal), variable.depth))
 
-    def _field(self, tree: Name | Member, scope: Scope) -> _FieldOperand:
-        declared, depth, collection = self._declared(tree, scope)
-        if collection is None and declared.collection:
-            raise BindError(f"'{declared.name}' is a collection: ask with any(...) or all(...)", tree.position)
-        if isinstance(declared.type, ComplexType):
-            raise BindError(f"'{tree.name}' has parts: compare one of them", tree.position)
-        if collection is None:
-            return _FieldOperand(Field(None, declared.name), declared.type)
-        name = None if declared is collection else declared.name
-        return _FieldOperand(Field(collection.name, name, depth), declared.type)
+    # --- lambdas ---
+    def _lambda(self, tree: Lambda, scope: Scope) -> Typed:
+        collection, depth, before = self._items(tree.of, scope, tree.position)
+        if tree.condition is None or tree.variable is None:
+            return _typed(AnyItem(collection.name, joined(before), depth))
+        if tree.variable in scope:
+            raise BindError(f"The lambda variable '{tree.variable}' is already in use", tree.position)
+        inner = {**scope, tree.variable: Variable(collection, depth)}
+        condition = condition_of(self.condition(tree.condition, inner))
+        if tree.quantifier is Quantifier.ANY:
+            return _typed(AnyItem(collection.name, joined([*before, condition]), depth))
+        if before:
+            # All that pass the filter fulfil it: none passes without.
+            failing = Compare(Comparison.NE, condition, Truth(True), True)
+            return _typed(Negation(AnyItem(collection.name, joined([*before, failing]), depth)))
+        return _typed(EveryItem(collection.name, condition, depth))
 
-    def _collection(self, tree: Expression, scope: Scope) -> Property:
-        if not isinstance(tree, Name | Member):
-            raise BindError("Expected the name of a collection", tree.position)
-        declared, _, collection = self._declared(tree, scope)
-        if collection is not None or not declared.collection:
-            raise BindError(f"'{tree.name}' is not a collection", tree.position)
-        return declared
+    # --- functions ---
+    def _text_match(self, tree: Call, scope: Scope) -> Typed:
+        function = TEXT_MATCHES[tree.name.lower()]
+        if len(tree.arguments) != 2 or any(each.name for each in tree.arguments):
+            raise wrong_count(function.value, [2], tree.position)
+        first, second = (self.value(each.value, scope) for each in tree.arguments)
+        if is_null(first) or is_null(second):
+            return _typed(Truth(None), True)
+        if function is TextMatch.MATCHES_PATTERN:
+            _check_pattern(second, tree.arguments[1].value.position)
+        text = self._argument(first, Primitive.STRING, tree.position)
+        pattern = self._argument(second, Primitive.STRING, tree.position)
+        return _typed(Match(function, text.value, pattern.value), text.nullable or pattern.nullable)
 
-    def _declared(self, tree: Name | Member, scope: Scope) -> tuple[Property, int, Property | None]:
-        """The property that a path names, the depth of its lambda, and the collection whose item it belongs to."""
-        if isinstance(tree, Name):
-            if tree.name in scope:
-                variable = scope[tree.name]
-                return variable.collection, variable.depth, variable.collection
-            if tree.name.startswith("$"):
-                raise BindError(f"'{tree.name}' cannot be compared", tree.position)
-            return self._own(tree.name, tree.position), 0, None
-        if isinstance(tree.of, Name) and tree.of.name in scope:
-            variable = scope[tree.of.name]
-            return self._item_property(variable.collection, tree), variable.depth, variable.collection
-        if isinstance(tree.of, Name) and tree.of.name == "$it":
-            return self._own(tree.name, tree.position), 0, None
-        if isinstance(tree.of, Name) and not tree.of.name.startswith("$"):
-            own = self._own(tree.of.name, tree.of.position)
-            if own.collection:
-                raise BindError(f"'{own.name}' is a collection: ask with any(...) or all(...)", tree.of.position)
-        raise BindError(f"There is no property '{tree.name}' on this path", tree.position)
+    def _isof(self, tree: Call, scope: Scope) -> Typed:
+        """Types do not change from entity to entity here, so that the answer is known beforehand."""
+        if len(tree.arguments) == 1 and isinstance(tree.arguments[0].value, Cast):
+            return _typed(Truth(tree.arguments[0].value.type_name == self._model.qualified(self._entity.name)))
+        operand, target = self.typed_argument(tree, scope)
+        if is_null(operand):
+            return _typed(Truth(True))
+        return _typed(Truth(self._as_is(operand).type is target))
 
-    def _own(self, name: str, position: int) -> Property:
-        declared = self._entity.property_named(name)
-        if declared is None:
-            raise _no_property(name, self._model.qualified(self._entity.name), position)
-        return _filterable(declared, position)
 
-    def _item_property(self, collection: Property, tree: Member) -> Property:
-        if not isinstance(collection.type, ComplexType):
-            raise BindError(f"Items of '{collection.name}' have no properties", tree.position)
-        declared = collection.type.by_name.get(tree.name)
-        lower = (each for each in collection.type.properties if each.name.lower() == tree.name.lower())
-        found = declared or next(lower, None)
-        if found is None:
-            raise _no_property(tree.name, self._model.qualified(collection.type.name), tree.position)
-        return _filterable(found, tree.position)
+def _check_pattern(pattern: Operand, position: int) -> None:
+    """Patterns are constants, so that none is too large to be matched in a time that is known beforehand."""
+    if not isinstance(pattern, Literal):
+        raise BindError("Expected a pattern in quotes", position)
+    try:
+        compiled(str(pattern.value))
+    except PatternError as error:
+        raise BindError(f"The pattern cannot be used: {error}", position) from None
 
-    # --- constants ---
-    def _slot(self, expected: ScalarType, literal: Literal | EnumLiteral) -> Slot:
-        if len(self.constants) == _MOST_CONSTANTS:
-            raise BindError(f"The filter has more than {_MOST_CONSTANTS} constants", literal.position)
-        self.constants.append(self._constant(expected, literal))
-        return Slot(len(self.constants) - 1)
 
-    def _constant(self, expected: ScalarType, literal: Literal | EnumLiteral) -> Constant:
-        try:
-            return constant(self._model, expected, literal)
-        except MismatchError as error:
-            raise BindError(_capital(str(error)), literal.position) from None
-
-    def _aliased(self, tree: Alias, bind: Callable[[Expression], Result]) -> Result:
-        found = self._aliases.get(tree.name)
-        if found is None:
-            raise BindError(f"The parameter alias '{tree.name}' has no value", tree.position)
-        if self._aliases_used == _MOST_ALIASES:  # aliases may name each other, even themselves
-            raise BindError("Too many parameter aliases are used", tree.position)
-        self._aliases_used += 1
-        return bind(found)
+def _typed(condition: Condition, nullable: bool = False) -> Typed:
+    return Typed(condition, Primitive.BOOLEAN, nullable)
 
 
 def _flattened(kind: type[Both | Either], operands: Iterable[Condition]) -> Iterable[Condition]:
@@ -356,36 +294,21 @@ def _flattened(kind: type[Both | Either], operands: Iterable[Condition]) -> Iter
             yield each
 
 
-def _filterable(declared: Property, position: int) -> Property:
-    if not declared.capabilities.filter:
-        raise BindError(f"The property '{declared.name}' cannot be used in $filter", position)
-    return declared
+def _with_truth(comparison: Comparison, operand: Typed, truth: bool) -> Typed | None:
+    """contains(id,'x') eq true: a condition that is never null, compared with a literal truth value, is itself."""
+    if comparison not in _EQUALITY or operand.nullable or not isinstance(operand.value, Condition):
+        return None
+    holds = truth == (comparison is Comparison.EQ)
+    return operand if holds else _typed(Negation(operand.value))
 
 
-def _is_null(operand: _Operand) -> bool:
-    return isinstance(operand, Literal) and operand.kind is LiteralKind.NULL
-
-
-def _against_null(comparison: Comparison, both: bool) -> Truth:
-    # Section 5.1.1.1: null equals only null, and ge, gt, le, lt with null are false. No property here is nullable.
-    return Truth(both if comparison is Comparison.EQ else not both if comparison is Comparison.NE else False)
-
-
-def _literal_comparison(
-    comparison: Comparison, left: Literal | EnumLiteral, right: Literal | EnumLiteral, position: int
-) -> bool:
-    if isinstance(left, EnumLiteral) or isinstance(right, EnumLiteral):
-        raise BindError("Two members of enumerations are compared: name a property", position)
-    numbers = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
-    if left.kind is not right.kind and not (left.kind in numbers and right.kind in numbers):
-        raise BindError(f"{_capital(described(left))} cannot be compared with {described(right)}", position)
-    compared: bool = getattr(operator, comparison.value)(left.value, right.value)
-    return compared
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
-
-
-def _no_property(name: str, type_: str, position: int) -> BindError:
-    return BindError(f"Could not find a property named '{name[:64]}' on type '{type_}'", position)
+def _against_null(comparison: Comparison, other: Operand) -> Typed:
+    """Section 5.1.1.1: null equals only null, and ge, gt, le, lt with null are false."""
+    if comparison not in _EQUALITY:
+        return _typed(Truth(False))
+    equal = comparison is Comparison.EQ
+    if is_null(other):
+        return _typed(Truth(equal))
+    if not isinstance(other, Typed) or not other.nullable:
+        return _typed(Truth(not equal))
+    return _typed(IsNull(other.value) if equal else Negation(IsNull(other.value)))

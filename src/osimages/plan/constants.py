@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
 
 from osimages.edm.types import EnumType, Model, Primitive
 from osimages.odata.tree import EnumLiteral, Literal, LiteralKind
+from osimages.plan import encoding
 from osimages.plan.expressions import ScalarType
 
-Constant = str | int | float | bool
+
+class Moment(Enum):
+    """A moment that is known only when a query is run; it is the same wherever it stands in one request."""
+
+    NOW = "now"
+
+
+Constant = str | int | float | bool | bytes | Moment
+
+INTEGERS = (Primitive.BYTE, Primitive.SBYTE, Primitive.INT16, Primitive.INT32, Primitive.INT64)
+FLOATS = (Primitive.SINGLE, Primitive.DOUBLE)
+NUMBERS = (*INTEGERS, *FLOATS, Primitive.DECIMAL)
+_NUMBER_LITERALS = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
+_LARGEST = 1 << 63
 
 
 class MismatchError(Exception):
     """A literal that cannot be compared with a property; the text says why and what is expected."""
 
 
+def resolved(constants: tuple[object, ...]) -> tuple[object, ...]:
+    """Constants as a store takes them: `now()` becomes the moment at which the query is run, wherever it stands."""
+    if Moment.NOW not in constants:
+        return constants
+    now = encoding.microseconds_since_epoch(datetime.now(UTC))
+    return tuple(now if each is Moment.NOW else each for each in constants)
+
+
 def constant(model: Model, expected: ScalarType, literal: Literal | EnumLiteral) -> Constant:
-    """What a literal is as a value of that type: enumeration members as numbers, dates as ISO text.
+    """What a literal is as a value of that type, as `encoding` encodes it; enumeration members as numbers.
 
     Raises MismatchError.
     """
@@ -25,19 +50,45 @@ def constant(model: Model, expected: ScalarType, literal: Literal | EnumLiteral)
         return _member(model, expected, literal)
     if isinstance(literal, EnumLiteral):
         raise MismatchError(f"a member of '{literal.type_name}' cannot be compared with {expected.value}")
-    if expected is Primitive.DATE:
-        return _date(literal)
-    if expected is Primitive.STRING and literal.kind is LiteralKind.STRING:
+    if expected is Primitive.STRING and literal.kind is LiteralKind.STRING:  # the most usual comes first
         return _text(literal)
-    if expected in _INTEGERS and literal.kind in (LiteralKind.INTEGER, LiteralKind.DECIMAL):
-        return _number(literal)
-    if expected is Primitive.BOOLEAN and literal.kind is LiteralKind.BOOLEAN:
-        return bool(literal.value)
+    if expected in NUMBERS and literal.kind in _NUMBER_LITERALS:
+        return _number(expected, literal)
+    if literal.kind in _KINDS.get(expected, ()):
+        return _CONVERSIONS[expected](literal)
     raise MismatchError(f"{described(literal)} cannot be compared with {expected.value}{_hint(expected)}")
 
 
-_INTEGERS = (Primitive.INT16, Primitive.INT32, Primitive.INT64)
-_LARGEST = 1 << 63
+def offset_of(literal: Literal) -> int:
+    """The time zone's minutes of a literal date and time that `constant` took."""
+    return encoding.moment(str(literal.value))[1]
+
+
+def natural_type(literal: Literal) -> Primitive | None:
+    """The type of a literal where nothing beside it says another; None for null and for shapes on a map."""
+    if literal.kind is LiteralKind.INTEGER:
+        value = literal.value
+        assert isinstance(value, int)
+        if -(1 << 31) <= value < 1 << 31:
+            return Primitive.INT32
+        return Primitive.INT64 if -_LARGEST <= value < _LARGEST else _large_type(value)
+    if literal.kind is LiteralKind.DECIMAL:
+        assert isinstance(literal.value, float)
+        return _large_type(literal.value)
+    return _NATURAL.get(literal.kind)
+
+
+def _large_type(value: float) -> Primitive:
+    """An Edm.Decimal where it can hold the number."""
+    if not abs(value) < 10**encoding.WHOLE_DIGITS:
+        return Primitive.DOUBLE
+    is_fine = int(Decimal(repr(value)).as_tuple().exponent) >= -encoding.SCALE
+    return Primitive.DECIMAL if is_fine else Primitive.DOUBLE
+
+
+def is_not_a_number(literal: Literal | EnumLiteral) -> bool:
+    """Whether a literal is NaN, which nothing equals."""
+    return isinstance(literal, Literal) and isinstance(literal.value, float) and math.isnan(literal.value)
 
 
 def described(literal: Literal) -> str:
@@ -62,20 +113,47 @@ def _member(model: Model, expected: EnumType, literal: Literal | EnumLiteral) ->
         text = str(literal.value)
     else:
         raise MismatchError(f"{described(literal)} cannot be compared with '{name}': write its member in quotes")
+    if not expected.is_flags:
+        return _numbered(expected, name, text)
+    found = 0
+    for part in text.split(","):
+        found |= _numbered(expected, name, part.strip())
+    return found
+
+
+def _numbered(expected: EnumType, name: str, text: str) -> int:
     member = expected.by_name.get(text) or expected.by_name.get(text.lower())
-    if member is None:
-        members = ", ".join(each.name for each in expected.members)
-        raise MismatchError(f"'{text[:64]}' is not a member of '{name}', whose members are {members}")
-    return member.value
+    if member is not None:
+        return member.value
+    members = ", ".join(each.name for each in expected.members)
+    raise MismatchError(f"'{text[:64]}' is not a member of '{name}', whose members are {members}")
 
 
-def _date(literal: Literal) -> str:
-    if literal.kind is not LiteralKind.DATE:
-        raise MismatchError(f"{described(literal)} cannot be compared with Edm.Date{_hint(Primitive.DATE)}")
+def _number(expected: Primitive, literal: Literal) -> Constant:
+    value = literal.value
+    assert isinstance(value, int | float)
+    if expected in FLOATS:
+        if math.isnan(value):  # a database knows no such number
+            raise MismatchError("NaN stands for no value: it can only be compared with eq, ne, gt, ge, lt and le")
+        return encoding.single(float(value)) if expected is Primitive.SINGLE else float(value)
+    if not math.isfinite(value):
+        kind = "a decimal" if expected is Primitive.DECIMAL else "an integer"
+        raise MismatchError(f"{kind} property can only be compared with a finite number")
+    if expected is Primitive.DECIMAL:
+        return _decimal(value)
+    # Beyond 64 bits a database cannot bind it; nor can a property be that large.
+    return float(value) if isinstance(value, int) and not -_LARGEST <= value < _LARGEST else value
+
+
+def _decimal(value: float) -> str:
+    # The shortest text that reads as this number, not all the digits of its binary form.
+    exact = Decimal(repr(value))
+    if int(exact.as_tuple().exponent) < -encoding.SCALE:
+        raise MismatchError(f"a decimal has at most {encoding.SCALE} digits after the point")
     try:
-        return date.fromisoformat(str(literal.value)).isoformat()
-    except ValueError:
-        raise MismatchError(f"there is no day {literal.value}") from None
+        return encoding.decimal_text(exact)
+    except OverflowError:
+        raise MismatchError(f"a decimal has at most {encoding.WHOLE_DIGITS} digits before the point") from None
 
 
 def _text(literal: Literal) -> str:
@@ -85,18 +163,48 @@ def _text(literal: Literal) -> str:
     return text
 
 
-def _number(literal: Literal) -> int | float:
-    value = literal.value
-    assert isinstance(value, int | float)
-    if not math.isfinite(value):
-        raise MismatchError("an integer property can only be compared with a finite number")
-    # Beyond 64 bits a database cannot bind it; nor can a property be that large.
-    return float(value) if isinstance(value, int) and not -_LARGEST <= value < _LARGEST else value
+def _read(read: Callable[[str], Constant], missing: str) -> Callable[[Literal], Constant]:
+    def convert(literal: Literal) -> Constant:
+        try:
+            return read(str(literal.value))
+        except (ValueError, OverflowError):
+            raise MismatchError(f"there is no {missing} {str(literal.value)[:64]}") from None
+
+    return convert
+
+
+_CONVERSIONS: Mapping[Primitive, Callable[[Literal], Constant]] = {
+    Primitive.STRING: _text,
+    Primitive.BOOLEAN: lambda literal: bool(literal.value),
+    Primitive.DATE: _read(encoding.day, "day"),
+    Primitive.DATETIMEOFFSET: _read(lambda text: encoding.moment(text)[0], "date and time"),
+    Primitive.TIMEOFDAY: _read(encoding.time_of_day, "time of day"),
+    Primitive.DURATION: _read(encoding.duration, "duration"),
+    Primitive.GUID: _read(encoding.guid, "GUID"),
+    Primitive.BINARY: _read(encoding.binary, "binary value"),
+}
+_KINDS: Mapping[Primitive, tuple[LiteralKind, ...]] = {
+    Primitive.STRING: (LiteralKind.STRING,),
+    Primitive.BOOLEAN: (LiteralKind.BOOLEAN,),
+    Primitive.DATE: (LiteralKind.DATE,),
+    Primitive.DATETIMEOFFSET: (LiteralKind.DATETIMEOFFSET,),
+    Primitive.TIMEOFDAY: (LiteralKind.TIMEOFDAY,),
+    # OData 4.01 lets the prefix be left out: URL conventions, section 5.1.1.14.1.
+    Primitive.DURATION: (LiteralKind.DURATION, LiteralKind.STRING),
+    Primitive.GUID: (LiteralKind.GUID,),
+    Primitive.BINARY: (LiteralKind.BINARY,),
+}
+_NATURAL: Mapping[LiteralKind, Primitive] = {kinds[0]: type_ for type_, kinds in _KINDS.items()}
 
 
 def _hint(expected: Primitive) -> str:
     return {
         Primitive.DATE: ": write a day without quotes, such as 2026-11-23",
+        Primitive.DATETIMEOFFSET: ": write a date and time without quotes, such as 2026-11-23T08:00:00Z",
+        Primitive.TIMEOFDAY: ": write a time without quotes, such as 08:00:00",
+        Primitive.DURATION: ": write a duration such as duration'P1DT12H'",
+        Primitive.GUID: ": write a GUID without quotes",
+        Primitive.BINARY: ": write base64url text such as binary'AAEC'",
         Primitive.STRING: ": write a string in single quotes",
-        **dict.fromkeys(_INTEGERS, ": write a number without quotes, such as 11"),
+        **dict.fromkeys(NUMBERS, ": write a number without quotes, such as 11"),
     }.get(expected, "")

@@ -32,6 +32,40 @@ class TextMatch(Enum):
     STARTSWITH = "startswith"
     ENDSWITH = "endswith"
     CONTAINS = "contains"
+    MATCHES_PATTERN = "matchesPattern"
+
+
+class Operation(Enum):
+    """What makes a value of values; each is the name of a method of the renderer."""
+
+    ADD = "add"
+    SUBTRACT = "subtract"
+    MULTIPLY = "multiply"
+    DIVIDE = "divide"
+    REMAINDER = "remainder"
+    NEGATE = "negate"
+    DIFFERENCE = "difference"
+    CONCAT = "concat"
+    INDEX_OF = "index_of"
+    LENGTH = "length"
+    SUBSTRING = "substring"
+    TO_LOWER = "to_lower"
+    TO_UPPER = "to_upper"
+    TRIM = "trim"
+    DATE_OF = "date_of"
+    TIME_OF = "time_of"
+    OFFSET_OF = "offset_of"
+    YEAR = "year"
+    MONTH = "month"
+    DAY = "day"
+    HOUR = "hour"
+    MINUTE = "minute"
+    SECOND = "second"
+    FRACTIONAL_SECONDS = "fractional_seconds"
+    TOTAL_SECONDS = "total_seconds"
+    ROUND = "round"
+    FLOOR = "floor"
+    CEILING = "ceiling"
 
 
 class Slot(msgspec.Struct, frozen=True):
@@ -40,15 +74,51 @@ class Slot(msgspec.Struct, frozen=True):
     number: int
 
 
+class Null(msgspec.Struct, frozen=True):
+    """OData's null as a value."""
+
+
 class Field(msgspec.Struct, frozen=True):
     """A property of the entity, or of an item of the collection `collection` (None for a collection of primitives).
 
-    `depth` is 0 for the entity itself, and grows with each lambda around the item.
+    `name` is a path where the property belongs to a complex value: address/city. `depth` is 0 for the entity itself,
+    and grows with each lambda around the item. `offset` asks for the time zone's minutes of an Edm.DateTimeOffset.
     """
 
     collection: str | None
     name: str | None
     depth: int = 0
+    offset: bool = False
+
+
+class Apply(msgspec.Struct, frozen=True):
+    """An operator or a function; `type` is the type that tells its variants apart, such as that of its operands."""
+
+    operation: Operation
+    type: Primitive
+    arguments: tuple[Value, ...]
+
+
+class Convert(msgspec.Struct, frozen=True):
+    """A value of one type as a value of another; null where that cannot be."""
+
+    operand: Value
+    source: Primitive
+    target: Primitive
+
+
+class Case(msgspec.Struct, frozen=True):
+    """The value that belongs to the first condition that holds; null when none does."""
+
+    branches: tuple[tuple[Condition, Value], ...]
+
+
+class ItemCount(msgspec.Struct, frozen=True):
+    """How many items of a collection fulfil the condition, or how many there are."""
+
+    collection: str
+    condition: Condition | None
+    depth: int
 
 
 class Truth(msgspec.Struct, frozen=True):
@@ -57,27 +127,48 @@ class Truth(msgspec.Struct, frozen=True):
     value: bool | None
 
 
+class IsTrue(msgspec.Struct, frozen=True):
+    """A value of type Edm.Boolean as a condition."""
+
+    operand: Value
+
+
+class IsNull(msgspec.Struct, frozen=True):
+    """The operand is null."""
+
+    operand: Value
+
+
 class Compare(msgspec.Struct, frozen=True):
-    """left operator right."""
+    """left operator right. `nullable`: an operand may be null, which equals null alone, and compares with nothing."""
 
     operator: Comparison
-    left: Operand
-    right: Operand
+    left: Value
+    right: Value
+    nullable: bool = False
 
 
 class Match(msgspec.Struct, frozen=True):
-    """A string function over text and a pattern in which no character is special."""
+    """A string function over text and a pattern; null where one of them is null."""
 
     function: TextMatch
-    text: Operand
-    pattern: Operand
+    text: Value
+    pattern: Value
+
+
+class HasFlags(msgspec.Struct, frozen=True):
+    """All flags of the second operand are set in the first; null where one of them is null."""
+
+    operand: Value
+    flags: Value
 
 
 class OneOf(msgspec.Struct, frozen=True):
-    """operand in (slots)."""
+    """operand in (slots). `for_null` is the answer where the operand is null (None: it never is)."""
 
-    operand: Operand
+    operand: Value
     slots: tuple[Slot, ...]
+    for_null: bool | None = None
 
 
 class Both(msgspec.Struct, frozen=True):
@@ -114,5 +205,7 @@ class EveryItem(msgspec.Struct, frozen=True):
     depth: int
 
 
-Operand = Field | Slot
-Condition = Truth | Compare | Match | OneOf | Both | Either | Negation | AnyItem | EveryItem
+Condition = (
+    Truth | IsTrue | IsNull | Compare | Match | HasFlags | OneOf | Both | Either | Negation | AnyItem | EveryItem
+)
+Value = Field | Slot | Null | Apply | Convert | Case | ItemCount | Condition

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 
 import msgspec
 
-from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Property, PropertyType
+from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Primitive, Property, PropertyType
+from osimages.plan import encoding
 
 Row = tuple[object, ...]
 
@@ -34,20 +37,60 @@ def properties(entity: EntityType, stored: bytes) -> dict[str, object]:
 def item_rows(declared: Property, items: object) -> Iterator[Row]:
     """Rows for the item table of a collection: (ordinal, column values in order)."""
     assert isinstance(items, list)
-    if isinstance(declared.type, ComplexType):
-        types = [(each.name, each.type) for each in declared.type.properties]
-        for ordinal, item in enumerate(items):
-            yield (ordinal, *(column_value(type_, item[name]) for name, type_ in types))
-    else:
-        for ordinal, item in enumerate(items):
-            yield (ordinal, column_value(declared.type, item))
+    for ordinal, item in enumerate(items):
+        yield (ordinal, *_column_values(declared.type, item))
+
+
+def main_row(entity: EntityType, properties: Mapping[str, object]) -> Row:
+    """The values of the columns for single values, in the order in which the tables declare them."""
+    single = (each for each in entity.properties if not each.collection and each.name != entity.key)
+    return tuple(value for each in single for value in _column_values(each.type, properties.get(each.name)))
+
+
+def _column_values(type_: PropertyType, value: object) -> Iterator[object]:
+    """One value for each column: a complex value has those of its parts, a date and time also its offset."""
+    if isinstance(type_, ComplexType):
+        parts = value if isinstance(value, Mapping) else {}
+        for part in type_.properties:
+            if not part.collection:
+                yield from _column_values(part.type, parts.get(part.name))
+        return
+    yield column_value(type_, value)
+    if type_ is Primitive.DATETIMEOFFSET:
+        yield None if value is None else encoding.moment(str(value))[1]
 
 
 def column_value(type_: PropertyType, value: object) -> object:
-    """What stands in a column for a JSON value: the number of an enumeration member, else the value itself."""
-    if isinstance(type_, EnumType) and isinstance(value, str):
-        return type_.by_name[value].value
-    return value
+    """What stands in a column for a JSON value: enumerations as numbers, other types as `encoding` encodes them."""
+    if value is None:
+        return None
+    if isinstance(type_, EnumType):
+        return sum({type_.by_name[name.strip()].value for name in str(value).split(",")})
+    assert isinstance(type_, Primitive)
+    encode = _ENCODINGS.get(type_)
+    return value if encode is None else encode(value)
+
+
+def _double(value: object) -> float | None:
+    found = float(str(value).replace("INF", "inf"))  # JSON has no infinity: OData writes it as text
+    return None if math.isnan(found) else found
+
+
+def _single(value: object) -> float | None:
+    found = _double(value)
+    return None if found is None else encoding.single(found)
+
+
+_ENCODINGS: Mapping[Primitive, Callable[[object], object]] = {
+    Primitive.SINGLE: _single,
+    Primitive.DOUBLE: _double,
+    Primitive.DECIMAL: lambda value: encoding.decimal_text(Decimal(str(value))),
+    Primitive.GUID: lambda value: encoding.guid(str(value)),
+    Primitive.DATETIMEOFFSET: lambda value: encoding.moment(str(value))[0],
+    Primitive.TIMEOFDAY: lambda value: encoding.time_of_day(str(value)),
+    Primitive.DURATION: lambda value: encoding.duration(str(value)),
+    Primitive.BINARY: lambda value: encoding.binary(str(value)),
+}
 
 
 def _annotated(model: Model, declared: Property, value: object) -> object:

@@ -5,13 +5,11 @@ Differences between databases are methods of a short subclass, as in the best of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
-    FromClause,
     Select,
     and_,
     bindparam,
@@ -25,38 +23,55 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
-from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.sql.elements import Grouping, UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 
 from osimages.plan.expressions import (
     AnyItem,
+    Apply,
     Both,
+    Case,
     Compare,
     Comparison,
     Condition,
+    Convert,
     Either,
     EveryItem,
+    Field,
+    HasFlags,
+    IsNull,
+    IsTrue,
+    ItemCount,
     Match,
     Negation,
+    Null,
     OneOf,
-    Operand,
     Slot,
     TextMatch,
     Truth,
+    Value,
 )
 from osimages.plan.query import Shape
-from osimages.storage.tables import PRIMITIVE_ITEM, EntityTables
+from osimages.storage.render_values import Scope, Sql, ValueRenderer, truth
+from osimages.storage.tables import EntityTables
 
-Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
-Scope = Mapping[int, FromClause]
 _LONGEST_CHAIN = 4
+_NOT_BITS = custom_op[Any]("~")
+_SYMBOLS = {
+    Comparison.EQ: "=",
+    Comparison.NE: "!=",
+    Comparison.GT: ">",
+    Comparison.GE: ">=",
+    Comparison.LT: "<",
+    Comparison.LE: "<=",
+}
 
 
-class Renderer:
+class Renderer(ValueRenderer):
     """Renders queries over the tables of one entity type for one database."""
 
     def __init__(self, tables: EntityTables, dialect: Dialect) -> None:
-        self._tables = tables
+        super().__init__(tables)
         self._dialect = dialect
 
     def page(self, shape: Shape, driving: AnyItem | None) -> str:
@@ -100,15 +115,10 @@ class Renderer:
 
     def _condition(self, condition: Condition, scope: Scope) -> ColumnElement[bool]:
         match condition:
+            case Truth(None):
+                return truth(None)
             case Truth(value):
-                # OData's null and SQL's NULL follow the same three-valued logic.
-                return literal_column("NULL", Boolean()) if value is None else true() if value else false()
-            case Compare(operator, left, right):
-                return self._compare(operator, self._operand(left, scope), self._operand(right, scope))
-            case Match(function, text, pattern):
-                return self.text_match(function, self._operand(text, scope), self._operand(pattern, scope))
-            case OneOf(operand, slots):
-                return self._operand(operand, scope).in_([_parameter(slot) for slot in slots])
+                return true() if value else false()
             case Both(operands):
                 return _joined("AND", [self._condition(each, scope) for each in operands])
             case Either(operands):
@@ -119,6 +129,27 @@ class Renderer:
                 return self._some(condition.collection, condition.depth, condition.condition, scope)
             case EveryItem():
                 return not_(self._some(condition.collection, condition.depth, condition.condition, scope, False))
+        return self._test(condition, scope)
+
+    def _test(
+        self, condition: Compare | Match | OneOf | HasFlags | IsNull | IsTrue, scope: Scope
+    ) -> ColumnElement[bool]:
+        """A condition over values."""
+        match condition:
+            case Compare(operator, left, right, nullable):
+                compare = self.compare_nullable if nullable else self.compare
+                return compare(operator, self._value(left, scope), self._value(right, scope))
+            case Match(function, text, pattern):
+                return self.text_match(function, self._value(text, scope), self._value(pattern, scope))
+            case OneOf(operand, slots, for_null):
+                found = self._value(operand, scope).in_([self._value(slot, scope) for slot in slots])
+                return found if for_null is None else func.coalesce(found, truth(for_null))
+            case HasFlags(operand, flags):
+                return self.has_flags(self._value(operand, scope), self._value(flags, scope))
+            case IsNull(operand):
+                return self._value(operand, scope).op("IS", is_comparison=True)(literal_column("NULL"))
+            case IsTrue(operand):
+                return Grouping(self._value(operand, scope))
 
     def _some(
         self, collection: str, depth: int, condition: Condition | None, scope: Scope, fulfils: bool = True
@@ -134,24 +165,31 @@ class Renderer:
         # SQLAlchemy would take only the nearest query around for given, and select from the tables of the others anew.
         return query.correlate(*scope.values())
 
-    def _compare(self, operator: Comparison, left: Any, right: Any) -> ColumnElement[bool]:
-        compared: ColumnElement[bool] = getattr(left, f"__{operator.value}__")(right)
+    def _item_count(self, count: ItemCount, scope: Scope) -> Sql:
+        items = self._tables.items[count.collection].table.alias(f"item_{count.depth}")
+        query = select(func.count()).select_from(items)
+        query = query.where(items.c.tenant == bindparam("tenant"), items.c.id == scope[0].c.id)
+        if count.condition is not None:
+            query = query.where(self._condition(count.condition, {**scope, count.depth: items}))
+        return query.correlate(*scope.values()).scalar_subquery()
+
+    def compare(self, operator: Comparison, left: Sql, right: Sql) -> ColumnElement[bool]:
+        """A comparison of two values of one type that are not null."""
+        compared: ColumnElement[bool] = left.op(_SYMBOLS[operator], is_comparison=True)(right)
         return compared
 
-    def _operand(self, operand: Operand, scope: Scope) -> ColumnElement[Any]:
-        if isinstance(operand, Slot):
-            return _parameter(operand)
-        source = scope[operand.depth]
-        if operand.collection is None:
-            return source.c[operand.name or self._tables.entity.key]
-        column: ColumnElement[Any] = source.c[
-            self._tables.items[operand.collection].columns[operand.name or PRIMITIVE_ITEM]
-        ]
-        return self.item_column(column, operand.depth in scope and 0 in scope)
+    def compare_nullable(self, operator: Comparison, left: Sql, right: Sql) -> ColumnElement[bool]:
+        """A comparison in which null equals null alone, and nothing is more or less than null."""
+        if operator is Comparison.EQ:
+            return left.is_not_distinct_from(right)
+        if operator is Comparison.NE:
+            return left.is_distinct_from(right)
+        return func.coalesce(self.compare(operator, left, right), false())
 
-    def item_column(self, column: ColumnElement[Any], correlated: bool) -> ColumnElement[Any]:
-        """A column of an item; `correlated` when the item's entity is already known."""
-        return column
+    def has_flags(self, operand: Sql, flags: Sql) -> ColumnElement[bool]:
+        """Whether no bit of the second is missing in the first; each is written once, as both may be long."""
+        missing = Grouping(UnaryExpression(Grouping(operand), operator=_NOT_BITS)).op("&")(Grouping(flags))
+        return Grouping(missing) == literal_column("0")
 
     def text_match(
         self, function: TextMatch, text: ColumnElement[Any], pattern: ColumnElement[Any]
@@ -179,20 +217,32 @@ def driving_candidates(condition: Condition | None) -> tuple[AnyItem, ...]:
     )
 
 
-def _is_about_items(condition: Condition) -> bool:
-    match condition:
-        case Compare(_, left, right) | Match(_, left, right):
-            return all(isinstance(each, Slot) or each.depth > 0 for each in (left, right))
-        case OneOf(operand, _):
-            return isinstance(operand, Slot) or operand.depth > 0
-        case Both(operands) | Either(operands):
-            return all(_is_about_items(each) for each in operands)
-        case Negation(operand):
-            return _is_about_items(operand)
-        case Truth():
+def _is_about_items(value: Value) -> bool:
+    """Whether a condition or a value looks at nothing but items of the lambda around it, and constants."""
+    match value:
+        case Slot() | Null() | Truth():
             return True
-        case _:
+        case Field():
+            return value.depth > 0
+        case AnyItem() | EveryItem() | ItemCount():
             return False
+        case Case(branches):
+            return all(_is_about_items(each) for branch in branches for each in branch)
+    return all(map(_is_about_items, _parts(value)))
+
+
+def _parts(
+    value: Apply | Convert | IsTrue | IsNull | Compare | Match | HasFlags | OneOf | Both | Either | Negation,
+) -> tuple[Value, ...]:
+    match value:
+        case Compare(_, left, right) | Match(_, left, right) | HasFlags(left, right):
+            return left, right
+        case Apply(_, _, arguments):
+            return arguments
+        case Both(operands) | Either(operands):
+            return operands
+        case OneOf() | IsTrue() | IsNull() | Negation() | Convert():
+            return (value.operand,)
 
 
 def _joined(word: str, operands: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -207,7 +257,3 @@ def _joined(word: str, operands: Sequence[ColumnElement[bool]]) -> ColumnElement
     left, right = (Grouping(_joined(word, part)) for part in (operands[:half], operands[half:]))
     # SQLAlchemy makes one flat chain of its own `or_` inside `or_`, but leaves an operator that it does not know.
     return left.bool_op(word)(right)
-
-
-def _parameter(slot: Slot) -> ColumnElement[Any]:
-    return bindparam(f"c{slot.number}")

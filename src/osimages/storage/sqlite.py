@@ -16,12 +16,14 @@ from typing import Any
 import apsw
 
 from osimages.edm.types import Model
+from osimages.plan.constants import resolved
 from osimages.plan.expressions import AnyItem, Condition
 from osimages.plan.query import CollectionPlan, Page, Shape, Stored, Tenant
 from osimages.storage import sqlite_write
 from osimages.storage.migrate import SchemaError, pending
 from osimages.storage.render import driving_candidates
 from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, connect, newest_step
+from osimages.storage.sqlite_functions import register
 from osimages.storage.sqlite_render import SqliteRenderer
 from osimages.storage.store import Condition as WriteCondition
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
@@ -54,6 +56,7 @@ class SqliteStore:
         with contextlib.ExitStack() as on_failure:
             self._reader = connect(path, wait_seconds)
             on_failure.callback(self._reader.close)
+            register(self._reader)
             if pending("sqlite", newest_step(self._reader), str(path)):
                 raise SchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
             self._writer = Writer(lambda: connect(path, wait_seconds), _same_file(path))
@@ -63,9 +66,9 @@ class SqliteStore:
         self._reader.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
         self._renderer = SqliteRenderer(tables)
         self._changes = sqlite_write.Changes(model, tables)
-        self._page_sql = lru_cache(1024)(self._renderer.page)
-        self._count_sql = lru_cache(1024)(self._renderer.count)
-        self._probe_sql = lru_cache(1024)(self._renderer.probe)
+        self._page_sql = lru_cache(256)(self._renderer.page)
+        self._count_sql = lru_cache(256)(self._renderer.count)
+        self._probe_sql = lru_cache(256)(self._renderer.probe)
         self._get = self._changes.statements.get
 
     async def get(self, tenant: str, key: str) -> Stored | None:
@@ -206,6 +209,7 @@ def _same_file(path: Path) -> Callable[[], None]:
 
 
 def _values(tenant: str, plan: CollectionPlan) -> dict[str, object]:
-    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
+    constants = resolved(plan.constants)
+    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(constants)}
     values.update(tenant=tenant, limit=plan.limit + 1, skip=plan.skip, after=plan.after)
     return values

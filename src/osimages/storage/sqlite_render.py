@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_
+from sqlalchemy import BindParameter, Column, ColumnElement, and_, func, literal_column, or_
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
-from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.elements import Grouping, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
+from osimages.edm.types import Primitive
 from osimages.plan.expressions import TextMatch
 from osimages.storage.render import Renderer
 from osimages.storage.tables import EntityTables
@@ -34,10 +35,36 @@ class SqliteRenderer(Renderer):
         self, function: TextMatch, text: ColumnElement[Any], pattern: ColumnElement[Any]
     ) -> ColumnElement[bool]:
         """substr and instr compare characters as they are; LIKE would fold case and give `%` and `_` a meaning."""
+        if function is TextMatch.MATCHES_PATTERN:
+            return func.osimages_matches_pattern(text, pattern)
         if function is TextMatch.CONTAINS:
             return func.instr(text, pattern) > literal_column("0")
+        if not (_is_simple(text) and _is_simple(pattern)):
+            # Written out more than once inside of each other, they would make the statement endless.
+            return (
+                func.osimages_starts_with(text, pattern)
+                if function is TextMatch.STARTSWITH
+                else (func.osimages_ends_with(text, pattern))
+            )
         length = func.length(pattern)
         if function is TextMatch.STARTSWITH:
             return func.substr(text, literal_column("1"), length) == pattern
         ends = func.substr(text, -length) == pattern
-        return or_(length == literal_column("0"), and_(func.length(text) >= length, ends))
+        return and_(func.length(text) >= length, or_(length == literal_column("0"), ends))
+
+    def index_of(self, type_: Primitive, text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[Any]:
+        """instr counts characters from 1, and gives 0 where there is nothing."""
+        return Grouping(func.instr(text, part) - literal_column("1"))
+
+    def to_lower(self, type_: Primitive, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """SQLite's own lower and upper fold ASCII only."""
+        return func.osimages_lower(text)
+
+    def to_upper(self, type_: Primitive, text: ColumnElement[Any]) -> ColumnElement[Any]:
+        """SQLite's own lower and upper fold ASCII only."""
+        return func.osimages_upper(text)
+
+
+def _is_simple(text: ColumnElement[Any]) -> bool:
+    """Whether an expression is a column or a constant."""
+    return isinstance(text, BindParameter | Column | UnaryExpression)

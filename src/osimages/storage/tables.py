@@ -1,36 +1,55 @@
 """The tables, as SQLAlchemy Core declares them; every table of tenants leads with the tenant.
 
-An entity is kept as its ready-to-send JSON document, beside narrow tables with one row for each item of its
-collections, by which filters find it. Entity tables follow from the model: declare the names, and the columns come.
+An entity is kept as its ready-to-send JSON document, beside columns for its single values and narrow tables with one
+row for each item of its collections, by which filters find it. Entity tables follow from the model: declare the names,
+and the columns come. How values are encoded: docs/decisions/0010-column-encodings.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import TypeEngine
 
 from osimages.edm.model import IMAGE
-from osimages.edm.types import ComplexType, EntityType, EnumType, Primitive, Property
+from osimages.edm.types import ComplexType, EntityType, EnumType, Primitive, Property, PropertyType
+from osimages.plan.encoding import may_be_null
 
 METADATA = MetaData()
 
 # Enumerations are compared by number (OData URL conventions, section 5.1.1.1.1); dates as ISO text, which sorts by day.
-_COLUMN_TYPES: Mapping[Primitive, type[Text] | type[Integer] | type[BigInteger] | type[Boolean]] = {
+_COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]]] = {
     Primitive.STRING: Text,
-    Primitive.DATE: Text,
+    Primitive.BOOLEAN: Boolean,
+    Primitive.BYTE: Integer,
+    Primitive.SBYTE: Integer,
     Primitive.INT16: Integer,
     Primitive.INT32: Integer,
     Primitive.INT64: BigInteger,
-    Primitive.BOOLEAN: Boolean,
+    Primitive.SINGLE: Double,
+    Primitive.DOUBLE: Double,
+    Primitive.DECIMAL: Text,
+    Primitive.GUID: Text,
+    Primitive.DATE: Text,
+    Primitive.DATETIMEOFFSET: BigInteger,
+    Primitive.TIMEOFDAY: BigInteger,
+    Primitive.DURATION: BigInteger,
+    Primitive.BINARY: LargeBinary,
 }
 PRIMITIVE_ITEM = "value"
+OFFSET = "@offset"
+_TAKEN = frozenset(("tenant", "id", "version", "published", "document", "ordinal"))
 
 
 @dataclass(frozen=True)
 class ItemTable:
-    """The table of a collection property: a row for each item, with a column for each property of the item."""
+    """The table of a collection property: a row for each item, with a column for each property of the item.
+
+    `columns` gives the column of a path within the item; of an Edm.DateTimeOffset also that of its path with `OFFSET`.
+    """
 
     table: Table
     columns: Mapping[str, str]
@@ -38,16 +57,22 @@ class ItemTable:
 
 @dataclass(frozen=True)
 class EntityTables:
-    """Where entities of one type are kept: documents in `main`, items of their collections in `items`."""
+    """Where entities of one type are kept: documents and single values in `main`, items of collections in `items`.
+
+    `columns` gives the column in `main` of the key and of each path to a single value.
+    """
 
     entity: EntityType
     main: Table
     items: Mapping[str, ItemTable]
     removed: Table
+    columns: Mapping[str, str]
 
 
 def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names: Mapping[str, str]) -> EntityTables:
     """Declares the tables of an entity type. `item_names` gives the table name for each collection property."""
+    single = [each for each in entity.properties if not each.collection and each.name != entity.key]
+    columns = [column for each in single for column in _columns(each.name, each.type, may_be_null(each))]
     main = Table(
         name,
         metadata,
@@ -56,6 +81,7 @@ def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names:
         Column("version", BigInteger, nullable=False),
         Column("published", Boolean, nullable=False),
         Column("document", LargeBinary, nullable=False),
+        *(column for _, column in columns),
         Index(f"{name}_version", "tenant", "version"),
     )
     removed = Table(
@@ -72,38 +98,43 @@ def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names:
         for declared in entity.properties
         if declared.collection
     }
-    return EntityTables(entity, main, items, removed)
+    named = {entity.key: "id"} | {path: column.name for path, column in columns}
+    return EntityTables(entity, main, items, removed, named)
 
 
 def _item_table(metadata: MetaData, name: str, declared: Property) -> ItemTable:
-    if isinstance(declared.type, ComplexType):
-        columns = {each.name: _column_name(each.name) for each in declared.type.properties}
-        types = {each.name: each.type for each in declared.type.properties}
-    else:
-        columns = {PRIMITIVE_ITEM: PRIMITIVE_ITEM}
-        types = {PRIMITIVE_ITEM: declared.type}
+    columns = list(_columns("", declared.type, declared.nullable))
     table = Table(
         name,
         metadata,
         Column("tenant", Text, primary_key=True),
         Column("id", Text, primary_key=True),
         Column("ordinal", Integer, primary_key=True, autoincrement=False),
-        *(Column(column, _column_type(types[given]), nullable=False) for given, column in columns.items()),
-        Index(f"{name}_values", "tenant", *columns.values(), "id"),
+        *(column for _, column in columns),
+        Index(f"{name}_values", "tenant", *(column.name for _, column in columns), "id"),
         sqlite_with_rowid=False,
     )
-    return ItemTable(table, columns)
+    return ItemTable(table, {path: column.name for path, column in columns})
 
 
-def _column_type(declared: object) -> type[Text] | type[Integer] | type[BigInteger] | type[Boolean]:
-    if isinstance(declared, EnumType):
-        return Integer
-    assert isinstance(declared, Primitive)
-    return _COLUMN_TYPES[declared]
+def _columns(path: str, type_: PropertyType, nullable: bool) -> Iterator[tuple[str, Column[Any]]]:
+    """The columns of one value with the paths that name them; a complex value has those of its parts."""
+    if isinstance(type_, ComplexType):
+        for part in type_.properties:
+            if not part.collection:
+                inner = f"{path}/{part.name}" if path else part.name
+                yield from _columns(inner, part.type, nullable or may_be_null(part))
+        return
+    found = Integer if isinstance(type_, EnumType) else _COLUMN_TYPES[type_]
+    name = _column_name(path) if path else PRIMITIVE_ITEM
+    yield path or PRIMITIVE_ITEM, Column(name, found, nullable=nullable)
+    if type_ is Primitive.DATETIMEOFFSET:
+        yield (path or PRIMITIVE_ITEM) + OFFSET, Column(f"{name}_offset", Integer, nullable=nullable)
 
 
-def _column_name(name: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
+def _column_name(path: str) -> str:
+    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in path.replace("/", "_"))
+    return f"{name}_" if name in _TAKEN else name
 
 
 IMAGES = entity_tables(

@@ -5,18 +5,25 @@ from __future__ import annotations
 from osimages.plan.bind import Bound
 from osimages.plan.expressions import (
     AnyItem,
+    Apply,
     Both,
+    Case,
     Compare,
-    Condition,
+    Convert,
     Either,
     EveryItem,
     Field,
+    HasFlags,
+    IsNull,
+    IsTrue,
+    ItemCount,
     Match,
     Negation,
+    Null,
     OneOf,
-    Operand,
     Slot,
     Truth,
+    Value,
 )
 
 
@@ -25,36 +32,56 @@ def shown(bound: Bound) -> str:
     return _condition(bound.condition, bound.constants)
 
 
-def _condition(condition: Condition, constants: tuple[object, ...]) -> str:
+def _condition(condition: Value, constants: tuple[object, ...]) -> str:
+    def inner(value: Value) -> str:
+        return _condition(value, constants)
+
     match condition:
         case Truth(value):
             return str(value)
-        case Compare(operator, left, right):
-            return f"({operator.value} {_operand(left, constants)} {_operand(right, constants)})"
+        case Compare(operator, left, right, nullable):
+            return f"({operator.value}{'?' * nullable} {inner(left)} {inner(right)})"
         case Match(function, text, pattern):
-            return f"({function.value} {_operand(text, constants)} {_operand(pattern, constants)})"
-        case OneOf(operand, slots):
-            return f"({_operand(operand, constants)} in {', '.join(_operand(slot, constants) for slot in slots)})"
+            return f"({function.value} {inner(text)} {inner(pattern)})"
+        case HasFlags(operand, flags):
+            return f"(has {inner(operand)} {inner(flags)})"
+        case OneOf(operand, slots, for_null):
+            null = "" if for_null is None else f" or null: {for_null}"
+            return f"({inner(operand)} in {', '.join(map(inner, slots))}{null})"
+        case IsNull(operand):
+            return f"(null {inner(operand)})"
+        case IsTrue(operand):
+            return inner(operand)
         case Both(operands):
-            return f"(and {' '.join(_condition(each, constants) for each in operands)})"
+            return f"(and {' '.join(map(inner, operands))})"
         case Either(operands):
-            return f"(or {' '.join(_condition(each, constants) for each in operands)})"
+            return f"(or {' '.join(map(inner, operands))})"
         case Negation(operand):
-            return f"(not {_condition(operand, constants)})"
-        case AnyItem(collection, None, depth):
-            return f"any {collection}[{depth}]"
-        case AnyItem(collection, inner, depth):
-            assert inner is not None
-            return f"any {collection}[{depth}]: {_condition(inner, constants)}"
-        case EveryItem(collection, inner, depth):
-            return f"all {collection}[{depth}]: {_condition(inner, constants)}"
+            return f"(not {inner(operand)})"
+        case AnyItem(collection, condition_of_item, depth):
+            return f"any {collection}[{depth}]{f': {inner(condition_of_item)}' if condition_of_item else ''}"
+        case EveryItem(collection, condition_of_item, depth):
+            return f"all {collection}[{depth}]: {inner(condition_of_item)}"
+    return _value(condition, constants)
 
 
-def _operand(operand: Operand, constants: tuple[object, ...]) -> str:
-    match operand:
+def _value(value: Field | Slot | Null | Apply | Convert | Case | ItemCount, constants: tuple[object, ...]) -> str:
+    def inner(value: Value) -> str:
+        return _condition(value, constants)
+
+    match value:
         case Slot(number):
             return repr(constants[number])
-        case Field(None, name, 0):
-            return str(name)
-        case Field(collection, name, depth):
-            return f"{collection}[{depth}]{f'.{name}' if name else ''}"
+        case Null():
+            return "null"
+        case Field(collection, name, depth, offset):
+            place = f"{collection}[{depth}]{f'.{name}' if name else ''}" if collection else str(name)
+            return f"{place}@offset" if offset else place
+        case Apply(operation, type_, arguments):
+            return f"({operation.value}:{type_.name.lower()} {' '.join(map(inner, arguments))})"
+        case Convert(operand, source, target):
+            return f"({source.name.lower()}->{target.name.lower()} {inner(operand)})"
+        case Case(branches):
+            return f"(case {', '.join(f'{inner(each)}: {inner(result)}' for each, result in branches)})"
+        case ItemCount(collection, condition, depth):
+            return f"(count {collection}[{depth}]{f': {inner(condition)}' if condition else ''})"

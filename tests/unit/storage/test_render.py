@@ -199,14 +199,14 @@ def test_what_is_null_of_an_item_does_not_hold_for_all_items(shelf: Shelf) -> No
 
 
 def test_the_largest_filters_that_a_plan_may_hold_are_answered(shelf: Shelf) -> None:
-    """800 conditions, 10,000 constants, 60 deep: SQLite's own limits lie beyond."""
+    """800 conditions, 2,000 constants, 60 deep: SQLite's own limits lie beyond."""
     tenant = shelf.tenant({str(number): image(updates=(quality_update("", number, 1),)) for number in (1, 2, 3)})
     months = " or ".join(f"u/releaseMonth eq {number}" for number in range(2, 798))
     assert found(shelf.store, " or ".join(f"id eq '{number}'" for number in range(2, 801)), tenant) == ["2", "3"]
     assert found(shelf.store, f"availableUpdates/any(u: {months})", tenant) == ["2", "3"]
     assert found(shelf.store, f"availableUpdates/all(u: not ({months}))", tenant) == ["1"]
     listed = ",".join(f"'{number}'" for number in range(2, 1000))
-    lists = " and ".join([f"id in ({listed})"] * 10)
+    lists = " and ".join([f"id in ({listed})"] * 2)
     assert found(shelf.store, lists, tenant) == ["2", "3"]
     assert found(shelf.store, "not (" * 30 + "id eq '1'" + ")" * 30, tenant) == ["1"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -227,6 +228,21 @@ def test_control_plane_tells_the_limits(api: Api) -> None:
     assert limits["page_size"] == 1000
     assert limits["max_body_bytes"] == 4 * 1024 * 1024
     refused(api.get("/-/nothing"), 404, "ResourceNotFound")
+
+
+def test_metrics_count_what_was_answered(api: Api) -> None:
+    def answered(status: int) -> float:
+        reply = api.get("/-/metrics", Authorization="")
+        assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        pattern = rf'osimages_requests_total{{method="GET",status="{status}",worker="\d+"}} (\S+)'
+        found = re.search(pattern, reply.text)
+        return float(found[1]) if found else 0.0
+
+    before = answered(404)
+    api.get(f"{IMAGES}/none")
+    assert answered(404) == before + 1
+    api.http.request("BREW", IMAGES)
+    assert "BREW" not in api.get("/-/metrics").text
 
 
 def test_version_1_has_the_singleton_alone(api: Api) -> None:

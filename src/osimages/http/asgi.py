@@ -35,13 +35,15 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
         headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    seconds = time.perf_counter() - started
+    service.metrics.count(scope["method"], reply.status, seconds)
     if service.settings.access_log:
         _log.info(
             "request",
             method=scope["method"],
             path=request.path,
             status=reply.status,
-            milliseconds=round((time.perf_counter() - started) * 1000, 2),
+            milliseconds=round(seconds * 1000, 2),
             request_id=request.request_id,
         )
 

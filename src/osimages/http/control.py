@@ -10,6 +10,7 @@ import msgspec
 
 from osimages.edm.openapi import openapi
 from osimages.errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
+from osimages.http.metrics import CONTENT_TYPE
 from osimages.http.reply import JSON, Reply, preflight
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
@@ -27,6 +28,8 @@ def control(service: Service, request: ApiRequest) -> Reply:
     if request.method != "GET":
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
     found = page(service)
+    if isinstance(found, Reply):
+        return found
     return Reply(200, found if isinstance(found, bytes) else msgspec.json.encode(found), JSON, odata=False)
 
 
@@ -47,6 +50,10 @@ def _limits(service: Service) -> object:
     return {name: value for name, value in every.items() if name.startswith("max_") or name == "page_size"}
 
 
+def _metrics(service: Service) -> object:
+    return Reply(200, service.metrics.exposition(), CONTENT_TYPE, odata=False)
+
+
 def _openapi(service: Service) -> object:
     beta = service.versions["beta"]
     return openapi(beta.model, beta.name, version("osimages"))
@@ -58,4 +65,5 @@ _PAGES: Mapping[str, Callable[[Service], object]] = {
     "/-/version": _version,
     "/-/limits": _limits,
     "/-/openapi.json": _openapi,
+    "/-/metrics": _metrics,
 }

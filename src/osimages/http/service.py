@@ -13,6 +13,7 @@ from osimages.edm.csdl_json import csdl_json
 from osimages.edm.csdl_xml import csdl_xml
 from osimages.edm.types import EntityType, Model
 from osimages.edm.validate import EntityValidator
+from osimages.http.metrics import Metrics
 from osimages.http.tenants import Tenants
 from osimages.issuer.authority import Authority
 from osimages.plan.build import Query, build_query
@@ -94,6 +95,7 @@ class Service:
         self.page_tokens = page_tokens
         self.catalogue_as_of = catalogue_as_of
         self.authority = authority
+        self.metrics = Metrics()
 
     def store(self, target: Target) -> Store:
         """Where the entities that a target is about are kept."""

@@ -17,7 +17,7 @@ from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.facts import Catalogue, bundled
 from osimages.catalogue.publishing import label, newest_day, published
 from osimages.clock import Clock
-from osimages.edm.model import DEVICE_MANAGEMENT, GRAPH, IMAGE, VERSIONS
+from osimages.edm.model import GRAPH, IMAGE, VERSIONS
 from osimages.http.asgi import Send, respond
 from osimages.http.request import Receive, Scope
 from osimages.http.service import Service
@@ -123,7 +123,7 @@ async def start(settings: Settings) -> Service:
         settings=settings,
         clock=clock,
         models=VERSIONS,
-        stores={IMAGE.name: store, DEVICE_MANAGEMENT.name: store},
+        stores={IMAGE.name: store},
         verifier=_verifier(settings, clock, keys),
         authority=Authority(keys, EVERY_PERMISSION),
         tenants=tenants,

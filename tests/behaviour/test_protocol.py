@@ -98,6 +98,16 @@ def test_accept(api: Api, accept: str, status: int) -> None:
     assert api.get(f"{IMAGES}/$count", Accept=accept).status_code == 200, "a number is text, whatever is asked"
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_write_whose_answer_nobody_takes_stores_nothing(api: Api, method: str) -> None:
+    before = api.create(id="a")
+    address = IMAGES if method == "POST" else f"{IMAGES}/a"
+    reply = api.http.request(method, address, json={"supportedArchitectures": ["x64"]}, headers={"Accept": "image/png"})
+    refused(reply, 406, "BadRequest")
+    assert api.ids() == ["a"]
+    assert body_of(api.get(f"{IMAGES}/a")) == before
+
+
 def test_format_comes_before_accept(api: Api) -> None:
     assert api.get(f"{IMAGES}?$format=json", Accept="image/png").status_code == 200
     assert api.get(f"{IMAGES}?$format=JSON").status_code == 200

@@ -16,30 +16,31 @@ from osimages.plan.query import Stored
 from osimages.plan.resolve import Kind, Target
 from osimages.storage.store import Condition, KeyTakenError
 from osimages.wire.etag import check_if_match, check_if_none_match, etag
+from osimages.wire.media import JsonForm
 from osimages.wire.payload import entity_body
 
 
 async def create(call: Call) -> Reply:
     """A new entity, under the key that the body gives or a GUID."""
-    call.query()
+    form = call.form(call.query())
     properties = call.version.validator(call.target.entity).create(json_body(call.request))
     key = str(properties.get(call.target.entity.key) or uuid.uuid4())
     try:
         stored = await call.service.store(call.target).create(call.actor.tenant, key, properties)
     except KeyTakenError:
         raise ServiceError(NAME_EXISTS, target=call.target.entity.key, key=key) from None
-    return _written(call, 201, stored, _location(call, key))
+    return _written(call, form, 201, stored, _location(call, key))
 
 
 async def update(call: Call) -> Reply:
     """New values for some properties of an entity."""
-    call.query()
+    form = call.form(call.query())
     key = _key(call.target)
     changes: Checked = call.version.validator(call.target.entity).update(json_body(call.request), key)
     stored = await call.service.store(call.target).update(call.actor.tenant, key, changes, _condition(call))
     if stored is None:
         raise ServiceError(UNKNOWN_KEY, key=key[:512])
-    return _written(call, 200, stored, ())
+    return _written(call, form, 200, stored, ())
 
 
 async def replace(call: Call) -> Reply:
@@ -47,7 +48,7 @@ async def replace(call: Call) -> Reply:
 
     `If-None-Match: *` makes it only, `If-Match` replaces it only (OData Protocol, section 11.4.4).
     """
-    call.query()
+    form = call.form(call.query())
     key, validator = _key(call.target), call.version.validator(call.target.entity)
     body = json_body(call.request)
     validator.update(body, key)  # refuses another key
@@ -56,14 +57,14 @@ async def replace(call: Call) -> Reply:
     while True:
         stored = await store.update(tenant, key, whole, _condition(call))
         if stored is not None:
-            return _written(call, 200, stored, ())
+            return _written(call, form, 200, stored, ())
         if (asked := call.request.header(b"if-match")) is not None:
             raise ServiceError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
         try:
             stored = await store.create(tenant, key, whole)
         except KeyTakenError:
             continue  # another request made it in between: now it can be replaced
-        return _written(call, 201, stored, _location(call, key))
+        return _written(call, form, 201, stored, _location(call, key))
 
 
 async def remove(call: Call) -> Reply:
@@ -85,11 +86,11 @@ async def update_singleton(call: Call) -> Reply:
     return msgspec.structs.replace(reply, headers=(*reply.headers, *headers))
 
 
-def _written(call: Call, status: int, stored: Stored, headers: tuple[Header, ...]) -> Reply:
+def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: tuple[Header, ...]) -> Reply:
+    """The reply to a write. Its form is settled before anything is stored: what is refused leaves nothing behind."""
     headers = (*headers, (b"etag", etag(stored.version).encode()), *_applied(call))
     if call.preferred_return() == "minimal":
         return Reply(204, headers=headers)
-    form = call.form(call.query())
     one = Target(Kind.ENTITY, call.target.singleton, call.target.navigation)
     body = entity_body(call.context(form, call.links.context(one)), call.document(form, stored), None)
     return Reply(status, body, form.content_type, headers)

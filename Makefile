@@ -43,6 +43,7 @@ clean:
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
-.venv/test-ready: .venv/serve-ready requirements-dev.txt
+.venv/test-ready: .venv/serve-ready requirements-dev.txt tools/test_machine.py tests/node/package-lock.json
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/python tools/test_machine.py
 	@touch $@

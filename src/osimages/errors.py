@@ -140,7 +140,9 @@ NAME_EXISTS = ErrorRow(409, "nameAlreadyExists", "An image with the id '{key}' a
 
 # --- batches --------------------------------------------------------------------------------------------------------
 BATCH_FORMAT = ErrorRow(400, "BadRequest", "Invalid batch payload format.")
-BATCH_TOO_MANY = ErrorRow(400, "BadRequest", "Number of batch request steps exceeds the maximum value of {limit}.")
+BATCH_TOO_MANY = ErrorRow(
+    400, "BadRequest", "Number of batch request steps exceeds the maximum value of {limit} (setting 'max_batch_items')."
+)
 BATCH_ID_TAKEN = ErrorRow(400, "BadRequest", "Request Id {id} has to be unique in a batch.")
 BATCH_DEPENDENCY = ErrorRow(400, "BadRequest", "Invalid dependency for request Id {id}.")
 BATCH_WITHOUT_TYPE = ErrorRow(400, "BadRequest", "Write request with id '{id}' does not contain a Content-Type header.")

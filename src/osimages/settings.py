@@ -59,6 +59,10 @@ class Settings:
     max_filter_nodes: int = _setting(2000, "Most nodes in a $filter.", least=1, most=100_000)
     max_filter_depth: int = _setting(50, "Deepest nesting in a $filter.", least=1, most=64)
     max_filter_in_items: int = _setting(1000, "Most items of an `in` list in a $filter.", least=1, most=10_000)
+    max_filter_lambda_depth: int = _setting(4, "Deepest nesting of any and all in a $filter.", least=1, most=8)
+    max_orderby_items: int = _setting(16, "Most items in an $orderby.", least=1, most=100)
+    max_top: int = _setting(2**31 - 1, "Largest $top; however large, an answer comes in pages.", least=1)
+    max_batch_items: int = _setting(20, "Most requests in a $batch.", least=1, most=1000)
     gzip_minimum_bytes: int = _setting(
         1024, "Smallest answer that is compressed for clients that accept gzip.", least=0
     )

@@ -177,7 +177,7 @@ def test_a_malformed_batch(api: Api, body: Any) -> None:
         ),
         (
             [{"id": str(number), "method": "GET", "url": "/"} for number in range(21)],
-            "Number of batch request steps exceeds the maximum value of 20.",
+            "Number of batch request steps exceeds the maximum value of 20 (setting 'max_batch_items').",
         ),
     ],
 )

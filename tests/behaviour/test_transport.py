@@ -122,7 +122,7 @@ def test_a_body_that_is_too_large_before_or_after_decompression(api: Api) -> Non
         api.http.post(IMAGES, content=gzip.compress(b"\0" * 2**30, 9), headers=kind | {"Content-Encoding": "gzip"}),
     ):
         error = refused(reply, 413, "BadRequest")
-        assert error["message"] == "The maximum request length supported is 4MB."
+        assert error["message"] == "The maximum request length supported is 4MB (setting 'max_body_bytes')."
     assert api.ids() == []
 
 

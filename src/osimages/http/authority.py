@@ -35,7 +35,7 @@ async def authority_reply(service: Service, request: ApiRequest, read: ReadBody)
     if request.method != expected:
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": expected})
     if expected == "POST":
-        request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM))
+        request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM, ""))
     try:
         found = _found(service, service.authority, request, tenant, rest)
     except RefusedError as refusal:

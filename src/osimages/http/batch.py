@@ -32,7 +32,6 @@ from osimages.http.service import Service
 
 Answer = Callable[[Service, ApiRequest, ReadBody], Awaitable[Reply]]
 
-MOST_ITEMS = 20
 _WRITING = frozenset(("POST", "PATCH", "PUT"))
 _SHOWN_HEADERS = {b"etag": "ETag", b"location": "Location", b"preference-applied": "Preference-Applied"}
 # What an item cannot say for itself: who asks, and for which service.
@@ -67,7 +66,7 @@ class _Batch(msgspec.Struct, frozen=True):
 
 async def batch(call: Call, answer: Answer) -> Reply:
     """The replies to all items. Raises ServiceError (400) for a batch that is malformed: then no item is run."""
-    items = _checked(json_body(call.request))
+    items = _checked(json_body(call.request), call.service.settings.max_batch_items)
     replies: dict[str, asyncio.Task[Reply]] = {}
     # Each item waits for those it depends on, which stand before it; the others run side by side.
     for item in items:
@@ -78,15 +77,15 @@ async def batch(call: Call, answer: Answer) -> Reply:
     return Reply(200, msgspec.json.encode({"responses": responses}), ODATA_JSON)
 
 
-def _checked(body: object) -> list[_Item]:
+def _checked(body: object, most: int) -> list[_Item]:
     try:
         items = msgspec.convert(body, _Batch).requests
     except msgspec.ValidationError:
         raise ServiceError(BATCH_FORMAT) from None
     if not items:
         raise ServiceError(BATCH_FORMAT)
-    if len(items) > MOST_ITEMS:
-        raise ServiceError(BATCH_TOO_MANY, limit=MOST_ITEMS)
+    if len(items) > most:
+        raise ServiceError(BATCH_TOO_MANY, limit=most)
     seen: set[str] = set()
     for item in items:
         shown = item.id[:64]
@@ -109,7 +108,7 @@ async def _run(call: Call, item: _Item, earlier: Mapping[str, asyncio.Task[Reply
     except ServiceError as error:
         return failure_reply(call.service, call.request, error)
 
-    async def read(_: int) -> bytes:
+    async def read(_most: int, _setting: str) -> bytes:
         return request.body
 
     reply = await answer(call.service, request, read)

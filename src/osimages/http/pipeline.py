@@ -55,7 +55,7 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
             await service.tenants.admit(actor.tenant)
     links = Links(f"{request.origin}/{version.name}")
     if request.method in WITH_BODY:
-        request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes))
+        request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes, "max_body_bytes"))
     call = Call(service, version, request, actor, target, links)
     if target.kind is Kind.BATCH:
         if request.in_batch:

@@ -17,8 +17,8 @@ from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-# Reads the body of a request, of at most so many bytes.
-ReadBody = Callable[[int], Awaitable[bytes]]
+# Reads the body of a request, of at most so many bytes; the text names the setting that says how many, if one does.
+ReadBody = Callable[[int, str], Awaitable[bytes]]
 
 WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
@@ -52,6 +52,10 @@ class ApiRequest(msgspec.Struct, frozen=True):
         return None if value is None else value.decode("latin-1")
 
 
+class _TooLargeError(Exception):
+    """A body is larger than it may be."""
+
+
 def request_of(scope: Scope, public_origin: str) -> ApiRequest:
     """The request of a scope, without its body. `public_origin`, where it is set, stands for the Host header."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -75,13 +79,16 @@ def new_request_id() -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
-async def read_body(request: ApiRequest, receive: Receive, seconds: float, most: int) -> bytes:
+async def read_body(request: ApiRequest, receive: Receive, seconds: float, most: int, setting: str) -> bytes:
     """The whole body, decompressed. Raises ServiceError (413) beyond `most` bytes, before or after decompression, and
-    ServiceError (400) where it has not arrived within `seconds`.
+    ServiceError (400) where it has not arrived within `seconds`. `setting` is the name of the limit in the error.
     """
     try:
         async with asyncio.timeout(seconds):
             return await _read(request, receive, most)
+    except _TooLargeError:
+        limit = f"{most // _MEGABYTE}MB" if most % _MEGABYTE == 0 else f"{most} bytes"
+        raise ServiceError(BODY_TOO_LARGE, limit=f"{limit} (setting '{setting}')" if setting else limit) from None
     except TimeoutError:
         raise ServiceError(BODY_ENCODING, reason=f"it did not arrive within {seconds:g} seconds.") from None
 
@@ -89,7 +96,7 @@ async def read_body(request: ApiRequest, receive: Receive, seconds: float, most:
 async def _read(request: ApiRequest, receive: Receive, most: int) -> bytes:
     declared = request.headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > most:
-        raise _too_large(most)
+        raise _TooLargeError
     parts: list[bytes] = []
     size = 0
     more = True
@@ -100,7 +107,7 @@ async def _read(request: ApiRequest, receive: Receive, most: int) -> bytes:
         part = message.get("body", b"")
         size += len(part)
         if size > most:
-            raise _too_large(most)
+            raise _TooLargeError
         parts.append(part)
         more = message.get("more_body", False)
     body = b"".join(parts)
@@ -120,15 +127,10 @@ def _unzipped(body: bytes, most: int) -> bytes:
     except zlib.error:
         raise ServiceError(BODY_ENCODING, reason="it is not in gzip format.") from None
     if len(plain) > most:
-        raise _too_large(most)
+        raise _TooLargeError
     if not machine.eof or machine.unused_data:
         raise ServiceError(BODY_ENCODING, reason="it is not one whole gzip member.")
     return plain
-
-
-def _too_large(most: int) -> ServiceError:
-    limit = f"{most // _MEGABYTE}MB" if most % _MEGABYTE == 0 else f"{most} bytes"
-    return ServiceError(BODY_TOO_LARGE, limit=limit)
 
 
 @lru_cache(256)

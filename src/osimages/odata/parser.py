@@ -38,11 +38,12 @@ from osimages.odata.tree import (
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much of an expression is read: most nodes, deepest nesting, most items of one list."""
+    """How much is read: most nodes and deepest nesting of an expression, most items of one list and of an $orderby."""
 
     nodes: int = 2000
     depth: int = 50
     list_items: int = 1000
+    order_items: int = 16
 
 
 _OR, _AND, _EQUALITY, _RELATION, _ADDITION, _MULTIPLICATION, _UNARY, _PRIMARY = range(1, 9)
@@ -100,6 +101,8 @@ def parse_orderby(text: str, bounds: Bounds = Bounds()) -> tuple[OrderItem, ...]
     parser = _Parser(text, bounds)
     items = [parser.order_item()]
     while parser.take(","):
+        if len(items) == bounds.order_items:
+            raise ODataLimitError("The number of items in $orderby", bounds.order_items, "max_orderby_items")
         items.append(parser.order_item())
     parser.expect_end()
     return tuple(items)

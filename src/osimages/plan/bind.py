@@ -45,7 +45,17 @@ from osimages.plan.expressions import (
     Truth,
 )
 from osimages.plan.functions import TEXT_MATCHES
-from osimages.plan.names import DEEPEST, MOST_CONDITIONS, BindError, Operand, Scope, Typed, Variable, is_null
+from osimages.plan.names import (
+    DEEPEST,
+    DEEPEST_LAMBDA,
+    MOST_CONDITIONS,
+    BindError,
+    Operand,
+    Scope,
+    Typed,
+    Variable,
+    is_null,
+)
 from osimages.plan.patterns import PatternError, compiled
 from osimages.plan.values import Values, common_number, condition_of, joined, wrong_count
 
@@ -73,9 +83,18 @@ _EQUALITY = (Comparison.EQ, Comparison.NE)
 _TRUTHS = (LiteralKind.BOOLEAN, LiteralKind.NULL)
 
 
-def bind_filter(model: Model, entity: EntityType, tree: Expression, aliases: Mapping[str, Expression]) -> Bound:
-    """The condition that a filter over entities of that type stands for. Raises BindError."""
-    binder = _Binder(model, entity, aliases)
+def bind_filter(
+    model: Model,
+    entity: EntityType,
+    tree: Expression,
+    aliases: Mapping[str, Expression],
+    lambda_depth: int = DEEPEST_LAMBDA,
+) -> Bound:
+    """The condition that a filter over entities of that type stands for.
+
+    Raises BindError, or ODataLimitError where `any` and `all` are nested deeper than `lambda_depth`.
+    """
+    binder = _Binder(model, entity, aliases, lambda_depth)
     condition = condition_of(binder.condition(tree, {}))
     return Bound(condition, tuple(binder.constants))
 
@@ -222,7 +241,7 @@ class _Binder(Values):
     def _in_collection(self, left: Operand, tree: Name | Member, position: int, scope: Scope) -> Typed:
         """'x64' in supportedArchitectures: some item equals it."""
         collection = self._collection(tree, scope)
-        variable = Variable(collection, self._depth_of_item(scope, position))
+        variable = Variable(collection, self._depth_of_item(scope))
         item = self._field(Name(tree.name, tree.position), {tree.name: variable})
         if is_null(left):
             equal = _against_null(Comparison.EQ, item)
@@ -233,7 +252,7 @@ class _Binder(Values):
 
     # --- lambdas ---
     def _lambda(self, tree: Lambda, scope: Scope) -> Typed:
-        collection, depth, before = self._items(tree.of, scope, tree.position)
+        collection, depth, before = self._items(tree.of, scope)
         if tree.condition is None or tree.variable is None:
             return _typed(AnyItem(collection.name, joined(before), depth))
         if tree.variable in scope:

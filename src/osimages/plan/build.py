@@ -64,12 +64,14 @@ def build_query(model: Model, entity: EntityType, kind: Kind, query: str, limits
     """
     try:
         options = parse_options(query, limits.bounds)
+        _check_allowed(kind, options)
+        if (options.top or 0) > limits.top:
+            raise ODataLimitError("$top", limits.top, "max_top")
+        bound = _bound(model, entity, options, limits)
     except OptionError as error:
         raise _invalid(error.option, error.reason) from None
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
-    _check_allowed(kind, options)
-    bound = _bound(model, entity, options)
     descending = _is_descending(model, entity, options.orderby)
     return Query(
         shape=Shape(bound.condition if bound else None, descending, continues=False),
@@ -100,11 +102,11 @@ def build_plan(query: Query, position: Position | None, page_size: int) -> Colle
     )
 
 
-def _bound(model: Model, entity: EntityType, options: QueryOptions) -> Bound | None:
+def _bound(model: Model, entity: EntityType, options: QueryOptions, limits: Limits) -> Bound | None:
     if options.filter is None:
         return None
     try:
-        return bind_filter(model, entity, options.filter, options.aliases)
+        return bind_filter(model, entity, options.filter, options.aliases, limits.lambda_depth)
     except BindError as error:
         raise _invalid("$filter", str(error)) from None
 

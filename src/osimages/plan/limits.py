@@ -5,18 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from osimages.odata.parser import Bounds
+from osimages.plan.names import DEEPEST_LAMBDA
 from osimages.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`page_size` is the most items in a page; `bounds` those of a filter."""
+    """`page_size` is the most items in a page, `top` the largest $top, `lambda_depth` how deep any and all may nest.
+
+    `bounds` are those of reading a text.
+    """
 
     page_size: int
     bounds: Bounds
+    top: int = 2**31 - 1
+    lambda_depth: int = DEEPEST_LAMBDA
 
 
 def limits_of(settings: Settings) -> Limits:
     """The limits that the settings give."""
-    bounds = Bounds(settings.max_filter_nodes, settings.max_filter_depth, settings.max_filter_in_items)
-    return Limits(settings.page_size, bounds)
+    bounds = Bounds(
+        settings.max_filter_nodes,
+        settings.max_filter_depth,
+        settings.max_filter_in_items,
+        settings.max_orderby_items,
+    )
+    return Limits(settings.page_size, bounds, settings.max_top, settings.max_filter_lambda_depth)

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from osimages.edm.types import ComplexType, EntityType, Model, Primitive, Property
+from osimages.odata.errors import ODataLimitError
 from osimages.odata.tree import Alias, EnumLiteral, Expression, Literal, LiteralKind, Member, Name
 from osimages.plan.constants import Constant, MismatchError, constant, natural_type, offset_of
 from osimages.plan.encoding import may_be_null
@@ -20,7 +21,7 @@ MOST_CONDITIONS = 800
 _MOST_OPERATIONS = 800
 _MOST_CONSTANTS = 2_000  # SQLite and PostgreSQL bind about 32,000 parameters in one statement
 DEEPEST = 64
-_DEEPEST_LAMBDA = 4  # each multiplies the work by the length of its collection
+DEEPEST_LAMBDA = 4  # each multiplies the work by the length of its collection
 ITEM = "$this"
 
 
@@ -66,10 +67,13 @@ Result = TypeVar("Result")
 class Names:
     """Finds what the names of one filter stand for, and collects its constants."""
 
-    def __init__(self, model: Model, entity: EntityType, aliases: Mapping[str, Expression]) -> None:
+    def __init__(
+        self, model: Model, entity: EntityType, aliases: Mapping[str, Expression], lambda_depth: int = DEEPEST_LAMBDA
+    ) -> None:
         self._model = model
         self._entity = entity
         self._aliases = aliases
+        self._lambda_depth = lambda_depth
         self._aliases_used = 0
         self._conditions = 0
         self._operations = 0
@@ -94,11 +98,11 @@ class Names:
             return BindError(f"The filter has more than {_MOST_OPERATIONS} operations", tree.position)
         return BindError(f"Conditions are nested more than {DEEPEST} deep", tree.position)
 
-    def _depth_of_item(self, scope: Scope, position: int) -> int:
-        """How deep a lambda lies that stands there."""
+    def _depth_of_item(self, scope: Scope) -> int:
+        """How deep a lambda lies that stands there. Raises ODataLimitError."""
         depth = 1 + max((variable.depth for variable in scope.values()), default=0)
-        if depth > _DEEPEST_LAMBDA:
-            raise BindError(f"Lambdas are nested more than {_DEEPEST_LAMBDA} deep", position)
+        if depth > self._lambda_depth:
+            raise ODataLimitError("The nesting of any and all", self._lambda_depth, "max_filter_lambda_depth")
         return depth
 
     # --- constants ---

@@ -186,17 +186,17 @@ class Values(Names):
 
     # --- counts ---
     def _count(self, tree: Count, scope: Scope) -> Typed:
-        collection, depth, conditions = self._items(tree.of, scope, tree.position)
+        collection, depth, conditions = self._items(tree.of, scope)
         if tree.condition is not None:
             conditions.append(self._item_condition(tree.condition, scope, Variable(collection, depth)))
         return Typed(ItemCount(collection.name, joined(conditions), depth), Primitive.INT64)
 
-    def _items(self, tree: Expression, scope: Scope, position: int) -> tuple[Property, int, list[Condition]]:
+    def _items(self, tree: Expression, scope: Scope) -> tuple[Property, int, list[Condition]]:
         """A collection, how deep its items lie, and the conditions of `$filter(...)` segments on the way."""
         if not isinstance(tree, Filtered):
-            return self._collection(tree, scope), self._depth_of_item(scope, position), []
+            return self._collection(tree, scope), self._depth_of_item(scope), []
         self._enter(tree)
-        collection, depth, conditions = self._items(tree.of, scope, position)
+        collection, depth, conditions = self._items(tree.of, scope)
         conditions.append(self._item_condition(tree.condition, scope, Variable(collection, depth)))
         self._leave()
         return collection, depth, conditions

@@ -94,16 +94,16 @@ def test_the_clients_id_is_taken_where_it_can_be_a_header() -> None:
 def refused(request: ApiRequest, *parts: bytes, broken: bool = False) -> ErrorRow:
     """The row of the error that reading the body, of at most 100 bytes, leads to."""
     with pytest.raises(ServiceError) as raised:
-        asyncio.run(read_body(request, receiving(*parts, broken=broken), 10, 100))
+        asyncio.run(read_body(request, receiving(*parts, broken=broken), 10, 100, ""))
     return raised.value.row
 
 
 def test_bodies() -> None:
     request = with_headers()
-    assert asyncio.run(read_body(request, receiving(b"ab", b"", b"c"), 10, 100)) == b"abc"
-    assert asyncio.run(read_body(request, receiving(b"x" * 100), 10, 100)) == b"x" * 100
+    assert asyncio.run(read_body(request, receiving(b"ab", b"", b"c"), 10, 100, "")) == b"abc"
+    assert asyncio.run(read_body(request, receiving(b"x" * 100), 10, 100, "")) == b"x" * 100
     zipped = with_headers(content_encoding="GZIP")
-    assert asyncio.run(read_body(zipped, receiving(gzip.compress(b"x" * 100)), 10, 100)) == b"x" * 100
+    assert asyncio.run(read_body(zipped, receiving(gzip.compress(b"x" * 100)), 10, 100, "")) == b"x" * 100
 
 
 def test_bodies_that_are_too_large() -> None:
@@ -124,7 +124,7 @@ def test_bodies_that_cannot_be_read() -> None:
 def test_the_limit_is_told_in_megabytes_where_it_is_a_whole_number_of_them() -> None:
     for most, told in ((4 * 1024 * 1024, "4MB"), (100, "100 bytes")):
         with pytest.raises(ServiceError, match=re.escape(told)):
-            asyncio.run(read_body(with_headers(content_length=str(most + 1)), receiving(), 10, most))
+            asyncio.run(read_body(with_headers(content_length=str(most + 1)), receiving(), 10, most, "max_body_bytes"))
 
 
 def test_a_body_that_does_not_come_is_given_up() -> None:
@@ -133,4 +133,4 @@ def test_a_body_that_does_not_come_is_given_up() -> None:
         raise AssertionError
 
     with pytest.raises(ServiceError, match="did not arrive within"):
-        asyncio.run(read_body(with_headers(), never, 0.01, 100))
+        asyncio.run(read_body(with_headers(), never, 0.01, 100, ""))

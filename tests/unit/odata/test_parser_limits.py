@@ -59,9 +59,10 @@ def test_large_texts_are_refused_as_too_large(text: str) -> None:
 
 
 def test_a_large_orderby_is_refused() -> None:
+    assert len(parse_orderby("a," * 15 + "a")) == 16
     with pytest.raises(ODataLimitError) as caught:
         parse_orderby("a," * 10_000 + "a")
-    assert caught.value.setting == "max_filter_nodes"
+    assert (caught.value.setting, caught.value.limit) == ("max_orderby_items", 16)
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("a in (", ")"), ("[", "]"), ("a in [", "]")])

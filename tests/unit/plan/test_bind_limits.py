@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from osimages.odata.errors import ODataLimitError
 from tests.unit.plan.binding import bound, refusal
 from tests.unit.plan.shown import shown
 
@@ -59,7 +60,9 @@ def test_lambdas_nest_four_deep() -> None:
         return opened + "v0 eq 'x64'" + ")" * deep
 
     assert shown(bound(nested(4))).startswith("any supportedArchitectures[1]: any supportedArchitectures[2]: ")
-    assert refusal(nested(5)) == "Lambdas are nested more than 4 deep, at position 143"
+    with pytest.raises(ODataLimitError) as caught:
+        bound(nested(5))
+    assert (caught.value.setting, caught.value.limit) == ("max_filter_lambda_depth", 4)
     beside = " and ".join(["supportedArchitectures/any(a:a eq 'x64')"] * 10)
     assert shown(bound(beside)).count("[1]:") == 10
 

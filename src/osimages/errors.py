@@ -152,6 +152,7 @@ DEPENDENCY_FAILED = ErrorRow(424, "FailedDependency", "The request with id '{id}
 PRECONDITION_FAILED = ErrorRow(
     412, "resourceModified", "The resource has changed: its ETag is {etag}, the request asked for {asked}."
 )
+ISOLATION = ErrorRow(412, "preconditionFailed", "No snapshot isolation is offered: send no OData-Isolation header.")
 UNSUPPORTED_VERSION = ErrorRow(
     400, "BadRequest", "The header {header} asks for version {version} of OData; versions 4.0 and 4.01 are spoken here."
 )

@@ -122,6 +122,48 @@ def test_versions(api: Api, most: str, answered: str) -> None:
     assert api.http.post(IMAGES, json={}, headers={"OData-Version": "4.01"}).status_code == 201
 
 
+def test_the_payload_of_401(api: Api) -> None:
+    newest = {"OData-MaxVersion": "4.01"}
+    created = api.http.post(IMAGES, json={"@type": IMAGE_TYPE, "id": "a"} | WHOLE, headers=newest)
+    assert created.status_code == 201
+    for path in ("", "/a", "/a/supportedEditions", "/a/getAllManagedDeviceWindowsOSImages"):
+        body = body_of(api.get(f"{IMAGES}{path}?$format=json", **newest))
+        assert "@context" in body
+        assert "@odata." not in str(body)
+    page = body_of(api.get(f"{IMAGES}?$count=true&$top=1", **newest))
+    assert (page["@count"], page["value"][0]["@type"]) == (1, IMAGE_TYPE)
+    assert "@context" in body_of(api.get("/beta", **newest))
+    api.create(id="b")
+    page = body_of(api.get(IMAGES, Prefer="maxpagesize=1", **newest))
+    assert body_of(api.get(page["@nextLink"], **newest))["value"][0]["id"] == "b"
+
+
+def test_errors_tell_the_version_to_those_that_speak_of_it(api: Api) -> None:
+    for header in ("OData-MaxVersion", "OData-Version"):
+        reply = api.get(f"{IMAGES}/none", **{header: "4.0"})
+        refused(reply, 404, "ResourceNotFound")
+        assert reply.headers["odata-version"] == "4.0"
+
+
+@pytest.mark.parametrize("name", ["OData-Isolation", "Isolation"])
+def test_snapshot_isolation_is_refused(api: Api, name: str) -> None:
+    refused(api.get(IMAGES, **{name: "snapshot"}), 412, "preconditionFailed")
+
+
+def test_headers_that_come_more_than_once_are_one_list(api: Api) -> None:
+    tag = api.http.post(IMAGES, json={"id": "a"}).headers["etag"]
+    twice = [("If-None-Match", 'W/"0"'), ("If-None-Match", tag), ("If-None-Match", 'W/"9999"')]
+    assert api.http.get(f"{IMAGES}/a", headers=twice).status_code == 304
+    preferred = api.http.get(IMAGES, headers=[("Prefer", "maxpagesize=1"), ("Prefer", "respond-async")])
+    assert preferred.headers["preference-applied"] == "maxpagesize=1"
+    assert api.http.get(IMAGES, headers=[("Accept", "image/png"), ("Accept", "application/json")]).status_code == 200
+
+
+def test_members_of_enumerations_that_are_not_known(api: Api) -> None:
+    reply = api.get(IMAGES, Prefer="include-unknown-enum-members, odata.maxpagesize=7")
+    assert reply.headers["preference-applied"] == "odata.maxpagesize=7, include-unknown-enum-members"
+
+
 @pytest.mark.parametrize("method", ["POST", "PATCH", "PUT"])
 def test_return_preferences(api: Api, method: str) -> None:
     api.create(id="a")

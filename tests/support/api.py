@@ -91,7 +91,8 @@ def refused(reply: httpx.Response, status: int, code: str) -> Json:
     """The error object of a reply, which must have that status and code and Graph's shape."""
     assert reply.status_code == status, (reply.status_code, reply.text)
     assert reply.headers["content-type"] == "application/json"
-    assert "odata-version" not in reply.headers
+    speaks_of_versions = "odata-maxversion" in reply.request.headers or "odata-version" in reply.request.headers
+    assert ("odata-version" in reply.headers) == speaks_of_versions
     error: Json = body_of(reply)["error"]
     assert error["code"] == code, error
     inner = error["innerError"]

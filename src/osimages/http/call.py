@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from osimages.auth.actor import Actor
+from osimages.http.reply import Header
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service, ServiceVersion
 from osimages.plan.build import Query
@@ -16,9 +15,7 @@ from osimages.wire.annotate import in_form
 from osimages.wire.etag import etag
 from osimages.wire.links import Links
 from osimages.wire.media import USUAL, JsonForm, Metadata, json_form
-
-_MAXIMUM_PAGE_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
-_RETURN = re.compile(r"(?:^|[,;\s])return\s*=\s*\"?(minimal|representation)\"?(?=$|[,;\s])", re.IGNORECASE)
+from osimages.wire.preferences import Preferences, preferences
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -37,7 +34,7 @@ class Call(msgspec.Struct, frozen=True):
 
     def form(self, query: Query) -> JsonForm:
         """The form of JSON that the client asks for. Raises ServiceError(NOT_ACCEPTABLE)."""
-        return json_form(self.request.header(b"accept"), query.format)
+        return json_form(self.request.header(b"accept"), query.format, self.request.takes_401)
 
     def context(self, form: JsonForm, context: str) -> str | None:
         """The context URL, where the form has one."""
@@ -55,15 +52,17 @@ class Call(msgspec.Struct, frozen=True):
             return stored
         return tuple(self._annotated(form, each, None) for each in stored)
 
-    def maximum_page_size(self) -> int | None:
-        """The page size that the client prefers (OData Protocol, section 8.2.8.5)."""
-        match = _MAXIMUM_PAGE_SIZE.search(self.request.header(b"prefer") or "")
-        return None if match is None or match[1].strip("0") == "" else int(match[1])
+    def preferences(self) -> Preferences:
+        """What the client would like."""
+        return preferences(self.request.header(b"prefer"))
 
-    def preferred_return(self) -> str | None:
-        """What the client prefers as the answer to a write: `minimal` or `representation` (RFC 7240, section 4.2)."""
-        match = _RETURN.search(self.request.header(b"prefer") or "")
-        return None if match is None else match[1].lower()
+    def applied(self, *honoured: str | None) -> tuple[Header, ...]:
+        """The header that says which preferences were honoured, none where none was."""
+        told = [each for each in honoured if each is not None]
+        # No type here has members that are hidden from clients that do not ask for them.
+        if self.target.singleton is not None and self.preferences().unknown_members:
+            told.append("include-unknown-enum-members")
+        return ((b"preference-applied", ", ".join(told).encode()),) if told else ()
 
     def _annotated(self, form: JsonForm, document: bytes, tag: str | None) -> bytes:
         target = self.target

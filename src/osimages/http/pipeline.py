@@ -14,7 +14,7 @@ from osimages.http.batch import batch
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
-from osimages.http.reply import Reply, check_version, preflight
+from osimages.http.reply import Reply, check_odata_headers, preflight
 from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
 from osimages.plan.resolve import Kind, check_method
@@ -38,7 +38,7 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
         )
     if not request.origin:
         raise ServiceError(BAD_HOST)
-    check_version(request)
+    check_odata_headers(request)
     version_name, path = split_version(request.path)
     version = service.versions.get(version_name.lower())
     if version is None:

@@ -30,7 +30,7 @@ async def entity(call: Call) -> Reply:
     if _is_unchanged(call, stored):
         return Reply(304, headers=_tag(stored))
     context = call.context(form, call.links.context(call.target, query.select))
-    body = entity_body(context, call.document(form, stored), query.select)
+    body = entity_body(context, call.document(form, stored), query.select, form.annotation)
     return Reply(200, body, form.content_type, _tag(stored))
 
 
@@ -60,7 +60,7 @@ async def property_of(call: Call) -> Reply:
     form = call.form(call.query())
     stored = await stored_entity(call)
     value = member(call.document(form, stored), _property_name(call.target))
-    body = value_body(call.context(form, call.links.context(call.target)), value)
+    body = value_body(call.context(form, call.links.context(call.target)), value, form.annotation)
     return Reply(200, body, form.content_type, _tag(stored))
 
 
@@ -92,7 +92,7 @@ def singleton_reply(call: Call) -> Reply:
     type_name = call.version.model.qualified(call.target.entity.name)
     document = msgspec.json.encode({"@odata.type": f"#{type_name}", "id": singleton_id(call)})
     context = call.context(form, call.links.context(call.target, query.select))
-    body = entity_body(context, call.document(form, Stored(0, document)), query.select)
+    body = entity_body(context, call.document(form, Stored(0, document)), query.select, form.annotation)
     return Reply(200, body, form.content_type)
 
 
@@ -104,7 +104,8 @@ def singleton_id(call: Call) -> str:
 async def service_document_of(call: Call) -> Reply:
     """What the service root lists."""
     form = call.form(call.query())
-    return Reply(200, service_document(call.version.model, call.links.metadata), form.content_type)
+    context = call.context(form, call.links.metadata)
+    return Reply(200, service_document(call.version.model, context, form.annotation), form.content_type)
 
 
 async def metadata(call: Call) -> Reply:
@@ -127,7 +128,8 @@ async def stored_entity(call: Call) -> Stored:
 async def _page(call: Call, context: str) -> Reply:
     query, tokens, tenant = call.query(), call.service.page_tokens, call.actor.tenant
     position = tokens.read(query.skiptoken, tenant, query.identity) if query.skiptoken else None
-    preferred = call.maximum_page_size()
+    wanted = call.preferences()
+    preferred = wanted.page_size
     page_size = call.service.limits.page_size if preferred is None else min(preferred, call.service.limits.page_size)
     plan = build_plan(query, position, page_size)
     form = call.form(query)
@@ -143,11 +145,10 @@ async def _page(call: Call, context: str) -> Reply:
         select=query.select,
         total=str(page.total) if form.numbers_as_strings and page.total is not None else page.total,
         next_link=next_link,
+        annotation=form.annotation,
     )
-    applied: tuple[Header, ...] = ()
-    if preferred is not None:
-        applied = ((b"preference-applied", f"odata.maxpagesize={page_size}".encode()),)
-    return Reply(200, body, form.content_type, applied)
+    applied = None if preferred is None else f"{wanted.page_size_name}={page_size}"
+    return Reply(200, body, form.content_type, call.applied(applied))
 
 
 def _is_unchanged(call: Call, stored: Stored) -> bool:

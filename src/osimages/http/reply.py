@@ -7,7 +7,7 @@ import zlib
 
 import msgspec
 
-from osimages.errors import UNSUPPORTED_VERSION, ServiceError
+from osimages.errors import ISOLATION, UNSUPPORTED_VERSION, ServiceError
 from osimages.http.request import ApiRequest
 
 Header = tuple[bytes, bytes]
@@ -63,10 +63,9 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
     ]
     if reply.content_type is not None:
         headers.append((b"content-type", reply.content_type))
-    if reply.odata:
-        # Answers in the form of 4.0 are answers in that of 4.01, too, where the prefix "odata." is optional.
-        most = request.headers.get(b"odata-maxversion")
-        headers.append(_ODATA_4 if most is None or most.strip() == b"4.0" else _ODATA_401)
+    # Graph's errors carry no version; a client that speaks of versions gets it with every answer, as OData has it.
+    if reply.odata or b"odata-maxversion" in request.headers or b"odata-version" in request.headers:
+        headers.append(_ODATA_401 if request.takes_401 else _ODATA_4)
     if request.origin.startswith("https:"):
         headers.append(_STRICT_TRANSPORT)
     if b"origin" in request.headers:
@@ -85,11 +84,14 @@ def compressed(reply: Reply, request: ApiRequest, least: int) -> bytes | None:
     return zlib.compress(reply.body, 1, wbits=31)
 
 
-def check_version(request: ApiRequest) -> None:
-    """Raises ServiceError (400) for a request of, or for, a version of OData that is not spoken here.
+def check_odata_headers(request: ApiRequest) -> None:
+    """Raises ServiceError for a request of, or for, a version of OData that is not spoken here (400), and for one that
+    wants to see the data as it was at one moment over several requests (412).
 
     https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_HeaderODataMaxVersion
     """
+    if b"odata-isolation" in request.headers or b"isolation" in request.headers:
+        raise ServiceError(ISOLATION)
     of, most = request.headers.get(b"odata-version"), request.headers.get(b"odata-maxversion")
     if of is not None and of.strip() not in (b"4.0", b"4.01"):
         raise ServiceError(UNSUPPORTED_VERSION, header="OData-Version", version=of.decode("latin-1")[:32])

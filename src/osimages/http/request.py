@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -46,6 +46,12 @@ class ApiRequest(msgspec.Struct, frozen=True):
     body: bytes = b""
     in_batch: bool = False
 
+    @property
+    def takes_401(self) -> bool:
+        """Whether the client takes answers in the form of OData 4.01 (Protocol, section 8.2.7)."""
+        most = self.headers.get(b"odata-maxversion")
+        return most is not None and most.strip() != b"4.0"
+
     def header(self, name: bytes) -> str | None:
         """The value of a header, None where it is absent."""
         value = self.headers.get(name)
@@ -59,6 +65,8 @@ class _TooLargeError(Exception):
 def request_of(scope: Scope, public_origin: str) -> ApiRequest:
     """The request of a scope, without its body. `public_origin`, where it is set, stands for the Host header."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
+    if len(headers) != len(scope["headers"]):
+        headers = _combined(scope["headers"])
     request_id = new_request_id()
     given = headers.get(b"client-request-id", b"")
     method = scope["method"]
@@ -131,6 +139,14 @@ def _unzipped(body: bytes, most: int) -> bytes:
     if not machine.eof or machine.unused_data:
         raise ServiceError(BODY_ENCODING, reason="it is not one whole gzip member.")
     return plain
+
+
+def _combined(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """A header that comes more than once has the values of all, separated by commas (RFC 9110, section 5.3)."""
+    found: dict[bytes, bytes] = {}
+    for name, value in given:
+        found[name] = b"%b, %b" % (found[name], value) if name in found else value
+    return found
 
 
 @lru_cache(256)

@@ -80,7 +80,7 @@ async def update_singleton(call: Call) -> Reply:
     """The singleton has nothing that could change; a body that is otherwise right is accepted."""
     call.version.validator(call.target.entity).update(json_body(call.request), singleton_id(call))
     headers = _applied(call)
-    if call.preferred_return() == "minimal":
+    if call.preferences().returned == "minimal":
         return Reply(204, headers=headers)
     reply = singleton_reply(call)
     return msgspec.structs.replace(reply, headers=(*reply.headers, *headers))
@@ -89,10 +89,10 @@ async def update_singleton(call: Call) -> Reply:
 def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: tuple[Header, ...]) -> Reply:
     """The reply to a write. Its form is settled before anything is stored: what is refused leaves nothing behind."""
     headers = (*headers, (b"etag", etag(stored.version).encode()), *_applied(call))
-    if call.preferred_return() == "minimal":
+    if call.preferences().returned == "minimal":
         return Reply(204, headers=headers)
     one = Target(Kind.ENTITY, call.target.singleton, call.target.navigation)
-    body = entity_body(call.context(form, call.links.context(one)), call.document(form, stored), None)
+    body = entity_body(call.context(form, call.links.context(one)), call.document(form, stored), None, form.annotation)
     return Reply(status, body, form.content_type, headers)
 
 
@@ -102,8 +102,8 @@ def _location(call: Call, key: str) -> tuple[Header, ...]:
 
 
 def _applied(call: Call) -> tuple[Header, ...]:
-    preferred = call.preferred_return()
-    return () if preferred is None else ((b"preference-applied", f"return={preferred}".encode()),)
+    returned = call.preferences().returned
+    return call.applied(None if returned is None else f"return={returned}")
 
 
 def _condition(call: Call) -> Condition | None:

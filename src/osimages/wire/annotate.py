@@ -1,11 +1,14 @@
-"""Entities with no metadata, or with all of it, made of the stored ones that carry what Graph's documentation shows.
+"""Entities in other forms than the stored one, which carries what Graph's documentation shows.
+
+With no metadata or all of it, with large numbers as text, and with annotations as OData 4.01 spells them.
 
 Source: https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html#sec_ControllingtheAmountofControlInforma
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,53 +16,64 @@ import msgspec
 from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Primitive, Property
 from osimages.wire.media import JsonForm, Metadata
 
-_encode = msgspec.json.Encoder().encode
+# Decimals keep all their digits on the way through.
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 # JSON itself tells these from each other (JSON format, section 4.6.3).
 _SELF_EVIDENT = frozenset((Primitive.STRING, Primitive.BOOLEAN, Primitive.DOUBLE))
+# What a double cannot hold exactly is text in the form with IEEE754Compatible=true (JSON format, section 3.2).
+_AS_TEXT = frozenset((Primitive.INT64, Primitive.DECIMAL))
+_STORED_TYPE = "@odata.type"
 Address = Callable[[str], str]
 
 
 def in_form(
     form: JsonForm, model: Model, entity: EntityType, document: bytes, address: Address, etag: str | None = None
 ) -> bytes:
-    """A document in another form than the stored one; `address` gives the URL of a key."""
-    if form.metadata is Metadata.MINIMAL:
+    """A stored document in the form that is asked for; `address` gives the URL of a key."""
+    if form.is_stored:
         return document
-    members: dict[str, Any] = msgspec.json.decode(document)
-    if form.metadata is Metadata.NONE:
-        return _encode(_bare(members))
-    url = address(members[entity.key])
-    head: dict[str, Any] = {"@odata.type": members.pop("@odata.type"), "@odata.id": url, "@odata.editLink": url}
-    if etag is not None:
-        head["@odata.etag"] = etag
-    return _encode(head | _full(model, entity.by_name, members))
+    members: dict[str, Any] = _decode(document)
+    head: dict[str, Any] = {}
+    if form.metadata is not Metadata.NONE and _STORED_TYPE in members:
+        head[f"{form.annotation}type"] = members[_STORED_TYPE]
+    if form.metadata is Metadata.FULL:
+        url = address(str(members[entity.key]))
+        head |= {f"{form.annotation}id": url, f"{form.annotation}editLink": url}
+        if etag is not None:
+            head[f"{form.annotation}etag"] = etag
+    return _encode(head | _members(form, model, entity.by_name, members))
 
 
-def _bare(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _bare(item) for name, item in value.items() if "@" not in name}
-    return [_bare(item) for item in value] if isinstance(value, list) else value
-
-
-def _full(model: Model, declared: dict[str, Property], members: dict[str, Any]) -> dict[str, Any]:
+def _members(
+    form: JsonForm, model: Model, declared: Mapping[str, Property], members: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The properties; each with its annotation before it (JSON format, section 4.5)."""
     found: dict[str, Any] = {}
     for name, value in members.items():
+        if name == _STORED_TYPE:
+            continue
         property_ = declared.get(name)
-        if property_ is None:
+        if property_ is None:  # made by the query, with no declared type
             found[name] = value
             continue
-        if (annotation := _type_annotation(model, property_)) is not None:
-            found[f"{name}@odata.type"] = annotation
-        found[name] = _full_value(model, property_, value)
+        if form.metadata is Metadata.FULL and (annotation := _type_annotation(model, property_)) is not None:
+            found[f"{name}{form.annotation}type"] = annotation
+        found[name] = _value(form, model, property_, value)
     return found
 
 
-def _full_value(model: Model, declared: Property, value: Any) -> Any:
-    if not isinstance(declared.type, ComplexType):
-        return value
+def _value(form: JsonForm, model: Model, declared: Property, value: Any) -> Any:
     if isinstance(value, list):
-        return [_full(model, declared.type.by_name, item) for item in value]
-    return _full(model, declared.type.by_name, value) if isinstance(value, dict) else value
+        return [_value(form, model, declared, item) for item in value]
+    if isinstance(declared.type, ComplexType) and isinstance(value, dict):
+        head: dict[str, Any] = {}
+        if form.metadata is not Metadata.NONE:
+            head[f"{form.annotation}type"] = f"#{model.qualified(declared.type.name)}"
+        return head | _members(form, model, declared.type.by_name, value)
+    if form.numbers_as_strings and declared.type in _AS_TEXT and value is not None:
+        return str(value)
+    return value
 
 
 def _type_annotation(model: Model, declared: Property) -> str | None:

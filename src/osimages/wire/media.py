@@ -23,14 +23,23 @@ class Metadata(Enum):
 
 
 class JsonForm(msgspec.Struct, frozen=True):
-    """A form of JSON: its metadata level, whether 64-bit numbers are strings, and the Content-Type that says so."""
+    """A form of JSON: its metadata level, whether 64-bit numbers are strings, and the Content-Type that says so.
+
+    `annotation` is what the names of annotations start with: `@odata.`, in OData 4.01 `@` alone.
+    """
 
     metadata: Metadata = Metadata.MINIMAL
     numbers_as_strings: bool = False
+    annotation: str = "@odata."
     # Graph's own spelling, as it was recorded.
     content_type: bytes = (
         b"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
     )
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether documents are stored in this form."""
+        return self is USUAL
 
 
 class MediaRange(msgspec.Struct, frozen=True):
@@ -45,21 +54,29 @@ class MediaRange(msgspec.Struct, frozen=True):
         """Whether a media type lies in the range."""
         return self.type in ("*", type_) and self.subtype in ("*", subtype)
 
+    @property
+    def breadth(self) -> int:
+        """0 for one media type, 1 for `application/*`, 2 for `*/*`: the narrower range says more."""
+        return (self.type == "*") + (self.subtype == "*")
 
+
+_LEVELS = frozenset(each.value for each in Metadata)
 USUAL = JsonForm()
+# The same in the spelling of OData 4.01, for clients whose OData-MaxVersion allows it.
+_USUAL_401 = JsonForm(annotation="@")
 _SHORT_FORMATS = {"json": "application/json", "xml": "application/xml", "atom": "application/atom+xml"}
 
 
 @lru_cache(512)
-def json_form(accept: str | None, asked: str | None) -> JsonForm:
-    """The form for an Accept header and a `$format` option, which takes precedence.
+def json_form(accept: str | None, asked: str | None, newest: bool = False) -> JsonForm:
+    """The form for an Accept header and a `$format` option, which takes precedence; `newest` for that of OData 4.01.
 
     Raises ServiceError(NOT_ACCEPTABLE) where JSON is not among what the client takes.
     """
     text = (accept or "*/*") if asked is None else expanded(asked)
-    for media_range in ranges(text):
-        if media_range.quality > 0 and media_range.covers("application", "json"):
-            return _form(media_range.parameters)
+    for media_range in _wanted(ranges(text), "json"):
+        if (form := _form(media_range.parameters, newest)) is not None:
+            return form
     raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
 
 
@@ -67,11 +84,12 @@ def json_form(accept: str | None, asked: str | None) -> JsonForm:
 def metadata_as_json(accept: str | None, asked: str | None) -> bool:
     """Whether `$metadata` is wanted as JSON; XML where both are welcome. Raises ServiceError(NOT_ACCEPTABLE)."""
     text = (accept or "*/*") if asked is None else expanded(asked)
-    for media_range in ranges(text):
-        if media_range.quality > 0:
-            for subtype in ("xml", "json"):
-                if media_range.covers("application", subtype):
-                    return subtype == "json"
+    found = ranges(text)
+    wanted = {subtype: _wanted(found, subtype) for subtype in ("xml", "json")}
+    for media_range in found:
+        for subtype, welcome in wanted.items():
+            if media_range in welcome:
+                return subtype == "json"
     raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
 
 
@@ -94,6 +112,22 @@ def ranges(accept: str) -> list[MediaRange]:
     return sorted(found, key=lambda each: -each.quality)
 
 
+def _wanted(found: list[MediaRange], subtype: str) -> list[MediaRange]:
+    """The ranges that let a media type of `application/` in, the most wanted first.
+
+    A range that refuses it (`q=0`) outweighs the broader ones (RFC 9110, section 12.5.1).
+    """
+    covering = [each for each in found if each.covers("application", subtype)]
+    refusing = [each.breadth for each in covering if each.quality == 0 and not _is_form(each)]
+    narrowest = min(refusing, default=3)
+    return [each for each in covering if each.quality > 0 and (each.breadth < narrowest or _is_form(each))]
+
+
+def _is_form(media_range: MediaRange) -> bool:
+    """Whether a range is about one form of JSON only."""
+    return bool(media_range.parameters)
+
+
 def _quality(text: str) -> float:
     try:
         return min(max(float(text), 0.0), 1.0)
@@ -101,18 +135,18 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-def _form(parameters: dict[str, str]) -> JsonForm:
+def _form(parameters: dict[str, str], newest: bool) -> JsonForm | None:
+    """The form that parameters of `application/json` name; None for one that is not served."""
     # The parameter had the prefix in OData 4.0, and may go without since 4.01.
     level = parameters.get("odata.metadata", parameters.get("metadata", "minimal"))
-    try:
-        metadata = Metadata(level)
-    except ValueError:
-        raise ServiceError(NOT_ACCEPTABLE, accept=f"odata.metadata={level[:32]}") from None
+    if level not in _LEVELS or parameters.get("charset", "utf-8") not in ("utf-8", "utf8"):
+        return None
+    metadata = Metadata(level)
     as_strings = parameters.get("ieee754compatible", "false") == "true"
     if metadata is Metadata.MINIMAL and not as_strings:
-        return USUAL
+        return _USUAL_401 if newest else USUAL
     content_type = (
         f"application/json;odata.metadata={metadata.value};odata.streaming=true;"
         f"IEEE754Compatible={'true' if as_strings else 'false'};charset=utf-8"
     )
-    return JsonForm(metadata, as_strings, content_type.encode())
+    return JsonForm(metadata, as_strings, "@" if newest else "@odata.", content_type.encode())

@@ -26,10 +26,14 @@ def decoded(body: bytes) -> object:
         raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
-def entity_body(context: str | None, document: bytes, select: tuple[str, ...] | None) -> bytes:
-    """One entity, with its context where there is one."""
+def entity_body(
+    context: str | None, document: bytes, select: tuple[str, ...] | None, annotation: str = "@odata."
+) -> bytes:
+    """One entity, with its context where there is one. `annotation` is what names of annotations start with."""
     chosen = document if select is None else projected(document, select)
-    return chosen if context is None else b'{"@odata.context":"%b",%b' % (context.encode(), chosen[1:])
+    if context is None:
+        return chosen
+    return b'{"%bcontext":"%b",%b' % (annotation.encode(), context.encode(), chosen[1:])
 
 
 def collection_body(
@@ -39,20 +43,22 @@ def collection_body(
     select: tuple[str, ...] | None,
     total: int | str | None,
     next_link: str | None,
+    annotation: str = "@odata.",
 ) -> bytes:
     """A page of entities; annotations come before the values, as clients that stream need it."""
-    head = b"" if context is None else b'"@odata.context":"%b",' % context.encode()
+    prefix = annotation.encode()
+    head = b"" if context is None else b'"%bcontext":"%b",' % (prefix, context.encode())
     if total is not None:
-        head += b'"@odata.count":%b,' % _encode(total)
+        head += b'"%bcount":%b,' % (prefix, _encode(total))
     if next_link is not None:
-        head += b'"@odata.nextLink":%b,' % _encode(next_link)
+        head += b'"%bnextLink":%b,' % (prefix, _encode(next_link))
     chosen = documents if select is None else (projected(each, select) for each in documents)
     return b'{%b"value":[%b]}' % (head, b",".join(chosen))
 
 
-def value_body(context: str | None, value: bytes) -> bytes:
+def value_body(context: str | None, value: bytes, annotation: str = "@odata.") -> bytes:
     """The value of one property, which is JSON already."""
-    head = b"" if context is None else b'"@odata.context":"%b",' % context.encode()
+    head = b"" if context is None else b'"%bcontext":"%b",' % (annotation.encode(), context.encode())
     return b'{%b"value":%b}' % (head, value)
 
 

@@ -33,6 +33,9 @@ def test_the_usual_form(accept: str | None) -> None:
         ('application/json; metadata="full"', Metadata.FULL),
         ("application/json;q=0.1;odata.metadata=full, application/json;odata.metadata=none;q=0.9", Metadata.NONE),
         ("*/*, application/json;odata.metadata=full", Metadata.MINIMAL),
+        ("application/json;odata.metadata=full;q=0, */*;q=0.1", Metadata.MINIMAL),
+        ("application/json;odata.metadata=some, application/json;odata.metadata=none;q=0.2", Metadata.NONE),
+        ("application/json;charset=utf-16;odata.metadata=none, application/*;q=0.1", Metadata.MINIMAL),
     ],
 )
 def test_the_most_wanted_counts(accept: str, level: Metadata) -> None:
@@ -44,12 +47,23 @@ def test_content_type_says_the_form() -> None:
     assert form == JsonForm(
         Metadata.NONE,
         True,
+        "@odata.",
         b"application/json;odata.metadata=none;odata.streaming=true;IEEE754Compatible=true;charset=utf-8",
     )
 
 
 @pytest.mark.parametrize(
-    ("accept", "asked"), [("image/png", None), ("application/json;q=0", None), ("x", None), ("*/*", "xml"), (None, "")]
+    ("accept", "asked"),
+    [
+        ("image/png", None),
+        ("application/json;q=0", None),
+        ("application/json;q=0, */*", None),
+        ("application/*;q=0, */*", None),
+        ("application/json;charset=utf-16", None),
+        ("x", None),
+        ("*/*", "xml"),
+        (None, ""),
+    ],
 )
 def test_what_cannot_be_served(accept: str | None, asked: str | None) -> None:
     with pytest.raises(ServiceError) as refused:
@@ -67,10 +81,19 @@ def test_what_cannot_be_served(accept: str | None, asked: str | None) -> None:
         ("application/json;q=0.8, application/xml", None, False),
         ("application/json", "xml", False),
         ("application/xml", "json", True),
+        ("application/xml;q=0, */*", None, True),
+        ("application/json;q=0.5, */*;q=0.1", None, True),
     ],
 )
 def test_metadata(accept: str | None, asked: str | None, as_json: bool) -> None:
     assert metadata_as_json(accept, asked) is as_json
+
+
+def test_the_form_of_401() -> None:
+    assert json_form(None, None, True).annotation == "@"
+    assert json_form("application/json;metadata=full", None, True).annotation == "@"
+    assert not json_form(None, None, True).is_stored
+    assert json_form(None, None, True).content_type == USUAL.content_type
 
 
 @given(st.text(max_size=60))

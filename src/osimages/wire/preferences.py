@@ -1,0 +1,78 @@
+"""What a client would like, as its `Prefer` headers say it, read once for each text.
+
+Sources: RFC 7240; OData Protocol, section 8.2.8
+https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_HeaderPrefer
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import msgspec
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 (RFC 9110, section 5.6.2: no secret)
+_QUOTED = r'"(?:[^"\\]|\\.)*"'
+_VALUE = rf"(?:{_TOKEN}|{_QUOTED})"
+_PREFERENCE = re.compile(
+    rf"(?:^|,)\s*({_TOKEN})\s*(?:=\s*({_VALUE}))?((?:\s*;\s*{_TOKEN}(?:\s*=\s*{_VALUE})?)*)\s*(?=,|$)"
+)
+_LONGEST_NUMBER = 9
+
+
+class Preferences(msgspec.Struct, frozen=True):
+    """What is understood of a `Prefer` header; None or false where it says nothing.
+
+    `returned` is `minimal` or `representation`. `page_size_name` is how the client spells that preference: with a
+    prefix, as in OData 4.0, or without.
+    """
+
+    returned: str | None = None
+    page_size: int | None = None
+    page_size_name: str = ""
+    unknown_members: bool = False
+    continue_on_error: bool | None = None
+    create_if_missing: bool = False
+
+
+NONE = Preferences()
+
+
+@lru_cache(512)
+def preferences(header: str | None) -> Preferences:
+    """The preferences of a header; unknown ones and senseless values are passed over (RFC 7240, section 2)."""
+    if not header:
+        return NONE
+    given: dict[str, str] = {}
+    names: dict[str, str] = {}
+    for match in _PREFERENCE.finditer(header):
+        name = match[1].lower()
+        known = name.removeprefix("odata.")
+        # Of a preference that comes more than once, only the first counts (RFC 7240, section 2).
+        if known not in given:
+            given[known], names[known] = _unquoted(match[2] or ""), name
+    size = _size(given.get("maxpagesize", ""))
+    returned = given.get("return", "").lower()
+    return Preferences(
+        returned=returned if returned in ("minimal", "representation") else None,
+        page_size=size,
+        page_size_name=names["maxpagesize"] if size is not None else "",
+        unknown_members="include-unknown-enum-members" in given,
+        continue_on_error=_boolean(given.get("continue-on-error")),
+        create_if_missing=_boolean(given.get("create-if-missing")) is True,
+    )
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def _size(text: str) -> int | None:
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_NUMBER:
+        return None
+    return int(text) or None
+
+
+def _boolean(text: str | None) -> bool | None:
+    """A preference without a value is one that is wanted."""
+    return None if text is None else {"": True, "true": True, "false": False}.get(text.lower())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import apsw
@@ -23,6 +24,7 @@ from osimages.edm.types import (
 )
 from osimages.odata.parser import Bounds, parse_expression
 from osimages.odata.tree import Expression
+from osimages.plan import encoding
 from osimages.plan.bind import Bound, bind_filter
 from osimages.plan.constants import resolved
 from osimages.plan.query import Shape
@@ -135,9 +137,10 @@ def bound(text: str) -> Bound:
 
 
 class Cabinet:
-    """Specimens in a database in memory."""
+    """Specimens in a database in memory. `now` is what now() stands for."""
 
     def __init__(self) -> None:
+        self.now = encoding.microseconds_since_epoch(datetime.now(UTC))
         self._connection = apsw.Connection(":memory:")
         register(self._connection)
         for table in METADATA.sorted_tables:
@@ -169,9 +172,11 @@ class Cabinet:
     def found(self, filter_: str | Bound, tenant: str = "t") -> list[str]:
         """The keys of the specimens that a filter lets through; every plan must find the same."""
         asked = bound(filter_) if isinstance(filter_, str) else filter_
-        values: dict[str, Any] = {f"c{number}": value for number, value in enumerate(resolved(asked.constants))}
+        values: dict[str, Any] = {
+            f"c{number}": value for number, value in enumerate(resolved(asked.constants, self.now))
+        }
         values |= {"tenant": tenant, "limit": 1000, "skip": 0}
-        shape = Shape(asked.condition, False, False)
+        shape = Shape(asked.condition)
         drivers = (None, *driving_candidates(asked.condition))
         found = [
             [str(row[0]) for row in self._connection.execute(RENDERER.page(shape, each), values)] for each in drivers

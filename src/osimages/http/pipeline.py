@@ -17,14 +17,13 @@ from osimages.http.handlers import HANDLERS
 from osimages.http.reply import Reply, check_odata_headers, preflight
 from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
+from osimages.plan.paging import LONGEST_TOKEN
 from osimages.plan.resolve import Kind, check_method
 from osimages.wire.links import Links
 
 # These describe the service to clients that have no token yet, as Graph's do.
 _OPEN_PATHS = frozenset(("", "$metadata"))
 _NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
-# The sealed token of a key of 512 characters of four bytes, in base64.
-_LONGEST_TOKEN = 4096
 _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 
 
@@ -74,7 +73,7 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
 
 def _token_allowance(request: ApiRequest) -> int:
     """What the paging token may add to a URL: a link that this service gave must not be too long for it."""
-    return _LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0
+    return LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0
 
 
 @lru_cache(2048)

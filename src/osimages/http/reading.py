@@ -137,7 +137,7 @@ async def _page(call: Call, context: str) -> Reply:
     remaining = None if plan.remaining is None else plan.remaining - len(page.documents)
     next_link = None
     if page.more and page.last is not None and remaining != 0:
-        token = tokens.write(Position(page.last, remaining), tenant, query.identity)
+        token = tokens.write(Position(page.last, remaining, plan.started), tenant, query.identity)
         next_link = call.links.next_page(call.target, call.request.query, token)
     body = collection_body(
         call.context(form, context),

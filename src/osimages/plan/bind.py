@@ -59,7 +59,7 @@ from osimages.plan.names import (
 from osimages.plan.patterns import PatternError, compiled
 from osimages.plan.values import Values, common_number, condition_of, joined, wrong_count
 
-__all__ = ["BindError", "Bound", "bind_filter"]
+__all__ = ["BindError", "Binder", "Bound", "bind_filter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,13 @@ def bind_filter(
 
     Raises BindError, or ODataLimitError where `any` and `all` are nested deeper than `lambda_depth`.
     """
-    binder = _Binder(model, entity, aliases, lambda_depth)
+    binder = Binder(model, entity, aliases, lambda_depth)
     condition = condition_of(binder.condition(tree, {}))
     return Bound(condition, tuple(binder.constants))
 
 
-class _Binder(Values):
-    """Binds one filter, collecting its constants."""
+class Binder(Values):
+    """Binds the expressions of one query, collecting their constants."""
 
     def condition(self, tree: Expression, scope: Scope) -> Typed:
         """A tree that must be true, false or null."""

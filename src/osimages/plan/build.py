@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import msgspec
@@ -14,6 +15,7 @@ from osimages.errors import (
     INVALID_OPTION,
     INVALID_ORDERBY,
     INVALID_SELECT,
+    INVALID_SKIPTOKEN,
     LIMIT_EXCEEDED,
     OPTION_NOT_SUPPORTED,
     ErrorRow,
@@ -21,11 +23,13 @@ from osimages.errors import (
 )
 from osimages.odata.errors import ODataLimitError
 from osimages.odata.options import OptionError, QueryOptions, pairs, parse_options, system_name
-from osimages.odata.tree import Member, Name, OrderItem
-from osimages.plan.bind import BindError, Bound, bind_filter
+from osimages.plan import encoding
+from osimages.plan.bind import BindError
+from osimages.plan.bind_options import BoundOptions, OptionBinder
+from osimages.plan.constants import Moment, resolved
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
-from osimages.plan.query import CollectionPlan, Shape
+from osimages.plan.query import CollectionPlan, Computed, Shape, Sortable
 from osimages.plan.resolve import Kind
 
 _COLLECTION_OPTIONS = frozenset(("filter", "select", "orderby", "top", "skip", "count", "skiptoken", "format"))
@@ -37,6 +41,7 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.SINGLETON: frozenset(("select", "format")),
 }
 _ONLY_FORMAT = frozenset(("format",))
+_UNBOUND = BoundOptions(None, (), False, (), ())
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
 
@@ -48,6 +53,7 @@ class Query(msgspec.Struct, frozen=True):
 
     shape: Shape
     constants: tuple[object, ...]
+    computed: tuple[Computed, ...]
     select: tuple[str, ...] | None
     top: int | None
     skip: int
@@ -72,11 +78,13 @@ def build_query(model: Model, entity: EntityType, kind: Kind, query: str, limits
         raise _invalid(error.option, error.reason) from None
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
-    descending = _is_descending(model, entity, options.orderby)
+    select = _selected(model, entity, options.select, bound.computed)
+    computed = tuple(each for each in bound.computed if select is None or each.name in select)
     return Query(
-        shape=Shape(bound.condition if bound else None, descending, continues=False),
-        constants=bound.constants if bound else (),
-        select=_selected(model, entity, options.select),
+        shape=Shape(bound.condition, bound.descending, bound.order, None, tuple(each.value for each in computed)),
+        constants=bound.constants,
+        computed=computed,
+        select=select,
         top=options.top,
         skip=options.skip or 0,
         count=options.count is True,
@@ -88,27 +96,44 @@ def build_query(model: Model, entity: EntityType, kind: Kind, query: str, limits
 
 def build_plan(query: Query, position: Position | None, page_size: int) -> CollectionPlan:
     """One page of a query: the first, or the one after a position. `page_size` is the most items in it."""
-    remaining = query.top if position is None else position.remaining
-    shape = query.shape
+    shape, constants, started = query.shape, query.constants, None
+    after: tuple[Sortable, ...] = ()
+    if Moment.NOW in constants:
+        now = encoding.microseconds_since_epoch(datetime.now(UTC))
+        started = now if position is None or position.started is None else position.started
+        constants = resolved(constants, started)
+    if position is None:
+        remaining = query.top
+    else:
+        remaining, after = position.remaining, position.after
+        if len(after) != len(shape.order) + 1:  # sealed by a release that sorted otherwise
+            raise ServiceError(INVALID_SKIPTOKEN)
+        nulls = tuple(each is None for each in after[:-1])
+        shape = Shape(shape.condition, shape.descending, shape.order, nulls, shape.computed)
     return CollectionPlan(
-        shape=Shape(shape.condition, shape.descending, continues=position is not None),
-        constants=query.constants,
+        shape=shape,
+        constants=constants,
         select=query.select,
         count=query.count,
         skip=query.skip if position is None else 0,
         limit=page_size if remaining is None else min(page_size, remaining),
         remaining=remaining,
-        after=None if position is None else position.after,
+        after=after,
+        started=started,
     )
 
 
-def _bound(model: Model, entity: EntityType, options: QueryOptions, limits: Limits) -> Bound | None:
-    if options.filter is None:
-        return None
+def _bound(model: Model, entity: EntityType, options: QueryOptions, limits: Limits) -> BoundOptions:
+    if options.filter is None and not options.orderby:
+        return _UNBOUND
+    binder = OptionBinder(model, entity, options.aliases, limits.lambda_depth)
     try:
-        return bind_filter(model, entity, options.filter, options.aliases, limits.lambda_depth)
+        if options.filter is not None:
+            binder.filter(options.filter)
+        order, descending = binder.order(options.orderby)
     except BindError as error:
-        raise _invalid("$filter", str(error)) from None
+        raise _invalid(binder.option, str(error)) from None
+    return binder.bound(order, descending)
 
 
 def _check_allowed(kind: Kind, options: QueryOptions) -> None:
@@ -121,30 +146,9 @@ def _check_allowed(kind: Kind, options: QueryOptions) -> None:
         raise _invalid(f"${name}", "it cannot be used on this resource")
 
 
-def _is_descending(model: Model, entity: EntityType, items: tuple[OrderItem, ...]) -> bool:
-    """Only the key can be sorted by, so that one item says all."""
-    for item in items:
-        name = _property_name(item)
-        if not name:
-            raise _invalid("$orderby", "Expected the name of a property.")
-        declared = entity.property_named(name)
-        if declared is None:
-            raise _invalid("$orderby", _no_property(model, entity, name))
-        if not declared.capabilities.orderby:
-            raise _invalid("$orderby", f"The property '{declared.name}' cannot be used in the $orderby query option.")
-    if len(items) > 1:
-        raise _invalid("$orderby", f"The property '{entity.key}' is named more than once.")
-    return bool(items) and items[0].descending
-
-
-def _property_name(item: OrderItem) -> str:
-    match item.expression:
-        case Name(name, _) | Member(Name("$it", _), name, _):
-            return name
-    return ""
-
-
-def _selected(model: Model, entity: EntityType, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def _selected(
+    model: Model, entity: EntityType, names: tuple[str, ...] | None, computed: tuple[Computed, ...]
+) -> tuple[str, ...] | None:
     if names is None:
         return None
     if "*" in names:

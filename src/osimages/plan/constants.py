@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -33,12 +32,9 @@ class MismatchError(Exception):
     """A literal that cannot be compared with a property; the text says why and what is expected."""
 
 
-def resolved(constants: tuple[object, ...]) -> tuple[object, ...]:
-    """Constants as a store takes them: `now()` becomes the moment at which the query is run, wherever it stands."""
-    if Moment.NOW not in constants:
-        return constants
-    now = encoding.microseconds_since_epoch(datetime.now(UTC))
-    return tuple(now if each is Moment.NOW else each for each in constants)
+def resolved(constants: tuple[object, ...], started: int) -> tuple[object, ...]:
+    """Constants as a store takes them: `now()` is the moment at which the query started, wherever it stands."""
+    return tuple(started if each is Moment.NOW else each for each in constants)
 
 
 def constant(model: Model, expected: ScalarType, literal: Literal | EnumLiteral) -> Constant:

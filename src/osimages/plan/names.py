@@ -58,6 +58,14 @@ class Path(msgspec.Struct, frozen=True):
     nullable: bool
 
 
+class Known(msgspec.Struct, frozen=True):
+    """A value that a query gave a name; `operations` and `depth` are what it adds to an expression that uses it."""
+
+    typed: Typed
+    operations: int
+    depth: int
+
+
 Scope = Mapping[str, Variable]
 # Literals stay as they are until what is beside them says which type they have.
 Operand = Typed | Literal | EnumLiteral
@@ -65,7 +73,11 @@ Result = TypeVar("Result")
 
 
 class Names:
-    """Finds what the names of one filter stand for, and collects its constants."""
+    """Finds what the names of one query stand for, and collects its constants.
+
+    `option` is the query option that is being bound: what may be asked of a property depends on it. `known` holds the
+    values that the query itself gave names, by the path that names them.
+    """
 
     def __init__(
         self, model: Model, entity: EntityType, aliases: Mapping[str, Expression], lambda_depth: int = DEEPEST_LAMBDA
@@ -79,6 +91,8 @@ class Names:
         self._operations = 0
         self._depth = 0
         self.constants: list[Constant] = []
+        self.option = "$filter"
+        self.known: dict[str, Known] = {}
 
     # --- limits ---
     def _enter(self, tree: Expression) -> None:
@@ -93,9 +107,9 @@ class Names:
     def _too_large(self, tree: Expression) -> BindError:
         """Which of the limits a filter goes beyond."""
         if self._conditions > MOST_CONDITIONS:
-            return BindError(f"The filter has more than {MOST_CONDITIONS} conditions", tree.position)
+            return BindError(f"The query has more than {MOST_CONDITIONS} conditions", tree.position)
         if self._operations > _MOST_OPERATIONS:
-            return BindError(f"The filter has more than {_MOST_OPERATIONS} operations", tree.position)
+            return BindError(f"The query has more than {_MOST_OPERATIONS} operations", tree.position)
         return BindError(f"Conditions are nested more than {DEEPEST} deep", tree.position)
 
     def _depth_of_item(self, scope: Scope) -> int:
@@ -109,7 +123,7 @@ class Names:
     def _constant(self, value: Constant, position: int) -> Slot:
         number = len(self.constants)
         if number == _MOST_CONSTANTS:
-            raise BindError(f"The filter has more than {_MOST_CONSTANTS} constants", position)
+            raise BindError(f"The query has more than {_MOST_CONSTANTS} constants", position)
         self.constants.append(value)
         return Slot(number)
 
@@ -151,6 +165,8 @@ class Names:
         return bind(found)
 
     def _field(self, tree: Name | Member, scope: Scope) -> Typed:
+        if self.known and (found := self._known_value(tree, scope)) is not None:
+            return found
         path = self._path(tree, scope)
         declared, type_ = path.declared, path.declared.type
         if declared.collection and not (path.variable and not path.names):
@@ -163,6 +179,25 @@ class Names:
         if type_ is Primitive.DATETIMEOFFSET:
             return Typed(field, type_, path.nullable, Field(collection, name, depth, offset=True))
         return Typed(field, type_, path.nullable)
+
+    def _known_value(self, tree: Name | Member, scope: Scope) -> Typed | None:
+        """The value that the query itself gave that name; its parts count as if they were written out here."""
+        steps: list[str] = []
+        part: Expression = tree
+        while isinstance(part, Member):
+            steps.append(part.name)
+            part = part.of
+        if not isinstance(part, Name) or part.name in scope or (part.name != "$it" and ITEM in scope):
+            return None
+        if part.name != "$it":
+            steps.append(part.name)
+        found = self.known.get("/".join(reversed(steps)))
+        if found is None:
+            return None
+        self._operations += found.operations
+        if self._operations > _MOST_OPERATIONS or self._depth + found.depth > DEEPEST:
+            raise self._too_large(tree)
+        return found.typed
 
     def _collection(self, tree: Expression, scope: Scope) -> Property:
         if not isinstance(tree, Name | Member):
@@ -199,7 +234,7 @@ class Names:
         declared = self._entity.property_named(tree.name)
         if declared is None:
             raise _no_property(tree.name, self._model.qualified(self._entity.name), tree.position)
-        _check_filterable(declared, tree.position)
+        self._check_capable(declared, tree.position)
         nullable = declared.name != self._entity.key and may_be_null(declared)
         return Path(declared, None, (declared.name,), nullable)
 
@@ -218,8 +253,13 @@ class Names:
         declared = type_.by_name.get(tree.name) or next(lower, None)
         if declared is None:
             raise _no_property(tree.name, self._model.qualified(type_.name), tree.position)
-        _check_filterable(declared, tree.position)
+        self._check_capable(declared, tree.position)
         return Path(declared, start.variable, (*start.names, declared.name), start.nullable or may_be_null(declared))
+
+    def _check_capable(self, declared: Property, position: int) -> None:
+        capabilities = declared.capabilities
+        if not (capabilities.orderby if self.option == "$orderby" else capabilities.filter):
+            raise BindError(f"The property '{declared.name}' cannot be used in {self.option}", position)
 
 
 def is_null(operand: Operand) -> bool:
@@ -230,11 +270,6 @@ def is_null(operand: Operand) -> bool:
 def capital(text: str) -> str:
     """The text with its first letter in upper case."""
     return text[0].upper() + text[1:]
-
-
-def _check_filterable(declared: Property, position: int) -> None:
-    if not declared.capabilities.filter:
-        raise BindError(f"The property '{declared.name}' cannot be used in $filter", position)
 
 
 def _no_property(name: str, type_: str, position: int) -> BindError:

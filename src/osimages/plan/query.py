@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import msgspec
 
-from osimages.plan.expressions import Condition
+from osimages.plan.expressions import Condition, ScalarType, Value
+
+# A value as the database keeps it: `encoding` says how each type is encoded.
+Encoded = str | int | float | bool | bytes | None
+Sortable = str | int | float | bool | None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A term to sort by. Null comes before every value, descending after all (OData Protocol, section 11.2.6.2)."""
+
+    value: Value
+    descending: bool
+    nullable: bool
+
+
+class Computed(msgspec.Struct, frozen=True):
+    """A property that is not stored but worked out for each entity."""
+
+    name: str
+    type: ScalarType
+    value: Value
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a list query looks like without its values: the key under which its SQL is kept."""
+    """What a list query looks like without its values: the key under which its SQL is kept.
+
+    `order` are the terms to sort by before the key, which ascends or descends. `after` tells of a page that continues
+    which of the terms were null where the page before ended; `computed` are values that are asked for beside documents.
+    """
 
     condition: Condition | None
-    descending: bool
-    continues: bool
+    descending: bool = False
+    order: tuple[Order, ...] = ()
+    after: tuple[bool, ...] | None = None
+    computed: tuple[Value, ...] = ()
 
 
 class CollectionPlan(msgspec.Struct, frozen=True):
     """One page of a set: which entities, in which order, from where, how many.
 
     `limit` is the most items in this page; `remaining` what `$top` still allows, this page included (None: no `$top`).
-    `after` is the key that the page before ended with.
+    `after` are the values of the terms, and the key, that the page before ended with. `started` is the moment that
+    `now()` stands for.
     """
 
     shape: Shape
@@ -29,7 +56,8 @@ class CollectionPlan(msgspec.Struct, frozen=True):
     skip: int
     limit: int
     remaining: int | None
-    after: str | None
+    after: tuple[Sortable, ...]
+    started: int | None = None
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -40,12 +68,16 @@ class Stored(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Documents in order; `last` is the key of the last one, `more` tells that others follow."""
+    """Documents in order; `more` tells that others follow `last`: the last one's values of the terms, and its key.
+
+    `computed` has the computed values of each document, where any were asked for.
+    """
 
     documents: tuple[bytes, ...]
-    last: str | None
+    last: tuple[Sortable, ...] | None
     more: bool
     total: int | None = None
+    computed: tuple[tuple[Encoded, ...], ...] = ()
 
 
 class Tenant(msgspec.Struct, frozen=True):

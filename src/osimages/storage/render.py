@@ -51,7 +51,7 @@ from osimages.plan.expressions import (
     Truth,
     Value,
 )
-from osimages.plan.query import Shape
+from osimages.plan.query import Order, Shape
 from osimages.storage.render_values import Scope, Sql, ValueRenderer, truth
 from osimages.storage.tables import EntityTables
 
@@ -75,18 +75,51 @@ class Renderer(ValueRenderer):
         self._dialect = dialect
 
     def page(self, shape: Shape, driving: AnyItem | None) -> str:
-        """SQL of one page; parameters tenant, limit, skip, after (where the shape continues) and c0, c1, ...
+        """SQL of one page; its rows are key, document, the values of the terms to sort by, and computed values.
 
-        `driving` is the lambda whose matches are few enough to start from; the others are asked of each row.
+        Parameters are tenant, limit, skip and c0, c1, ...; for a page that continues also after, the key that the page
+        before ended with, and after0, after1, ..., its values of the terms. `driving` is the lambda whose matches are
+        few enough to start from; the others are asked of each row.
         """
         main = self._tables.main
-        query: Select[Any] = select(main.c.id, main.c.document).where(main.c.tenant == bindparam("tenant"))
+        scope: Scope = {0: main}
+        terms = [self._value(each.value, scope) for each in shape.order]
+        shown = [
+            *_labelled("term", terms),
+            *_labelled("computed", [self._value(each, scope) for each in shape.computed]),
+        ]
+        query: Select[Any] = select(main.c.id, main.c.document, *shown).where(main.c.tenant == bindparam("tenant"))
         query = self._filtered(query, shape.condition, driving)
-        if shape.continues:
-            after: ColumnElement[Any] = bindparam("after")
-            query = query.where(main.c.id < after if shape.descending else main.c.id > after)
-        order = main.c.id.desc() if shape.descending else main.c.id.asc()
-        return self._text(query.order_by(order).limit(bindparam("limit")).offset(bindparam("skip")))
+        if shape.after is not None:
+            query = query.where(self._follows(shape.order, terms, shape.after, 0, shape.descending))
+        order = [
+            self.sorted(literal_column(f"term{number}"), each.descending, each.nullable)
+            for number, each in enumerate(shape.order)
+        ]
+        order.append(main.c.id.desc() if shape.descending else main.c.id.asc())
+        return self._text(query.order_by(*order).limit(bindparam("limit")).offset(bindparam("skip")))
+
+    def _follows(
+        self, order: Sequence[Order], terms: Sequence[Sql], nulls: Sequence[bool], number: int, descending: bool
+    ) -> ColumnElement[bool]:
+        """Whether a row comes after the one that the page before ended with, where the terms in `nulls` were null."""
+        if number == len(order):
+            key = self._tables.main.c.id
+            return key < bindparam("after") if descending else key > bindparam("after")
+        term: Sql = Grouping(terms[number])
+        last: Sql = bindparam(f"after{number}")
+        rest = self._follows(order, terms, nulls, number + 1, descending)
+        if nulls[number]:  # first of all when ascending, last of all when descending
+            same = and_(term.is_(None), rest)
+            return same if order[number].descending else or_(term.is_not(None), same)
+        beyond = term < last if order[number].descending else term > last
+        if order[number].descending and order[number].nullable:
+            beyond = or_(beyond, term.is_(None))
+        return or_(beyond, and_(term == last, rest))
+
+    def sorted(self, term: ColumnElement[Any], descending: bool, nullable: bool) -> ColumnElement[Any]:
+        """A term to sort by, null before every value when ascending and after all when descending."""
+        return term.desc() if descending else term.asc()
 
     def count(self, condition: Condition | None, driving: AnyItem | None) -> str:
         """SQL that counts the entities of a tenant that fulfil the condition."""
@@ -199,6 +232,10 @@ class Renderer(ValueRenderer):
 
     def _text(self, query: Select[Any]) -> str:
         return str(query.compile(dialect=self._dialect))
+
+
+def _labelled(name: str, values: Sequence[Sql]) -> list[ColumnElement[Any]]:
+    return [value.label(f"{name}{number}") for number, value in enumerate(values)]
 
 
 def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:

@@ -16,7 +16,6 @@ from typing import Any
 import apsw
 
 from osimages.edm.types import Model
-from osimages.plan.constants import resolved
 from osimages.plan.expressions import AnyItem, Condition
 from osimages.plan.query import CollectionPlan, Page, Shape, Stored, Tenant
 from osimages.storage import sqlite_write
@@ -131,7 +130,10 @@ class SqliteStore:
 
     def _page(self, shape: Shape, driving: AnyItem | None, limit: int, values: Any, total: int | None) -> Page:
         rows, more = self._some(self._page_sql(shape, driving), values, limit) if limit else ([], False)
-        return Page(tuple(row[1] for row in rows), rows[-1][0] if rows else None, more, total)
+        beside = 2 + len(shape.order)
+        last = (*rows[-1][2:beside], rows[-1][0]) if rows else None
+        computed = tuple(row[beside:] for row in rows) if shape.computed else ()
+        return Page(tuple(row[1] for row in rows), last, more, total, computed)
 
     def _driving(self, condition: Condition | None, values: Mapping[str, object]) -> AnyItem | None:
         """The lambda with the fewest matching items, if any has few; a probe reads at most that few."""
@@ -209,7 +211,9 @@ def _same_file(path: Path) -> Callable[[], None]:
 
 
 def _values(tenant: str, plan: CollectionPlan) -> dict[str, object]:
-    constants = resolved(plan.constants)
-    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(constants)}
-    values.update(tenant=tenant, limit=plan.limit + 1, skip=plan.skip, after=plan.after)
+    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
+    values.update(tenant=tenant, limit=plan.limit + 1, skip=plan.skip)
+    if plan.after:
+        *terms, values["after"] = plan.after
+        values.update((f"after{number}", value) for number, value in enumerate(terms))
     return values

@@ -46,7 +46,7 @@ def test_parameter_aliases(text: str, aliases: dict[str, str], meaning: str) -> 
         (
             "@a or @a or @a",
             {"@a": " or ".join(["true"] * 300)},
-            "The filter has more than 800 conditions, at position 1544",
+            "The query has more than 800 conditions, at position 1544",
         ),
     ],
 )
@@ -70,7 +70,7 @@ def test_lambdas_nest_four_deep() -> None:
 def test_aliased_lists_hold_no_more_constants_than_a_store_takes() -> None:
     listed = {"@p": "[" + ",".join(["'a'"] * 1000) + "]"}
     assert len(bound(" or ".join(["id in @p"] * 2), listed).constants) == 2_000
-    assert refusal(" or ".join(["id in @p"] * 3), listed) == "The filter has more than 2000 constants, at position 1"
+    assert refusal(" or ".join(["id in @p"] * 3), listed) == "The query has more than 2000 constants, at position 1"
 
 
 def test_operators_that_lean_to_the_left_are_refused_when_too_deep() -> None:

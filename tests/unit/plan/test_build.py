@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from osimages.edm.model import DEVICE_MANAGEMENT, GRAPH, IMAGE
+from osimages.edm.types import Primitive
 from osimages.errors import (
     EXPAND_NOT_SUPPORTED,
     INVALID_FILTER,
@@ -18,9 +19,10 @@ from osimages.errors import (
 )
 from osimages.odata.parser import Bounds
 from osimages.plan.build import Query, build_plan, build_query
-from osimages.plan.expressions import Compare, Comparison, Field, Slot
+from osimages.plan.expressions import Apply, Compare, Comparison, Field, Operation, Slot
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
+from osimages.plan.query import Order, Shape
 from osimages.plan.resolve import Kind
 
 _LIMITS = Limits(page_size=100, bounds=Bounds(nodes=50, depth=10, list_items=5))
@@ -42,7 +44,7 @@ def _refusal(query: str, kind: Kind = Kind.COLLECTION) -> ServiceError:
 
 def test_an_empty_query_asks_for_everything() -> None:
     found = _query("")
-    assert (found.shape.condition, found.shape.descending, found.shape.continues) == (None, False, False)
+    assert found.shape == Shape(None)
     assert (found.constants, found.select, found.top, found.skip, found.count) == ((), None, None, 0, False)
     assert (found.skiptoken, found.format, found.identity) == (None, None, "")
 
@@ -128,7 +130,7 @@ def test_expand(value: str, named: str) -> None:
             "$orderby=foo",
             INVALID_ORDERBY,
             "$orderby",
-            f"Invalid orderby clause: Could not find a property named 'foo' on type '{_TYPE}'.",
+            f"Invalid orderby clause: Could not find a property named 'foo' on type '{_TYPE}', at position 0",
         ),
         ("$nothing=1", INVALID_OPTION, "$nothing", "Invalid query option '$nothing': there is no such option"),
         ("$top=1&top=2", INVALID_OPTION, "$top", "Invalid query option '$top': it is given more than once"),
@@ -209,18 +211,28 @@ def test_orderby(text: str, descending: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("id,id desc", "The property 'id' is named more than once."),
-        ("supportedEditions", "The property 'supportedEditions' cannot be used in the $orderby query option."),
-        ("id,availableUpdates", "The property 'availableUpdates' cannot be used in the $orderby query option."),
-        ("length(id)", "Expected the name of a property."),
-        ("'id'", "Expected the name of a property."),
-        ("id/x", "Expected the name of a property."),
-        ("x" * 100, f"Could not find a property named '{'x' * 64}' on type '{_TYPE}'."),
+        ("id,id desc", "The same value is named more than once, at position 3"),
+        ("supportedEditions", "The property 'supportedEditions' cannot be used in $orderby, at position 0"),
+        ("id,availableUpdates", "The property 'availableUpdates' cannot be used in $orderby, at position 3"),
+        ("supportedEditions/$count", "The property 'supportedEditions' cannot be used in $orderby, at position 0"),
+        ("id add 1", "Edm.String and Edm.Int32"),
+        ("null", "This literal has no type that values here have, at position 0"),
+        ("id/x", "There is no property 'x' on this path, at position 3"),
+        ("x" * 100, f"Could not find a property named '{'x' * 64}' on type '{_TYPE}', at position 0"),
     ],
 )
 def test_orderby_of_what_cannot_be_sorted_by(text: str, reason: str) -> None:
     error = _refusal(f"$orderby={text}")
-    assert (error.row, error.message) == (INVALID_ORDERBY, f"Invalid orderby clause: {reason}")
+    assert error.row is INVALID_ORDERBY
+    assert error.message.startswith("Invalid orderby clause: ")
+    assert reason in error.message
+
+
+def test_orderby_of_expressions() -> None:
+    found = _query("$orderby=length(id) desc,id desc,tolower(id)").shape
+    key = Field(None, "id")
+    assert found.order == (Order(Apply(Operation.LENGTH, Primitive.STRING, (key,)), True, False),)
+    assert found.descending  # what follows the key changes nothing
 
 
 @pytest.mark.parametrize(
@@ -265,15 +277,15 @@ def test_a_first_page() -> None:
         3,
         100,
         None,
-        None,
+        (),
     )
-    assert not plan.shape.continues
+    assert plan.shape.after is None
 
 
 def test_a_page_that_continues_skips_nothing() -> None:
-    plan = build_plan(_query("$orderby=id desc&$skip=3"), Position("k", None), 100)
-    assert (plan.skip, plan.limit, plan.remaining, plan.after) == (0, 100, None, "k")
-    assert (plan.shape.descending, plan.shape.continues) == (True, True)
+    plan = build_plan(_query("$orderby=id desc&$skip=3"), Position(("k",), None), 100)
+    assert (plan.skip, plan.limit, plan.remaining, plan.after) == (0, 100, None, ("k",))
+    assert (plan.shape.descending, plan.shape.after) == (True, ())
 
 
 @pytest.mark.parametrize(
@@ -283,9 +295,9 @@ def test_a_page_that_continues_skips_nothing() -> None:
         (5, None, 5, 5),
         (100, None, 100, 100),
         (250, None, 100, 250),
-        (250, Position("k", 150), 100, 150),
-        (250, Position("k", 50), 50, 50),
-        (250, Position("k", None), 100, None),
+        (250, Position(("k",), 150), 100, 150),
+        (250, Position(("k",), 50), 50, 50),
+        (250, Position(("k",), None), 100, None),
     ],
 )
 def test_top_over_several_pages(top: int, position: Position | None, limit: int, remaining: int | None) -> None:

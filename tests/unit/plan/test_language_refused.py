@@ -161,11 +161,8 @@ def test_filters_that_differ_in_values_have_one_shape_and_now_is_no_value() -> N
 
 
 def test_now_is_one_moment_in_a_request() -> None:
-    before, middle, after = (resolved((Moment.NOW, 1, Moment.NOW)) for _ in range(3))
-    assert before[0] == before[2]
-    assert before[1] == 1
-    assert before <= middle <= after
-    assert resolved(("x", 1)) == ("x", 1)
+    assert resolved((Moment.NOW, 1, Moment.NOW), 5) == (5, 1, 5)
+    assert resolved(("x", 1), 5) == ("x", 1)
 
 
 def test_operations_are_counted_and_their_depth_is_bounded() -> None:

@@ -16,7 +16,7 @@ from osimages.plan.paging import PageTokens, Position
 
 _TOKENS = PageTokens(b"secret")
 _TENANT, _QUERY = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90", "filter=id+ne+%27x%27"
-_POSITION = Position("Windows 11 22H2", 5)
+_POSITION = Position(("Windows 11 22H2",), 5)
 _TOKEN = _TOKENS.write(_POSITION, _TENANT, _QUERY)
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -29,7 +29,7 @@ def _is_refused(token: str, tenant: str = _TENANT, query: str = _QUERY, tokens: 
 
 @given(_TEXTS, st.none() | st.integers(0, 10**18), _TEXTS, _TEXTS)
 def test_what_is_written_is_read(after: str, remaining: int | None, tenant: str, query: str) -> None:
-    position = Position(after, remaining)
+    position = Position((after,), remaining)
     token = _TOKENS.write(position, tenant, query)
     assert _TOKENS.read(token, tenant, query) == position
     assert token.isascii()

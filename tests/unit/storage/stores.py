@@ -15,7 +15,7 @@ from osimages.edm.model import GRAPH, IMAGE
 from osimages.plan.build import build_plan, build_query
 from osimages.plan.limits import limits_of
 from osimages.plan.paging import Position
-from osimages.plan.query import CollectionPlan, Tenant
+from osimages.plan.query import CollectionPlan, Sortable, Tenant
 from osimages.plan.resolve import Kind
 from osimages.settings import Settings
 from osimages.storage.sqlite import SqliteStore
@@ -76,12 +76,16 @@ WHOLE = image(
 
 
 def plan(
-    text: str | None = None, *, limit: int = 1000, after: str | None = None, options: Mapping[str, str] | None = None
+    text: str | None = None,
+    *,
+    limit: int = 1000,
+    after: tuple[Sortable, ...] | str | None = None,
+    options: Mapping[str, str] | None = None,
 ) -> CollectionPlan:
     """The plan of a list with that `$filter` and other options, continued after a key where one is given."""
     given = dict(options or {}) | ({} if text is None else {"$filter": text})
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in given.items())
-    position = None if after is None else Position(after, None)
+    position = None if after is None else Position((after,) if isinstance(after, str) else after, None)
     return build_plan(build_query(GRAPH, IMAGE, Kind.COLLECTION, query, _LIMITS), position, limit)
 
 

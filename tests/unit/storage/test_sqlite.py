@@ -57,7 +57,7 @@ def test_a_page_tells_exactly_whether_others_follow(
 ) -> None:
     got = page(seven, plan(limit=limit))
     assert keys(got.documents) == expected
-    assert got.last == expected[-1]
+    assert got.last == (expected[-1],)
     assert got.more is more
     assert got.total is None
 

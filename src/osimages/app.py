@@ -141,6 +141,7 @@ def _verifier(settings: Settings, clock: Clock, keys: SigningKeys) -> TokenVerif
         clock.now,
         skew_seconds=settings.token_skew_seconds,
         cache_size=settings.token_cache_size,
+        max_bytes=settings.max_token_bytes,
         authorization_uri=cloud.authorization_uri,
     )
 

@@ -67,6 +67,7 @@ class Settings:
         1024, "Smallest answer that is compressed for clients that accept gzip.", least=0
     )
     token_cache_size: int = _setting(4096, "Verified tokens that are remembered.", least=1)
+    max_token_bytes: int = _setting(16384, "Longest Authorization header that is looked at.", least=1)
     tenant_cache_seconds: float = _setting(1.0, "How long a tenant's licence is remembered.", least=0)
     token_skew_seconds: int = _setting(
         300, "Tolerance for clocks that differ, in the times of a token.", least=0, most=3600

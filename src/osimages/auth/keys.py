@@ -3,44 +3,95 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from joserfc.jwk import RSAKey
 
 
-class KeySource(Protocol):
-    """Finds the public key that a token names in its `kid` header.
+@dataclass(frozen=True, slots=True)
+class VerificationKey:
+    """A public RSA key, and the issuer whose tokens it may sign, where the key set says so.
 
-    `key` answers at once from what the source holds: it is called on the event loop, so a source that fetches keys
-    over the network refreshes what it holds apart from this call.
+    Entra writes `{tenantid}` in an issuer that stands for every tenant.
     """
 
-    def key(self, kid: str) -> RSAKey | None:
-        """The RSA public key with this key id, or None where the source holds none."""
+    rsa: RSAKey
+    issuer: str | None = None
+
+    def signs_for(self, tenant: str, issuers: Iterable[str]) -> bool:
+        """Whether tokens of that tenant, which has these issuers, may be signed with this key.
+
+        Entra's own library has the same rule: a key that is bound to the issuer of personal accounts, or of one tenant,
+        is good for no other.
+        https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#validate-the-issuer
+        """
+        return self.issuer is None or self.issuer.replace("{tenantid}", tenant) in issuers
+
+
+class KeySource(Protocol):
+    """Finds the public key that a token names in its `kid` header."""
+
+    def key(self, kid: str) -> VerificationKey | None:
+        """The key with this id, or None where the source holds none.
+
+        It answers at once, from what the source holds, and with the same object as long as the key stays the same.
+        Raises ServiceError(SERVICE_UNAVAILABLE) where the source has no keys at all yet.
+        """
+        ...
+
+    async def look_for(self, kid: str) -> bool:
+        """Looks whether the authority has a key of this id by now, where that is worth it; True where it may have."""
         ...
 
 
 class StaticKeys:
     """A fixed set of keys, from a JSON Web Key Set (RFC 7517)."""
 
-    def __init__(self, keys: Mapping[str, RSAKey]) -> None:
+    def __init__(self, keys: Mapping[str, VerificationKey]) -> None:
         self._keys = dict(keys)
 
     @classmethod
     def from_jwks(cls, jwks: Mapping[str, Iterable[Mapping[str, Any]]]) -> StaticKeys:
-        """The RSA signing keys of a key set.
+        """The RSA signing keys of a key set. Raises as `key_set` does."""
+        return cls(key_set(jwks, {}))
 
-        Keys of other types or uses, and keys without a `kid`, are passed over, as RFC 7517 section 5 asks. Raises
-        joserfc.errors.JoseError or ValueError for an RSA key that is broken.
-        """
-        found = (each for each in jwks.get("keys", ()) if each.get("kty") == "RSA" and each.get("use", "sig") == "sig")
-        return cls({str(each["kid"]): _public_key(each) for each in found if each.get("kid")})
-
-    def key(self, kid: str) -> RSAKey | None:
-        """The RSA public key with this key id, or None where there is none."""
+    def key(self, kid: str) -> VerificationKey | None:
+        """The key with this id, or None where there is none."""
         return self._keys.get(kid)
+
+    async def look_for(self, kid: str) -> bool:
+        """There are no other keys to be had."""
+        return False
+
+
+def key_set(
+    jwks: Mapping[str, Iterable[Mapping[str, Any]]], known: Mapping[str, VerificationKey]
+) -> dict[str, VerificationKey]:
+    """The RSA signing keys of a key set by their ids; those that are `known` already stay the same objects.
+
+    Keys of other types or uses, and keys without a `kid`, are passed over, as RFC 7517 section 5 asks. Raises
+    joserfc.errors.JoseError or ValueError for an RSA key that is broken.
+    """
+    found = {}
+    for each in jwks.get("keys", ()):
+        kid = each.get("kid")
+        if kid and each.get("kty") == "RSA" and each.get("use", "sig") == "sig":
+            made = VerificationKey(_public_key(each), _issuer(each))
+            before = known.get(str(kid))
+            found[str(kid)] = before if before is not None and _same(before, made) else made
+    return found
 
 
 def _public_key(jwk: Mapping[str, Any]) -> RSAKey:
-    # Only these members count: Entra adds others (`issuer`, `x5c`, ...), and a private part has no business here.
+    # Only these members count: Entra adds others (`x5c`, ...), and a private part has no business here.
     return RSAKey.import_key({"kty": "RSA", "n": str(jwk.get("n", "")), "e": str(jwk.get("e", ""))})
+
+
+def _issuer(jwk: Mapping[str, Any]) -> str | None:
+    issuer = jwk.get("issuer")
+    return None if issuer is None else str(issuer)
+
+
+def _same(one: VerificationKey, other: VerificationKey) -> bool:
+    return one.issuer == other.issuer and one.rsa.as_dict(private=False) == other.rsa.as_dict(private=False)

@@ -8,6 +8,7 @@ import msgspec
 
 from osimages.auth.actor import Actor
 from osimages.auth.permissions import authorise
+from osimages.auth.tokens import UnknownKeyError
 from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_SEGMENT, UNKNOWN_VERSION, ServiceError
 from osimages.http.authority import authority_reply
 from osimages.http.batch import batch
@@ -45,7 +46,11 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
             return reply
         raise ServiceError(UNKNOWN_VERSION, version=version_name[:128])
     is_open = path.lower() in _OPEN_PATHS
-    actor = _NOBODY if is_open else service.verifier.verify(request.header(b"authorization"))
+    authorization = request.header(b"authorization")
+    try:
+        actor = _NOBODY if is_open else service.verifier.verify(authorization)
+    except UnknownKeyError as unknown:
+        actor = await service.verifier.verify_anew(authorization, unknown)
     target = version.target(path)
     check_method(target, request.method, request.path)
     if not is_open:

@@ -8,7 +8,7 @@ import pytest
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from osimages.auth.keys import StaticKeys
+from osimages.auth.keys import StaticKeys, VerificationKey, key_set
 
 KEY = RSAKey.generate_key(2048)
 PUBLIC: dict[str, Any] = {**KEY.as_dict(private=False), "kid": "one"}
@@ -24,7 +24,7 @@ def test_a_key_is_found_by_its_id_alone() -> None:
     one, two = keys.key("one"), keys.key("two")
     assert one is not None
     assert two is not None
-    assert (one.as_dict()["n"], two.as_dict()["n"]) == (PUBLIC["n"], other["n"])
+    assert (one.rsa.as_dict()["n"], two.rsa.as_dict()["n"]) == (PUBLIC["n"], other["n"])
     assert keys.key("ONE") is None
     assert keys.key("") is None
 
@@ -83,12 +83,31 @@ def test_a_broken_key_is_refused(broken: dict[str, Any]) -> None:
 def test_a_private_key_in_a_set_is_kept_without_its_private_part() -> None:
     found = of({**KEY.as_dict(private=True), "kid": "one"}).key("one")
     assert found is not None
-    assert not found.is_private
+    assert not found.rsa.is_private
 
 
 def test_a_later_change_of_the_given_keys_changes_nothing() -> None:
-    given = {"one": KEY}
+    key = VerificationKey(KEY)
+    given = {"one": key}
     keys = StaticKeys(given)
-    given["two"] = KEY
-    assert keys.key("one") is KEY
+    given["two"] = key
+    assert keys.key("one") is key
     assert keys.key("two") is None
+
+
+def test_a_key_that_stays_the_same_stays_the_same_object() -> None:
+    before = key_set({"keys": [PUBLIC]}, {})
+    after = key_set({"keys": [{**PUBLIC, "x5t": "new"}, {**PUBLIC, "kid": "two"}]}, before)
+    assert after["one"] is before["one"]
+    assert key_set({"keys": [{**PUBLIC, "issuer": "https://login.example/v2.0"}]}, before)["one"] is not before["one"]
+    other = {**RSAKey.generate_key(2048).as_dict(private=False), "kid": "one"}
+    assert key_set({"keys": [other]}, before)["one"] is not before["one"]
+
+
+def test_an_issuer_binds_a_key_to_its_tenant_or_to_any() -> None:
+    tenant, root = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90", "https://login.microsoftonline.com"
+    issuers = {f"{root}/{tenant}/v2.0", f"https://sts.windows.net/{tenant}/"}
+    assert VerificationKey(KEY).signs_for(tenant, issuers)
+    assert VerificationKey(KEY, f"{root}/{{tenantid}}/v2.0").signs_for(tenant, issuers)
+    assert VerificationKey(KEY, f"{root}/{tenant}/v2.0").signs_for(tenant, issuers)
+    assert not VerificationKey(KEY, f"{root}/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0").signs_for(tenant, issuers)

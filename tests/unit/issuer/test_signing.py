@@ -60,8 +60,8 @@ def test_tokens_find_the_key_in_the_public_key_set(made: Path) -> None:
     keys = SigningKeys.load_or_create(made)
     public = StaticKeys.from_jwks(keys.public_jwks()).key(keys.kid)
     assert public is not None
-    assert not public.is_private
-    assert public.thumbprint() == keys.kid
+    assert not public.rsa.is_private
+    assert public.rsa.thumbprint() == keys.kid
 
 
 def _public_pem() -> bytes:

@@ -106,6 +106,16 @@ class EntityValidator:
         problems.raise_if_any()
         return given
 
+    def value(self, declared: Property, value: object, member: str = "value") -> object:
+        """The value of one property, that the body of a request for the property holds as that member.
+
+        Raises ServiceError(MODEL_VALIDATION) that says where it is wrong.
+        """
+        problems = Problems()
+        checked = self._checks[declared.name](value, (_ROOT, member) if member else _ROOT, problems)
+        problems.raise_if_any()
+        return checked
+
     def _given(self, body: object, problems: Problems) -> Checked:
         if not isinstance(body, dict):
             problems.add(_unexpected_node(body, "StartObject"), _ROOT)

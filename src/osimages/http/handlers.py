@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from osimages.http import reading, writing
+from osimages.http import reading, writing, writing_properties
 from osimages.http.call import Call
 from osimages.http.reply import Reply
 from osimages.plan.resolve import Kind
@@ -27,4 +27,8 @@ HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.ENTITY, "PATCH"): writing.update,
     (Kind.ENTITY, "PUT"): writing.replace,
     (Kind.ENTITY, "DELETE"): writing.remove,
+    (Kind.PROPERTY, "PUT"): writing_properties.replace,
+    (Kind.PROPERTY, "PATCH"): writing_properties.update,
+    (Kind.PROPERTY, "POST"): writing_properties.add,
+    (Kind.PROPERTY, "DELETE"): writing_properties.remove,
 }

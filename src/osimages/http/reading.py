@@ -7,6 +7,7 @@ import uuid
 import msgspec
 
 from osimages.edm.service_document import service_document
+from osimages.edm.types import ComplexType
 from osimages.errors import UNKNOWN_KEY, ServiceError
 from osimages.http.call import Call
 from osimages.http.reply import JSON, TEXT, XML, Header, Reply
@@ -15,7 +16,7 @@ from osimages.plan.paging import Position
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Target
 from osimages.wire.etag import check_if_match, etag, names_version
-from osimages.wire.media import metadata_as_json
+from osimages.wire.media import JsonForm, metadata_as_json
 from osimages.wire.payload import collection_body, entity_body, member, value_body
 
 # Names the singleton of a tenant: made once at random, so that no other GUID is made of a tenant's.
@@ -28,10 +29,10 @@ async def entity(call: Call) -> Reply:
     form = call.form(query)
     stored = await stored_entity(call)
     if _is_unchanged(call, stored):
-        return Reply(304, headers=_tag(stored))
+        return Reply(304, headers=tag_of(stored))
     context = call.context(form, call.links.context(call.target, query.select))
     body = entity_body(context, call.document(form, stored), query.select, form.annotation)
-    return Reply(200, body, form.content_type, _tag(stored))
+    return Reply(200, body, form.content_type, tag_of(stored))
 
 
 async def collection(call: Call) -> Reply:
@@ -59,25 +60,45 @@ async def property_of(call: Call) -> Reply:
     """The value of one property."""
     form = call.form(call.query())
     stored = await stored_entity(call)
-    value = member(call.document(form, stored), _property_name(call.target))
-    body = value_body(call.context(form, call.links.context(call.target)), value, form.annotation)
-    return Reply(200, body, form.content_type, _tag(stored))
+    if _is_unchanged(call, stored):
+        return Reply(304, headers=tag_of(stored))
+    return property_reply(call, form, stored)
+
+
+def property_reply(call: Call, form: JsonForm, stored: Stored) -> Reply:
+    """The value of the target's property, of an entity as it is stored; nothing where it is null."""
+    declared = call.target.declared
+    assert declared is not None
+    value = member(call.document(form, stored), declared.name)
+    if value == b"null":
+        return Reply(204, headers=tag_of(stored))
+    context = call.context(form, call.links.context(call.target))
+    if isinstance(declared.type, ComplexType) and not declared.collection:
+        return Reply(200, entity_body(context, value, None, form.annotation), form.content_type, tag_of(stored))
+    return Reply(200, value_body(context, value, form.annotation), form.content_type, tag_of(stored))
 
 
 async def raw_value(call: Call) -> Reply:
     """The bare value of one property."""
     call.query()
     stored = await stored_entity(call)
+    if _is_unchanged(call, stored):
+        return Reply(304, headers=tag_of(stored))
     value = msgspec.json.decode(member(stored.document, _property_name(call.target)))
-    return Reply(200, str(value).encode(), b"text/plain;charset=utf-8", _tag(stored))
+    if value is None:
+        return Reply(204, headers=tag_of(stored))
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return Reply(200, text.encode(), b"text/plain;charset=utf-8", tag_of(stored))
 
 
 async def property_count(call: Call) -> Reply:
     """How many items a collection property has."""
     call.query()
     stored = await stored_entity(call)
+    if _is_unchanged(call, stored):
+        return Reply(304, headers=tag_of(stored))
     items = msgspec.json.decode(member(stored.document, _property_name(call.target)), type=list[msgspec.Raw])
-    return Reply(200, str(len(items)).encode(), TEXT, _tag(stored))
+    return Reply(200, str(len(items)).encode(), TEXT, tag_of(stored))
 
 
 async def singleton(call: Call) -> Reply:
@@ -156,7 +177,8 @@ def _is_unchanged(call: Call, stored: Stored) -> bool:
     return known is not None and names_version(known, stored.version)
 
 
-def _tag(stored: Stored) -> tuple[Header, ...]:
+def tag_of(stored: Stored) -> tuple[Header, ...]:
+    """The header that tells the version of an entity."""
     return ((b"etag", etag(stored.version).encode()),)
 
 

@@ -33,14 +33,23 @@ async def create(call: Call) -> Reply:
 
 
 async def update(call: Call) -> Reply:
-    """New values for some properties of an entity."""
+    """New values for some properties of an entity; where there is none, one is made if the client asks for that.
+
+    OData would always make it (Protocol, section 11.4.4); Graph answers 404, and makes it with
+    `Prefer: create-if-missing` or `If-None-Match: *` (https://github.com/microsoft/api-guidelines, upsert).
+    """
     form = call.form(call.query())
-    key = _key(call.target)
-    changes: Checked = call.version.validator(call.target.entity).update(json_body(call.request), key)
-    stored = await call.service.store(call.target).update(call.actor.tenant, key, changes, _condition(call))
-    if stored is None:
-        raise ServiceError(UNKNOWN_KEY, key=key[:512])
-    return _written(call, form, 200, stored, ())
+    key, body = _key(call.target), json_body(call.request)
+    changes: Checked = call.version.validator(call.target.entity).update(body, key)
+    store, condition = call.service.store(call.target), condition_of(call, body)
+    while True:
+        stored = await store.update(call.actor.tenant, key, changes, condition)
+        if stored is not None:
+            return _written(call, form, 200, stored, ())
+        if not _makes_missing(call):
+            raise ServiceError(UNKNOWN_KEY, key=key[:512])
+        if (created := await _create(call, form, key, _whole(call, key, body))) is not None:
+            return created
 
 
 async def replace(call: Call) -> Reply:
@@ -49,29 +58,25 @@ async def replace(call: Call) -> Reply:
     `If-None-Match: *` makes it only, `If-Match` replaces it only (OData Protocol, section 11.4.4).
     """
     form = call.form(call.query())
-    key, validator = _key(call.target), call.version.validator(call.target.entity)
-    body = json_body(call.request)
-    validator.update(body, key)  # refuses another key
-    whole = validator.create(body | {call.target.entity.key: key} if isinstance(body, dict) else body)
-    store, tenant = call.service.store(call.target), call.actor.tenant
+    key, body = _key(call.target), json_body(call.request)
+    call.version.validator(call.target.entity).update(body, key)  # refuses another key
+    whole = _whole(call, key, body)
+    store, condition = call.service.store(call.target), condition_of(call, body)
     while True:
-        stored = await store.update(tenant, key, whole, _condition(call))
+        stored = await store.update(call.actor.tenant, key, whole, condition)
         if stored is not None:
             return _written(call, form, 200, stored, ())
-        if (asked := call.request.header(b"if-match")) is not None:
+        if (asked := call.request.header(b"if-match") or etag_in(body)) is not None:
             raise ServiceError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
-        try:
-            stored = await store.create(tenant, key, whole)
-        except KeyTakenError:
-            continue  # another request made it in between: now it can be replaced
-        return _written(call, form, 201, stored, _location(call, key))
+        if (created := await _create(call, form, key, whole)) is not None:
+            return created
 
 
 async def remove(call: Call) -> Reply:
     """Takes an entity away."""
     call.query()
     key = _key(call.target)
-    if not await call.service.store(call.target).remove(call.actor.tenant, key, _condition(call)):
+    if not await call.service.store(call.target).remove(call.actor.tenant, key, condition_of(call, None)):
         raise ServiceError(UNKNOWN_KEY, key=key[:512])
     return Reply(204)
 
@@ -79,7 +84,7 @@ async def remove(call: Call) -> Reply:
 async def update_singleton(call: Call) -> Reply:
     """The singleton has nothing that could change; a body that is otherwise right is accepted."""
     call.version.validator(call.target.entity).update(json_body(call.request), singleton_id(call))
-    headers = _applied(call)
+    headers = applied_return(call)
     if call.preferences().returned == "minimal":
         return Reply(204, headers=headers)
     reply = singleton_reply(call)
@@ -88,7 +93,7 @@ async def update_singleton(call: Call) -> Reply:
 
 def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: tuple[Header, ...]) -> Reply:
     """The reply to a write. Its form is settled before anything is stored: what is refused leaves nothing behind."""
-    headers = (*headers, (b"etag", etag(stored.version).encode()), *_applied(call))
+    headers = (*headers, (b"etag", etag(stored.version).encode()), *applied_return(call))
     if call.preferences().returned == "minimal":
         return Reply(204, headers=headers)
     one = Target(Kind.ENTITY, call.target.singleton, call.target.navigation)
@@ -101,21 +106,55 @@ def _location(call: Call, key: str) -> tuple[Header, ...]:
     return ((b"location", location), (b"odata-entityid", location))
 
 
-def _applied(call: Call) -> tuple[Header, ...]:
+def applied_return(call: Call) -> tuple[Header, ...]:
+    """The header that says which preferences of a write were honoured."""
     returned = call.preferences().returned
     return call.applied(None if returned is None else f"return={returned}")
 
 
-def _condition(call: Call) -> Condition | None:
+def _whole(call: Call, key: str, body: object) -> Checked:
+    """All properties of an entity that a body is to make, under the key in the address."""
+    validator = call.version.validator(call.target.entity)
+    return validator.create(body | {call.target.entity.key: key} if isinstance(body, dict) else body)
+
+
+async def _create(call: Call, form: JsonForm, key: str, whole: Checked) -> Reply | None:
+    """The reply to a write that makes its entity; None where another request made it in between."""
+    try:
+        stored = await call.service.store(call.target).create(call.actor.tenant, key, whole)
+    except KeyTakenError:
+        return None
+    return _written(call, form, 201, stored, _location(call, key))
+
+
+def _makes_missing(call: Call) -> bool:
+    if call.request.header(b"if-match") is not None:
+        return False
+    none_match = call.request.header(b"if-none-match") or ""
+    return none_match.strip() == "*" or call.preferences().create_if_missing
+
+
+def condition_of(call: Call, body: object) -> Condition | None:
+    """What the headers of a write, and the ETag in its body, demand of the entity that is there."""
     match, none_match = call.request.header(b"if-match"), call.request.header(b"if-none-match")
-    if match is None and none_match is None:
+    inside = etag_in(body)
+    if match is None and none_match is None and inside is None:
         return None
 
     def check(stored: Stored) -> None:
         check_if_match(match, stored.version)
+        check_if_match(inside, stored.version)
         check_if_none_match(none_match, stored.version)
 
     return check
+
+
+def etag_in(body: object) -> str | None:
+    """The ETag that a body carries: it binds as If-Match does (JSON format, section 24, item 28)."""
+    if not isinstance(body, dict):
+        return None
+    found = body.get("@odata.etag", body.get("@etag"))
+    return found if isinstance(found, str) else None
 
 
 def _key(target: Target) -> str:

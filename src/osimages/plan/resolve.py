@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from osimages.edm.types import BoundFunction, EntityType, Model, NavigationProperty, Property, Singleton
+from osimages.edm.types import BoundFunction, ComplexType, EntityType, Model, NavigationProperty, Property, Singleton
 from osimages.errors import (
     BAD_PATH,
     NO_ROUTE_FOR_METHOD,
@@ -39,6 +39,7 @@ METHODS = dict.fromkeys(Kind, READING) | {
     Kind.SINGLETON: READING | {"PATCH"},
     Kind.COLLECTION: READING | {"POST"},
     Kind.ENTITY: READING | {"PATCH", "PUT", "DELETE"},
+    Kind.PROPERTY: READING | {"POST", "PATCH", "PUT", "DELETE"},
 }
 
 
@@ -85,8 +86,15 @@ def resolve(model: Model, path: str) -> Target:
 
 def check_method(target: Target, method: str, path: str) -> None:
     """Raises ServiceError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
-    if method not in METHODS[target.kind]:
+    if method not in METHODS[target.kind] or (target.declared is not None and not _takes(target.declared, method)):
         raise ServiceError(NO_ROUTE_FOR_METHOD, template=target.kind.value, method=method[:32], path=path[:1024])
+
+
+def _takes(declared: Property, method: str) -> bool:
+    """Items are added to collections; only a value that has parts is changed in part (Protocol, section 11.4.9)."""
+    if method == "POST":
+        return declared.collection
+    return method != "PATCH" or (isinstance(declared.type, ComplexType) and not declared.collection)
 
 
 def _below_singleton(model: Model, singleton: Singleton, segments: list[PathSegment]) -> Target:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from osimages.edm.model import DEVICE_MANAGEMENT, GRAPH, GRAPH_V1, IMAGE
+from osimages.edm.types import ComplexType, Primitive, Property
 from osimages.errors import BAD_PATH, NO_ROUTE_FOR_METHOD, UNKNOWN_SEGMENT, ServiceError
 from osimages.plan.resolve import METHODS, Kind, Target, check_method, resolve
 
@@ -202,6 +203,28 @@ def test_the_images_exist_in_beta_alone() -> None:
     assert caught.value.row is UNKNOWN_SEGMENT
 
 
+_PART = ComplexType("part", (Property("name", Primitive.STRING),))
+
+
+@pytest.mark.parametrize(
+    ("declared", "methods"),
+    [
+        (Property("x", Primitive.STRING), {"GET", "PUT", "DELETE"}),
+        (Property("x", Primitive.STRING, collection=True), {"GET", "PUT", "DELETE", "POST"}),
+        (Property("x", _PART), {"GET", "PUT", "DELETE", "PATCH"}),
+        (Property("x", _PART, collection=True), {"GET", "PUT", "DELETE", "POST"}),
+    ],
+)
+def test_what_a_property_takes(declared: Property, methods: set[str]) -> None:
+    target = Target(Kind.PROPERTY, declared=declared)
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        if method in methods:
+            check_method(target, method, "/x")
+        else:
+            with pytest.raises(ServiceError):
+                check_method(target, method, "/x")
+
+
 _TARGETS = {kind: Target(kind) for kind in Kind}
 _TAKEN = {
     Kind.SERVICE: {"GET", "HEAD"},
@@ -212,7 +235,7 @@ _TAKEN = {
     Kind.COUNT: {"GET", "HEAD"},
     Kind.ENTITY: {"GET", "HEAD", "PATCH", "PUT", "DELETE"},
     Kind.FUNCTION: {"GET", "HEAD"},
-    Kind.PROPERTY: {"GET", "HEAD"},
+    Kind.PROPERTY: {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"},
     Kind.VALUE: {"GET", "HEAD"},
     Kind.PROPERTY_COUNT: {"GET", "HEAD"},
 }

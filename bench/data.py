@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.edm.model import GRAPH
 from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
 from osimages.plan.query import Tenant
+from osimages.storage.changes import Changes, add_tenant
 from osimages.storage.sqlite_file import connect, migrate
-from osimages.storage.sqlite_write import Changes, add_tenant
+from osimages.storage.sqlite_steps import perform
+from osimages.storage.statements import Statements
 from osimages.storage.tables import IMAGES
 
 EDITIONS = (
@@ -62,13 +65,17 @@ def fill(data_dir: Path, count: int) -> None:
     database = data_dir / "osimages.db"
     migrate(database)
     connection = connect(database)
-    changes = Changes(GRAPH, IMAGES)
+    changes = _changes()
     with connection:
-        add_tenant(connection, Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none"))
+        perform(connection, add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none")))
         for key, properties in images(count):
-            changes.create(connection, DEFAULT_TENANT, key, properties)
+            perform(connection, changes.create(DEFAULT_TENANT, key, properties))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
+
+
+def _changes() -> Changes:
+    return Changes(GRAPH, IMAGES, Statements(IMAGES, dialect(paramstyle="named"), row_locks=False))
 
 
 def single_transactions(data_dir: Path, rows: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
@@ -80,9 +87,9 @@ def single_transactions(data_dir: Path, rows: list[tuple[str, dict[str, Any]]]) 
     database = data_dir / "bare.db"
     migrate(database)
     connection = connect(database)
-    changes = Changes(GRAPH, IMAGES)
+    changes = _changes()
     with connection:
-        add_tenant(connection, Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none"))
+        perform(connection, add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none")))
     # What the service itself runs, recorded once, so that the bare loop runs the same statements with the same rows.
     recorded: list[list[tuple[str, Any]]] = []
     for key, properties in rows:
@@ -94,7 +101,7 @@ def single_transactions(data_dir: Path, rows: list[tuple[str, dict[str, Any]]]) 
 
         connection.exec_trace = trace
         connection.execute("BEGIN")
-        changes.create(connection, DEFAULT_TENANT, key, properties)
+        perform(connection, changes.create(DEFAULT_TENANT, key, properties))
         connection.exec_trace = None
         connection.execute("ROLLBACK")
         recorded.append([each for each in statements if each[0] != "BEGIN"])

@@ -29,11 +29,11 @@ from osimages.observe import configure_logging
 from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
 from osimages.settings import Settings, SettingsError, resolve
+from osimages.storage.catalogue import read_catalogue, write_catalogue
 from osimages.storage.migrate import SchemaError
-from osimages.storage.sqlite import SqliteStore
-from osimages.storage.sqlite_catalogue import read_catalogue, write_catalogue
-from osimages.storage.sqlite_file import connect, migrate
-from osimages.storage.store import StoreUnavailableError
+from osimages.storage.sqlite import SqliteDatabase
+from osimages.storage.sqlite_file import migrate
+from osimages.storage.store import Database, StoreUnavailableError
 from osimages.storage.tables import IMAGES
 
 _START_ATTEMPTS = 60
@@ -74,8 +74,7 @@ class Application:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        for store in self._service.stores.values():
-            store.close()
+        await self._service.database.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _started(self) -> Service:
@@ -99,37 +98,48 @@ async def start(settings: Settings) -> Service:
         raise SettingsError(f"There is no authority '{settings.authority}' in this release; leave it at 'dev'.")
     migrate(settings.database_path)
     keys = SigningKeys.load_or_create(settings.data_path)
+    database = SqliteDatabase(settings.database_path, settings.database_wait_seconds, settings.max_query_seconds)
+    try:
+        return await _service(settings, keys, database)
+    except BaseException:
+        await database.close()
+        raise
+
+
+async def _service(settings: Settings, keys: SigningKeys, database: Database) -> Service:
+    """The service on an open database, with the facts and the default tenant in it."""
     clock = Clock(settings.today)
-    catalogue = _catalogue(settings)
-    due = patch_tuesdays_until(newest_day(clock.today(), settings.publish_age_days), 1)
+    catalogue = await _catalogue(database)
+    _warn_of_age(catalogue, clock.today(), settings.publish_age_days)
+    images = database.store(GRAPH, IMAGES)
+    new_catalogue = "none" if settings.empty else "supported"
+    publication = _publication(catalogue, clock, settings.publish_age_days)
+    keep_seconds = settings.tenant_cache_seconds
+    tenants = Tenants(database, images, publication, keep_seconds=keep_seconds, new_catalogue=new_catalogue)
+    await database.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue))
+    await tenants.admit(DEFAULT_TENANT)
+    return Service(
+        settings=settings,
+        clock=clock,
+        models=VERSIONS,
+        database=database,
+        stores={IMAGE.name: images},
+        verifier=_verifier(settings, clock, keys),
+        authority=Authority(keys, EVERY_PERMISSION),
+        tenants=tenants,
+        page_tokens=PageTokens(await database.secret("skiptoken")),
+        catalogue_as_of=catalogue.as_of,
+    )
+
+
+def _warn_of_age(catalogue: Catalogue, today: date, age_days: int) -> None:
+    due = patch_tuesdays_until(newest_day(today, age_days), 1)
     if due and due[0] > catalogue.complete_until:
         _log.warning(
             "the catalogue may lack the newest builds",
             complete_until=str(catalogue.complete_until),
             newest_patch_tuesday=str(due[0]),
         )
-    store = SqliteStore(
-        settings.database_path, GRAPH, IMAGES, settings.database_wait_seconds, settings.max_query_seconds
-    )
-    tenants = Tenants(
-        store,
-        _publication(catalogue, clock, settings.publish_age_days),
-        keep_seconds=settings.tenant_cache_seconds,
-        new_catalogue="none" if settings.empty else "supported",
-    )
-    await store.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none" if settings.empty else "supported"))
-    await tenants.admit(DEFAULT_TENANT)
-    return Service(
-        settings=settings,
-        clock=clock,
-        models=VERSIONS,
-        stores={IMAGE.name: store},
-        verifier=_verifier(settings, clock, keys),
-        authority=Authority(keys, EVERY_PERMISSION),
-        tenants=tenants,
-        page_tokens=PageTokens(await store.secret("skiptoken")),
-        catalogue_as_of=catalogue.as_of,
-    )
 
 
 def _verifier(settings: Settings, clock: Clock, keys: SigningKeys) -> TokenVerifier:
@@ -146,17 +156,14 @@ def _verifier(settings: Settings, clock: Clock, keys: SigningKeys) -> TokenVerif
     )
 
 
-def _catalogue(settings: Settings) -> Catalogue:
+async def _catalogue(database: Database) -> Catalogue:
     """The facts in the database; those of this release replace them when they are newer."""
-    connection = connect(settings.database_path)
-    try:
-        kept, shipped = read_catalogue(connection), bundled()
-        if kept is not None and kept.as_of > shipped.as_of:
-            return kept
-        write_catalogue(connection, shipped)
-        return shipped
-    finally:
-        connection.close()
+    kept, shipped = await database.read(read_catalogue()), bundled()
+    if kept is not None and kept.as_of > shipped.as_of:
+        return kept
+    if kept != shipped:
+        await database.change(write_catalogue(shipped))
+    return shipped
 
 
 def _publication(catalogue: Catalogue, clock: Clock, age_days: int) -> Callable[[str], Publication]:

@@ -15,7 +15,7 @@ from kiota_abstractions.serialization import Parsable, ParseNode, SerializationW
 
 from osimages.edm.model import GRAPH
 from osimages.plan.query import Tenant
-from osimages.storage.sqlite import SqliteStore
+from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.tables import IMAGES
 from tests.sdk.graph import Builder, Client, Sdk, asking, image, images, iterator, with_headers
 from tests.sdk.models import Architecture, EditionType, edition, update, windows
@@ -184,10 +184,11 @@ async def met_by(pages: Any) -> list[str]:
 def crowded(secure: Server) -> str:
     """A tenant with 2,500 images, stored without the way over HTTP, which would take several seconds."""
     tenant = str(uuid.uuid4())
-    store = SqliteStore(secure.data_dir / "osimages.db", GRAPH, IMAGES)
+    database = SqliteDatabase(secure.data_dir / "osimages.db")
+    store = database.store(GRAPH, IMAGES)
 
     async def fill() -> None:
-        await store.add_tenant(Tenant(tenant, "Contoso", licensed=True, catalogue="none"))
+        await database.add_tenant(Tenant(tenant, "Contoso", licensed=True, catalogue="none"))
         await asyncio.gather(
             *(
                 store.create(
@@ -203,8 +204,9 @@ def crowded(secure: Server) -> str:
             )
         )
 
+        await database.close()
+
     asyncio.run(fill())
-    store.close()
     return tenant
 
 

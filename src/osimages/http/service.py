@@ -21,7 +21,7 @@ from osimages.plan.limits import Limits, limits_of
 from osimages.plan.paging import PageTokens
 from osimages.plan.resolve import Kind, Target, resolve
 from osimages.settings import Settings
-from osimages.storage.store import Store
+from osimages.storage.store import Database, Store
 
 # How many of the requests before are remembered, and the longest text that is worth remembering.
 _REMEMBERED = 2048
@@ -78,6 +78,7 @@ class Service:
         settings: Settings,
         clock: Clock,
         models: Mapping[str, Model],
+        database: Database,
         stores: Mapping[str, Store],
         verifier: TokenVerifier,
         tenants: Tenants,
@@ -89,6 +90,7 @@ class Service:
         self.clock = clock
         self.limits = limits_of(settings)
         self.versions = {name.lower(): ServiceVersion(name, model, self.limits) for name, model in models.items()}
+        self.database = database
         self.stores = stores
         self.verifier = verifier
         self.tenants = tenants

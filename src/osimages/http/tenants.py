@@ -11,7 +11,7 @@ import structlog
 
 from osimages.errors import TENANT_NOT_LICENSED, ServiceError
 from osimages.plan.query import Tenant
-from osimages.storage.store import Store, StoreUnavailableError
+from osimages.storage.store import Database, Store, StoreUnavailableError
 
 _log = structlog.get_logger()
 _MOST_REMEMBERED = 10_000
@@ -33,13 +33,15 @@ class Tenants:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
+        images: Store,
         publication: Callable[[str], Publication],
         *,
         keep_seconds: float,
         new_catalogue: str | None,
     ) -> None:
-        self._store = store
+        self._database = database
+        self._images = images
         self._publication = publication
         self._keep_seconds = keep_seconds
         self._new_catalogue = new_catalogue
@@ -54,7 +56,7 @@ class Tenants:
 
         Raises ServiceError(TENANT_NOT_LICENSED), as Graph does for a tenant without an Intune licence.
         """
-        known = await self._store.tenant(tenant) or await self._new(tenant)
+        known = await self._database.tenant(tenant) or await self._new(tenant)
         if known is None or not known.licensed:
             self._admitted_until.pop(tenant, None)
             raise ServiceError(TENANT_NOT_LICENSED)
@@ -66,15 +68,15 @@ class Tenants:
     async def _new(self, tenant: str) -> Tenant | None:
         if self._new_catalogue is None:
             return None
-        await self._store.add_tenant(Tenant(tenant, tenant, True, self._new_catalogue))
-        return await self._store.tenant(tenant)
+        await self._database.add_tenant(Tenant(tenant, tenant, True, self._new_catalogue))
+        return await self._database.tenant(tenant)
 
     async def _bring_up_to_date(self, tenant: Tenant) -> None:
         publication = self._publication(tenant.catalogue)
         if tenant.published == publication.label:
             return
         try:
-            changed = await self._store.publish(tenant.tenant, publication.images, publication.label)
+            changed = await self._images.publish(tenant.tenant, publication.images, publication.label)
         except StoreUnavailableError as error:
             # What was published before is still good to read; the next request tries again.
             _log.warning("catalogue not published", tenant=tenant.tenant, reason=str(error))

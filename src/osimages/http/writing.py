@@ -14,7 +14,8 @@ from osimages.http.reading import singleton_id, singleton_reply
 from osimages.http.reply import Header, Reply
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Kind, Target
-from osimages.storage.store import Condition, KeyTakenError
+from osimages.storage.steps import KeyTakenError
+from osimages.storage.store import Condition
 from osimages.wire.etag import check_if_match, check_if_none_match, etag
 from osimages.wire.media import JsonForm
 from osimages.wire.payload import entity_body

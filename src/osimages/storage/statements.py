@@ -9,22 +9,27 @@ from osimages.storage.tables import TENANT, EntityTables
 
 
 class Statements:
-    """SQL text with named parameters for one entity type and one database."""
+    """SQL text with named parameters for one entity type and one database.
 
-    def __init__(self, tables: EntityTables, dialect: Dialect) -> None:
+    `row_locks` tells that others may write at the same time, so that a tenant has to be locked before it is changed.
+    """
+
+    def __init__(self, tables: EntityTables, dialect: Dialect, *, row_locks: bool) -> None:
         main, removed = tables.main, tables.removed
 
         def text(statement: ClauseElement) -> str:
             return str(statement.compile(dialect=dialect))
 
         own = (main.c.tenant == bindparam("tenant"), main.c.id == bindparam("id"))
+        own_tenant = TENANT.c.tenant == bindparam("tenant")
+        self.lock = text(select(TENANT.c.tenant).where(own_tenant).with_for_update()) if row_locks else None
         self.get = text(select(main.c.version, main.c.document).where(*own))
         self.create = text(insert(main))
         # SQLAlchemy keeps a column's own name for the new value, so the row to replace is found by `key`.
         self.replace = text(
             update(main)
             .where(main.c.tenant == bindparam("tenant"), main.c.id == bindparam("key"))
-            .values(version=bindparam("version"), published=bindparam("published"), document=bindparam("document"))
+            .values({each.name: bindparam(each.name) for each in main.c if not each.primary_key})
         )
         self.remove = text(delete(main).where(*own))
         self.published = text(
@@ -46,7 +51,8 @@ class Statements:
         }
         self.next_change = text(
             update(TENANT)
-            .where(TENANT.c.tenant == bindparam("tenant"))
+            .where(own_tenant)
             .values(last_change=TENANT.c.last_change + literal_column("1"))
             .returning(TENANT.c.last_change)
         )
+        self.note_publication = text(update(TENANT).where(own_tenant).values(published=bindparam("label")))

@@ -1,18 +1,17 @@
-"""What the service asks of a store; each database answers it in its own way, and all alike."""
+"""What the service asks of a database and of the stores in it; each database answers in its own way, and all alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from osimages.edm.types import Model
 from osimages.plan.query import CollectionPlan, Page, Stored, Tenant
+from osimages.storage.steps import Result, Steps
+from osimages.storage.tables import EntityTables
 
 # Says whether a write may go on, from the version that is stored (If-Match); raises what the client is to be told.
 Condition = Callable[[Stored], None]
-
-
-class KeyTakenError(Exception):
-    """An entity with that key is there already."""
 
 
 class StoreUnavailableError(Exception):
@@ -28,7 +27,7 @@ class QueryTimeoutError(Exception):
 
 
 class Store(Protocol):
-    """Entities of one type and the tenants they belong to. Every call names the tenant."""
+    """Entities of one type. Every call names the tenant."""
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
@@ -50,20 +49,43 @@ class Store(Protocol):
     async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
         """Takes an entity away; False when there is no such entity."""
 
+    async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
+        """Brings the published entities of a tenant up to date, never touching what the tenant made its own.
+
+        Returns how many entities were added, changed or taken away. `label` says what was published.
+        """
+
+
+class Database(Protocol):
+    """Tenants, their entities of every type, and what belongs to the installation, all in one place.
+
+    Every method raises StoreUnavailableError where the database cannot answer now.
+    """
+
+    def store(self, model: Model, tables: EntityTables) -> Store:
+        """The entities of one type."""
+
+    async def change(self, steps: Steps[Result]) -> Result:
+        """Runs the steps in one transaction; their result, once it is committed.
+
+        What the steps raise undoes them. Changes of several types belong together when their steps do:
+        `storage/changes.py`.
+        """
+
+    async def read(self, steps: Steps[Result]) -> Result:
+        """Runs steps that change nothing; all of them see the database at one moment.
+
+        For what the service itself looks up: no limit of time holds for it, as it does for what clients ask.
+        """
+
     async def tenant(self, tenant: str) -> Tenant | None:
         """The tenant, if it is known."""
 
     async def add_tenant(self, tenant: Tenant) -> None:
         """Adds a tenant; nothing happens when it is there already."""
 
-    async def publish(self, tenant: str, images: Mapping[str, Mapping[str, object]], label: str) -> int:
-        """Brings the published images of a tenant up to date, never touching what the tenant made its own.
-
-        Returns how many images were added, changed or taken away. `label` says what was published.
-        """
-
     async def secret(self, name: str) -> bytes:
         """A random key of this installation, made when it is first asked for."""
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends all connections, after what is under way."""

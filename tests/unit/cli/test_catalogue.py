@@ -16,8 +16,9 @@ from osimages.catalogue.facts import bundled
 from osimages.catalogue.publishing import published
 from osimages.cli.catalogue import catalogue
 from osimages.settings import Settings
-from osimages.storage.sqlite_catalogue import write_catalogue
+from osimages.storage.catalogue import write_catalogue
 from osimages.storage.sqlite_file import connect, migrate
+from osimages.storage.sqlite_steps import perform
 
 
 @pytest.fixture(autouse=True)
@@ -115,7 +116,7 @@ def test_the_facts_of_the_database_come_first(data_dir: Path) -> None:
     migrate(data_dir / "osimages.db")
     assert document("show")["asOf"] == "2026-11-23"
     connection = connect(data_dir / "osimages.db")
-    write_catalogue(connection, kept)
+    perform(connection, write_catalogue(kept))
     connection.close()
     found = document("show", "--today", "2026-11-23")
     assert found["asOf"] == "2026-12-09"

@@ -12,8 +12,9 @@ from osimages.edm.model import GRAPH
 from osimages.errors import TENANT_NOT_LICENSED, ServiceError
 from osimages.http.tenants import Publication, Tenants
 from osimages.plan.query import Tenant
-from osimages.storage.sqlite import SqliteStore
+from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.sqlite_file import migrate
+from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.tables import IMAGES
 
 EMPTY: dict[str, object] = {"supportedEditions": [], "supportedArchitectures": [], "availableUpdates": []}
@@ -23,9 +24,9 @@ EMPTY: dict[str, object] = {"supportedEditions": [], "supportedArchitectures": [
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
     """An empty store."""
     migrate(tmp_path / "osimages.db")
-    opened = SqliteStore(tmp_path / "osimages.db", GRAPH, IMAGES)
-    yield opened
-    opened.close()
+    opened = SqliteDatabase(tmp_path / "osimages.db")
+    yield opened.store(GRAPH, IMAGES)
+    asyncio.run(opened.close())
 
 
 def tenants(store: SqliteStore, *keys: str, keep: float = 60, new: str | None = "supported") -> Tenants:
@@ -35,7 +36,7 @@ def tenants(store: SqliteStore, *keys: str, keep: float = 60, new: str | None = 
         images = {} if choice == "none" else dict.fromkeys(keys, EMPTY)
         return Publication(f"{choice} {sorted(images)}", images)
 
-    return Tenants(store, publication, keep_seconds=keep, new_catalogue=new)
+    return Tenants(store.database, store, publication, keep_seconds=keep, new_catalogue=new)
 
 
 def has(store: SqliteStore, tenant: str, key: str) -> bool:
@@ -49,7 +50,7 @@ def test_a_new_tenant_comes_into_being_with_the_catalogue(store: SqliteStore) ->
     asyncio.run(admitting.admit("t"))
     assert admitting.is_admitted("t")
     assert has(store, "t", "a")
-    assert asyncio.run(store.tenant("t")) == Tenant("t", "t", True, "supported", "supported ['a']")
+    assert asyncio.run(store.database.tenant("t")) == Tenant("t", "t", True, "supported", "supported ['a']")
 
 
 def test_a_new_tenant_starts_empty_where_that_is_wanted(store: SqliteStore) -> None:
@@ -63,11 +64,11 @@ def test_an_unknown_tenant_is_refused_where_none_comes_into_being(store: SqliteS
         asyncio.run(refusing.admit("t"))
     assert refused.value.row is TENANT_NOT_LICENSED
     assert not refusing.is_admitted("t")
-    assert asyncio.run(store.tenant("t")) is None
+    assert asyncio.run(store.database.tenant("t")) is None
 
 
 def test_a_tenant_without_licence_is_refused(store: SqliteStore) -> None:
-    asyncio.run(store.add_tenant(Tenant("t", "T", False, "supported")))
+    asyncio.run(store.database.add_tenant(Tenant("t", "T", False, "supported")))
     with pytest.raises(ServiceError) as refused:
         asyncio.run(tenants(store, "a").admit("t"))
     assert refused.value.row is TENANT_NOT_LICENSED

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from osimages.storage.sqlite import SqliteStore
 from osimages.storage.sqlite_file import migrate
+from osimages.storage.sqlite_store import SqliteStore
 from tests.unit.storage.stores import CONTOSO, FABRIKAM, a_tenant, opened, run
 
 
@@ -24,7 +24,7 @@ def database(tmp_path: Path) -> Path:
 def store(database: Path) -> Iterator[SqliteStore]:
     """A store with two tenants that have no images."""
     store = opened(database)
-    run(store.add_tenant(a_tenant(CONTOSO)))
-    run(store.add_tenant(a_tenant(FABRIKAM)))
+    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.add_tenant(a_tenant(FABRIKAM)))
     yield store
-    store.close()
+    run(store.database.close())

@@ -18,7 +18,8 @@ from osimages.plan.paging import Position
 from osimages.plan.query import CollectionPlan, Sortable, Tenant
 from osimages.plan.resolve import Kind
 from osimages.settings import Settings
-from osimages.storage.sqlite import SqliteStore
+from osimages.storage.sqlite import SqliteDatabase
+from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.tables import IMAGES
 
 CONTOSO = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"
@@ -37,7 +38,7 @@ def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 def opened(database: Path, wait_seconds: float = 10.0) -> SqliteStore:
     """A store of images in a database that was migrated."""
-    return SqliteStore(database, GRAPH, IMAGES, wait_seconds)
+    return SqliteDatabase(database, wait_seconds).store(GRAPH, IMAGES)
 
 
 def a_tenant(tenant: str) -> Tenant:

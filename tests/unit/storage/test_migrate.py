@@ -56,13 +56,13 @@ def test_a_second_time_nothing_is_done_and_nothing_lost(tmp_path: Path) -> None:
     database = tmp_path / "osimages.db"
     migrate(database)
     store = opened(database)
-    run(store.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.add_tenant(a_tenant(CONTOSO)))
     run(store.create(CONTOSO, "Windows 11 24H2", WHOLE))
-    store.close()
+    run(store.database.close())
     assert migrate(database) == 0
     store = opened(database)
     assert found(store) == ["Windows 11 24H2"]
-    store.close()
+    run(store.database.close())
     assert len(applied(database)) == NEWEST
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from osimages.plan.query import CollectionPlan
 from osimages.storage.render import conjuncts, driving_candidates
-from osimages.storage.sqlite import SqliteStore
 from osimages.storage.sqlite_file import migrate
 from osimages.storage.sqlite_render import SqliteRenderer
+from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.tables import IMAGES
 from tests.unit.storage import oracle
 from tests.unit.storage.oracle import Filter, Image
@@ -51,7 +51,7 @@ class Shelf:
     def tenant(self, images: Mapping[str, Properties]) -> str:
         """A new tenant with these images."""
         tenant = secrets.token_hex(8)
-        run(self.store.add_tenant(a_tenant(tenant)))
+        run(self.store.database.add_tenant(a_tenant(tenant)))
         fill(self.store, images, tenant)
         return tenant
 
@@ -67,7 +67,7 @@ class Shelf:
 
     def close(self) -> None:
         self.connection.close()
-        self.store.close()
+        run(self.store.database.close())
 
 
 @pytest.fixture(scope="module")

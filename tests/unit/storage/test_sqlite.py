@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osimages.plan.query import CollectionPlan, Page, Tenant
-from osimages.storage.sqlite import SqliteStore
+from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.sqlite_file import connect, migrate
+from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.store import StoreUnavailableError
 from tests.unit.storage.stores import (
     CONTOSO,
@@ -158,7 +159,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
     migrate(path)
     store = opened(path)
     yield store
-    store.close()
+    run(store.database.close())
 
 
 @settings(deadline=None, max_examples=60)
@@ -172,7 +173,7 @@ def test_pages_of_any_size_joined_give_every_key_in_order(
     shelf: SqliteStore, kept: set[str], limit: int, skip: int, descending: bool
 ) -> None:
     tenant = secrets.token_hex(8)
-    run(shelf.add_tenant(a_tenant(tenant)))
+    run(shelf.database.add_tenant(a_tenant(tenant)))
     fill(shelf, {key: image() for key in kept}, tenant)
     options = {"$orderby": "id desc" if descending else "id", "$skip": str(skip)}
     expected = sorted(kept, reverse=descending)[skip:]
@@ -244,30 +245,30 @@ def test_filters_with_few_and_with_many_matches_find_the_same(store: SqliteStore
 # --- tenants, secrets -------------------------------------------------------------------------------------------------
 def test_a_tenant_is_kept_as_it_was_added(store: SqliteStore) -> None:
     unlicensed = Tenant("another", "Fabrikam, Inc.", False, "all")
-    assert run(store.tenant("another")) is None
-    run(store.add_tenant(unlicensed))
-    assert run(store.tenant("another")) == unlicensed
-    run(store.add_tenant(Tenant("another", "somebody else", True, "none")))
-    assert run(store.tenant("another")) == unlicensed
+    assert run(store.database.tenant("another")) is None
+    run(store.database.add_tenant(unlicensed))
+    assert run(store.database.tenant("another")) == unlicensed
+    run(store.database.add_tenant(Tenant("another", "somebody else", True, "none")))
+    assert run(store.database.tenant("another")) == unlicensed
 
 
 def test_adding_a_tenant_again_keeps_its_images_and_versions(store: SqliteStore) -> None:
     before = run(store.create(CONTOSO, "a", WHOLE))
-    run(store.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.add_tenant(a_tenant(CONTOSO)))
     assert run(store.get(CONTOSO, "a")) == before
     assert run(store.create(CONTOSO, "b", WHOLE)).version > before.version
 
 
 def test_a_secret_is_made_once_for_all_stores(store: SqliteStore, database: Path) -> None:
     other = opened(database)
-    made = run(store.secret("skiptoken"))
+    made = run(store.database.secret("skiptoken"))
     assert len(made) == 32
-    assert run(other.secret("skiptoken")) == run(store.secret("skiptoken")) == made
-    assert run(other.secret("another")) != made
-    other.close()
+    assert run(other.database.secret("skiptoken")) == run(store.database.secret("skiptoken")) == made
+    assert run(other.database.secret("another")) != made
+    run(other.database.close())
     later = opened(database)
-    assert run(later.secret("skiptoken")) == made
-    later.close()
+    assert run(later.database.secret("skiptoken")) == made
+    run(later.database.close())
 
 
 def test_what_one_store_writes_the_other_reads_at_once(store: SqliteStore, database: Path) -> None:
@@ -275,25 +276,25 @@ def test_what_one_store_writes_the_other_reads_at_once(store: SqliteStore, datab
     for number in range(5):
         stored = run(store.create(CONTOSO, str(number), WHOLE))
         assert run(other.get(CONTOSO, str(number))) == stored
-    other.close()
+    run(other.database.close())
 
 
 # --- unavailable ------------------------------------------------------------------------------------------------------
 def test_a_database_that_another_process_writes_is_unavailable_for_writes_alone(database: Path) -> None:
     store = opened(database, wait_seconds=0)
-    run(store.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.add_tenant(a_tenant(CONTOSO)))
     before = run(store.create(CONTOSO, "a", WHOLE))
     other = connect(database)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailableError, match="database is locked"):
         run(store.update(CONTOSO, "a", image(), None))
     with pytest.raises(StoreUnavailableError, match="database is locked"):
-        run(store.secret("skiptoken"))
+        run(store.database.secret("skiptoken"))
     assert run(store.get(CONTOSO, "a")) == before
     other.execute("ROLLBACK")
     other.close()
     assert run(store.remove(CONTOSO, "a", None)) is True
-    store.close()
+    run(store.database.close())
 
 
 def test_a_database_without_room_is_unavailable_for_writes_and_keeps_what_it_has(
@@ -307,7 +308,8 @@ def test_a_database_without_room_is_unavailable_for_writes_and_keeps_what_it_has
     def no_more_room(connection: apsw.Connection) -> None:
         connection.execute(f"PRAGMA max_page_count = {most}")
 
-    run(store._writer.run(no_more_room))
+    assert isinstance(store.database, SqliteDatabase)
+    run(store.database._writer.run(no_more_room))
     large = image(updates=tuple(quality_update("1" * 100) for _ in range(2000)))
     with pytest.raises(StoreUnavailableError, match="database or disk is full"):
         run(store.create(CONTOSO, "b", large))
@@ -317,7 +319,7 @@ def test_a_database_without_room_is_unavailable_for_writes_and_keeps_what_it_has
 
 def test_a_closed_store_refuses_writes(database: Path) -> None:
     store = opened(database)
-    store.close()
-    store.close()
+    run(store.database.close())
+    run(store.database.close())
     with pytest.raises(StoreUnavailableError, match="the store is closed"):
-        run(store.add_tenant(a_tenant(CONTOSO)))
+        run(store.database.add_tenant(a_tenant(CONTOSO)))

@@ -11,9 +11,12 @@ import msgspec
 import pytest
 
 from osimages.catalogue.facts import Catalogue, bundled, digest
+from osimages.storage.catalogue import read_catalogue, write_catalogue
 from osimages.storage.migrate import SchemaError
-from osimages.storage.sqlite_catalogue import catalogue_of, read_catalogue, write_catalogue
+from osimages.storage.sqlite_catalogue import catalogue_of
 from osimages.storage.sqlite_file import connect, migrate
+from osimages.storage.sqlite_steps import perform
+from osimages.storage.steps import KeyTakenError
 
 
 @pytest.fixture
@@ -30,6 +33,21 @@ def connection(database: Path) -> Iterator[apsw.Connection]:
     opened.close()
 
 
+def write(connection: apsw.Connection, catalogue: Catalogue) -> bool:
+    connection.execute("SAVEPOINT written")
+    try:
+        return perform(connection, write_catalogue(catalogue))
+    except KeyTakenError:
+        connection.execute("ROLLBACK TO written")
+        raise
+    finally:
+        connection.execute("RELEASE written")
+
+
+def read(connection: apsw.Connection) -> Catalogue | None:
+    return perform(connection, read_catalogue())
+
+
 def shorter(catalogue: Catalogue) -> Catalogue:
     """The same facts of one day later, without the first release."""
     return msgspec.structs.replace(catalogue, as_of=date(2026, 11, 24), releases=catalogue.releases[1:])
@@ -42,19 +60,19 @@ def rows(connection: apsw.Connection, table: str) -> int:
 
 
 def test_a_new_database_has_no_facts(connection: apsw.Connection) -> None:
-    assert read_catalogue(connection) is None
+    assert read(connection) is None
 
 
 def test_the_bundled_facts_read_back_equal(connection: apsw.Connection) -> None:
-    assert write_catalogue(connection, bundled())
-    found = read_catalogue(connection)
+    assert write(connection, bundled())
+    found = read(connection)
     assert found == bundled()
     assert found is not None
     assert digest(found) == digest(bundled())
 
 
 def test_each_fact_has_a_row(connection: apsw.Connection) -> None:
-    write_catalogue(connection, bundled())
+    write(connection, bundled())
     updates = [each for release in bundled().releases for each in release.updates]
     assert rows(connection, "catalogue_update") == len(updates) == 1590
     assert rows(connection, "catalogue_update_source") == sum(len(each.sources) for each in updates)
@@ -68,48 +86,35 @@ def test_each_fact_has_a_row(connection: apsw.Connection) -> None:
 
 
 def test_equal_facts_are_not_written_again(connection: apsw.Connection) -> None:
-    assert write_catalogue(connection, bundled())
+    assert write(connection, bundled())
     before = connection.total_changes()
-    assert not write_catalogue(connection, msgspec.structs.replace(bundled()))
+    assert not write(connection, msgspec.structs.replace(bundled()))
     assert connection.total_changes() == before
 
 
 def test_other_facts_replace_all(connection: apsw.Connection) -> None:
-    write_catalogue(connection, bundled())
-    assert write_catalogue(connection, shorter(bundled()))
-    assert read_catalogue(connection) == shorter(bundled())
+    write(connection, bundled())
+    assert write(connection, shorter(bundled()))
+    assert read(connection) == shorter(bundled())
     assert rows(connection, "catalogue_state") == 1
 
 
-def test_it_joins_an_open_transaction(connection: apsw.Connection) -> None:
-    write_catalogue(connection, bundled())
-    connection.execute("BEGIN IMMEDIATE")
-    write_catalogue(connection, shorter(bundled()))
-    assert connection.in_transaction
-    connection.execute("ROLLBACK")
-    assert read_catalogue(connection) == bundled()
-
-
-@pytest.mark.parametrize("within", [False, True])
-def test_facts_that_cannot_be_written_leave_the_old_ones(connection: apsw.Connection, within: bool) -> None:
-    write_catalogue(connection, bundled())
+def test_facts_that_cannot_be_written_are_refused(connection: apsw.Connection) -> None:
+    write(connection, bundled())
     twice = msgspec.structs.replace(shorter(bundled()), releases=bundled().releases[-1:] * 2)
-    if within:
-        connection.execute("BEGIN IMMEDIATE")
-    with pytest.raises(apsw.ConstraintError):
-        write_catalogue(connection, twice)
-    assert connection.in_transaction == within
-    assert read_catalogue(connection) == bundled()
+    with pytest.raises(KeyTakenError):
+        write(connection, twice)
+    assert read(connection) == bundled()
 
 
 def test_a_reader_sees_the_facts_of_one_moment(connection: apsw.Connection, database: Path) -> None:
-    write_catalogue(connection, bundled())
+    write(connection, bundled())
     writer = connect(database)
     writer.execute("BEGIN IMMEDIATE")
-    write_catalogue(writer, shorter(bundled()))
-    assert read_catalogue(connection) == bundled()
+    write(writer, shorter(bundled()))
+    assert read(connection) == bundled()
     writer.execute("COMMIT")
-    assert read_catalogue(connection) == shorter(bundled())
+    assert read(connection) == shorter(bundled())
     writer.close()
 
 
@@ -117,7 +122,7 @@ def test_a_file_is_read_without_changing_it(connection: apsw.Connection, databas
     assert catalogue_of(tmp_path / "none.db") is None
     assert not (tmp_path / "none.db").exists()
     assert catalogue_of(database) is None
-    write_catalogue(connection, shorter(bundled()))
+    write(connection, shorter(bundled()))
     assert catalogue_of(database) == shorter(bundled())
 
 
@@ -125,7 +130,6 @@ def test_a_database_that_is_older_than_the_facts_has_none(tmp_path: Path) -> Non
     path = tmp_path / "older.db"
     opened = connect(path)
     opened.execute("CREATE TABLE image (id TEXT)")
-    assert read_catalogue(opened) is None
     opened.close()
     assert catalogue_of(path) is None
 

@@ -12,8 +12,8 @@ import pytest
 from osimages.edm.model import IMAGE
 from osimages.plan.query import Stored
 from osimages.storage.documents import properties
-from osimages.storage.sqlite import SqliteStore
-from osimages.storage.store import KeyTakenError
+from osimages.storage.sqlite_store import SqliteStore
+from osimages.storage.steps import KeyTakenError
 from tests.unit.storage.stores import (
     CONTOSO,
     FABRIKAM,
@@ -246,10 +246,10 @@ def test_no_version_is_used_twice(store: SqliteStore, database: Path) -> None:
     run(store.publish(CONTOSO, {}, "none"))
     run(store.publish(CONTOSO, {OTHER_KEY: WHOLE}, "one"))
     versions.append(got(store, OTHER_KEY).version)
-    store.close()
+    run(store.database.close())
     store = opened(database)
     versions.append(run(store.create(CONTOSO, "third", WHOLE)).version)
-    store.close()
+    run(store.database.close())
     assert versions == sorted(set(versions))
 
 
@@ -296,7 +296,7 @@ def test_publishing_the_same_again_changes_nothing(store: SqliteStore, database:
 def test_the_label_of_what_was_published_is_kept(store: SqliteStore) -> None:
     run(store.publish(CONTOSO, {}, "first"))
     run(store.publish(CONTOSO, {}, "second"))
-    kept, other = run(store.tenant(CONTOSO)), run(store.tenant(FABRIKAM))
+    kept, other = run(store.database.tenant(CONTOSO)), run(store.database.tenant(FABRIKAM))
     assert kept is not None
     assert other is not None
     assert (kept.published, other.published) == ("second", "")

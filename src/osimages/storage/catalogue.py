@@ -1,0 +1,168 @@
+"""The catalogue's facts in a database: replaced as a whole, and read as a whole."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from osimages.catalogue.builds import Build
+from osimages.catalogue.facts import Catalogue, Edition, Kind, Release, Source, Update, digest
+from osimages.storage.steps import Ask, Row, Rows, Steps
+
+# Every table with its columns, in the order in which rows are made below.
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "catalogue_state": ("digest", "as_of", "complete_until"),
+    "catalogue_source": ("number", "name", "what", "licence", "as_of"),
+    "catalogue_release": ("id", "ordinal", "product", "version", "os_build", "general_availability"),
+    "catalogue_release_source": ("id", "source"),
+    "catalogue_architecture": ("id", "ordinal", "value"),
+    "catalogue_edition": ("id", "ordinal", "edition_type", "support_end_date", "servicing", "note"),
+    "catalogue_edition_source": ("id", "ordinal", "source"),
+    "catalogue_update": (
+        *("id", "ordinal", "build", "kb", "release_date", "kind", "is_canonical_b", "release_year", "release_month"),
+        *("label", "scope", "basis", "is_in_msrc", "is_expired"),
+    ),
+    "catalogue_update_source": ("id", "ordinal", "source"),
+}
+
+
+def write_catalogue(catalogue: Catalogue) -> Steps[bool]:
+    """Replaces all facts, unless those in the database are the same; tells whether it wrote."""
+    found = yield Ask("SELECT digest FROM catalogue_state")
+    if found and found[0][0] == digest(catalogue):
+        return False
+    for table, rows in _rows(catalogue).items():
+        columns = _COLUMNS[table]
+        places = ", ".join(f":{each}" for each in columns)
+        yield Ask(f"DELETE FROM {table}")  # noqa: S608 (names of this module)
+        if rows:
+            values = [dict(zip(columns, row, strict=True)) for row in rows]
+            yield Ask(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", values)  # noqa: S608
+    return True
+
+
+def read_catalogue() -> Steps[Catalogue | None]:
+    """The facts; None where none were written."""
+    state = yield Ask("SELECT as_of, complete_until FROM catalogue_state")
+    if not state:
+        return None
+    sources = yield from _all("catalogue_source", "number")
+    return Catalogue(
+        as_of=date.fromisoformat(state[0][0]),
+        complete_until=date.fromisoformat(state[0][1]),
+        sources=tuple(Source(*row[1:]) for row in sources),
+        releases=(yield from _releases()),
+    )
+
+
+def _rows(catalogue: Catalogue) -> dict[str, Sequence[Row]]:
+    releases = catalogue.releases
+    editions = [(each.id, *pair) for each in releases for pair in enumerate(each.editions)]
+    updates = [(each.id, *pair) for each in releases for pair in enumerate(each.updates)]
+    return {
+        "catalogue_state": [(digest(catalogue), str(catalogue.as_of), str(catalogue.complete_until))],
+        "catalogue_source": [
+            (number, each.name, each.what, each.licence, each.as_of) for number, each in enumerate(catalogue.sources)
+        ],
+        "catalogue_release": [
+            (each.id, number, each.product, each.version, each.os_build, str(each.general_availability))
+            for number, each in enumerate(releases)
+        ],
+        "catalogue_release_source": [(each.id, source) for each in releases for source in each.sources],
+        "catalogue_architecture": [(each.id, *pair) for each in releases for pair in enumerate(each.architectures)],
+        "catalogue_edition": [
+            (key, number, each.edition_type, str(each.support_end_date), each.servicing, each.note)
+            for key, number, each in editions
+        ],
+        "catalogue_edition_source": [
+            (key, number, source) for key, number, each in editions for source in each.sources
+        ],
+        "catalogue_update": [(key, number, *_update_columns(each)) for key, number, each in updates],
+        "catalogue_update_source": [(key, number, source) for key, number, each in updates for source in each.sources],
+    }
+
+
+def _update_columns(update: Update) -> Row:
+    return (
+        str(update.build),
+        update.kb,
+        None if update.release_date is None else str(update.release_date),
+        update.kind.value,
+        update.is_canonical_b,
+        update.year,
+        update.month,
+        update.label,
+        update.scope,
+        update.basis,
+        update.is_in_msrc,
+        update.is_expired,
+    )
+
+
+def _all(table: str, order: str) -> Steps[Rows]:
+    return (yield Ask(f"SELECT {', '.join(_COLUMNS[table])} FROM {table} ORDER BY {order}"))  # noqa: S608
+
+
+def _releases() -> Steps[tuple[Release, ...]]:
+    architectures: defaultdict[str, list[str]] = defaultdict(list)
+    for key, _, value in (yield from _all("catalogue_architecture", "id, ordinal")):
+        architectures[key].append(value)
+    sources: defaultdict[str, list[int]] = defaultdict(list)
+    for key, source in (yield from _all("catalogue_release_source", "id, source")):
+        sources[key].append(source)
+    editions, updates = (yield from _editions()), (yield from _updates())
+    return tuple(
+        Release(
+            id=key,
+            product=product,
+            version=version,
+            os_build=os_build,
+            general_availability=date.fromisoformat(available),
+            architectures=tuple(architectures[key]),
+            editions=tuple(editions[key]),
+            updates=tuple(updates[key]),
+            sources=tuple(sources[key]),
+        )
+        for key, _, product, version, os_build, available in (yield from _all("catalogue_release", "ordinal"))
+    )
+
+
+def _editions() -> Steps[Mapping[str, list[Edition]]]:
+    sources = yield from _item_sources("catalogue_edition_source")
+    found: defaultdict[str, list[Edition]] = defaultdict(list)
+    for key, number, edition_type, ends, servicing, note in (yield from _all("catalogue_edition", "id, ordinal")):
+        edition = Edition(edition_type, date.fromisoformat(ends), servicing, note, tuple(sources[key, number]))
+        found[key].append(edition)
+    return found
+
+
+def _updates() -> Steps[Mapping[str, list[Update]]]:
+    sources = yield from _item_sources("catalogue_update_source")
+    found: defaultdict[str, list[Update]] = defaultdict(list)
+    for row in (yield from _all("catalogue_update", "id, ordinal")):
+        key, number, build, kb, day, kind, canonical, year, month, label, scope, basis, in_msrc, expired = row
+        update = Update(
+            build=Build.parse(build),
+            kb=kb,
+            release_date=None if day is None else date.fromisoformat(day),
+            kind=Kind(kind),
+            is_canonical_b=bool(canonical),
+            year=year,
+            month=month,
+            label=label,
+            scope=scope,
+            basis=basis,
+            is_in_msrc=bool(in_msrc),
+            is_expired=bool(expired),
+            sources=tuple(sources[key, number]),
+        )
+        found[key].append(update)
+    return found
+
+
+def _item_sources(table: str) -> Steps[Mapping[tuple[str, int], list[int]]]:
+    found: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
+    for key, number, source in (yield from _all(table, "id, ordinal, source")):
+        found[key, number].append(source)
+    return found

@@ -1,0 +1,164 @@
+"""Changes to the entities of one type, written once for every database: each is a generator of statements.
+
+A change counts as one only when its transaction is committed; what raises leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from osimages.edm.types import Model
+from osimages.plan.query import Stored, Tenant
+from osimages.storage.documents import document, item_rows, main_row, properties
+from osimages.storage.statements import Statements
+from osimages.storage.steps import Ask, Steps
+from osimages.storage.store import Condition
+from osimages.storage.tables import EntityTables
+
+
+class Changes:
+    """Creates, changes, removes and publishes entities of one type."""
+
+    def __init__(self, model: Model, tables: EntityTables, statements: Statements) -> None:
+        self._model = model
+        self._entity = tables.entity
+        self._tables = tables
+        self._statements = statements
+        self._columns = tuple(column for path, column in tables.columns.items() if path != tables.entity.key)
+
+    def create(self, tenant: str, key: str, given: Mapping[str, object], published: bool = False) -> Steps[Stored]:
+        """Adds an entity with all its items. Raises KeyTakenError."""
+        whole = {**given, self._entity.key: key}
+        stored = Stored((yield from self._next_change(tenant)), document(self._model, self._entity, whole))
+        yield Ask(self._statements.create, {"id": key, **self._row(tenant, stored, whole, published)})
+        yield Ask(self._statements.forget_removal, {"tenant": tenant, "id": key})
+        yield from self._add_items(tenant, key, whole)
+        return stored
+
+    def update(
+        self,
+        tenant: str,
+        key: str,
+        changes: Mapping[str, object],
+        condition: Condition | None,
+        published: bool = False,
+    ) -> Steps[Stored | None]:
+        """Replaces properties; a collection is replaced whole. From then on the entity is the tenant's own."""
+        before = yield from self._before(tenant, key, condition)
+        if before is None:
+            return None
+        whole = properties(self._entity, before.document)
+        changed = {name: value for name, value in changes.items() if name not in whole or whole[name] != value}
+        if not changed:
+            return before
+        whole.update(changed)
+        stored = Stored((yield from self._next_change(tenant)), document(self._model, self._entity, whole))
+        yield Ask(self._statements.replace, {"key": key, **self._row(tenant, stored, whole, published)})
+        yield from self._remove_items(tenant, key, changed)
+        yield from self._add_items(tenant, key, changed)
+        return stored
+
+    def remove(self, tenant: str, key: str, condition: Condition | None) -> Steps[bool]:
+        """Takes an entity away, and keeps note of it: what a tenant removed is not published again."""
+        before = yield from self._before(tenant, key, condition)
+        if before is None:
+            return False
+        yield from self._take_away(tenant, key)
+        removed_at = datetime.now(UTC).isoformat(timespec="seconds")
+        version = yield from self._next_change(tenant)
+        row = {"tenant": tenant, "id": key, "version": version, "removed_at": removed_at}
+        yield Ask(self._statements.note_removal, row)
+        return True
+
+    def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
+        """Adds, changes and takes away published entities; those that the tenant made its own stay as they are."""
+        own_tenant = {"tenant": tenant}
+        yield from self._lock(tenant)
+        present = {key: bool(mark) for key, mark, _ in (yield Ask(self._statements.published, own_tenant))}
+        removed = {key for (key,) in (yield Ask(self._statements.removed, own_tenant))}
+        changed = 0
+        for key, given in entities.items():
+            if key not in present and key not in removed:
+                yield from self.create(tenant, key, given, published=True)
+                changed += 1
+            elif present.get(key):
+                before = yield from self._get(tenant, key)
+                changed += before != (yield from self.update(tenant, key, given, None, published=True))
+        for key in sorted(key for key, mark in present.items() if mark and key not in entities):
+            yield from self._take_away(tenant, key)
+            changed += 1
+        yield Ask(self._statements.note_publication, {"tenant": tenant, "label": label})
+        return changed
+
+    def _before(self, tenant: str, key: str, condition: Condition | None) -> Steps[Stored | None]:
+        """What is stored before a change. Raises what the condition raises."""
+        yield from self._lock(tenant)
+        before = yield from self._get(tenant, key)
+        if before is not None and condition is not None:
+            condition(before)
+        return before
+
+    def _lock(self, tenant: str) -> Steps[None]:
+        """Where several may write at once, those who change a tenant go one after the other."""
+        if self._statements.lock is not None:
+            yield Ask(self._statements.lock, {"tenant": tenant})
+
+    def _get(self, tenant: str, key: str) -> Steps[Stored | None]:
+        rows = yield Ask(self._statements.get, {"tenant": tenant, "id": key})
+        return Stored(rows[0][0], rows[0][1]) if rows else None
+
+    def _next_change(self, tenant: str) -> Steps[int]:
+        rows = yield Ask(self._statements.next_change, {"tenant": tenant})
+        if not rows:
+            raise LookupError(f"tenant {tenant} is not known")
+        return int(rows[0][0])
+
+    def _row(self, tenant: str, stored: Stored, whole: Mapping[str, object], published: bool) -> dict[str, object]:
+        """The columns of the main table but its id."""
+        row = {"tenant": tenant, "version": stored.version, "published": published, "document": stored.document}
+        if self._columns:
+            row.update(zip(self._columns, main_row(self._entity, whole), strict=True))
+        return row
+
+    def _take_away(self, tenant: str, key: str) -> Steps[None]:
+        yield from self._remove_items(tenant, key, self._tables.items)
+        yield Ask(self._statements.remove, {"tenant": tenant, "id": key})
+
+    def _remove_items(self, tenant: str, key: str, names: Iterable[str]) -> Steps[None]:
+        for name in names:
+            if name in self._tables.items:
+                yield Ask(self._statements.remove_items[name], {"tenant": tenant, "id": key})
+
+    def _add_items(self, tenant: str, key: str, given: Mapping[str, object]) -> Steps[None]:
+        for name, items in self._tables.items.items():
+            if given.get(name):
+                declared = self._entity.by_name[name]
+                columns = ("tenant", "id", "ordinal", *items.columns.values())
+                rows = [
+                    dict(zip(columns, (tenant, key, *row), strict=True)) for row in item_rows(declared, given[name])
+                ]
+                yield Ask(self._statements.add_item[name], rows)
+
+
+def add_tenant(tenant: Tenant) -> Steps[None]:
+    """Adds a tenant unless it is there."""
+    yield Ask(
+        "INSERT INTO tenant (tenant, name, licensed, catalogue, last_change, published, created_at) "
+        "VALUES (:tenant, :name, :licensed, :catalogue, 0, '', :created_at) ON CONFLICT (tenant) DO NOTHING",
+        {
+            "tenant": tenant.tenant,
+            "name": tenant.name,
+            "licensed": tenant.licensed,
+            "catalogue": tenant.catalogue,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )
+
+
+def secret(name: str, made: bytes) -> Steps[bytes]:
+    """The secret of that name; `made` becomes it when there is none."""
+    row = {"name": name, "value": made}
+    yield Ask("INSERT INTO secret (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING", row)
+    rows = yield Ask("SELECT value FROM secret WHERE name = :name", {"name": name})
+    return bytes(rows[0][0])

@@ -1,0 +1,38 @@
+"""What the stores of all databases share: the changes, which go through the database that the store belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from osimages.edm.types import Model
+from osimages.plan.query import Stored
+from osimages.storage.changes import Changes
+from osimages.storage.statements import Statements
+from osimages.storage.store import Condition, Database
+from osimages.storage.tables import EntityTables
+
+
+class EntityStore:
+    """The half of a store that writes. `changes` are for those who join several to one transaction."""
+
+    def __init__(self, database: Database, model: Model, tables: EntityTables, statements: Statements) -> None:
+        self.database = database
+        self.changes = Changes(model, tables, statements)
+
+    async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
+        """Adds an entity. Raises KeyTakenError."""
+        return await self.database.change(self.changes.create(tenant, key, properties))
+
+    async def update(
+        self, tenant: str, key: str, changes: Mapping[str, object], condition: Condition | None
+    ) -> Stored | None:
+        """Replaces the given properties; None when there is no such entity."""
+        return await self.database.change(self.changes.update(tenant, key, changes, condition))
+
+    async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
+        """Takes an entity away; False when there is no such entity."""
+        return await self.database.change(self.changes.remove(tenant, key, condition))
+
+    async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
+        """Brings the published entities of a tenant up to date, never touching what the tenant made its own."""
+        return await self.database.change(self.changes.publish(tenant, entities, label))

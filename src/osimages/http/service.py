@@ -23,8 +23,10 @@ from osimages.plan.resolve import Kind, Target, resolve
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
 
-# How many of the requests before are remembered, and the longest text that is worth remembering.
-_REMEMBERED = 2048
+# How many of the requests before are remembered (paths are more various than queries: a key is one of many), and the
+# longest text that is worth remembering.
+_REMEMBERED_QUERIES = 2048
+_REMEMBERED_PATHS = 16_384
 _LONGEST_REMEMBERED = 1024
 
 
@@ -37,8 +39,8 @@ class ServiceVersion:
         self._limits = limits
         self._entities = {each.name: each for each in model.entity_types}
         self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
-        self._remembered_target = _remembering(self._resolve)
-        self._remembered_query = _remembering(self._build_query)
+        self._remembered_target = _remembering(_REMEMBERED_PATHS, self._resolve)
+        self._remembered_query = _remembering(_REMEMBERED_QUERIES, self._build_query)
         self._metadata: dict[bool, bytes] = {}
 
     def target(self, path: str) -> Target:
@@ -107,6 +109,6 @@ class Service:
 _Found = TypeVar("_Found")
 
 
-def _remembering(function: Callable[..., _Found]) -> Callable[..., _Found]:
+def _remembering(most: int, function: Callable[..., _Found]) -> Callable[..., _Found]:
     """Requests repeat. What raises is not remembered."""
-    return lru_cache(_REMEMBERED)(function)
+    return lru_cache(most)(function)

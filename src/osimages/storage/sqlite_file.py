@@ -14,6 +14,9 @@ from osimages.storage.migrate import NEWEST_STEP, RECORD_STEP, STEP_TABLE, Schem
 
 USUAL_WAIT_SECONDS = 10.0
 _RETRY_SECONDS = 0.005
+# A page that many writes change is copied from the log into the database once for all of them: 10,000 pages of log
+# (40 MB) instead of the usual 1,000 nearly double the rate of creating images (https://www.sqlite.org/wal.html#ckpt).
+_PRAGMAS = ("synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000", "wal_autocheckpoint = 10000")
 
 
 def connect(path: Path, wait_seconds: float = USUAL_WAIT_SECONDS) -> apsw.Connection:
@@ -27,7 +30,7 @@ def connect(path: Path, wait_seconds: float = USUAL_WAIT_SECONDS) -> apsw.Connec
             on_failure.callback(connection.close)
             connection.set_busy_timeout(int(wait_seconds * 1000))
             _switch_to_wal(connection, wait_seconds)
-            for pragma in ("synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000"):
+            for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
         except apsw.NotADBError:
             raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None

@@ -14,8 +14,8 @@ ROOT = Path(osimages.__file__).parent
 LAYERS = (
     ("errors", "clock", "settings", "observe"),
     ("edm", "odata", "catalogue", "issuer"),
-    ("plan",),
-    ("auth", "wire", "storage"),
+    ("plan", "fleet"),
+    ("auth", "wire", "storage", "pages"),
     ("http",),
     ("app",),
     ("cli",),

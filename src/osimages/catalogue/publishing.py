@@ -31,8 +31,8 @@ def published(catalogue: Catalogue, today: date, age_days: int, everything: bool
     recent = set(patch_tuesdays_known(catalogue, today, age_days)[:_PATCH_TUESDAYS_SHOWN])
     images = {}
     for release in catalogue.releases:
-        updates = _eligible(release, today, age_days)
-        still_updated = bool(updates) and _patch_tuesday(updates[0]) in recent
+        updates = b_releases(release, today, age_days)
+        still_updated = bool(updates) and patch_tuesday_of(updates[0]) in recent
         if release.general_availability <= today and (everything or still_updated or _in_support(release, today)):
             images[release.id] = _image(release, updates[:_PATCH_TUESDAYS_SHOWN])
     return images
@@ -47,7 +47,7 @@ def label(catalogue: Catalogue, today: date, age_days: int, everything: bool = F
 @lru_cache(64)
 def patch_tuesdays_known(catalogue: Catalogue, today: date, age_days: int) -> tuple[date, ...]:
     """The Patch Tuesdays of which any release has a B release that counts on `today`, newest first."""
-    found = {_patch_tuesday(each) for release in catalogue.releases for each in _eligible(release, today, age_days)}
+    found = {patch_tuesday_of(each) for release in catalogue.releases for each in b_releases(release, today, age_days)}
     return tuple(sorted(found, reverse=True))
 
 
@@ -56,14 +56,15 @@ def newest_day(today: date, age_days: int) -> date:
     return date.fromordinal(max(date.min.toordinal(), today.toordinal() - age_days))
 
 
-def _eligible(release: Release, today: date, age_days: int) -> list[Update]:
-    """The canonical B releases that are old enough, newest first."""
+def b_releases(release: Release, today: date, age_days: int) -> list[Update]:
+    """The canonical B releases that are at least `age_days` old on `today`, newest first."""
     last = newest_day(today, age_days)
     found = [each for each in release.updates if each.is_canonical_b and _available_on(each) <= last]
     return sorted(found, key=lambda each: (each.year, each.month, each.build), reverse=True)
 
 
-def _patch_tuesday(update: Update) -> date:
+def patch_tuesday_of(update: Update) -> date:
+    """The Patch Tuesday that a B release belongs to."""
     assert update.year is not None, "every B release has a month"
     assert update.month is not None, "every B release has a month"
     return patch_tuesday(update.year, update.month)
@@ -74,7 +75,7 @@ def _available_on(update: Update) -> date:
 
     Early ones keep to their Patch Tuesday: the B release of 2018-01 came out on 2018-01-03.
     """
-    tuesday = _patch_tuesday(update)
+    tuesday = patch_tuesday_of(update)
     return tuesday if update.release_date is None else max(tuesday, update.release_date)
 
 

@@ -11,6 +11,7 @@ _COMMANDS = {
     "token": "osimages.cli.token:token",
     "env": "osimages.cli.env:env",
     "catalogue": "osimages.cli.catalogue:catalogue",
+    "check": "osimages.cli.check:check",
     "config": "osimages.cli.config:config",
 }
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, json_option, settings_from
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
     from osimages.catalogue.facts import Catalogue
     from osimages.catalogue.history import Entry
-    from osimages.settings import Settings
 
 
 @click.group(short_help="Show Windows releases and their builds.")
@@ -42,7 +42,7 @@ def show(data_dir: str | None, day: datetime | None, everything: bool, age_days:
     from osimages.clock import Clock
 
     settings = settings_from({"data_dir": data_dir, "publish_age_days": age_days})
-    facts = _facts(settings)
+    facts = facts_in(settings)
     today = day.date() if day else Clock(settings.today).today()
     images = published(facts, today, settings.publish_age_days, everything)
     if as_json:
@@ -64,7 +64,7 @@ def history(release: str, data_dir: str | None, as_json: bool) -> None:
     from osimages.catalogue.history import UnknownReleaseError, find_release
     from osimages.catalogue.history import history as entries_of
 
-    facts = _facts(settings_from({"data_dir": data_dir}))
+    facts = facts_in(settings_from({"data_dir": data_dir}))
     try:
         found = find_release(facts, release)
     except UnknownReleaseError as error:
@@ -77,18 +77,6 @@ def history(release: str, data_dir: str | None, as_json: bool) -> None:
     titles = ("Build", "KB", "Released", "Kind", "Patch Tuesday", "Published as", "Label", "Scope")
     print_table(titles, [_history_row(each) for each in entries])
     click.echo(f"{found.id}: {len(entries)} updates, {_as_of(facts)}.")
-
-
-def _facts(settings: Settings) -> Catalogue:
-    """The facts in the database of the data directory, or those of this release where there are none."""
-    from osimages.catalogue.facts import bundled
-    from osimages.storage.migrate import SchemaError
-    from osimages.storage.sqlite_catalogue import catalogue_of
-
-    try:
-        return catalogue_of(settings.database_path) or bundled()
-    except SchemaError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _image_row(image: Mapping[str, Any], today: date, scopes: Mapping[str, str]) -> tuple[str, ...]:

@@ -1,0 +1,286 @@
+"""Is a build still supported, and how far behind is it? Answered from the catalogue, for a day and an edition."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+
+from osimages.catalogue.builds import Build
+from osimages.catalogue.calendar import patch_tuesdays_until
+from osimages.catalogue.facts import Catalogue, Kind, Release, Update, bundled
+from osimages.catalogue.publishing import b_releases, newest_day, patch_tuesday_of
+from osimages.catalogue.servicing import EXTENSIONS, LONG_TERM, Servicing, servicing_of
+from osimages.catalogue.spelling import Speller, Stated
+from osimages.clock import Clock
+
+USUAL_AGE_DAYS = 2
+_MOST_UNKNOWN = 24
+
+
+class Support(StrEnum):
+    """Whether a device is supported."""
+
+    SUPPORTED = "supported"
+    EXTENDED = "extendedSecurityUpdates"  # ended, but those who have Extended Security Updates still get them
+    DEPENDS = "dependsOnEdition"  # some editions of the release have ended, and no edition was stated
+    ENDED = "ended"
+    NOT_RELEASED = "notReleased"  # the release is not generally available on that day
+    UNKNOWN = "unknown"
+
+
+class Patch(StrEnum):
+    """How a build stands to the newest B release."""
+
+    CURRENT = "current"
+    NEWER = "newerThanCatalogue"  # newer than every build of that release in the catalogue: current at least
+    BEHIND = "behind"
+    NOT_STATED = "notStated"  # only a version was stated, no build with its revision
+    UNKNOWN = "unknown"
+
+
+class End(msgspec.Struct, frozen=True, rename="camel"):
+    """Until when a group of editions is supported; `days_left` is 0 on the last day, and negative after it."""
+
+    servicing: str
+    support_end_date: date
+    days_left: int
+
+
+class Fact(msgspec.Struct, frozen=True, rename="camel"):
+    """An update in the answer to a check; `patch_tuesday` is that of a B release, and None for other kinds."""
+
+    build_version: str
+    kb: str | None
+    release_date: date | None
+    kind: str
+    patch_tuesday: date | None
+    scope: str
+
+
+class Answer(msgspec.Struct, frozen=True, rename="camel"):
+    """What is known about one build (or version) on a day.
+
+    `support_end_date` is that of the stated edition; with no edition stated, the first that is still to come, or the
+    last where all have passed, and None where it depends on the edition. `ends` lists every group that it can be.
+    `extended_until` is the end of Extended Security Updates, where the release has any. `update` is the build itself,
+    where the catalogue knows it, `latest` the newest B release, `missing` every B release since, newest first.
+    `unknown_patch_tuesdays` are those whose builds the catalogue should have, but does not.
+    """
+
+    asked: str
+    release: str | None
+    build_version: str | None
+    servicing: str | None
+    support: Support
+    is_supported: bool
+    support_end_date: date | None
+    days_left: int | None
+    ends: tuple[End, ...]
+    extended_until: date | None
+    patch: Patch
+    is_current: bool
+    patch_tuesdays_behind: int | None
+    update: Fact | None
+    latest: Fact | None
+    missing: tuple[Fact, ...]
+    unknown_patch_tuesdays: tuple[date, ...]
+    notes: tuple[str, ...]
+
+
+class Checker:
+    """Checks builds against the facts of a catalogue on a day in Pacific Time.
+
+    `age_days` is how old a Patch Tuesday must be to count, as in publishing; `esu` says that the devices have Extended
+    Security Updates, and `max_behind` how many Patch Tuesdays behind still is current.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        today: date,
+        *,
+        age_days: int = USUAL_AGE_DAYS,
+        esu: bool = False,
+        max_behind: int = 0,
+    ) -> None:
+        self.catalogue = catalogue
+        self.today = today
+        self._age_days = age_days
+        self._esu = esu
+        self._max_behind = max_behind
+        self._speller = Speller(catalogue)
+        self._b_releases: dict[str, list[Update]] = {}
+
+    def check(self, text: str, edition: str | None = None) -> Answer:
+        """What is known about a build or version, in any spelling. Raises nothing: what is not understood is unknown.
+
+        `edition` overrules an edition that the text names; one that is not understood is told in the notes.
+        """
+        stated = self._speller.read(text)
+        servicing, notes = stated.servicing, stated.notes
+        if edition and edition.strip():
+            servicing = servicing_of(edition) or servicing
+            if servicing is None:
+                notes += (f"'{edition.strip()[:64]}' is no edition that is known here",)
+        if stated.release is None:
+            return _unknown(text, servicing, (stated.problem, *notes))
+        return self._answer(text, stated, stated.release, servicing, notes)
+
+    def is_server(self, text: str) -> bool:
+        """Whether a text is about Windows Server."""
+        return self._speller.read(text).is_server
+
+    def _answer(
+        self, text: str, stated: Stated, release: Release, servicing: Servicing | None, notes: tuple[str, ...]
+    ) -> Answer:
+        ends = self._ends(release, servicing)
+        if not ends:
+            notes += (f"{release.id} has no {servicing} edition",)
+        support, end = self._support(release, ends)
+        extension = EXTENSIONS.get(release.os_build)
+        newest = self._newest(release)
+        patch, behind, missing = self._patch(release, stated.build)
+        update = _update_of(release, stated.build)
+        return Answer(
+            asked=text,
+            release=release.id,
+            build_version=None if stated.build is None else str(stated.build),
+            servicing=servicing,
+            support=support,
+            is_supported=support is Support.SUPPORTED or (support is Support.EXTENDED and self._esu),
+            support_end_date=end,
+            days_left=None if end is None else (end - self.today).days,
+            ends=ends,
+            extended_until=None if extension is None else extension.support_end_date,
+            patch=patch,
+            is_current=patch in (Patch.CURRENT, Patch.NEWER) or (behind is not None and behind <= self._max_behind),
+            patch_tuesdays_behind=behind,
+            update=None if update is None else _fact(update),
+            latest=None if not newest else _fact(newest[0]),
+            missing=tuple(map(_fact, missing)),
+            unknown_patch_tuesdays=self._unknown_patch_tuesdays(release, ends, newest),
+            notes=(*notes, *_remarks(stated.build, update, patch)),
+        )
+
+    def _ends(self, release: Release, servicing: Servicing | None) -> tuple[End, ...]:
+        """The groups of editions that it can be, soonest end first; none where the release has no such edition."""
+        every: dict[str, date] = {}
+        for edition in release.editions:
+            every[edition.servicing or str(servicing_of(edition.edition_type))] = edition.support_end_date
+        every |= {each.servicing: each.support_end_date for each in LONG_TERM.get(release.os_build, ())}
+        ends = (
+            End(str(name), last, (last - self.today).days)
+            for name, last in every.items()
+            if servicing is None or name == servicing
+        )
+        return tuple(sorted(ends, key=lambda each: each.support_end_date))
+
+    def _support(self, release: Release, ends: tuple[End, ...]) -> tuple[Support, date | None]:
+        if self.today < release.general_availability:
+            return Support.NOT_RELEASED, None
+        if not ends:
+            return Support.UNKNOWN, None
+        ahead = [each for each in ends if each.days_left >= 0]
+        if len(ahead) == len(ends):
+            return Support.SUPPORTED, ends[0].support_end_date
+        if ahead:
+            return Support.DEPENDS, None
+        extension = EXTENSIONS.get(release.os_build)
+        if extension is not None and self.today <= extension.support_end_date:
+            return Support.EXTENDED, ends[-1].support_end_date
+        return Support.ENDED, ends[-1].support_end_date
+
+    def _newest(self, release: Release) -> list[Update]:
+        """The B releases that count on the day, newest first."""
+        if release.id not in self._b_releases:
+            self._b_releases[release.id] = b_releases(release, self.today, self._age_days)
+        return self._b_releases[release.id]
+
+    def _patch(self, release: Release, build: Build | None) -> tuple[Patch, int | None, list[Update]]:
+        newest = self._newest(release)
+        if build is None:
+            return Patch.NOT_STATED, None, []
+        if not newest:
+            return Patch.UNKNOWN, None, []
+        update = _update_of(release, build)
+        if update is not None and update.kind is Kind.HOTPATCH and update.release_date is not None:
+            # A hotpatch has a lower revision than the B release of its month, whose fixes it brings.
+            month = (update.release_date.year, update.release_date.month)
+            missing = [each for each in newest if (each.year or 0, each.month or 0) > month]
+        else:
+            missing = [each for each in newest if each.build > build]
+        if missing:
+            return Patch.BEHIND, len({(each.year, each.month) for each in missing}), missing
+        known = max(each.build for each in release.updates)
+        return (Patch.NEWER if build > known else Patch.CURRENT), 0, []
+
+    def _unknown_patch_tuesdays(
+        self, release: Release, ends: tuple[End, ...], newest: list[Update]
+    ) -> tuple[date, ...]:
+        """Patch Tuesdays after the newest B release that is known, on which somebody was still to get one."""
+        extension = EXTENSIONS.get(release.os_build)
+        last = max((each.support_end_date for each in ends), default=date.min)
+        if extension is not None:
+            last = max(last, extension.support_end_date)
+        known = patch_tuesday_of(newest[0]) if newest else release.general_availability
+        due = patch_tuesdays_until(min(newest_day(self.today, self._age_days), last), _MOST_UNKNOWN)
+        return tuple(each for each in due if each > known)
+
+
+def check(
+    text: str, edition: str | None = None, *, today: date | None = None, catalogue: Catalogue | None = None
+) -> Answer:
+    """Checks one build or version with the facts of this release, or of `catalogue`, today in Pacific Time.
+
+    >>> check("26100.9445", "Pro", today=date(2026, 11, 23)).support
+    <Support.ENDED: 'ended'>
+    """
+    return Checker(catalogue or bundled(), today or Clock().today()).check(text, edition)
+
+
+def _unknown(text: str, servicing: Servicing | None, notes: tuple[str, ...]) -> Answer:
+    return Answer(
+        asked=text,
+        release=None,
+        build_version=None,
+        servicing=servicing,
+        support=Support.UNKNOWN,
+        is_supported=False,
+        support_end_date=None,
+        days_left=None,
+        ends=(),
+        extended_until=None,
+        patch=Patch.UNKNOWN,
+        is_current=False,
+        patch_tuesdays_behind=None,
+        update=None,
+        latest=None,
+        missing=(),
+        unknown_patch_tuesdays=(),
+        notes=notes,
+    )
+
+
+def _update_of(release: Release, build: Build | None) -> Update | None:
+    """The update with that build; of several with one build the B release."""
+    found = [each for each in release.updates if each.build == build]
+    return next((each for each in found if each.is_canonical_b), found[-1] if found else None)
+
+
+def _fact(update: Update) -> Fact:
+    tuesday = None if update.month is None else patch_tuesday_of(update)
+    return Fact(str(update.build), update.kb, update.release_date, str(update.kind), tuesday, update.scope)
+
+
+def _remarks(build: Build | None, update: Update | None, patch: Patch) -> tuple[str, ...]:
+    if build is None:
+        return ("no build with a revision was stated, so its updates are not known",)
+    if patch is Patch.NEWER:
+        return ("newer than every build of this release that the catalogue knows",)
+    if update is None:
+        return ("the catalogue knows no update with this revision; it is compared by its number",)
+    if update.is_expired:
+        return ("Microsoft has withdrawn this update",)
+    return ()

@@ -1,0 +1,244 @@
+"""`osimages check`: whether builds, or the devices of a whole export, are supported and current."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from osimages.cli.facts import facts_in
+from osimages.cli.options import data_dir_option, json_option, settings_from
+
+if TYPE_CHECKING:
+    from osimages.catalogue.check import Answer
+    from osimages.fleet.columns import Columns
+    from osimages.fleet.devices import Device, Export
+    from osimages.fleet.tally import Facts, Tally
+
+_EPILOG = """Exit code: 0 where everything is supported and current, 1 where something is not or is not known, 2 for a
+wrong call. A Patch Tuesday counts once it is --age-days days old."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command was asked to do, apart from the builds themselves."""
+
+    csv: str | None
+    json_file: str | None
+    build_column: str | None
+    edition_column: str | None
+    os_column: str | None
+    csv_out: str | None
+    html: str | None
+    title: str
+    as_json: bool
+    support_only: bool
+
+
+@click.command(short_help="Is a build, or a whole fleet, supported and current?", epilog=_EPILOG)
+@click.argument("builds", metavar="[BUILD]...", nargs=-1)
+@click.option(
+    "--csv", metavar="FILE", help="Devices of a CSV export (Intune, Configuration Manager...); - reads stdin."
+)
+@click.option("--json-file", metavar="FILE", help="Devices of a JSON export (array, Graph's value, or lines); - too.")
+@click.option("--edition", metavar="NAME", help="Edition of all builds: Pro, Enterprise, EnterpriseS, 48...")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Pretend it is that day.")
+@click.option("--age-days", type=click.IntRange(min=0), metavar="N", help="Setting publish_age_days (2).")
+@click.option(
+    "--max-behind", type=click.IntRange(min=0), default=0, metavar="N", help="Patch Tuesdays that may be missing (0)."
+)
+@click.option("--esu", is_flag=True, help="The devices have Extended Security Updates.")
+@click.option("--support-only", is_flag=True, help="Exit code 0 if all are supported, however far behind.")
+@click.option("--build-column", metavar="NAME", help="Column of the build, where it is not guessed right.")
+@click.option("--edition-column", metavar="NAME", help="Column of the edition.")
+@click.option("--os-column", metavar="NAME", help="Column of the operating system.")
+@click.option("--csv-out", metavar="FILE", help="Write every device with what was found; - is stdout.")
+@click.option("--html", metavar="FILE", help="Write a report for people, one self-contained page.")
+@click.option("--title", default="Windows fleet", metavar="TEXT", help="Title of the report.")
+@data_dir_option
+@json_option
+def check(
+    builds: tuple[str, ...],
+    edition: str | None,
+    today: datetime | None,
+    age_days: int | None,
+    max_behind: int,
+    esu: bool,
+    data_dir: str | None,
+    **rest: object,
+) -> None:
+    """Check builds and versions, in any spelling, against the catalogue:
+
+    osimages check 26100.9445 --edition Pro
+
+    osimages check --csv DevicesWithInventory.csv --html report.html
+    """
+    from osimages.catalogue.check import Checker
+    from osimages.catalogue.servicing import servicing_of
+    from osimages.clock import Clock
+    from osimages.fleet.tally import Tally, facts_of
+
+    options = msgspec.convert(rest, Options)
+    _check_call(builds, options)
+    if edition and servicing_of(edition) is None:
+        raise click.UsageError(f"'{edition}' is no edition that is known here; say Pro, Enterprise, EnterpriseS...")
+    settings = settings_from({"data_dir": data_dir, "publish_age_days": age_days})
+    catalogue = facts_in(settings)
+    day = today.date() if today else Clock(settings.today).today()
+    age = settings.publish_age_days
+    tally = Tally(Checker(catalogue, day, age_days=age, esu=esu, max_behind=max_behind), edition)
+    answers = [answer for build in builds if (answer := _one(tally, build)) is not None]
+    if options.csv or options.json_file:
+        _read_fleet(tally, options)
+    _report(tally, answers, facts_of(catalogue, day, age), options)
+
+
+def _one(tally: Tally, build: str) -> Answer | None:
+    answer = tally.add(build)
+    if answer is None:
+        # Windows Server, for which somebody asked by name, gets an answer, too.
+        answer = tally.keep(tally.checker.check(build), build)
+    return answer
+
+
+def _check_call(builds: Sequence[str], options: Options) -> None:
+    if not builds and not options.csv and not options.json_file:
+        raise click.UsageError("Name at least one build, such as 26100.9445, or a file with --csv or --json-file.")
+    if options.csv and options.json_file:
+        raise click.UsageError("--csv and --json-file name two inputs: give one of them.")
+    if options.csv_out and not (options.csv or options.json_file):
+        raise click.UsageError("--csv-out writes the devices of --csv or --json-file.")
+    if options.as_json and options.csv_out == "-":
+        raise click.UsageError("--json and --csv-out - would both write to standard output.")
+
+
+def _read_fleet(tally: Tally, options: Options) -> None:
+    from osimages.fleet.columns import ColumnsError
+    from osimages.fleet.devices import ExportError
+
+    name = options.csv or options.json_file or ""
+    try:
+        with _opened(name) as (stream, size), _progress(stream, size) as steps:
+            export = _export(stream, tally, options)
+            with _written(export, options.csv_out) as write:
+                for number, (device, answer) in enumerate(tally.take(export.devices)):
+                    write(device, answer)
+                    if not number % 5000:
+                        steps()
+    except (ExportError, ColumnsError) as error:
+        raise click.ClickException(f"{_shown(name)}: {error}") from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename or _shown(name)} cannot be used: {error.strerror}.") from None
+    if not tally.summary().devices and not tally.rejected:
+        skipped = sum(tally.skipped.values())
+        also = f" but {skipped} that are no Windows clients" if skipped else ""
+        raise click.ClickException(f"{_shown(name)} holds no device{also}.")
+
+
+@contextlib.contextmanager
+def _opened(name: str) -> Iterator[tuple[io.BufferedReader, int | None]]:
+    from osimages.fleet.text import SAMPLE_BYTES
+
+    if name == "-":
+        # Not closed by what reads it: it belongs to the process.
+        with io.FileIO(sys.stdin.fileno(), closefd=False) as raw:
+            yield io.BufferedReader(raw, SAMPLE_BYTES), None
+        return
+    path = Path(name)
+    with io.FileIO(path) as raw:
+        yield io.BufferedReader(raw, SAMPLE_BYTES), path.stat().st_size
+
+
+def _export(stream: io.BufferedReader, tally: Tally, options: Options) -> Export:
+    from osimages.fleet.columns import choose
+    from osimages.fleet.csv_devices import read_csv
+    from osimages.fleet.json_devices import read_json
+    from osimages.fleet.text import text_of
+
+    def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
+        def score(text: str) -> int:
+            answer = tally.checker.check(text)
+            return 4 * (answer.build_version is not None) + (answer.release is not None)
+
+        given = (options.build_column, options.edition_column, options.os_column)
+        return choose(names, rows, score, build=given[0], edition=given[1], system=given[2])
+
+    text = text_of(stream)
+    return read_csv(text, columns) if options.csv else read_json(text, columns)
+
+
+@contextlib.contextmanager
+def _progress(stream: io.BufferedReader, size: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on standard error while it is a terminal; what it gives is called now and then."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    shown = (TextColumn("Checking devices"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=size)
+        yield lambda: progress.update(task, completed=stream.tell() if size is not None else 0)
+
+
+@contextlib.contextmanager
+def _written(export: Export, name: str | None) -> Iterator[Callable[[Device, Answer | None], None]]:
+    from osimages.fleet.written import device_writer
+
+    if name is None:
+        yield lambda device, answer: None
+    elif name == "-":
+        yield device_writer(sys.stdout, export.names)
+    else:
+        # With a byte order mark, without which Excel takes UTF-8 for something else.
+        with Path(name).open("w", encoding="utf-8-sig", newline="") as file:
+            yield device_writer(file, export.names)
+
+
+def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, options: Options) -> None:
+    from osimages.cli.check_tables import print_answers, print_fleet
+    from osimages.fleet.tally import document
+
+    summary = tally.summary()
+    if options.html:
+        _write_html(tally, facts, options)
+    if options.as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(document(tally, facts)), indent=2).decode())
+    elif options.csv_out != "-":
+        if answers:
+            print_answers(answers)
+        if options.csv or options.json_file:
+            print_fleet(tally, options.csv or options.json_file or "")
+        _print_reach(tally, facts)
+    supported = all(each.answer.is_supported for each in tally.groups if each.devices)
+    good = supported if options.support_only else summary.good == summary.devices
+    if not good or summary.rejected or not summary.devices:
+        sys.exit(1)
+
+
+def _write_html(tally: Tally, facts: Facts, options: Options) -> None:
+    from osimages.pages.report import fleet_report
+
+    try:
+        Path(options.html or "").write_text(fleet_report(tally, facts, options.title), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{options.html} cannot be written: {error.strerror}.") from None
+    click.echo(f"Report: {options.html}", err=True)
+
+
+def _print_reach(tally: Tally, facts: Facts) -> None:
+    click.echo(f"On {tally.checker.today}, as of {facts.as_of}.")
+    if unknown := tally.unknown_patch_tuesdays():
+        days = ", ".join(map(str, unknown))
+        click.echo(f"The catalogue does not know all builds of {days} yet: osimages catalogue update.", err=True)
+
+
+def _shown(name: str) -> str:
+    return "Standard input" if name == "-" else name

@@ -1,0 +1,36 @@
+"""Opens an export as text, whatever encoding the tool that wrote it uses."""
+
+from __future__ import annotations
+
+import codecs
+import io
+
+SAMPLE_BYTES = 64 * 1024
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def text_of(stream: io.BufferedReader) -> io.TextIOWrapper:
+    """The text of a binary stream, with its line ends as they are (as the csv module wants them).
+
+    UTF-8 and UTF-16 with or without a byte order mark; what is neither is read as Windows-1252, in which Excel and
+    older tools write. Bytes that do not fit become U+FFFD.
+    """
+    sample = stream.peek(SAMPLE_BYTES)
+    return io.TextIOWrapper(stream, encoding=_encoding(sample), errors="replace", newline="")
+
+
+def _encoding(sample: bytes) -> str:
+    for mark, name in _MARKS:
+        if sample.startswith(mark):
+            return name
+    if sample[:200].count(0) > len(sample[:200]) // 4:
+        return "utf-16-be" if sample[:1] == b"\0" else "utf-16-le"
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8"

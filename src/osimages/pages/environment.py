@@ -1,0 +1,57 @@
+"""The templates, and how numbers and days are written in them."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+@lru_cache(1)
+def templates() -> Environment:
+    """The environment of all pages: everything is escaped, and a name that does not exist is an error."""
+    found = Environment(
+        loader=PackageLoader("osimages.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters.update(count=_count, share=_share, left=_left)
+    return found
+
+
+def style() -> str:
+    """The style sheet of all pages."""
+    environment = templates()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, "style.css")[0]
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _share(number: float, whole: float) -> str:
+    """A percentage; never 0% or 100% for what is neither nothing nor everything."""
+    if not whole:
+        return "0%"
+    percent = 100 * number / whole
+    if 0 < percent < 0.1:
+        return "<0.1%"
+    if 99.9 < percent < 100:
+        return ">99.9%"
+    return f"{percent:.1f}%" if percent % 1 else f"{percent:.0f}%"
+
+
+def _left(end: date, today: date) -> str:
+    """How far a day is away, in the unit that one would say it in."""
+    days = (end - today).days
+    count, unit = (abs(days), "day") if abs(days) < 60 else (round(abs(days) / 30.44), "month")
+    if unit == "month" and count >= 24:
+        count, unit = round(abs(days) / 365.25), "year"
+    if days == 0:
+        return "last day"
+    said = f"{count} {unit}{'s' * (count != 1)}"
+    return f"{said} left" if days > 0 else f"{said} ago"

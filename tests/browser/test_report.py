@@ -1,0 +1,71 @@
+"""The report of a fleet, opened in a real browser."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from osimages.catalogue.check import Checker
+from osimages.catalogue.facts import bundled
+from osimages.fleet.devices import Broken
+from osimages.fleet.tally import Tally, facts_of
+from osimages.pages.report import fleet_report
+from tests.browser.conftest import Open
+from tests.support.fleet_export import devices
+
+TODAY = date(2026, 11, 23)
+
+
+def report(count: int, title: str = "Contoso fleet") -> str:
+    tally = Tally(Checker(bundled(), TODAY))
+    for each in devices(count):
+        tally.add(each["OS version"], each["SkuFamily"], each["OS"])
+    if count:
+        list(tally.take([Broken(7, 7, "it has <b>2</b> fields")]))
+    return fleet_report(tally, facts_of(bundled(), TODAY, 2), title)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")])
+def test_it_is_whole_at_every_width_without_a_word_on_the_console_or_a_request(
+    tmp_path: Path, open_page: Open, width: int, scheme: str
+) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(5000), encoding="utf-8")
+    seen = open_page(file.as_uri(), width, scheme)
+    assert seen.console == []
+    assert seen.requests == [file.as_uri()]
+    assert seen.overflow() <= 0
+    assert seen.page.locator("h2").all_inner_texts() == [
+        *("Support", "Patch level", "What leaves support when", "If nothing is done"),
+        *("Releases", "Needs attention", "Left out"),
+    ]
+    dark = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark == ("rgb(15, 19, 24)" if scheme == "dark" else "rgb(246, 247, 249)")
+
+
+def test_its_bars_are_drawn_in_proportion(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(5000), encoding="utf-8")
+    page = open_page(file.as_uri()).page
+    bars = page.locator("section.card").first.locator("svg").first.locator("rect")
+    widths = [bars.nth(number).bounding_box() for number in range(bars.count())]
+    whole = page.locator("section.card").first.locator("svg").first.bounding_box()
+    assert whole is not None
+    assert sum(each["width"] for each in widths if each) == pytest.approx(whole["width"], abs=1)
+
+
+def test_what_a_file_or_title_holds_is_text_and_no_markup(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(500, "<script>alert(1)</script>"), encoding="utf-8")
+    page = open_page(file.as_uri()).page
+    assert page.locator("h1").inner_text() == "<script>alert(1)</script>"
+    assert page.locator("script").count() == 0
+    assert "it has <b>2</b> fields" in page.locator("section.card").last.inner_text()
+
+
+def test_a_fleet_of_nothing_has_a_report_too(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(0), encoding="utf-8")
+    assert open_page(file.as_uri()).console == []

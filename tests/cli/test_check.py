@@ -1,0 +1,146 @@
+"""`osimages check`, as it is called."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import complaint, osimages, output
+from tests.support.fleet_export import graph_json, intune_csv
+from tests.support.server import command, environment
+
+DAY = ("--today", "2026-11-23")
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("26200.9711", "26100.9711", "--edition", "Enterprise"), 0),
+        (("26200.9711", "26100.9711", "--edition", "Pro"), 1),  # 24H2 has ended
+        (("26200.9445",), 1),  # one behind
+        (("26200.9445", "--max-behind", "1"), 0),
+        (("26200.9445", "--support-only"), 0),
+        (("26200.9712",), 0),  # newer than the catalogue
+        (("26200",), 1),  # no revision stated: nobody knows whether it is current
+        (("26200", "--support-only"), 0),
+        (("19045.7807", "--edition", "Pro"), 1),
+        (("19045.7807", "--edition", "Pro", "--esu"), 0),
+        (("26100.9711",), 1),  # depends on the edition
+        (("26200.9711", "nonsense"), 1),
+        (("10.0.20348.1",), 1),
+        ((), 2),
+        (("26200.9711", "--edition", "Holographic"), 2),
+        (("--csv", "a", "--json-file", "b"), 2),
+        (("26200.9711", "--csv-out", "x"), 2),
+    ],
+)
+def test_exit_codes(arguments: tuple[str, ...], code: int) -> None:
+    result = osimages("check", *arguments, *DAY)
+    assert result.returncode == code, result
+    assert "Traceback" not in result.stderr
+
+
+def test_a_line_for_each_build_and_what_it_lacks() -> None:
+    text = osimages("check", "26100.9445", "22H2", *DAY).stdout.splitlines()
+    assert text[1].split("  ")[0] == "26100.9445"
+    assert "depends on the edition" in text[1]
+    assert "1 Patch Tuesday behind" in text[1]
+    assert "26100.9445: it lacks 10.0.26100.9711 (KB not known, 2026-10-13)." in text
+    assert "22H2: it could be Windows 10 22H2 or Windows 11 22H2; say which." in text
+
+
+def test_json_is_one_document() -> None:
+    result = osimages("check", "10.0.26100.9445", "--edition", "Pro", "--json", *DAY)
+    document = json.loads(result.stdout)
+    assert document["summary"]["devices"] == 1
+    assert document["summary"]["good"] == 0
+    (found,) = document["results"]
+    assert found["asked"] == "10.0.26100.9445"
+    assert found["release"] == "Windows 11 24H2"
+    assert found["support"] == "ended"
+    assert found["supportEndDate"] == "2026-10-13"
+    assert found["daysLeft"] == -41
+    assert found["patchTuesdaysBehind"] == 1
+    assert found["latest"]["buildVersion"] == "10.0.26100.9711"
+    assert [each["buildVersion"] for each in found["missing"]] == ["10.0.26100.9711"]
+    assert document["today"] == "2026-11-23"
+
+
+def test_a_fleet_is_the_same_from_csv_and_json(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(intune_csv(2000), encoding="utf-8-sig", newline="")
+    (tmp_path / "a.json").write_text(graph_json(2000), encoding="utf-8")
+    found = [
+        json.loads(osimages("check", option, tmp_path / name, "--json", *DAY).stdout)
+        for option, name in (("--csv", "a.csv"), ("--json-file", "a.json"))
+    ]
+    assert found[0] == found[1]
+    assert found[0]["summary"]["devices"] > 1900
+
+
+def test_every_device_is_written_with_what_was_found(tmp_path: Path) -> None:
+    source, target = tmp_path / "a.csv", tmp_path / "b.csv"
+    source.write_text(intune_csv(300, delimiter=";"), encoding="utf-8-sig", newline="")
+    result = osimages("check", "--csv", source, "--csv-out", target, *DAY)
+    assert result.returncode == 1, result
+    with (
+        source.open(encoding="utf-8-sig", newline="") as before,
+        target.open(encoding="utf-8-sig", newline="") as after,
+    ):
+        pairs = list(zip(csv.DictReader(before, delimiter=";"), csv.DictReader(after), strict=True))
+    assert len(pairs) == 300
+    for old, new in pairs:
+        assert old.items() <= new.items()
+        assert (new["osimages.support"] == "skipped") == (old["OS"] != "Windows" or "20348" in old["OS version"])
+
+
+def test_standard_input_is_read(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*command("check", "--csv", "-", "--json", *DAY)],
+        input=intune_csv(100).encode("utf-16"),
+        capture_output=True,
+        env=environment(XDG_DATA_HOME=str(tmp_path)),
+        check=False,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["summary"]["devices"] > 90, done.stderr
+
+
+def test_broken_rows_make_it_fail_and_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("osVersion,name\n10.0.26200.9711,a\n10.0.26200.9711\n", encoding="utf-8")
+    result = osimages("check", "--csv", file, *DAY)
+    assert result.returncode == 1
+    assert "Line 3: it has 1 fields, the first line has 2." in result.stderr
+    assert json.loads(osimages("check", "--csv", file, "--json", *DAY).stdout)["rejected"][0]["line"] == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "It has no line with the names of its columns."),
+        ("a,b\n1,2\n", "None of the columns is named like a build: 'a', 'b'. Name it with --build-column."),
+        ("osVersion\n", "holds no device."),
+        ("osVersion,os\n18.6,iOS\n", "holds no device but 1 that are no Windows clients."),
+    ],
+)
+def test_files_that_are_no_exports(tmp_path: Path, content: str, said: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(content, encoding="utf-8")
+    assert said in complaint(osimages("check", "--csv", file, *DAY))
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert "No such file" in complaint(osimages("check", "--csv", tmp_path / "none.csv"))
+
+
+def test_all_good_says_nothing_on_standard_error() -> None:
+    output("check", "26200.9445", "--today", "2026-09-20", "--edition", "Pro")

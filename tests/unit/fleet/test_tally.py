@@ -1,0 +1,160 @@
+"""Totals of a fleet: of small ones by hand, of a large one by an independent computation from the fact files."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from osimages.catalogue.check import Checker
+from osimages.catalogue.facts import bundled
+from osimages.fleet.devices import Broken, Device
+from osimages.fleet.tally import Tally, document, facts_of
+from tests.support.fleet_export import devices
+from tests.unit.catalogue.csv_facts import needs_facts, rows
+
+TODAY = date(2026, 11, 23)
+
+
+def tally(edition: str | None = None) -> Tally:
+    return Tally(Checker(bundled(), TODAY), edition)
+
+
+def test_totals_by_hand() -> None:
+    fleet = tally()
+    fleet.add("10.0.26200.9711", "Pro", "Windows")
+    fleet.add("10.0.26200.9711", "Professional", "Windows")
+    fleet.add("10.0.26100.9445", "Pro", "Windows")
+    fleet.add("what", "Pro", "Windows")
+    fleet.add("18.6", "", "iOS")
+    fleet.add("10.0.20348.1", "", "Microsoft Windows NT Server 10.0")
+    summary = fleet.summary()
+    assert (summary.devices, summary.good) == (4, 2)
+    assert {name: count for name, count in summary.support.items() if count} == {
+        "supported": 2,
+        "ended": 1,
+        "unknown": 1,
+    }
+    assert {name: count for name, count in summary.patch.items() if count} == {"current": 2, "behind": 1, "unknown": 1}
+    assert summary.behind == {0: 2, 1: 1}
+    assert summary.releases == {"Windows 11 24H2": 1, "Windows 11 25H2": 2, "unknown": 1}
+    assert summary.skipped == {"notWindows": 1, "windowsServer": 1}
+    assert [(str(each.support_end_date), each.devices) for each in fleet.leaving()] == [
+        ("2026-10-13", 1),
+        ("2027-10-12", 2),
+    ]
+
+
+def test_system_and_edition_columns_complete_a_bare_version() -> None:
+    fleet = tally()
+    answer = fleet.add("22H2", "", "Windows11")
+    assert answer is not None
+    assert answer.release == "Windows 11 22H2"
+    answer = fleet.add("26100.9445", "", "Microsoft Windows 11 Enterprise LTSC")
+    assert answer is not None
+    assert answer.servicing == "Enterprise LTSC"
+
+
+def test_broken_lines_are_counted_and_the_first_ones_kept() -> None:
+    fleet = tally()
+    lines = [Broken(number, number, "why") for number in range(500)]
+    assert len(list(fleet.take([*lines, Device(501, "26200.9711", "", "", ())]))) == 1
+    assert (fleet.rejected, len(fleet.broken)) == (500, 100)
+    assert fleet.summary().rejected == 500
+
+
+def test_memory_is_bounded_whatever_the_builds_are() -> None:
+    fleet = tally()
+    tracemalloc.start()
+    for number in range(60_000):
+        fleet.add(f"10.0.26100.{number % 29_000}" if number % 2 else f"text{number}")
+    used = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert fleet.summary().devices == 60_000
+    assert used < 100 * 2**20, used
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Tally:
+    found = tally()
+    for each in devices(100_000):
+        found.add(each["OS version"], each["SkuFamily"], each["OS"])
+    return found
+
+
+@needs_facts
+def test_a_large_fleet_adds_up_to_what_the_fact_files_say(fleet: Tally) -> None:
+    """A second way to the same totals: nothing of it but the columns of the fact files and plain string handling."""
+    group = {
+        "Enterprise": "Enterprise/Education",
+        "Education": "Enterprise/Education",
+        "Pro": "Home/Pro",
+        "Home": "Home/Pro",
+    }
+    major = {row["os_build_major"]: row["id"] for row in rows("releases")}
+    ends = {(row["id"], row["servicing_group"]): row["supportEndDate"] for row in rows("editions")}
+    long_term = {"Windows 10 1809": "2029-01-09", "Windows 10 21H2": "2027-01-12", "Windows 11 24H2": "2029-10-09"}
+    hotpatches = {
+        (row["id"], row["build_short"].split(".")[1]): row["release_date"][:7]
+        for row in rows("updates")
+        if row["servicing_type"] == "hotpatch"
+    }
+    updates = [
+        (row["id"], int(row["build_short"].split(".")[1]), row["release_date"])
+        for row in rows("updates")
+        if row["canonical_b"] == "yes" and row["release_date"] <= "2026-11-21"
+    ]
+    support: Counter[str] = Counter()
+    behind: Counter[int] = Counter()
+    skipped = 0
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for each in devices(100_000):
+        counted[each["OS version"], each["SkuFamily"], each["OS"]] += 1
+    for (version, sku, system), count in counted.items():
+        parts = version.split(".")
+        release = major.get(parts[2]) if len(parts) == 4 else None
+        if system != "Windows" or (len(parts) == 4 and parts[2] == "20348"):
+            skipped += count
+        elif release is None:
+            support["unknown"] += count
+        else:
+            support[_support(release, sku, group, ends, long_term)] += count
+            if parts[3] != "0":
+                month = hotpatches.get((release, parts[3]))
+                later = [
+                    out
+                    for id_, revision, out in updates
+                    if id_ == release and (out[:7] > month if month else revision > int(parts[3]))
+                ]
+                behind[len(later)] += count
+    summary = fleet.summary()
+    assert sum(summary.skipped.values()) == skipped
+    assert {name: count for name, count in summary.support.items() if count} == dict(support)
+    assert summary.behind == dict(sorted(behind.items()))
+    assert summary.devices + skipped == 100_000
+
+
+def _support(
+    release: str, sku: str, group: dict[str, str], ends: dict[tuple[str, str], str], long_term: dict[str, str]
+) -> str:
+    if sku == "EnterpriseS":
+        return "supported" if long_term.get(release, "") >= "2026-11-23" else "unknown"
+    which = [group[sku]] if sku else ["Home/Pro", "Enterprise/Education"]
+    left = [ends[release, each] >= "2026-11-23" for each in which]
+    if not sku and release in long_term:
+        left.append(True)
+    if all(left):
+        return "supported"
+    if any(left):
+        return "dependsOnEdition"
+    return "extendedSecurityUpdates" if release == "Windows 10 22H2" else "ended"
+
+
+def test_the_document_holds_every_kind_and_adds_up(fleet: Tally) -> None:
+    found = document(fleet, facts_of(bundled(), TODAY, 2))
+    results = found["results"]
+    assert isinstance(results, list)
+    assert sum(each["devices"] for each in results) == fleet.summary().devices
+    assert found["unknownPatchTuesdays"] == [date(2026, 11, 10)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import cache
 
 import msgspec
 
@@ -12,6 +13,7 @@ from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Primiti
 from osimages.plan import encoding
 
 Row = tuple[object, ...]
+Encode = Callable[[object], object]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -37,38 +39,57 @@ def properties(entity: EntityType, stored: bytes) -> dict[str, object]:
 def item_rows(declared: Property, items: object) -> Iterator[Row]:
     """Rows for the item table of a collection: (ordinal, column values in order)."""
     assert isinstance(items, list)
+    columns = _column_encoders(declared.type)
     for ordinal, item in enumerate(items):
-        yield (ordinal, *_column_values(declared.type, item))
+        yield (ordinal, *[encode(item) for encode in columns])
 
 
 def main_row(entity: EntityType, properties: Mapping[str, object]) -> Row:
     """The values of the columns for single values, in the order in which the tables declare them."""
     single = (each for each in entity.properties if not each.collection and each.name != entity.key)
-    return tuple(value for each in single for value in _column_values(each.type, properties.get(each.name)))
-
-
-def _column_values(type_: PropertyType, value: object) -> Iterator[object]:
-    """One value for each column: a complex value has those of its parts, a date and time also its offset."""
-    if isinstance(type_, ComplexType):
-        parts = value if isinstance(value, Mapping) else {}
-        for part in type_.properties:
-            if not part.collection:
-                yield from _column_values(part.type, parts.get(part.name))
-        return
-    yield column_value(type_, value)
-    if type_ is Primitive.DATETIMEOFFSET:
-        yield None if value is None else encoding.moment(str(value))[1]
+    return tuple(encode(properties.get(each.name)) for each in single for encode in _column_encoders(each.type))
 
 
 def column_value(type_: PropertyType, value: object) -> object:
     """What stands in a column for a JSON value: enumerations as numbers, other types as `encoding` encodes them."""
-    if value is None:
-        return None
+    return _column_encoders(type_)[0](value)
+
+
+@cache
+def _column_encoders(type_: PropertyType) -> tuple[Encode, ...]:
+    """What makes each column of a value: a complex value has those of its parts, a date and time also its offset."""
+    if isinstance(type_, ComplexType):
+        single = (part for part in type_.properties if not part.collection)
+        return tuple(_of_part(part.name, encode) for part in single for encode in _column_encoders(part.type))
     if isinstance(type_, EnumType):
-        return sum({type_.by_name[name.strip()].value for name in str(value).split(",")})
-    assert isinstance(type_, Primitive)
+        return (_member_number(type_),)
     encode = _ENCODINGS.get(type_)
-    return value if encode is None else encode(value)
+    own = _as_it_is if encode is None else _unless_null(encode)
+    offset = _unless_null(lambda value: encoding.moment(str(value))[1])
+    return (own, offset) if type_ is Primitive.DATETIMEOFFSET else (own,)
+
+
+def _of_part(name: str, encode: Encode) -> Encode:
+    return lambda value: encode(value.get(name) if isinstance(value, dict) else None)
+
+
+def _member_number(type_: EnumType) -> Encode:
+    numbers: dict[object, object] = {None: None} | {name: member.value for name, member in type_.by_name.items()}
+
+    def encode(value: object) -> object:
+        if value in numbers:
+            return numbers[value]
+        return sum({type_.by_name[name.strip()].value for name in str(value).split(",")})
+
+    return encode
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _unless_null(encode: Encode) -> Encode:
+    return lambda value: None if value is None else encode(value)
 
 
 def _double(value: object) -> float | None:
@@ -81,7 +102,7 @@ def _single(value: object) -> float | None:
     return None if found is None else encoding.single(found)
 
 
-_ENCODINGS: Mapping[Primitive, Callable[[object], object]] = {
+_ENCODINGS: Mapping[Primitive, Encode] = {
     Primitive.SINGLE: _single,
     Primitive.DOUBLE: _double,
     Primitive.DECIMAL: lambda value: encoding.decimal_text(Decimal(str(value))),

@@ -130,6 +130,9 @@ BODY_UNREADABLE = ErrorRow(
     "format. {reason}",
 )
 BODY_NOT_JSON = ErrorRow(400, "BadRequest", "Entity only allows writes with a JSON Content-Type header.")
+BODY_NOT_A_QUERY = ErrorRow(
+    400, "BadRequest", "A query in a body is text/plain: the options as they stand in a URL after the question mark."
+)
 BODY_WITHOUT_TYPE = ErrorRow(
     400, "BadRequest", "Write requests (excluding DELETE) must contain the Content-Type header declaration."
 )

@@ -53,6 +53,7 @@ class Settings:
     publish_age_days: int = _setting(2, "Days after a Patch Tuesday before it is published.", least=0, most=3650)
     page_size: int = _setting(1000, "Most items in one page.", least=1, most=100_000)
     max_url_bytes: int = _setting(16384, "Longest request URL.", least=1)
+    max_query_bytes: int = _setting(65536, "Longest query in the body of POST .../$query.", least=1)
     max_body_bytes: int = _setting(4 * 1024 * 1024, "Largest request body, also after decompression.", least=1)
     max_body_seconds: float = _setting(30.0, "How long a request body may take to arrive.", least=0.1)
     max_query_seconds: float = _setting(2.0, "How long a query of the database may take.", least=0.01)

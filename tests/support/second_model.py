@@ -11,6 +11,7 @@ from sqlalchemy import MetaData, insert
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from osimages.edm import encoding
 from osimages.edm.types import (
     ComplexType,
     EntityType,
@@ -24,7 +25,6 @@ from osimages.edm.types import (
 )
 from osimages.odata.parser import Bounds, parse_expression
 from osimages.odata.tree import Expression
-from osimages.plan import encoding
 from osimages.plan.bind import Bound, bind_filter
 from osimages.plan.constants import resolved
 from osimages.plan.query import Shape
@@ -69,16 +69,16 @@ SPECIMEN = EntityType(
         Property("id", Primitive.STRING, required=False),
         *(Property(_name(each), each) for each in Primitive),
         *(Property(f"{_name(each)}OrNull", each, nullable=True) for each in Primitive),
-        *(Property(f"{_name(each)}s", each, collection=True) for each in Primitive),
+        *(Property(f"{_name(each)}s", each, collection=True, required=False) for each in Primitive),
         Property("flavour", FLAVOUR),
         Property("flavourOrNull", FLAVOUR, nullable=True),
         Property("colour", COLOUR),
         Property("colourOrNull", COLOUR, nullable=True),
-        Property("colours", COLOUR, collection=True),
-        Property("maybes", Primitive.INT32, collection=True, nullable=True),
+        Property("colours", COLOUR, collection=True, required=False),
+        Property("maybes", Primitive.INT32, collection=True, nullable=True, required=False),
         Property("place", PLACE),
         Property("placeOrNull", PLACE, nullable=True),
-        Property("parts", PART, collection=True),
+        Property("parts", PART, collection=True, required=False),
     ),
 )
 _CABINET = EntityType(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from osimages.edm.types import ComplexType, EntityType, Model, Property
+from osimages.edm.types import ComplexType, EntitySet, EntityType, Model, Property
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +89,28 @@ def targeted_annotations(model: Model) -> Iterator[tuple[str, tuple[Annotation, 
         path = f"{model.qualified(model.container)}/{singleton.name}"
         yield path, (*_of_one(singleton.type), _capability("UpdateRestrictions", Updatable=True))
         for navigation in singleton.type.navigation:
-            yield f"{model.qualified(singleton.type.name)}/{navigation.name}", _of_collection(navigation.type)
+            yield f"{model.qualified(singleton.type.name)}/{navigation.name}", _of_set(navigation)
+    for entity_set in model.entity_sets:
+        yield f"{model.qualified(model.container)}/{entity_set.name}", _of_set(entity_set)
 
 
-def _of_collection(entity: EntityType) -> tuple[Annotation, ...]:
-    filters = _restrictions("NonFilterableProperties", _incapable(entity.properties, "filter"))
-    orders = _restrictions("NonSortableProperties", _incapable(entity.properties, "orderby"))
+def _of_set(entity_set: EntitySet) -> tuple[Annotation, ...]:
+    properties, able = entity_set.type.properties, entity_set.capabilities
+    filters = _restrictions("NonFilterableProperties", _incapable(properties, "filter")) if able.filter else {}
+    orders = _restrictions("NonSortableProperties", _incapable(properties, "orderby")) if able.orderby else {}
+    tracking = (_capability("ChangeTracking", Supported=True),) if able.delta else ()
     return (
-        _capability("FilterRestrictions", Filterable=True, **filters),
-        _capability("SortRestrictions", Sortable=True, **orders),
-        Annotation(CAPABILITIES, "TopSupported", True),
-        Annotation(CAPABILITIES, "SkipSupported", True),
-        _capability("CountRestrictions", Countable=True),
+        _capability("FilterRestrictions", Filterable=able.filter, **filters),
+        _capability("SortRestrictions", Sortable=able.orderby, **orders),
+        Annotation(CAPABILITIES, "TopSupported", able.top),
+        Annotation(CAPABILITIES, "SkipSupported", able.skip),
+        _capability("CountRestrictions", Countable=able.count),
         _capability("SearchRestrictions", Searchable=False),
-        *_of_one(entity),
-        _capability("InsertRestrictions", Insertable=True),
-        _capability("UpdateRestrictions", Updatable=True),
-        _capability("DeleteRestrictions", Deletable=True),
+        *_of_one(entity_set.type),
+        _capability("InsertRestrictions", Insertable=able.insert),
+        _capability("UpdateRestrictions", Updatable=able.update),
+        _capability("DeleteRestrictions", Deletable=able.delete),
+        *tracking,
     )
 
 

@@ -42,12 +42,10 @@ def _schema(model: Model) -> Json:
     schema: Json = {each.name: _enum_type(each) for each in model.enum_types}
     schema |= {each.name: _complex_type(each, model) for each in model.complex_types}
     schema |= {each.name: _entity_type(each, model) for each in model.entity_types}
-    schema |= {
-        # An array, because a function may have overloads.
-        function.name: [_function(function, entity, model)]
-        for entity in model.entity_types
-        for function in entity.functions
-    }
+    for function, entity in model.functions:  # an array each, because a function may have overloads
+        overloads = schema.setdefault(function.name, [])
+        assert isinstance(overloads, list)
+        overloads.append(_function(function, entity, model))
     schema[model.container] = _container(model)
     schema["$Annotations"] = {target: _applied(found) for target, found in targeted_annotations(model)}
     return schema
@@ -91,14 +89,17 @@ def _property(declared: Property, model: Model) -> Json:
 
 
 def _function(function: BoundFunction, entity: EntityType, model: Model) -> Json:
-    bound_to = model.qualified(entity.name)
+    bound_to: Json = {"$Name": "bindingParameter", "$Type": model.qualified(entity.name)}
+    if function.of_collection:
+        bound_to |= {"$Collection": True}
+    # Composable, because system query options apply to its result (CSDL, "Composable Function").
+    composable: Json = {} if function.of_collection else {"$IsComposable": True}
     document: Json = {
         "$Kind": "Function",
         "$IsBound": True,
-        # Composable, because system query options apply to its result (CSDL, "Composable Function").
-        "$IsComposable": True,
-        "$Parameter": [{"$Name": "bindingParameter", "$Type": bound_to}],
-        "$ReturnType": {"$Type": bound_to, "$Collection": True},
+        **composable,
+        "$Parameter": [bound_to],
+        "$ReturnType": {"$Type": model.qualified(entity.name), "$Collection": True},
     }
     return document | _applied(description_of(function.description))
 
@@ -106,6 +107,11 @@ def _function(function: BoundFunction, entity: EntityType, model: Model) -> Json
 def _container(model: Model) -> Json:
     document: Json = {"$Kind": "EntityContainer"}
     document |= _applied(container_annotations())
+    document |= {
+        each.name: {"$Collection": True, "$Type": model.qualified(each.type.name)}
+        | _applied(description_of(each.description))
+        for each in model.entity_sets
+    }
     document |= {each.name: {"$Type": model.qualified(each.type.name)} for each in model.singletons}
     return document
 

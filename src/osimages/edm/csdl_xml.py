@@ -38,9 +38,8 @@ def csdl_xml(model: Model) -> bytes:
         _add_structured(SubElement(schema, "ComplexType", Name=complex_type.name), complex_type, model)
     for entity in model.entity_types:
         _add_entity_type(schema, entity, model)
-    for entity in model.entity_types:
-        for function in entity.functions:
-            _add_function(schema, function, entity, model)
+    for function, entity in model.functions:
+        _add_function(schema, function, entity, model)
     _add_container(schema, model)
     for target, applied in targeted_annotations(model):
         _annotate(SubElement(schema, "Annotations", Target=target), applied)
@@ -85,17 +84,24 @@ def _type_name(declared: PropertyType, model: Model) -> str:
 
 
 def _add_function(schema: Element, function: BoundFunction, entity: EntityType, model: Model) -> None:
-    bound_to = model.qualified(entity.name)
-    # Composable, because system query options apply to its result (CSDL, "Composable Function").
-    element = SubElement(schema, "Function", Name=function.name, IsBound="true", IsComposable="true")
+    returned = f"Collection({model.qualified(entity.name)})"
+    bound_to = returned if function.of_collection else model.qualified(entity.name)
+    element = SubElement(schema, "Function", Name=function.name, IsBound="true")
+    if not function.of_collection:
+        # Composable, because system query options apply to its result (CSDL, "Composable Function").
+        element.set("IsComposable", "true")
     SubElement(element, "Parameter", Name="bindingParameter", Type=bound_to, Nullable="false")
-    SubElement(element, "ReturnType", Type=f"Collection({bound_to})", Nullable="false")
+    SubElement(element, "ReturnType", Type=returned, Nullable="false")
     _annotate(element, description_of(function.description))
 
 
 def _add_container(schema: Element, model: Model) -> None:
     container = SubElement(schema, "EntityContainer", Name=model.container)
     _annotate(container, container_annotations())
+    for entity_set in model.entity_sets:
+        type_name = model.qualified(entity_set.type.name)
+        added = SubElement(container, "EntitySet", Name=entity_set.name, EntityType=type_name)
+        _annotate(added, description_of(entity_set.description))
     for singleton in model.singletons:
         SubElement(container, "Singleton", Name=singleton.name, Type=model.qualified(singleton.type.name))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from osimages.edm.types import ComplexType, EntityType, EnumType, Model, NavigationProperty, Primitive, Property
+from osimages.edm.types import ComplexType, EntitySet, EntityType, EnumType, Model, Primitive, Property
 
 Json = dict[str, Any]
 
@@ -49,7 +49,9 @@ def openapi(model: Model, version: str, service_version: str) -> bytes:
             "patch": _write(f"Update {singleton.name}", model, singleton.type, "200"),
         }
         for navigation in singleton.type.navigation:
-            paths |= _collection_paths(model, f"{root}/{navigation.name}", navigation)
+            paths |= _set_paths(model, f"{root}/{navigation.name}", navigation)
+    for entity_set in model.entity_sets:
+        paths |= _set_paths(model, f"/{version}/{entity_set.name}", entity_set)
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -70,25 +72,30 @@ def openapi(model: Model, version: str, service_version: str) -> bytes:
     return msgspec.json.encode(document)
 
 
-def _collection_paths(model: Model, root: str, navigation: NavigationProperty) -> Json:
-    entity = navigation.type
+def _set_paths(model: Model, root: str, entity_set: EntitySet) -> Json:
+    entity, able = entity_set.type, entity_set.capabilities
     key = {"name": entity.key, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
     options = _list_options(entity)
+    set_path: Json = {"get": _operation(f"List {entity_set.name}", _page_answer(model, entity), options)}
+    if able.insert:
+        set_path["post"] = _write(f"Create {entity.name}", model, entity, "201")
+    entity_path: Json = {
+        "parameters": [key],
+        "get": _operation(f"Get {entity.name}", _entity_answer(model, entity), [_select(entity)]),
+    }
+    if able.update:
+        entity_path["patch"] = _write(f"Update {entity.name}", model, entity, "200")
+    if able.update and able.insert:
+        entity_path["put"] = _write(f"Replace {entity.name}", model, entity, "200", "201")
+    if able.delete:
+        gone: Json = {"204": {"description": "It is gone."}}
+        entity_path["delete"] = _operation(f"Delete {entity.name}", gone, [], _WRITING)
     found: Json = {
-        root: {
-            "get": _operation(f"List {navigation.name}", _page_answer(model, entity), options),
-            "post": _write(f"Create {entity.name}", model, entity, "201"),
-        },
+        root: set_path,
         f"{root}/$count": {
-            "get": _operation(f"Count {navigation.name}", _text_answer("The number, as bare digits."), options[:1])
+            "get": _operation(f"Count {entity_set.name}", _text_answer("The number, as bare digits."), options[:1])
         },
-        f"{root}/{{{entity.key}}}": {
-            "parameters": [key],
-            "get": _operation(f"Get {entity.name}", _entity_answer(model, entity), [_select(entity)]),
-            "patch": _write(f"Update {entity.name}", model, entity, "200"),
-            "put": _write(f"Replace {entity.name}", model, entity, "200", "201"),
-            "delete": _operation(f"Delete {entity.name}", {"204": {"description": "It is gone."}}, [], _WRITING),
-        },
+        f"{root}/{{{entity.key}}}": entity_path,
     }
     for function in entity.functions:
         found[f"{root}/{{{entity.key}}}/{function.name}()"] = {

@@ -101,20 +101,51 @@ class ComplexType:
 
 
 @dataclass(frozen=True, slots=True)
-class NavigationProperty:
-    """A contained collection of entities: the path to an entity set below a singleton."""
+class SetCapabilities:
+    """What a client may do with an entity set. `delta` offers the function that tells what changed (Graph's delta)."""
+
+    insert: bool = True
+    update: bool = True
+    delete: bool = True
+    filter: bool = True
+    orderby: bool = True
+    search: bool = True
+    count: bool = True
+    top: bool = True
+    skip: bool = True
+    compute: bool = True
+    apply: bool = True
+    delta: bool = False
+
+
+EVERYTHING = SetCapabilities()
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySet:
+    """Entities of one type under a name in the service root."""
 
     name: str
     type: EntityType
     description: str = ""
+    capabilities: SetCapabilities = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class NavigationProperty(EntitySet):
+    """A contained collection of entities: an entity set below a singleton."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoundFunction:
-    """A function bound to one entity that returns all entities of that entity's set."""
+    """A function that returns entities of its set, bound to one of them or to their collection."""
 
     name: str
     description: str = ""
+    of_collection: bool = False
+
+
+DELTA = BoundFunction("delta", "What was created, changed or deleted since the last call.", of_collection=True)
 
 
 @dataclass(frozen=True)
@@ -157,16 +188,30 @@ class Model:
     namespace: str
     container: str
     singletons: tuple[Singleton, ...] = field(default=())
+    entity_sets: tuple[EntitySet, ...] = field(default=())
 
     @cached_property
     def entity_types(self) -> tuple[EntityType, ...]:
-        """The types of the singletons and of what they contain, in order of declaration."""
+        """The types of the singletons, of what they contain and of the entity sets, in order of declaration."""
         found: dict[str, EntityType] = {}
         for singleton in self.singletons:
             found.setdefault(singleton.type.name, singleton.type)
             for navigation in singleton.type.navigation:
                 found.setdefault(navigation.type.name, navigation.type)
+        for entity_set in self.entity_sets:
+            found.setdefault(entity_set.type.name, entity_set.type)
         return tuple(found.values())
+
+    @cached_property
+    def functions(self) -> tuple[tuple[BoundFunction, EntityType], ...]:
+        """Every bound function with the type that it is bound to."""
+        sets = (*(each for single in self.singletons for each in single.type.navigation), *self.entity_sets)
+        tracked = {each.type.name for each in sets if each.capabilities.delta}
+        return tuple(
+            (function, entity)
+            for entity in self.entity_types
+            for function in (*entity.functions, *((DELTA,) if entity.name in tracked else ()))
+        )
 
     @cached_property
     def complex_types(self) -> tuple[ComplexType, ...]:

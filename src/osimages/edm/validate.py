@@ -5,10 +5,10 @@ Texts are those of Microsoft's OData library as Intune sends them; each also say
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable
 from functools import cache
 
+from osimages.edm.primitives import canonical
 from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Primitive, Property
 from osimages.errors import MODEL_VALIDATION, ErrorDetail, ServiceError
 
@@ -18,7 +18,6 @@ _MOST_PROBLEMS = 20
 # Far more than any release has; without bounds one image could hold up every other request.
 MOST_ITEMS = 1000
 LONGEST_TEXT = 512
-_MISSING = object()
 
 Checked = dict[str, object]
 # Where a value stands: the place around it and its name or index. Written out only when something is wrong there.
@@ -76,9 +75,12 @@ class EntityValidator:
         self._checks = {declared.name: _property_check(model, declared) for declared in entity.properties}
         self._type_names = _accepted_type_names(model, entity.name)
         self._model = model
+        # What is not given is null, or empty (OData Protocol, section 11.4.2).
+        self._left_out: Checked = {each.name: None for each in entity.properties if each.nullable}
+        self._left_out |= {each.name: [] for each in entity.properties if each.collection}
 
     def create(self, body: object) -> Checked:
-        """All properties for a new entity: a collection left out is empty, an `id` left out stays out.
+        """All properties for a new entity: what is left out is null or empty, an `id` left out stays out.
 
         Raises ServiceError(MODEL_VALIDATION) that names each property at fault.
         """
@@ -86,11 +88,10 @@ class EntityValidator:
         given = self._given(body, problems)
         self._check_key_length(given.get(self._entity.key), problems)
         for declared in self._entity.properties:
-            if declared.required and declared.name not in given:
+            if declared.required and not declared.nullable and declared.name not in given:
                 problems.add(f"The required property '{declared.name}' is missing.", (_ROOT, declared.name))
         problems.raise_if_any()
-        empty: Checked = {each.name: [] for each in self._entity.properties if each.collection}
-        return _in_order(self._entity.properties, empty | given)
+        return _in_order(self._entity.properties, self._left_out | given)
 
     def update(self, body: object, key: str) -> Checked:
         """The properties that a PATCH gives; `@`-annotations and an equal key are ignored, another key is refused.
@@ -165,7 +166,7 @@ def _value_check(model: Model, declared: Property) -> Check:
         check = _enum_check(declared.type)
     else:
         check = _primitive_check(declared)
-    if not declared.nullable or declared.collection:
+    if not declared.nullable:
         return check
     return lambda value, place, problems: None if value is None else check(value, place, problems)
 
@@ -173,6 +174,7 @@ def _value_check(model: Model, declared: Property) -> Check:
 def _complex_check(model: Model, declared: ComplexType) -> Check:
     checks = {each.name: _property_check(model, each) for each in declared.properties}
     required = tuple(each.name for each in declared.properties if each.required and not each.nullable)
+    absent: Checked = {each.name: None for each in declared.properties if each.nullable}
     type_names = _accepted_type_names(model, declared.name)
 
     def check(value: object, place: Place, problems: Problems) -> object:
@@ -191,14 +193,12 @@ def _complex_check(model: Model, declared: ComplexType) -> Check:
         for name in required:
             if name not in value:
                 problems.add(f"The required property '{name}' is missing.", (place, name))
-        return _in_order(declared.properties, found)
+        return _in_order(declared.properties, absent | found)
 
     return check
 
 
 def _enum_check(declared: EnumType) -> Check:
-    members = declared.by_name
-
     def check(value: object, place: Place, problems: Problems) -> object:
         if not isinstance(value, str):
             problems.add(_wrong_literal(value, declared.name), place)
@@ -206,84 +206,41 @@ def _enum_check(declared: EnumType) -> Check:
         if not value.strip():
             problems.add("Must specify valid information for parsing in the string.", place)
             return None
-        member = members.get(value) or members.get(value.lower())
-        # Graph's guideline on evolvable enums: the sentinel is for reading only.
-        if member is None or member.name == declared.sentinel:
+        found = _members(declared, value)
+        if found is None:
             problems.add(f"Requested value '{_shortened(value)}' was not found.", place)
-            return None
-        return member.name
+        return found
 
     return check
 
 
+def _members(declared: EnumType, text: str) -> str | None:
+    """The member that a text names in any case, or the members where they are flags; None where there is no such."""
+    given = [each.strip() for each in text.split(",")] if declared.is_flags else [text]
+    found = {declared.by_name.get(each) or declared.by_name.get(each.lower()) for each in given}
+    # Graph's guideline on evolvable enums: the sentinel is for reading only.
+    if any(each is None or each.name == declared.sentinel for each in found):
+        return None
+    return ",".join(each.name for each in declared.members if each in found)
+
+
 def _primitive_check(declared: Property) -> Check:
     assert isinstance(declared.type, Primitive)
-    convert = _CONVERSIONS[declared.type]
-    name = declared.type.value
-    lowest, highest = declared.lowest, declared.highest
+    type_, lowest, highest = declared.type, declared.lowest, declared.highest
 
     def check(value: object, place: Place, problems: Problems) -> object:
-        converted = convert(value)
-        if converted is _MISSING:
-            problems.add(_wrong_literal(value, name), place)
-        elif isinstance(converted, str) and len(converted) > LONGEST_TEXT:
+        try:
+            converted = canonical(type_, value)
+        except (ValueError, OverflowError):
+            problems.add(_wrong_literal(value, type_.value), place)
+            return None
+        if isinstance(converted, str) and len(converted) > LONGEST_TEXT:
             problems.add(f"A text has at most {LONGEST_TEXT} characters, this one has {len(converted)}.", place)
         elif lowest is not None and highest is not None and not lowest <= converted <= highest:  # type: ignore[operator]
             problems.add(f"The value {converted} is not between {lowest} and {highest}.", place)
         return converted
 
     return check
-
-
-def _string(value: object) -> object:
-    # U+0000 cannot be stored by PostgreSQL and ends a string in SQLite's functions: both stores refuse it alike.
-    return value if isinstance(value, str) and "\0" not in value else _MISSING
-
-
-def _calendar_date(value: object) -> object:
-    # fromisoformat alone would also take week dates and the form without hyphens.
-    if not isinstance(value, str) or len(value) != 10 or value[4] != "-" or value[7] != "-":
-        return _MISSING
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return _MISSING
-    return value
-
-
-def _integer(bits: int) -> Callable[[object], object]:
-    lowest, highest = -(1 << bits - 1), (1 << bits - 1) - 1
-
-    def convert(value: object) -> object:
-        if isinstance(value, bool) or not isinstance(value, int):
-            return _MISSING
-        return value if lowest <= value <= highest else _MISSING
-
-    return convert
-
-
-def _boolean(value: object) -> object:
-    return value if isinstance(value, bool) else _MISSING
-
-
-def _double(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return _MISSING
-    try:
-        return float(value)
-    except OverflowError:  # JSON's integers have no bounds
-        return _MISSING
-
-
-_CONVERSIONS: Mapping[Primitive, Callable[[object], object]] = {
-    Primitive.STRING: _string,
-    Primitive.BOOLEAN: _boolean,
-    Primitive.INT16: _integer(16),
-    Primitive.INT32: _integer(32),
-    Primitive.INT64: _integer(64),
-    Primitive.DOUBLE: _double,
-    Primitive.DATE: _calendar_date,
-}
 
 
 def _accepted_type_names(model: Model, name: str) -> frozenset[str]:

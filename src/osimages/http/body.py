@@ -1,11 +1,19 @@
-"""The JSON that a request carries, once its Content-Type says that it is JSON."""
+"""The JSON or the query that a request carries, once its Content-Type says that it is one."""
 
 from __future__ import annotations
 
-from osimages.errors import BODY_ENCODING, BODY_NOT_JSON, BODY_WITHOUT_TYPE, ServiceError
-from osimages.http.request import ApiRequest
+from osimages.errors import (
+    BODY_ENCODING,
+    BODY_NOT_A_QUERY,
+    BODY_NOT_JSON,
+    BODY_WITHOUT_TYPE,
+    LIMIT_EXCEEDED,
+    ServiceError,
+)
+from osimages.http.request import ApiRequest, ascii_text
 from osimages.wire.payload import decoded
 
+_QUERY_TYPES = ("text/plain", "application/x-www-form-urlencoded")
 _UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 
@@ -21,3 +29,16 @@ def json_body(request: ApiRequest) -> object:
     if charset not in _UTF_8:
         raise ServiceError(BODY_ENCODING, reason=f"JSON is sent in UTF-8, not in '{charset[:32]}'.")
     return decoded(request.body)
+
+
+def query_text(request: ApiRequest, most: int) -> str:
+    """The query string in a body of at most `most` bytes, in the form that it has in a URL.
+
+    Raises ServiceError (400) where its type is another, or where there is too much of it.
+    """
+    media_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if media_type not in _QUERY_TYPES:
+        raise ServiceError(BODY_NOT_A_QUERY)
+    if len(request.body) > most:
+        raise ServiceError(LIMIT_EXCEEDED, what="The query's length", limit=most, setting="max_query_bytes")
+    return ascii_text(request.body.strip())

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from msgspec.structs import replace
+
 from osimages.http import reading, writing, writing_properties
+from osimages.http.body import query_text
 from osimages.http.call import Call
 from osimages.http.reply import Reply
 from osimages.plan.resolve import Kind
 
 Handler = Callable[[Call], Awaitable[Reply]]
+
+
+async def query_in_body(call: Call) -> Reply:
+    """GET with a query that is too long for a URL: its options stand in the body (OData URL conventions, section 5)."""
+    asked = call.target.asked
+    assert asked is not None
+    query = "&".join(
+        filter(None, (call.request.query, query_text(call.request, call.service.settings.max_query_bytes)))
+    )
+    return await HANDLERS[asked.kind, "GET"](replace(call, request=replace(call.request, query=query), target=asked))
+
 
 HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.SERVICE, "GET"): reading.service_document_of,
@@ -22,6 +36,7 @@ HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.PROPERTY, "GET"): reading.property_of,
     (Kind.VALUE, "GET"): reading.raw_value,
     (Kind.PROPERTY_COUNT, "GET"): reading.property_count,
+    (Kind.QUERY, "POST"): query_in_body,
     (Kind.SINGLETON, "PATCH"): writing.update_singleton,
     (Kind.COLLECTION, "POST"): writing.create,
     (Kind.ENTITY, "PATCH"): writing.update,

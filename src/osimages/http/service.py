@@ -11,7 +11,7 @@ from osimages.auth.tokens import TokenVerifier
 from osimages.clock import Clock
 from osimages.edm.csdl_json import csdl_json
 from osimages.edm.csdl_xml import csdl_xml
-from osimages.edm.types import EntityType, Model
+from osimages.edm.types import EVERYTHING, EntityType, Model
 from osimages.edm.validate import EntityValidator
 from osimages.http.metrics import Metrics
 from osimages.http.tenants import Tenants
@@ -19,7 +19,7 @@ from osimages.issuer.authority import Authority
 from osimages.plan.build import Query, build_query
 from osimages.plan.limits import Limits, limits_of
 from osimages.plan.paging import PageTokens
-from osimages.plan.resolve import Kind, Target, resolve
+from osimages.plan.resolve import Kind, Target, resolve, sources
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
 
@@ -37,7 +37,7 @@ class ServiceVersion:
         self.name = name
         self.model = model
         self._limits = limits
-        self._entities = {each.name: each for each in model.entity_types}
+        self._sources = sources(model)
         self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
         self._remembered_target = _remembering(_REMEMBERED_PATHS, self._resolve)
         self._remembered_query = _remembering(_REMEMBERED_QUERIES, self._build_query)
@@ -50,9 +50,7 @@ class ServiceVersion:
     def query(self, target: Target, query: str) -> Query:
         """The meaning of a query string for a target. Raises ServiceError."""
         build = self._build_query if len(query) > _LONGEST_REMEMBERED else self._remembered_query
-        # Above the singletons no option but $format is allowed, so that any type serves there.
-        entity = self.model.entity_types[0] if target.singleton is None else target.entity
-        return build(target.kind, entity.name, query)
+        return build(target.kind, target.source, query)
 
     def validator(self, entity: EntityType) -> EntityValidator:
         """What checks bodies of a type."""
@@ -67,8 +65,12 @@ class ServiceVersion:
     def _resolve(self, path: str) -> Target:
         return resolve(self.model, path)
 
-    def _build_query(self, kind: Kind, entity_name: str, query: str) -> Query:
-        return build_query(self.model, self._entities[entity_name], kind, query, self._limits)
+    def _build_query(self, kind: Kind, source: str, query: str) -> Query:
+        found = self._sources[source]
+        # In the service root no option but $format is allowed, so that any type serves there.
+        entity = found.entity if source else self.model.entity_types[0]
+        capabilities = EVERYTHING if found.entity_set is None else found.entity_set.capabilities
+        return build_query(self.model, entity, kind, query, self._limits, capabilities)
 
 
 class Service:

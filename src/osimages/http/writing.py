@@ -97,7 +97,7 @@ def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: t
     headers = (*headers, (b"etag", etag(stored.version).encode()), *applied_return(call))
     if call.preferences().returned == "minimal":
         return Reply(204, headers=headers)
-    one = Target(Kind.ENTITY, call.target.singleton, call.target.navigation)
+    one = Target(Kind.ENTITY, call.target.singleton, call.target.entity_set)
     body = entity_body(call.context(form, call.links.context(one)), call.document(form, stored), None, form.annotation)
     return Reply(status, body, form.content_type, headers)
 

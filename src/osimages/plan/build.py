@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from osimages.edm.types import EntityType, Model
+from osimages.edm import encoding
+from osimages.edm.types import EVERYTHING, EntityType, Model, SetCapabilities
 from osimages.errors import (
     EXPAND_NOT_SUPPORTED,
     INVALID_FILTER,
@@ -23,7 +24,6 @@ from osimages.errors import (
 )
 from osimages.odata.errors import ODataLimitError
 from osimages.odata.options import OptionError, QueryOptions, pairs, parse_options, system_name
-from osimages.plan import encoding
 from osimages.plan.bind import BindError
 from osimages.plan.bind_options import BoundOptions, OptionBinder
 from osimages.plan.constants import Moment, resolved
@@ -63,14 +63,21 @@ class Query(msgspec.Struct, frozen=True):
     identity: str
 
 
-def build_query(model: Model, entity: EntityType, kind: Kind, query: str, limits: Limits) -> Query:
-    """The meaning of a raw query string for a kind of target.
+def build_query(
+    model: Model,
+    entity: EntityType,
+    kind: Kind,
+    query: str,
+    limits: Limits,
+    capabilities: SetCapabilities = EVERYTHING,
+) -> Query:
+    """The meaning of a raw query string for a kind of target, in a set with those capabilities.
 
     Raises ServiceError (400) that names the option at fault and, for an expression, the position in it.
     """
     try:
         options = parse_options(query, limits.bounds)
-        _check_allowed(kind, options)
+        _check_allowed(kind, options, capabilities)
         if (options.top or 0) > limits.top:
             raise ODataLimitError("$top", limits.top, "max_top")
         bound = _bound(model, entity, options, limits)
@@ -136,12 +143,15 @@ def _bound(model: Model, entity: EntityType, options: QueryOptions, limits: Limi
     return binder.bound(order, descending)
 
 
-def _check_allowed(kind: Kind, options: QueryOptions) -> None:
+def _check_allowed(kind: Kind, options: QueryOptions, capabilities: SetCapabilities) -> None:
     if "expand" in options.unsupported:
         named = options.unsupported["expand"].split(",")[0].strip()
         raise ServiceError(EXPAND_NOT_SUPPORTED, target="$expand", property=named[:64])
     for name in sorted(options.unsupported):
         raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
+    for name in sorted(options.given):
+        if not getattr(capabilities, name, True):
+            raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given - _ALLOWED.get(kind, _ONLY_FORMAT)):
         raise _invalid(f"${name}", "it cannot be used on this resource")
 

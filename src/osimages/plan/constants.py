@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 
+from osimages.edm import encoding
 from osimages.edm.types import EnumType, Model, Primitive
 from osimages.odata.tree import EnumLiteral, Literal, LiteralKind
-from osimages.plan import encoding
 from osimages.plan.expressions import ScalarType
 
 

@@ -7,11 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
+from osimages.edm.encoding import may_be_null
 from osimages.edm.types import ComplexType, EntityType, Model, Primitive, Property
 from osimages.odata.errors import ODataLimitError
 from osimages.odata.tree import Alias, EnumLiteral, Expression, Literal, LiteralKind, Member, Name
 from osimages.plan.constants import Constant, MismatchError, constant, natural_type, offset_of
-from osimages.plan.encoding import may_be_null
 from osimages.plan.expressions import Field, ScalarType, Slot, Value
 
 _MOST_ALIASES = 100

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 import msgspec
+from msgspec.structs import replace
 
-from osimages.edm.types import BoundFunction, ComplexType, EntityType, Model, NavigationProperty, Property, Singleton
+from osimages.edm.types import DELTA, BoundFunction, ComplexType, EntitySet, EntityType, Model, Property, Singleton
 from osimages.errors import (
     BAD_PATH,
     NO_ROUTE_FOR_METHOD,
@@ -28,14 +30,18 @@ class Kind(Enum):
     COUNT = "singleton/navigation/$count"
     ENTITY = "singleton/navigation/key"
     FUNCTION = "singleton/navigation/key/action"
+    DELTA = "singleton/navigation/action"
     PROPERTY = "singleton/navigation/key/property"
     VALUE = "singleton/navigation/key/property/$value"
     PROPERTY_COUNT = "singleton/navigation/key/property/$count"
+    QUERY = "singleton/navigation/$query"
 
 
 READING = frozenset({"GET", "HEAD"})
 METHODS = dict.fromkeys(Kind, READING) | {
     Kind.BATCH: frozenset({"POST"}),
+    Kind.QUERY: frozenset({"POST"}),
+    Kind.DELTA: frozenset(),
     Kind.SINGLETON: READING | {"PATCH"},
     Kind.COLLECTION: READING | {"POST"},
     Kind.ENTITY: READING | {"PATCH", "PUT", "DELETE"},
@@ -44,22 +50,33 @@ METHODS = dict.fromkeys(Kind, READING) | {
 
 
 class Target(msgspec.Struct, frozen=True):
-    """What a request is about: a kind, and the parts of the model and the key that it names."""
+    """What a request is about: a kind, and the parts of the model and the key that it names.
+
+    An entity set without a singleton stands in the service root. `asked` is what a query in a body (`/$query`) is for.
+    """
 
     kind: Kind
     singleton: Singleton | None = None
-    navigation: NavigationProperty | None = None
+    entity_set: EntitySet | None = None
     key: str | None = None
     declared: Property | None = None
     function: BoundFunction | None = None
+    asked: Target | None = None
 
     @property
     def entity(self) -> EntityType:
         """The type of the entities that it is about."""
-        if self.navigation is not None:
-            return self.navigation.type
+        if self.entity_set is not None:
+            return self.entity_set.type
         assert self.singleton is not None
         return self.singleton.type
+
+    @property
+    def source(self) -> str:
+        """The path of the entity set or the singleton from the service root; empty for the root itself."""
+        if self.entity_set is None:
+            return self.singleton.name if self.singleton else ""
+        return f"{self.singleton.name}/{self.entity_set.name}" if self.singleton else self.entity_set.name
 
 
 def resolve(model: Model, path: str) -> Target:
@@ -71,23 +88,48 @@ def resolve(model: Model, path: str) -> Target:
         segments = parse_path(path)
     except ODataSyntaxError as error:
         raise ServiceError(BAD_PATH, reason=str(error)) from None
-    if not segments:
-        return Target(Kind.SERVICE)
-    first, *rest = segments
-    whole = {"$metadata": Kind.METADATA, "$batch": Kind.BATCH}.get(first.text.lower())
-    if whole is not None:
-        _end(rest)
-        return Target(whole)
-    singleton = next((each for each in model.singletons if _names(first, each.name)), None)
-    if singleton is None:
-        raise _unknown(first)
-    return _below_singleton(model, singleton, rest)
+    if len(segments) > 1 and segments[-1].text.lower() == "$query":
+        asked = _resolved(model, segments[:-1])
+        if asked.kind in (Kind.METADATA, Kind.BATCH):
+            raise _unknown(segments[-1])
+        return Target(Kind.QUERY, asked.singleton, asked.entity_set, asked=asked)
+    return _resolved(model, segments)
+
+
+def sources(model: Model) -> dict[str, Target]:
+    """The service root, every singleton and every entity set as targets, by their `source`."""
+    roots = [Target(Kind.SERVICE), *(Target(Kind.SINGLETON, each) for each in model.singletons)]
+    sets = [Target(Kind.COLLECTION, None, each) for each in model.entity_sets]
+    for singleton in model.singletons:
+        sets += [Target(Kind.COLLECTION, singleton, each) for each in singleton.type.navigation]
+    return {each.source: each for each in (*roots, *sets)}
 
 
 def check_method(target: Target, method: str, path: str) -> None:
     """Raises ServiceError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
-    if method not in METHODS[target.kind] or (target.declared is not None and not _takes(target.declared, method)):
-        raise ServiceError(NO_ROUTE_FOR_METHOD, template=target.kind.value, method=method[:32], path=path[:1024])
+    if method in METHODS[target.kind] and (method in READING or _is_capable(target, method)):
+        return
+    template = target.kind.value
+    if target.entity_set is not None and target.singleton is None:
+        template = template.replace("singleton/navigation", "entityset")
+    raise ServiceError(NO_ROUTE_FOR_METHOD, template=template, method=method[:32], path=path[:1024])
+
+
+def _is_capable(target: Target, method: str) -> bool:
+    """Whether the entity set, and the property where one is named, takes that kind of write."""
+    if target.declared is not None and not _takes(target.declared, method):
+        return False
+    if target.entity_set is None or target.kind is Kind.QUERY:
+        return True
+    capabilities = target.entity_set.capabilities
+    if target.declared is not None:
+        return capabilities.update
+    return {
+        "POST": capabilities.insert,
+        "PATCH": capabilities.update,
+        "PUT": capabilities.insert and capabilities.update,
+        "DELETE": capabilities.delete,
+    }[method]
 
 
 def _takes(declared: Property, method: str) -> bool:
@@ -97,45 +139,64 @@ def _takes(declared: Property, method: str) -> bool:
     return method != "PATCH" or (isinstance(declared.type, ComplexType) and not declared.collection)
 
 
-def _below_singleton(model: Model, singleton: Singleton, segments: list[PathSegment]) -> Target:
+def _resolved(model: Model, segments: list[PathSegment]) -> Target:
     if not segments:
-        return Target(Kind.SINGLETON, singleton)
+        return Target(Kind.SERVICE)
     first, *rest = segments
-    for navigation in singleton.type.navigation:
-        if _names(first, navigation.name):
-            return _below_navigation(model, singleton, navigation, rest)
-        if first.arguments is not None and first.name.lower() == navigation.name.lower():
-            return _below_entity(model, singleton, navigation, _key(first, navigation.type), rest)
+    whole = {"$metadata": Kind.METADATA, "$batch": Kind.BATCH}.get(first.text.lower())
+    if whole is not None:
+        _end(rest)
+        return Target(whole)
+    singleton = next((each for each in model.singletons if _names(first, each.name)), None)
+    if singleton is None:
+        return _below_root(model, Target(Kind.SERVICE), model.entity_sets, segments)
+    if not rest:
+        return Target(Kind.SINGLETON, singleton)
+    return _below_root(model, Target(Kind.SINGLETON, singleton), singleton.type.navigation, rest)
+
+
+def _below_root(model: Model, root: Target, sets: Sequence[EntitySet], segments: list[PathSegment]) -> Target:
+    """What lies in one of the entity sets of the service root or of a singleton."""
+    first, *rest = segments
+    for entity_set in sets:
+        found = Target(Kind.COLLECTION, root.singleton, entity_set)
+        if _names(first, entity_set.name):
+            return _below_set(model, found, rest)
+        if first.arguments is not None and first.name.lower() == entity_set.name.lower():
+            return _below_entity(model, _entity_of(found, _key(first, entity_set.type)), rest)
     raise _unknown(first)
 
 
-def _below_navigation(
-    model: Model, singleton: Singleton, navigation: NavigationProperty, segments: list[PathSegment]
-) -> Target:
+def _below_set(model: Model, entity_set: Target, segments: list[PathSegment]) -> Target:
     if not segments:
-        return Target(Kind.COLLECTION, singleton, navigation)
+        return entity_set
     first, *rest = segments
-    if first.text.lower() == "$count":
+    assert entity_set.entity_set is not None
+    capabilities = entity_set.entity_set.capabilities
+    if first.text.lower() == "$count" and capabilities.count:
         _end(rest)
-        return Target(Kind.COUNT, singleton, navigation)
+        return replace(entity_set, kind=Kind.COUNT)
     if first.text.startswith("$"):
         raise _unknown(first)
-    return _below_entity(model, singleton, navigation, first.text, rest)
+    if capabilities.delta and _calls(model, first, DELTA.name):
+        _end(rest)
+        return replace(entity_set, kind=Kind.DELTA)
+    return _below_entity(model, _entity_of(entity_set, first.text), rest)
 
 
-def _below_entity(
-    model: Model, singleton: Singleton, navigation: NavigationProperty, key: str, segments: list[PathSegment]
-) -> Target:
+def _entity_of(entity_set: Target, key: str) -> Target:
+    return replace(entity_set, kind=Kind.ENTITY, key=key)
+
+
+def _below_entity(model: Model, entity: Target, segments: list[PathSegment]) -> Target:
     if not segments:
-        return Target(Kind.ENTITY, singleton, navigation, key)
+        return entity
     first, *rest = segments
-    for function in navigation.type.functions:
-        # Clients send the name plain, with "()", or qualified with the namespace.
-        spellings = (function.name.lower(), model.qualified(function.name).lower())
-        if first.name.lower() in spellings and not first.arguments:
+    for function in entity.entity.functions:
+        if _calls(model, first, function.name):
             _end(rest)
-            return Target(Kind.FUNCTION, singleton, navigation, key, function=function)
-    declared = None if first.arguments is not None else navigation.type.property_named(first.text)
+            return replace(entity, kind=Kind.FUNCTION, function=function)
+    declared = None if first.arguments is not None else entity.entity.property_named(first.text)
     if declared is None:
         raise _unknown(first)
     kind = Kind.PROPERTY
@@ -146,7 +207,12 @@ def _below_entity(
             raise _unknown(suffix)
         kind = endings[suffix.text.lower()]
     _end(rest)
-    return Target(kind, singleton, navigation, key, declared)
+    return replace(entity, kind=kind, declared=declared)
+
+
+def _calls(model: Model, segment: PathSegment, function: str) -> bool:
+    """Whether a segment calls a function: clients send its name plain, with "()", or qualified with the namespace."""
+    return not segment.arguments and segment.name.lower() in (function.lower(), model.qualified(function).lower())
 
 
 def _names(segment: PathSegment, name: str) -> bool:

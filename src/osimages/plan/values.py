@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+from osimages.edm import encoding
 from osimages.edm.types import EnumType, Primitive, Property
 from osimages.odata.tree import (
     Alias,
@@ -27,7 +28,6 @@ from osimages.odata.tree import (
     Name,
     Unary,
 )
-from osimages.plan import encoding
 from osimages.plan.constants import FLOATS, INTEGERS, NUMBERS, Moment, natural_type, type_name
 from osimages.plan.expressions import (
     Apply,

@@ -9,13 +9,14 @@ from functools import cache
 
 import msgspec
 
+from osimages.edm import encoding
 from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Primitive, Property, PropertyType
-from osimages.plan import encoding
 
 Row = tuple[object, ...]
 Encode = Callable[[object], object]
 
-_encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(dict[str, object], float_hook=Decimal).decode
 
 
 def document(model: Model, entity: EntityType, properties: Mapping[str, object]) -> bytes:
@@ -32,8 +33,8 @@ def document(model: Model, entity: EntityType, properties: Mapping[str, object])
 
 def properties(entity: EntityType, stored: bytes) -> dict[str, object]:
     """The checked properties that a document was made of."""
-    members: dict[str, object] = msgspec.json.decode(stored)
-    return {declared.name: _plain(members[declared.name]) for declared in entity.properties if declared.name in members}
+    members = _decode(stored)
+    return {each.name: _plain(each.type, members[each.name]) for each in entity.properties if each.name in members}
 
 
 def item_rows(declared: Property, items: object) -> Iterator[Row]:
@@ -123,9 +124,9 @@ def _annotated(model: Model, declared: Property, value: object) -> object:
     return annotation | value if isinstance(value, dict) else value
 
 
-def _plain(value: object) -> object:
+def _plain(type_: PropertyType, value: object) -> object:
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, dict):
-        return {name: item for name, item in value.items() if name != "@odata.type"}
-    return value
+        return [_plain(type_, item) for item in value]
+    if isinstance(value, dict) and isinstance(type_, ComplexType):
+        return {each.name: _plain(each.type, value[each.name]) for each in type_.properties if each.name in value}
+    return float(value) if isinstance(value, Decimal) and type_ is not Primitive.DECIMAL else value

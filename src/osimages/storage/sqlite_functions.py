@@ -15,10 +15,10 @@ from typing import Any
 
 import apsw
 
+from osimages.edm import encoding
+from osimages.edm.encoding import MICROSECONDS_A_DAY, MICROSECONDS_A_MINUTE, MICROSECONDS_A_SECOND, in_64_bits
 from osimages.edm.types import Primitive
-from osimages.plan import encoding
 from osimages.plan.constants import INTEGERS, NUMBERS
-from osimages.plan.encoding import MICROSECONDS_A_DAY, MICROSECONDS_A_MINUTE, MICROSECONDS_A_SECOND, in_64_bits
 from osimages.plan.patterns import compiled
 
 Function = Callable[..., Any]

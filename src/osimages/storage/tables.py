@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
+from osimages.edm.encoding import may_be_null
 from osimages.edm.model import IMAGE
 from osimages.edm.types import ComplexType, EntityType, EnumType, Primitive, Property, PropertyType
-from osimages.plan.encoding import may_be_null
 
 METADATA = MetaData()
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from osimages.edm.types import DELTA
 from osimages.odata.options import pairs, system_name
 from osimages.plan.resolve import Kind, Target
 
@@ -25,19 +26,16 @@ class Links(msgspec.Struct, frozen=True):
 
     def context(self, target: Target, select: tuple[str, ...] | None = None) -> str:
         """What the answer for a target consists of."""
-        assert target.singleton is not None
         selected = "" if select is None else f"({','.join(select)})"
-        if target.navigation is None:
-            return f"{self.root}/$metadata#{target.singleton.name}{selected}/$entity"
-        members = f"{target.singleton.name}/{target.navigation.name}"
+        source = f"{self.root}/$metadata#{target.source}"
         match target.kind:
-            case Kind.ENTITY:
-                return f"{self.root}/$metadata#{members}{selected}/$entity"
+            case Kind.ENTITY | Kind.SINGLETON:
+                return f"{source}{selected}/$entity"
             case Kind.PROPERTY:
                 assert target.key is not None and target.declared is not None
-                return f"{self.root}/$metadata#{members}({_quoted(target.key)})/{target.declared.name}"
+                return f"{source}({_quoted(target.key)})/{target.declared.name}"
             case _:
-                return f"{self.root}/$metadata#{members}{selected}"
+                return f"{source}{selected}"
 
     def collection_context(self, type_name: str, select: tuple[str, ...] | None) -> str:
         """The context of entities that are no entity set, such as a function's result."""
@@ -47,8 +45,9 @@ class Links(msgspec.Struct, frozen=True):
     def entity(self, target: Target, key: str) -> str:
         """The address of the entity with that key in the target's collection."""
         address = self._collection(target)
-        # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), and "$" starts a system segment.
-        if key in (".", "..") or key.startswith("$"):
+        # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), "$" starts a system segment, and
+        # `delta` is a function of the collection.
+        if key in (".", "..") or key.startswith("$") or DELTA.name in key.lower():
             return f"{address}({_quoted(key)})"
         return f"{address}/{quote(key, safe='')}"
 
@@ -62,8 +61,7 @@ class Links(msgspec.Struct, frozen=True):
         return f"{address}?{'&'.join([*kept, f'$skiptoken={token}'])}"
 
     def _collection(self, target: Target) -> str:
-        assert target.singleton is not None and target.navigation is not None
-        return f"{self.root}/{target.singleton.name}/{target.navigation.name}"
+        return f"{self.root}/{target.source}"
 
 
 def _quoted(key: str) -> str:

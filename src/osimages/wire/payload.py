@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 import msgspec
 
 from osimages.errors import BODY_ENCODING, BODY_UNREADABLE, ServiceError
 
-_encode = msgspec.json.Encoder().encode
+# Numbers keep all of their digits: what a property of type Edm.Decimal was sent is what it is sent back.
+_encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -17,7 +20,7 @@ def decoded(body: bytes) -> object:
     """The JSON of a request body. Raises ServiceError (400) that says where it is malformed."""
     try:
         # Some .NET clients send a byte order mark, which RFC 8259, section 8.1 lets a parser ignore.
-        return msgspec.json.decode(body.removeprefix(_BYTE_ORDER_MARK))
+        return _decode(body.removeprefix(_BYTE_ORDER_MARK))
     except UnicodeError:
         raise ServiceError(BODY_ENCODING, reason="it is not valid UTF-8.") from None
     except RecursionError:

@@ -41,7 +41,12 @@ def test_reading_needs_one_of_two_permissions(kind: Kind) -> None:
             assert refusal(held, kind, method).endswith(f"one of the following scopes: {READ}, {WRITE}")
 
 
-@pytest.mark.parametrize("kind", GUARDED)
+def test_a_query_in_a_body_needs_the_permission_to_read() -> None:
+    authorise(actor(READ), Kind.QUERY, "POST")
+    assert refusal((), Kind.QUERY, "POST").endswith(f"one of the following scopes: {READ}, {WRITE}")
+
+
+@pytest.mark.parametrize("kind", [each for each in GUARDED if each is not Kind.QUERY])
 def test_writing_needs_the_permission_to_write(kind: Kind) -> None:
     for method in WRITING:
         for held in ((), (READ,), ("Another.ReadWrite.All",)):

@@ -411,7 +411,8 @@ _BOX_VALIDATOR = entity_validator(SHOP, BOX)
 
 def test_a_nullable_property_may_be_null_or_left_out() -> None:
     assert _BOX_VALIDATOR.create({"code": "a", "size": None})["size"] is None
-    assert _BOX_VALIDATOR.create({"code": "a", "size": {"width": 1}})["size"] == {"width": 1.0}
+    assert _BOX_VALIDATOR.create({"code": "a", "size": {"width": 1}})["size"] == {"width": 1.0, "note": None}
+    assert _BOX_VALIDATOR.create({"code": "a"}) == {"code": "a", "size": None, "colours": []}
     assert _BOX_VALIDATOR.create({"code": "a", "size": {"width": 1.5, "note": None}})["size"] == {
         "width": 1.5,
         "note": None,

@@ -230,6 +230,8 @@ _TAKEN = {
     Kind.SERVICE: {"GET", "HEAD"},
     Kind.METADATA: {"GET", "HEAD"},
     Kind.BATCH: {"POST"},
+    Kind.QUERY: {"POST"},
+    Kind.DELTA: set(),
     Kind.SINGLETON: {"GET", "HEAD", "PATCH"},
     Kind.COLLECTION: {"GET", "HEAD", "POST"},
     Kind.COUNT: {"GET", "HEAD"},

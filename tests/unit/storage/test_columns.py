@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from sqlalchemy import MetaData
 
+from osimages.edm import encoding
 from osimages.edm.model import IMAGE
 from osimages.edm.types import EntityType, Primitive, Property
-from osimages.plan import encoding
 from osimages.storage.documents import column_value, item_rows, main_row
 from osimages.storage.tables import IMAGES, entity_tables
 from tests.support.second_model import COLOUR, FLAVOUR, ORDINARY, SPECIMEN, TABLES

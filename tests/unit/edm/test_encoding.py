@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.plan import encoding
+from osimages.edm import encoding
 
 _DECIMALS = st.decimals(-(10**20) + 1, 10**20 - 1, places=18)
 

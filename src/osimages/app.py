@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import structlog
 
-from osimages.auth.clouds import CLOUDS
+from osimages.auth.key_file import KeyFileError
 from osimages.auth.keys import StaticKeys
-from osimages.auth.tokens import TokenVerifier
+from osimages.auth.sources import entra_keys, verifier
 from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.facts import Catalogue, bundled
 from osimages.catalogue.publishing import label, newest_day, published
@@ -28,7 +28,7 @@ from osimages.issuer.signing import SigningKeys
 from osimages.observe import configure_logging
 from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
-from osimages.settings import Settings, SettingsError, resolve
+from osimages.settings import Settings, resolve
 from osimages.storage.catalogue import read_catalogue, write_catalogue
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite import SqliteDatabase
@@ -74,6 +74,7 @@ class Application:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._service.keys.close()
         await self._service.database.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -82,7 +83,7 @@ class Application:
         for _ in range(_START_ATTEMPTS):
             try:
                 return await start(self._settings)
-            except (SchemaError, StoreUnavailableError, OSError) as error:
+            except (SchemaError, StoreUnavailableError, KeyFileError, OSError) as error:
                 _log.warning("the service cannot start yet", reason=str(error))
                 await asyncio.sleep(_START_PAUSE_SECONDS)
         return await start(self._settings)
@@ -91,22 +92,18 @@ class Application:
 async def start(settings: Settings) -> Service:
     """A service on the database that the settings name, brought up to date and with the default tenant in it.
 
-    Raises SchemaError or OSError where database or keys cannot be used, SettingsError for settings that do not go
-    together.
+    Raises SchemaError, KeyFileError or OSError where database or keys cannot be used.
     """
-    if settings.authority != "dev":
-        raise SettingsError(f"There is no authority '{settings.authority}' in this release; leave it at 'dev'.")
     migrate(settings.database_path)
-    keys = SigningKeys.load_or_create(settings.data_path)
     database = SqliteDatabase(settings.database_path, settings.database_wait_seconds, settings.max_query_seconds)
     try:
-        return await _service(settings, keys, database)
+        return await _service(settings, database)
     except BaseException:
         await database.close()
         raise
 
 
-async def _service(settings: Settings, keys: SigningKeys, database: Database) -> Service:
+async def _service(settings: Settings, database: Database) -> Service:
     """The service on an open database, with the facts and the default tenant in it."""
     clock = Clock(settings.today)
     catalogue = await _catalogue(database)
@@ -115,17 +112,23 @@ async def _service(settings: Settings, keys: SigningKeys, database: Database) ->
     new_catalogue = "none" if settings.empty else "supported"
     publication = _publication(catalogue, clock, settings.publish_age_days)
     keep_seconds = settings.tenant_cache_seconds
-    tenants = Tenants(database, images, publication, keep_seconds=keep_seconds, new_catalogue=new_catalogue)
-    await database.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue))
-    await tenants.admit(DEFAULT_TENANT)
+    of_new = new_catalogue if settings.creates_tenants else None
+    tenants = Tenants(database, images, publication, keep_seconds=keep_seconds, new_catalogue=of_new)
+    signing = SigningKeys.load_or_create(settings.data_path) if settings.authority == "dev" else None
+    if signing is not None:
+        await database.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue))
+        await tenants.admit(DEFAULT_TENANT)
+    keys = entra_keys(settings) if signing is None else StaticKeys.from_jwks(signing.public_jwks())
+    await keys.open()
     return Service(
         settings=settings,
         clock=clock,
         models=VERSIONS,
         database=database,
         stores={IMAGE.name: images},
-        verifier=_verifier(settings, clock, keys),
-        authority=Authority(keys, EVERY_PERMISSION),
+        verifier=verifier(settings, clock, keys),
+        keys=keys,
+        authority=None if signing is None else Authority(signing, EVERY_PERMISSION),
         tenants=tenants,
         page_tokens=PageTokens(await database.secret("skiptoken")),
         catalogue_as_of=catalogue.as_of,
@@ -140,20 +143,6 @@ def _warn_of_age(catalogue: Catalogue, today: date, age_days: int) -> None:
             complete_until=str(catalogue.complete_until),
             newest_patch_tuesday=str(due[0]),
         )
-
-
-def _verifier(settings: Settings, clock: Clock, keys: SigningKeys) -> TokenVerifier:
-    cloud = CLOUDS[settings.cloud]
-    return TokenVerifier(
-        StaticKeys.from_jwks(keys.public_jwks()),
-        cloud.issuers,
-        cloud.audiences,
-        clock.now,
-        skew_seconds=settings.token_skew_seconds,
-        cache_size=settings.token_cache_size,
-        max_bytes=settings.max_token_bytes,
-        authorization_uri=cloud.authorization_uri,
-    )
 
 
 async def _catalogue(database: Database) -> Catalogue:

@@ -43,6 +43,24 @@ class Settings:
     http: bool = _setting(False, "Serve plain HTTP (loopback only) instead of HTTPS.")
     authority: str = _setting("dev", "Who issues tokens: dev (inside this server) or entra.", choices=("dev", "entra"))
     cloud: str = _setting("global", "National cloud whose audiences and issuers are accepted.", choices=CLOUD_NAMES)
+    authority_url: str = _setting("", "Address of Entra ID, where it is not the cloud's (a stand-in for tests).")
+    authority_ca_file: str = _setting("", "PEM file of roots to trust for Entra ID beside the system's.")
+    keys_file: str = _setting("", "JSON Web Key Set of Entra ID, for sites without the internet: nothing is fetched.")
+    keys_refresh_seconds: float = _setting(3600.0, "How often the keys of Entra ID are fetched.", least=1)
+    keys_stale_seconds: float = _setting(
+        259_200.0, "How long keys are used that cannot be fetched anew (three days).", least=0
+    )
+    keys_look_seconds: float = _setting(
+        30.0, "Least time between two fetches because a token names an unknown key.", least=0.1
+    )
+    max_token_lifetime_seconds: int = _setting(
+        108_000, "Longest lifetime of a token of Entra ID, whose own limit is 28 hours.", least=1
+    )
+    new_tenants: str = _setting(
+        "auto",
+        "Whether a tenant that was not added comes into being with its first request; auto: with development tokens.",
+        choices=("auto", "create", "refuse"),
+    )
     public_url: str = _setting("", "Scheme, host and path prefix that clients use, where the Host header lies.")
     workers: int = _setting(1, "Number of worker processes.", least=1, most=256)
     expose_development: bool = _setting(
@@ -83,6 +101,11 @@ class Settings:
     def data_path(self) -> Path:
         """The data directory as a path."""
         return Path(self.data_dir) if self.data_dir else platformdirs.user_data_path("osimages", appauthor=False)
+
+    @property
+    def creates_tenants(self) -> bool:
+        """Whether a tenant comes into being with its first request."""
+        return self.new_tenants == "create" or (self.new_tenants == "auto" and self.authority == "dev")
 
     @property
     def database_path(self) -> Path:

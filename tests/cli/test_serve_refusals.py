@@ -102,8 +102,19 @@ def test_plain_http_beyond_this_machine(tmp_path: Path, host: str) -> None:
     assert "--http is for loopback addresses only" in said
 
 
-def test_an_authority_that_is_not_there_yet(tmp_path: Path) -> None:
-    assert "--authority entra" in refusal(tmp_path, "--authority", "entra")
+@pytest.mark.parametrize("content", [None, "", "{", "[]", '{"keys": []}', '{"keys": [{"kid": "a", "kty": "RSA"}]}'])
+def test_a_file_of_keys_that_holds_none(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "keys.json"
+    if content is not None:
+        file.write_text(content, encoding="utf-8")
+    said = refusal(tmp_path, "--authority", "entra", "--keys-file", str(file))
+    assert str(file) in said
+    assert "docs/entra.md" in said
+
+
+def test_an_authority_without_tls(tmp_path: Path) -> None:
+    url = "http://login.example"
+    assert url in refusal(tmp_path, "--authority", "entra", OSIMAGES_AUTHORITY_URL=url)
 
 
 @pytest.mark.parametrize("url", ["catalogue.example", "https://"])

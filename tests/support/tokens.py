@@ -48,6 +48,10 @@ class Keys:
         self.held |= self.to_come
         return bool(self.to_come)
 
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
 
 class Watch:
     """A clock that stands still until it is set."""

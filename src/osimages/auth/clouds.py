@@ -8,7 +8,7 @@ https://learn.microsoft.com/en-us/answers/questions/1190472 for the issuers of v
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # The application id of Microsoft Graph itself, the same in every cloud.
 GRAPH_APPLICATION_ID = "00000003-0000-0000-c000-000000000000"
@@ -40,6 +40,10 @@ class Cloud:
     def authorization_uri(self) -> str:
         """The address that a 401 sends clients to for signing in."""
         return f"{self.authorities[0]}/common/oauth2/authorize"
+
+    def at(self, authority_url: str) -> Cloud:
+        """The same cloud with an authority at another address, such as a stand-in for tests."""
+        return replace(self, authorities=(authority_url,))
 
     def issuers(self, tenant: str) -> frozenset[str]:
         """Every value of `iss` that a token of this tenant may have: the v1.0 and the v2.0 form."""

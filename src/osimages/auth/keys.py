@@ -44,6 +44,14 @@ class KeySource(Protocol):
         """Looks whether the authority has a key of this id by now, where that is worth it; True where it may have."""
         ...
 
+    async def open(self) -> None:
+        """Called once before the first request."""
+        ...
+
+    async def close(self) -> None:
+        """Called once after the last request."""
+        ...
+
 
 class StaticKeys:
     """A fixed set of keys, from a JSON Web Key Set (RFC 7517)."""
@@ -63,6 +71,12 @@ class StaticKeys:
     async def look_for(self, kid: str) -> bool:
         """There are no other keys to be had."""
         return False
+
+    async def open(self) -> None:
+        """Nothing goes on in the background."""
+
+    async def close(self) -> None:
+        """Nothing is left open."""
 
 
 def key_set(

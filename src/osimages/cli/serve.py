@@ -24,6 +24,7 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server import Server
 
+from osimages.auth.key_file import KeyFile, KeyFileError
 from osimages.cli.options import SERVER_FILE, data_dir_option, settings_from
 from osimages.issuer.certificates import Certificates
 from osimages.issuer.files import replace
@@ -51,6 +52,7 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 @click.option("--database", metavar="URL", help="Database; an SQLite file in the data directory by default.")
 @click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev).")
 @click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens are accepted (global).")
+@click.option("--keys-file", metavar="FILE", help="Keys of Entra ID from a file; nothing is fetched.")
 @click.option("--public-url", metavar="URL", help="Scheme and host that clients use, if not the Host header's.")
 @click.option("--workers", type=int, help="Number of worker processes (1).")
 @click.option(
@@ -105,22 +107,34 @@ def _withdraw(file: Path) -> None:
 
 
 def _check(settings: Settings) -> None:
-    if settings.authority != "dev":
-        raise click.ClickException("--authority entra is not in this release yet; the development authority is.")
     if settings.http and not _is_loopback(settings.host):
         raise click.ClickException(
             f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
         )
-    if not _is_loopback(settings.host) and not settings.expose_development:
+    is_open = settings.authority == "dev" and not settings.expose_development
+    if is_open and not _is_loopback(settings.host):
         raise click.ClickException(
             f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
         )
+    _check_authority(settings)
     if "://" in settings.database and not settings.database.startswith("sqlite:///"):
         raise click.ClickException(f"{settings.database} is no database of this release: write sqlite:///PATH.")
     public_url = urlsplit(settings.public_url)
     if settings.public_url and not (public_url.scheme in ("http", "https") and public_url.hostname):
         raise click.ClickException(f"--public-url {settings.public_url} is no URL: write https://HOST or http://HOST.")
+
+
+def _check_authority(settings: Settings) -> None:
+    if settings.authority != "entra":
+        return
+    if settings.authority_url and urlsplit(settings.authority_url).scheme != "https":
+        raise click.ClickException(f"authority_url {settings.authority_url} is not safe: write https://HOST.")
+    try:
+        if settings.keys_file:
+            KeyFile(Path(settings.keys_file))
+    except KeyFileError as error:
+        raise click.ClickException(f"{error} Fetch one anew from Entra ID: docs/entra.md says where.") from None
 
 
 def _free_port(host: str, port: int) -> int:
@@ -146,7 +160,8 @@ def _prepare(settings: Settings) -> Certificates | None:
     directory = settings.data_path
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        SigningKeys.load_or_create(directory)
+        if settings.authority == "dev":
+            SigningKeys.load_or_create(directory)
         certificates = None if settings.http else Certificates.load_or_create(directory, _certificate_hosts(settings))
         migrate(settings.database_path)
     except OSError as error:

@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
+from osimages.auth.keys import KeySource
 from osimages.auth.tokens import TokenVerifier
 from osimages.clock import Clock
 from osimages.edm.csdl_json import csdl_json
@@ -88,6 +89,7 @@ class Service:
         tenants: Tenants,
         page_tokens: PageTokens,
         catalogue_as_of: date,
+        keys: KeySource,
         authority: Authority | None,
     ) -> None:
         self.settings = settings
@@ -100,6 +102,7 @@ class Service:
         self.tenants = tenants
         self.page_tokens = page_tokens
         self.catalogue_as_of = catalogue_as_of
+        self.keys = keys
         self.authority = authority
         self.metrics = Metrics()
 

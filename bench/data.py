@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ EDITIONS = (
     "proWorkstation",
     "proWorkstationN",
 )
+FILE_NAME = "osimages.db"
 ARCHITECTURES = ("x64", "arM64", "x86")
 
 
@@ -62,7 +64,7 @@ def images(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def fill(data_dir: Path, count: int) -> None:
     """A database in which the default tenant has so many images."""
-    database = data_dir / "osimages.db"
+    database = data_dir / FILE_NAME
     migrate(database)
     connection = connect(database)
     changes = _changes()
@@ -78,21 +80,19 @@ def _changes() -> Changes:
     return Changes(GRAPH, IMAGES, Statements(IMAGES, dialect(paramstyle="named"), row_locks=False))
 
 
-def single_transactions(data_dir: Path, rows: list[tuple[str, dict[str, Any]]]) -> Iterator[None]:
-    """Writes each image in a transaction of its own with bare apsw, as simply as can be; yields after each.
+def single_transactions(data_dir: Path, count: int) -> Iterator[None]:
+    """Writes so many images, each in a transaction of its own with bare apsw, as simply as can be; yields after each.
 
-    It fills the same tables and waits for the disk as the service does, but checks, encodes and answers nothing:
-    statements are prepared and rows made before the first is written.
+    It writes into the same tables, as full as the service's (`fill` was there before), under the same kind of keys and
+    waits for the disk as the service does, but checks, encodes and answers nothing: statements are prepared and rows
+    made before the first is written.
     """
-    database = data_dir / "bare.db"
-    migrate(database)
-    connection = connect(database)
+    connection = connect(data_dir / FILE_NAME)
     changes = _changes()
-    with connection:
-        perform(connection, add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none")))
+    properties = next(images(1))[1]
     # What the service itself runs, recorded once, so that the bare loop runs the same statements with the same rows.
     recorded: list[list[tuple[str, Any]]] = []
-    for key, properties in rows:
+    for _ in range(count):
         statements: list[tuple[str, Any]] = []
 
         def trace(_: apsw.Cursor, sql: str, bindings: Any, into: list[tuple[str, Any]] = statements) -> bool:
@@ -101,7 +101,7 @@ def single_transactions(data_dir: Path, rows: list[tuple[str, dict[str, Any]]]) 
 
         connection.exec_trace = trace
         connection.execute("BEGIN")
-        perform(connection, changes.create(DEFAULT_TENANT, key, properties))
+        perform(connection, changes.create(DEFAULT_TENANT, str(uuid.uuid4()), properties))
         connection.exec_trace = None
         connection.execute("ROLLBACK")
         recorded.append([each for each in statements if each[0] != "BEGIN"])

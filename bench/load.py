@@ -50,6 +50,20 @@ def pinned(core: int, command: list[str]) -> list[str]:
 
 
 @contextmanager
+def kept_on(core: int) -> Iterator[None]:
+    """Keeps this process on one core, where the system can do that."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
 def serving(command: list[str], ready: str, **variables: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A server on the server core, from its ready line on: its address, and its process."""
     process = subprocess.Popen(

@@ -75,7 +75,7 @@ class Changes:
         """Adds, changes and takes away published entities; those that the tenant made its own stay as they are."""
         own_tenant = {"tenant": tenant}
         yield from self._lock(tenant)
-        present = {key: bool(mark) for key, mark, _ in (yield Ask(self._statements.published, own_tenant))}
+        present = {key: bool(mark) for key, mark in (yield Ask(self._statements.published, own_tenant))}
         removed = {key for (key,) in (yield Ask(self._statements.removed, own_tenant))}
         changed = 0
         for key, given in entities.items():

@@ -32,9 +32,7 @@ class Statements:
             .values({each.name: bindparam(each.name) for each in main.c if not each.primary_key})
         )
         self.remove = text(delete(main).where(*own))
-        self.published = text(
-            select(main.c.id, main.c.published, main.c.document).where(main.c.tenant == bindparam("tenant"))
-        )
+        self.published = text(select(main.c.id, main.c.published).where(main.c.tenant == bindparam("tenant")))
         self.removed = text(select(removed.c.id).where(removed.c.tenant == bindparam("tenant")))
         self.note_removal = text(insert(removed))
         self.forget_removal = text(

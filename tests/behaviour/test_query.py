@@ -161,7 +161,7 @@ def test_select(fleet: Api) -> None:
         ("$orderby=supportedEditions", "$orderby", "supportedEditions"),
         ("$orderby=nothing", "$orderby", "nothing"),
         ("$select=nothing", "$select", "Could not find a property named 'nothing' on type 'microsoft.graph."),
-        ("$select=", "$select", "names of properties"),
+        ("$select=", "$select", "name of a property"),
         ("$expand=assignments", "$expand", "assignments"),
         ("$search=x", "$search", "$search"),
         ("$apply=aggregate($count as n)", "$apply", "$apply"),

@@ -14,7 +14,7 @@ from osimages.edm.types import ComplexType, EntityType, EnumType, Property
 from osimages.odata.tree import (
     Binary,
     Call,
-    Cast,
+    Case,
     Count,
     EnumLiteral,
     Expression,
@@ -26,6 +26,7 @@ from osimages.odata.tree import (
     Member,
     Name,
     Quantifier,
+    TypeName,
     Unary,
 )
 from tests.support.evaluator_values import (
@@ -75,7 +76,12 @@ class Evaluator:
                 return logic(operator, [self._value(each, scope) for each in operands])
             case Lambda():
                 return self._lambda(tree, scope)
-            case Count(of, condition, _):
+            case Case():
+                for condition, result in tree.branches:
+                    if self._value(condition, scope) is True:
+                        return self._value(result, scope)
+                return None
+            case Count(of, condition):
                 return len(self._items(of, condition, scope))
             case Call():
                 return self._call(tree, scope)
@@ -152,14 +158,9 @@ class Evaluator:
     def _call(self, tree: Call, scope: Mapping[str, Any]) -> Any:
         name = tree.name.lower()
         given = [each.value for each in tree.arguments]
-        if name == "case":
-            for condition, result in zip(given[::2], given[1::2], strict=True):
-                if self._value(condition, scope) is True:
-                    return self._value(result, scope)
-            return None
         if name == "cast":
-            assert isinstance(given[1], Cast)
-            return cast(self._value(given[0], scope), given[1].type_name)
+            assert isinstance(given[1], TypeName)
+            return cast(self._value(given[0], scope), given[1].name)
         if name == "now":
             return Moment(self._now, 0)
         if name in ("mindatetime", "maxdatetime"):

@@ -78,7 +78,7 @@ def literal(tree: Literal) -> Any:
             assert isinstance(value, int)
             return value if -_INTEGER <= value < _INTEGER else _large(value)
         case LiteralKind.DECIMAL:
-            assert isinstance(value, float)
+            assert isinstance(value, float | Decimal)
             return _large(value)
         case LiteralKind.DATE:
             return date.fromisoformat(str(value))
@@ -95,11 +95,11 @@ def literal(tree: Literal) -> Any:
     return value
 
 
-def _large(value: float) -> Any:
+def _large(value: float | Decimal) -> Any:
     """A number that is no Int64: a decimal, if it has few enough digits."""
-    if not math.isfinite(value) or abs(value) >= 10**20:
+    if isinstance(value, float) or abs(value) >= 10**20:
         return float(value)
-    exact = Decimal(repr(value))
+    exact = Decimal(value)
     return exact if exact == _kept(exact) else float(value)
 
 

@@ -23,7 +23,8 @@ from osimages.edm.types import (
     Property,
     Singleton,
 )
-from osimages.odata.parser import Bounds, parse_expression
+from osimages.odata.limits import Bounds
+from osimages.odata.parser import parse_expression
 from osimages.odata.tree import Expression
 from osimages.plan.bind import Bound, bind_filter
 from osimages.plan.constants import resolved

@@ -16,7 +16,6 @@ LAYERS = (
     ("edm", "odata", "catalogue", "issuer"),
     ("plan", "fleet"),
     ("auth", "wire", "storage", "pages"),
-    ("publish",),
     ("http",),
     ("app",),
     ("cli",),

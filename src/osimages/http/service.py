@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
@@ -20,8 +21,6 @@ from osimages.plan.build import Query, build_query
 from osimages.plan.limits import Limits, limits_of
 from osimages.plan.paging import PageTokens
 from osimages.plan.resolve import Kind, Target, resolve, sources
-from osimages.publish.current import CurrentCatalogue
-from osimages.publish.publisher import Publisher
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
 
@@ -89,8 +88,7 @@ class Service:
         verifier: TokenVerifier,
         tenants: Tenants,
         page_tokens: PageTokens,
-        current: CurrentCatalogue,
-        publisher: Publisher,
+        catalogue_as_of: date,
         keys: KeySource,
         authority: Authority | None,
     ) -> None:
@@ -103,8 +101,7 @@ class Service:
         self.verifier = verifier
         self.tenants = tenants
         self.page_tokens = page_tokens
-        self.current = current
-        self.publisher = publisher
+        self.catalogue_as_of = catalogue_as_of
         self.keys = keys
         self.authority = authority
         self.metrics = Metrics()

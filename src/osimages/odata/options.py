@@ -6,40 +6,44 @@ Names are matched without regard to case and with or without `$`, as on Graph's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
 
 from osimages.odata.encoding import decoded
 from osimages.odata.errors import ODataSyntaxError
-from osimages.odata.parser import Bounds, parse_expression, parse_orderby
-from osimages.odata.tree import Expression, OrderItem
+from osimages.odata.limits import BOUNDS, Bounds
+from osimages.odata.parser import (
+    parse_apply,
+    parse_compute,
+    parse_expand,
+    parse_expression,
+    parse_orderby,
+    parse_search,
+    parse_select,
+)
+from osimages.odata.query_tree import NO_OPTIONS, QueryOptions
 
 # Those that a client may write without `$`; the names of the others are too common in other uses.
-_SHORT = ("filter", "select", "orderby", "top", "skip", "count", "skiptoken", "expand", "search", "format", "apply")
-_ALWAYS_PREFIXED = ("compute", "deltatoken", "id", "index", "levels", "schemaversion")
+_SHORT = (
+    "filter",
+    "select",
+    "orderby",
+    "top",
+    "skip",
+    "count",
+    "skiptoken",
+    "expand",
+    "search",
+    "format",
+    "apply",
+    "compute",
+)
+_ALWAYS_PREFIXED = ("deltatoken", "id", "index", "levels", "schemaversion")
 _KNOWN = {f"${name}": name for name in (*_SHORT, *_ALWAYS_PREFIXED)} | {name: name for name in _SHORT}
+_ALIAS = re.compile(r"@[^\W\d]\w{0,127}\Z")
+_SCHEMA_VERSION = re.compile(r"(?:\*|[A-Za-z0-9._~-]+)\Z")
 _MOST_OPTIONS = 100
 _LONGEST_NUMBER = 18
-
-
-@dataclass(frozen=True, slots=True)
-class QueryOptions:
-    """What a query string asks for; None or empty where it says nothing.
-
-    `unsupported` holds the text of options that are known but read by nobody here, under their names without `$`.
-    """
-
-    filter: Expression | None = None
-    select: tuple[str, ...] | None = None
-    orderby: tuple[OrderItem, ...] = ()
-    top: int | None = None
-    skip: int | None = None
-    count: bool | None = None
-    skiptoken: str | None = None
-    format: str | None = None
-    unsupported: Mapping[str, str] = field(default_factory=dict)
-    aliases: Mapping[str, Expression] = field(default_factory=dict)
-    given: frozenset[str] = frozenset()
 
 
 class OptionError(Exception):
@@ -51,24 +55,19 @@ class OptionError(Exception):
         super().__init__(f"{option}: {reason}")
 
 
-NO_OPTIONS = QueryOptions()
+def parse_options(query: str, bounds: Bounds = BOUNDS, *, trimmed: bool = False) -> QueryOptions:
+    """The options of a raw query string. `trimmed` takes values without the white space around them, as Graph does.
 
-
-def parse_options(query: str, bounds: Bounds = Bounds()) -> QueryOptions:  # noqa: B008 (Bounds is frozen)
-    """The options of a raw query string. Raises OptionError, or ODataLimitError for what is too much."""
+    Raises OptionError, or ODataLimitError for what is too much.
+    """
     if not query:
         return NO_OPTIONS
-    texts, aliases = _pairs(query)
-    values: dict[str, object] = {}
-    unsupported: dict[str, str] = {}
-    for name, text in texts.items():
-        reader = _READERS.get(name)
-        if reader is None:
-            unsupported[name] = text
-        else:
-            values[name] = _read(name, reader, text, bounds)
+    texts, aliases, custom = _sorted_pairs(query)
+    if trimmed:
+        texts, aliases = ({name: text.strip(" \t") for name, text in each.items()} for each in (texts, aliases))
+    values = {name: _read(f"${name}", _READERS[name], text, bounds) for name, text in texts.items()}
     trees = {name: _read(name, parse_expression, text, bounds) for name, text in aliases.items()}
-    return QueryOptions(**values, unsupported=unsupported, aliases=trees, given=frozenset(texts))  # type: ignore[arg-type]
+    return QueryOptions(**values, aliases=trees, custom=custom, given=frozenset(texts))  # type: ignore[arg-type]
 
 
 def pairs(query: str) -> list[tuple[str, str]]:
@@ -88,20 +87,25 @@ def system_name(name: str) -> str | None:
     return _KNOWN.get(name.lower())
 
 
-def _pairs(query: str) -> tuple[dict[str, str], dict[str, str]]:
+def _sorted_pairs(query: str) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """System query options, parameter aliases, and custom options, of which the first of a name counts."""
     texts: dict[str, str] = {}
     aliases: dict[str, str] = {}
+    custom: dict[str, str] = {}
     for name, value in pairs(query):
         known = system_name(name)
+        if known is None and not name.startswith(("$", "@")):
+            custom.setdefault(name, value)
+            continue
         if known is None and name.startswith("$"):
             raise OptionError(name[:64], "there is no such option")
-        if known is None and not name.startswith("@"):
-            continue
+        if known is None and not _ALIAS.match(name):
+            raise OptionError(name[:64], "the name of a parameter alias has only letters, digits and '_'")
         place, key = (aliases, name) if known is None else (texts, known)
         if key in place:
             raise OptionError(f"${known}" if known else name[:64], "it is given more than once")
         place[key] = value
-    return texts, aliases
+    return texts, aliases, custom
 
 
 def _decoded(text: str, option: str) -> str:
@@ -111,12 +115,11 @@ def _decoded(text: str, option: str) -> str:
         raise OptionError(option, str(error)) from None
 
 
-def _read(name: str, reader: object, text: str, bounds: Bounds) -> object:
-    assert callable(reader)
+def _read(name: str, reader: Callable[[str, Bounds], object], text: str, bounds: Bounds) -> object:
     try:
         return reader(text, bounds)
     except ODataSyntaxError as error:
-        raise OptionError(name[:64] if name.startswith("@") else f"${name}", str(error)) from None
+        raise OptionError(name[:64], str(error)) from None
 
 
 def _number(text: str, _: Bounds) -> int:
@@ -127,37 +130,52 @@ def _number(text: str, _: Bounds) -> int:
     return int(text)
 
 
+def _index(text: str, bounds: Bounds) -> int:
+    return -_number(text[1:], bounds) if text.startswith("-") else _number(text, bounds)
+
+
 def _boolean(text: str, _: Bounds) -> bool:
     if text.lower() not in ("true", "false"):
         raise ODataSyntaxError("Expected 'true' or 'false'", 0, text)
     return text.lower() == "true"
 
 
-def _names(text: str, _: Bounds) -> tuple[str, ...]:
-    """The items of $select as they are written; nested options are told from commas by their parentheses."""
-    items, depth, start = [], 0, 0
-    for position, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            items.append(text[start:position].strip())
-            start = position + 1
-    items.append(text[start:].strip())
-    if not all(items) or depth != 0:
-        raise ODataSyntaxError("Expected names of properties, separated by commas", 0, text)
-    return tuple(items)
+def _schema_version(text: str, _: Bounds) -> str:
+    if not _SCHEMA_VERSION.match(text):
+        raise ODataSyntaxError("Expected a version of the schema, or '*'", 0, text)
+    return text
+
+
+def _levels(text: str, _: Bounds) -> int:
+    raise ODataSyntaxError("It stands within '$expand=name(...)' only", 0, text)
 
 
 def _text(text: str, _: Bounds) -> str:
     return text
 
 
-_READERS = {
+def _token(text: str, _: Bounds) -> str:
+    if not text:
+        raise ODataSyntaxError("Expected a token", 0, text)
+    return text
+
+
+_READERS: Mapping[str, Callable[[str, Bounds], object]] = {
     "filter": parse_expression,
-    "select": _names,
+    "search": parse_search,
+    "compute": parse_compute,
+    "apply": parse_apply,
+    "select": parse_select,
+    "expand": parse_expand,
     "orderby": parse_orderby,
     "top": _number,
     "skip": _number,
     "count": _boolean,
-    "skiptoken": _text,
+    "index": _index,
+    "levels": _levels,
     "format": _text,
+    "id": _token,
+    "schemaversion": _schema_version,
+    "skiptoken": _token,
+    "deltatoken": _token,
 }

@@ -5,9 +5,12 @@ Every node knows the position in the text at which it starts (for an operator: w
 
 from __future__ import annotations
 
+from decimal import Decimal
 from enum import Enum
 
 import msgspec
+
+from osimages.odata.search_tree import Search
 
 
 class LiteralKind(Enum):
@@ -28,10 +31,13 @@ class LiteralKind(Enum):
 
 
 class Literal(msgspec.Struct, frozen=True):
-    """A constant. `value` is None, bool, int, float or str; dates, times and the like stay text."""
+    """A constant. Numbers with a point or an exponent are exact (`Decimal`), INF and NaN are floats.
+
+    Dates, times, GUIDs, durations and binary values stay text; the text of GEO starts with its type: `geography'...'`.
+    """
 
     kind: LiteralKind
-    value: bool | int | float | str | None
+    value: bool | int | float | Decimal | str | None
     position: int
 
 
@@ -44,15 +50,23 @@ class EnumLiteral(msgspec.Struct, frozen=True):
 
 
 class Name(msgspec.Struct, frozen=True):
-    """A name at the start of a path: a property, a lambda variable, or `$it`, `$this`, `$root`."""
+    """A name at the start of a path: a property, a lambda variable, or `$it`, `$this`, `$root`, `$these`."""
 
     name: str
     position: int
 
 
 class Alias(msgspec.Struct, frozen=True):
-    """A parameter alias or annotation: @name."""
+    """A parameter alias: @name."""
 
+    name: str
+    position: int
+
+
+class Annotation(msgspec.Struct, frozen=True):
+    """An annotation: @Core.Messages, or of/@Core.Messages#qualifier. The name holds all of it."""
+
+    of: Expression | None
     name: str
     position: int
 
@@ -74,14 +88,17 @@ class Cast(msgspec.Struct, frozen=True):
 
 
 class Argument(msgspec.Struct, frozen=True):
-    """One argument of a call; functions of the model take theirs by name."""
+    """One argument of a call, or one value of a key; functions of the model take theirs by name."""
 
     name: str | None
     value: Expression
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A function of the language or of the model, or a key predicate: name(arguments), of/name(arguments)."""
+    """A function of the language or of the model: name(arguments), of/name(arguments).
+
+    With named arguments it may as well be a key of several properties: only a model can tell.
+    """
 
     of: Expression | None
     name: str
@@ -89,11 +106,35 @@ class Call(msgspec.Struct, frozen=True):
     position: int
 
 
+class Key(msgspec.Struct, frozen=True):
+    """One entity of a collection: of(1), of('x'), of(@alias)."""
+
+    of: Expression
+    arguments: tuple[Argument, ...]
+    position: int
+
+
+class TypeName(msgspec.Struct, frozen=True):
+    """The type that `cast` and `isof` are given: Edm.String, Collection(Edm.String)."""
+
+    name: str
+    collection: bool
+    position: int
+
+
+class Case(msgspec.Struct, frozen=True):
+    """case(condition:value,...): the value beside the first condition that is true."""
+
+    branches: tuple[tuple[Expression, Expression], ...]
+    position: int
+
+
 class Count(msgspec.Struct, frozen=True):
-    """of/$count, with the filter of of/$count($filter=...)."""
+    """of/$count, with the options of of/$count($filter=...;$search=...)."""
 
     of: Expression
     condition: Expression | None
+    search: Search | None
     position: int
 
 
@@ -119,6 +160,31 @@ class Lambda(msgspec.Struct, frozen=True):
     quantifier: Quantifier
     variable: str | None
     condition: Expression | None
+    position: int
+
+
+class AggregateFrom(msgspec.Struct, frozen=True):
+    """from properties with method: first aggregated within each group, then over the groups."""
+
+    properties: tuple[Expression, ...]
+    method: str | None
+
+
+class Aggregate(msgspec.Struct, frozen=True):
+    """expression with method from ... as alias. No expression: `$count`, no method: a count or a custom aggregate."""
+
+    expression: Expression | None
+    method: str | None
+    stages: tuple[AggregateFrom, ...]
+    alias: str | None
+    position: int
+
+
+class Aggregated(msgspec.Struct, frozen=True):
+    """of/aggregate(expression with method)."""
+
+    of: Expression
+    aggregate: Aggregate
     position: int
 
 
@@ -166,22 +232,20 @@ Expression = (
     | EnumLiteral
     | Name
     | Alias
+    | Annotation
     | Member
     | Cast
     | Call
+    | Key
+    | TypeName
+    | Case
     | Count
     | Filtered
     | Lambda
+    | Aggregated
     | Unary
     | Binary
     | Logical
     | ListExpression
     | ObjectExpression
 )
-
-
-class OrderItem(msgspec.Struct, frozen=True):
-    """One item of $orderby."""
-
-    expression: Expression
-    descending: bool

@@ -14,7 +14,6 @@ from osimages.odata.tree import (
     Alias,
     Binary,
     Call,
-    Cast,
     EnumLiteral,
     Expression,
     Lambda,
@@ -25,9 +24,18 @@ from osimages.odata.tree import (
     Member,
     Name,
     Quantifier,
+    TypeName,
     Unary,
 )
-from osimages.plan.constants import FLOATS, NUMBERS, Constant, is_not_a_number, natural_type
+from osimages.plan.constants import (
+    FLOATS,
+    INTEGERS,
+    NUMBERS,
+    Constant,
+    is_between_integers,
+    is_not_a_number,
+    natural_type,
+)
 from osimages.plan.expressions import (
     AnyItem,
     Both,
@@ -169,6 +177,8 @@ class Binder(Values):
     def _alike(self, left: Operand, right: Operand, position: int) -> tuple[Typed, Typed]:
         """Both operands as values of one type."""
         if isinstance(left, Typed) and not isinstance(right, Typed):
+            if left.type in INTEGERS and is_between_integers(right):
+                return self._converted(left, Primitive.DECIMAL), self._typed(right, Primitive.DECIMAL)
             if left.type is Primitive.DECIMAL and isinstance(right, Literal) and natural_type(right) in FLOATS:
                 return self._converted(left, Primitive.DOUBLE), self._typed(right, Primitive.DOUBLE)
             return left, self._typed(right, left.type)
@@ -226,7 +236,8 @@ class Binder(Values):
         if is_null(operand):
             return _typed(Truth(has_null))
         operand = self._as_is(operand)
-        wanted = [each for each in items if not is_null(each) and not is_not_a_number(each)]
+        never = is_between_integers if operand.type in INTEGERS else is_not_a_number
+        wanted = [each for each in items if not is_null(each) and not is_not_a_number(each) and not never(each)]
         slots = tuple(self._slot(operand.type, each) for each in wanted)
         if not slots:
             return _typed(IsNull(operand.value) if has_null and operand.nullable else Truth(False))
@@ -283,8 +294,10 @@ class Binder(Values):
 
     def _isof(self, tree: Call, scope: Scope) -> Typed:
         """Types do not change from entity to entity here, so that the answer is known beforehand."""
-        if len(tree.arguments) == 1 and isinstance(tree.arguments[0].value, Cast):
-            return _typed(Truth(tree.arguments[0].value.type_name == self._model.qualified(self._entity.name)))
+        if len(tree.arguments) == 1 and isinstance(tree.arguments[0].value, TypeName):
+            named = tree.arguments[0].value
+            own = self._model.qualified(self._entity.name), self._entity.name
+            return _typed(Truth(named.name in own and not named.collection))
         operand, target = self.typed_argument(tree, scope)
         if is_null(operand):
             return _typed(Truth(True))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import msgspec
 
 from osimages.edm.types import EntityType, Model, Primitive
-from osimages.odata.tree import Expression, OrderItem
+from osimages.odata.query_tree import OrderItem
+from osimages.odata.tree import Expression
 from osimages.plan.bind import Binder
 from osimages.plan.constants import Constant
 from osimages.plan.expressions import Condition, Field

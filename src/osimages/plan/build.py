@@ -23,7 +23,9 @@ from osimages.errors import (
     ServiceError,
 )
 from osimages.odata.errors import ODataLimitError
-from osimages.odata.options import OptionError, QueryOptions, pairs, parse_options, system_name
+from osimages.odata.options import OptionError, pairs, parse_options, system_name
+from osimages.odata.query_tree import QueryOptions, SelectItem
+from osimages.odata.render import render
 from osimages.plan.bind import BindError
 from osimages.plan.bind_options import BoundOptions, OptionBinder
 from osimages.plan.constants import Moment, resolved
@@ -41,6 +43,7 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.SINGLETON: frozenset(("select", "format")),
 }
 _ONLY_FORMAT = frozenset(("format",))
+_UNSUPPORTED = frozenset(("search", "apply", "compute", "deltatoken", "id", "index", "schemaversion"))
 _UNBOUND = BoundOptions(None, (), False, (), ())
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
@@ -76,7 +79,7 @@ def build_query(
     Raises ServiceError (400) that names the option at fault and, for an expression, the position in it.
     """
     try:
-        options = parse_options(query, limits.bounds)
+        options = parse_options(query, limits.bounds, trimmed=True)
         _check_allowed(kind, options, capabilities)
         if (options.top or 0) > limits.top:
             raise ODataLimitError("$top", limits.top, "max_top")
@@ -144,10 +147,9 @@ def _bound(model: Model, entity: EntityType, options: QueryOptions, limits: Limi
 
 
 def _check_allowed(kind: Kind, options: QueryOptions, capabilities: SetCapabilities) -> None:
-    if "expand" in options.unsupported:
-        named = options.unsupported["expand"].split(",")[0].strip()
-        raise ServiceError(EXPAND_NOT_SUPPORTED, target="$expand", property=named[:64])
-    for name in sorted(options.unsupported):
+    if options.expand:
+        raise ServiceError(EXPAND_NOT_SUPPORTED, target="$expand", property="/".join(options.expand[0].path)[:64])
+    for name in sorted(options.given & _UNSUPPORTED):
         raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given):
         if not getattr(capabilities, name, True):
@@ -157,14 +159,16 @@ def _check_allowed(kind: Kind, options: QueryOptions, capabilities: SetCapabilit
 
 
 def _selected(
-    model: Model, entity: EntityType, names: tuple[str, ...] | None, computed: tuple[Computed, ...]
+    model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, computed: tuple[Computed, ...]
 ) -> tuple[str, ...] | None:
-    if names is None:
+    if items is None:
         return None
-    if "*" in names:
-        names = tuple(name for name in names if name != "*") + tuple(each.name for each in entity.properties)
-    found = set()
-    for name in names:
+    found: set[str] = set()
+    for item in items:
+        if item.path == ("*",):
+            found.update(each.name for each in entity.properties)
+            continue
+        name = render(item)
         declared = entity.property_named(name.removeprefix(f"{model.qualified(entity.name)}/"))
         if declared is None or not declared.capabilities.select:
             raise _invalid("$select", _no_property(model, entity, name))

@@ -26,6 +26,7 @@ FLOATS = (Primitive.SINGLE, Primitive.DOUBLE)
 NUMBERS = (*INTEGERS, *FLOATS, Primitive.DECIMAL)
 _NUMBER_LITERALS = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
 _LARGEST = 1 << 63
+_FINEST = 1 << 52  # from here on, floating-point numbers of 64 bits have no digits after the point
 
 
 class MismatchError(Exception):
@@ -69,17 +70,25 @@ def natural_type(literal: Literal) -> Primitive | None:
             return Primitive.INT32
         return Primitive.INT64 if -_LARGEST <= value < _LARGEST else _large_type(value)
     if literal.kind is LiteralKind.DECIMAL:
-        assert isinstance(literal.value, float)
-        return _large_type(literal.value)
+        return _large_type(literal.value) if isinstance(literal.value, Decimal) else Primitive.DOUBLE
     return _NATURAL.get(literal.kind)
 
 
-def _large_type(value: float) -> Primitive:
+def _large_type(value: int | Decimal) -> Primitive:
     """An Edm.Decimal where it can hold the number."""
-    if not abs(value) < 10**encoding.WHOLE_DIGITS:
-        return Primitive.DOUBLE
-    is_fine = int(Decimal(repr(value)).as_tuple().exponent) >= -encoding.SCALE
-    return Primitive.DECIMAL if is_fine else Primitive.DOUBLE
+    fits = abs(value) < 10**encoding.WHOLE_DIGITS and _fraction_digits(value) <= encoding.SCALE
+    return Primitive.DECIMAL if fits else Primitive.DOUBLE
+
+
+def _fraction_digits(value: int | Decimal) -> int:
+    """How many digits a number has after its point, trailing zeros apart."""
+    if isinstance(value, int):
+        return 0
+    _, digits, exponent = value.as_tuple()
+    zeros = 0
+    while zeros < len(digits) and digits[-1 - zeros] == 0:
+        zeros += 1
+    return 0 if zeros == len(digits) else max(0, -int(exponent) - zeros)
 
 
 def is_not_a_number(literal: Literal | EnumLiteral) -> bool:
@@ -127,27 +136,33 @@ def _numbered(expected: EnumType, name: str, text: str) -> int:
 
 def _number(expected: Primitive, literal: Literal) -> Constant:
     value = literal.value
-    assert isinstance(value, int | float)
+    assert isinstance(value, int | float | Decimal)
     if expected in FLOATS:
         if math.isnan(value):  # a database knows no such number
             raise MismatchError("NaN stands for no value: it can only be compared with eq, ne, gt, ge, lt and le")
         return encoding.single(float(value)) if expected is Primitive.SINGLE else float(value)
-    if not math.isfinite(value):
+    if isinstance(value, float):
         kind = "a decimal" if expected is Primitive.DECIMAL else "an integer"
         raise MismatchError(f"{kind} property can only be compared with a finite number")
     if expected is Primitive.DECIMAL:
         return _decimal(value)
     # Beyond 64 bits a database cannot bind it; nor can a property be that large.
-    return float(value) if isinstance(value, int) and not -_LARGEST <= value < _LARGEST else value
+    if not -_LARGEST <= value < _LARGEST or _fraction_digits(value):
+        return float(value)
+    return int(value)
 
 
-def _decimal(value: float) -> str:
-    # The shortest text that reads as this number, not all the digits of its binary form.
-    exact = Decimal(repr(value))
-    if int(exact.as_tuple().exponent) < -encoding.SCALE:
+def is_between_integers(literal: Literal | EnumLiteral) -> bool:
+    """Whether a literal lies between two integers so large that no floating-point number lies there, too."""
+    value = literal.value if isinstance(literal, Literal) else None
+    return isinstance(value, Decimal) and _FINEST <= abs(value) < _LARGEST and _fraction_digits(value) > 0
+
+
+def _decimal(value: int | Decimal) -> str:
+    if _fraction_digits(value) > encoding.SCALE:
         raise MismatchError(f"a decimal has at most {encoding.SCALE} digits after the point")
     try:
-        return encoding.decimal_text(exact)
+        return encoding.decimal_text(value)
     except OverflowError:
         raise MismatchError(f"a decimal has at most {encoding.WHOLE_DIGITS} digits before the point") from None
 

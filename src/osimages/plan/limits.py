@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from osimages.odata.parser import Bounds
+from osimages.odata.limits import Bounds
 from osimages.plan.names import DEEPEST_LAMBDA
 from osimages.settings import Settings
 

@@ -12,22 +12,27 @@ from osimages.edm import encoding
 from osimages.edm.types import EnumType, Primitive, Property
 from osimages.odata.tree import (
     Alias,
+    Annotation,
     Argument,
     Binary,
     Call,
-    Cast,
     Count,
     EnumLiteral,
     Expression,
     Filtered,
+    Key,
     Lambda,
+    ListExpression,
     Literal,
     LiteralKind,
     Logical,
     Member,
     Name,
+    ObjectExpression,
+    TypeName,
     Unary,
 )
+from osimages.odata.tree import Case as CaseTree
 from osimages.plan.constants import FLOATS, INTEGERS, NUMBERS, Moment, natural_type, type_name
 from osimages.plan.expressions import (
     Apply,
@@ -98,10 +103,18 @@ class Values(Names):
                 return self.condition(tree, scope)
             case Count():
                 return self._count(tree, scope)
+            case CaseTree():
+                return self._case(tree, scope)
             case Call(None):
                 return self._call(tree, scope)
             case Call():
                 raise BindError(f"The function '{tree.name}' is not supported", tree.position)
+            case Annotation():
+                raise BindError("Annotations have no value here", tree.position)
+            case Key(Name(name, position) | Member(_, name, position)):
+                raise BindError(f"'{name[:64]}' is neither a function nor a collection with keys", position)
+            case ListExpression() | ObjectExpression():
+                raise BindError("Lists stand after 'in' only", tree.position)
         raise BindError("Expected a property or a literal", tree.position)
 
     # --- arithmetic ---
@@ -187,6 +200,8 @@ class Values(Names):
     # --- counts ---
     def _count(self, tree: Count, scope: Scope) -> Typed:
         collection, depth, conditions = self._items(tree.of, scope)
+        if tree.search is not None:
+            raise BindError("Items of a collection cannot be searched", tree.position)
         if tree.condition is not None:
             conditions.append(self._item_condition(tree.condition, scope, Variable(collection, depth)))
         return Typed(ItemCount(collection.name, joined(conditions), depth), Primitive.INT64)
@@ -209,10 +224,10 @@ class Values(Names):
         name = tree.name.lower()
         if name in TEXT_MATCHES:
             return self.condition(tree, scope)
-        if name == "case":
-            return self._case(tree, scope)
         if name in TYPE_FUNCTIONS:
             return self._cast(tree, scope) if name == "cast" else self.condition(tree, scope)
+        if name not in VALUE_FUNCTIONS and name not in LOCAL_FUNCTIONS and name not in MOMENTS:
+            raise BindError(f"The function '{tree.name[:64]}' is not supported", tree.position)
         if any(each.name for each in tree.arguments):
             raise BindError(f"'{tree.name}' takes its arguments without names", tree.position)
         if name in MOMENTS and not tree.arguments:
@@ -220,7 +235,7 @@ class Values(Names):
         if name in LOCAL_FUNCTIONS:
             return self._local_function(name, tree, scope)
         if name == "length" and len(tree.arguments) == 1 and self._is_collection(tree.arguments[0].value, scope):
-            return self._count(Count(tree.arguments[0].value, None, tree.position), scope)
+            return self._count(Count(tree.arguments[0].value, None, None, tree.position), scope)
         signatures = VALUE_FUNCTIONS.get(name)
         if signatures is None:
             raise BindError(f"The function '{tree.name}' is not supported", tree.position)
@@ -300,12 +315,9 @@ class Values(Names):
         return operand.offset
 
     # --- case, cast ---
-    def _case(self, tree: Call, scope: Scope) -> Operand:
-        if not tree.arguments or len(tree.arguments) % 2:
-            raise BindError("'case' takes pairs of a condition and a value: case(x gt 0:1,true:2)", tree.position)
-        given = [each.value for each in tree.arguments]
-        conditions = [condition_of(self.condition(each, scope)) for each in given[::2]]
-        values = [self.value(each, scope) for each in given[1::2]]
+    def _case(self, tree: CaseTree, scope: Scope) -> Operand:
+        conditions = [condition_of(self.condition(each, scope)) for each, _ in tree.branches]
+        values = [self.value(each, scope) for _, each in tree.branches]
         known = [each.type for each in values if isinstance(each, Typed)]
         if not any(isinstance(each, EnumType) for each in known):  # beside one, a string is the name of a member
             known += [self._natural(each) for each in values if not isinstance(each, Typed) and not is_null(each)]
@@ -359,11 +371,10 @@ class Values(Names):
 
     def _type(self, argument: Argument) -> ScalarType:
         tree = argument.value
-        if not isinstance(tree, Cast) or tree.of is not None:
-            raise BindError("Expected the name of a type, such as Edm.String", tree.position)
-        found = _PRIMITIVES.get(tree.type_name) or self._enum_named(tree.type_name)
+        assert isinstance(tree, TypeName)
+        found = None if tree.collection else _PRIMITIVES.get(tree.name) or self._enum_named(tree.name)
         if found is None:
-            raise BindError(f"'{tree.type_name[:64]}' is not a type that a value can have here", tree.position)
+            raise BindError(f"'{tree.name[:64]}' is not a type that a value can have here", tree.position)
         return found
 
 

@@ -40,7 +40,7 @@ def _combined(inner: st.SearchStrategy[Pair]) -> st.SearchStrategy[Pair]:
         )
     )
     negated = inner.map(lambda pair: (f"not{_in_parentheses(pair)}", f"(not {pair[1]})"))
-    called = st.lists(inner, max_size=3).map(
+    called = st.lists(inner, min_size=2, max_size=2).map(
         lambda pairs: (
             f"contains({' , '.join(text for text, _ in pairs)})",
             f"contains({', '.join(shown for _, shown in pairs)})",
@@ -48,7 +48,7 @@ def _combined(inner: st.SearchStrategy[Pair]) -> st.SearchStrategy[Pair]:
     )
     listed = st.tuples(_PATHS, st.lists(inner, max_size=3)).map(
         lambda parts: (
-            f"{parts[0][0]} in ({','.join(text for text, _ in parts[1])})",
+            f"{parts[0][0]} in [{','.join(text for text, _ in parts[1])}]",
             f"(in {parts[0][1]} [{', '.join(shown for _, shown in parts[1])}])",
         )
     )

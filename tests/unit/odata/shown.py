@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from osimages.odata.tree import (
+    Aggregated,
     Alias,
+    Annotation,
     Argument,
     Binary,
     Call,
+    Case,
     Cast,
     Count,
     EnumLiteral,
     Expression,
     Filtered,
+    Key,
     Lambda,
     ListExpression,
     Literal,
@@ -19,6 +25,7 @@ from osimages.odata.tree import (
     Member,
     Name,
     ObjectExpression,
+    TypeName,
     Unary,
 )
 
@@ -29,17 +36,27 @@ def shown(tree: Expression | None) -> str:
         case None:
             return ""
         case Literal():
-            return repr(tree.value)
+            return str(tree.value) if isinstance(tree.value, Decimal) else repr(tree.value)
         case EnumLiteral():
             return f"{tree.type_name}'{tree.member}'"
         case Name() | Alias():
             return tree.name
+        case Annotation():
+            return f"{shown(tree.of)}{'/' if tree.of else ''}{tree.name}"
         case Member():
             return f"{shown(tree.of)}/{tree.name}"
         case Cast():
             return f"{shown(tree.of)}/<{tree.type_name}>"
         case Call():
             return f"{shown(tree.of)}{'/' if tree.of else ''}{tree.name}({', '.join(map(_argument, tree.arguments))})"
+        case Key():
+            return f"{shown(tree.of)}[{', '.join(map(_argument, tree.arguments))}]"
+        case TypeName():
+            return f"<{tree.name}>{'*' if tree.collection else ''}"
+        case Case():
+            return f"case({', '.join(f'{shown(condition)}: {shown(value)}' for condition, value in tree.branches)})"
+        case Aggregated():
+            return f"{shown(tree.of)}/aggregate({shown(tree.aggregate.expression)} {tree.aggregate.method})"
         case Count():
             return f"{shown(tree.of)}/$count({shown(tree.condition)})"
         case Filtered():

@@ -5,21 +5,16 @@ from __future__ import annotations
 import pytest
 
 from osimages.odata.errors import ODataLimitError
-from osimages.odata.options import (
-    NO_OPTIONS,
-    OptionError,
-    QueryOptions,
-    pairs,
-    parse_options,
-    system_name,
-)
-from osimages.odata.parser import Bounds
+from osimages.odata.limits import Bounds
+from osimages.odata.options import OptionError, pairs, parse_options, system_name
+from osimages.odata.query_tree import NO_OPTIONS, QueryOptions
+from osimages.odata.render import render
 from tests.unit.odata.shown import shown
 
 
 def test_no_query_is_no_options() -> None:
     assert parse_options("") == NO_OPTIONS == QueryOptions()
-    assert parse_options("&&") == NO_OPTIONS
+    assert parse_options("&&") == QueryOptions(custom={"": ""})
 
 
 def test_everything_at_once_as_the_python_sdk_sends_it() -> None:
@@ -29,10 +24,10 @@ def test_everything_at_once_as_the_python_sdk_sends_it() -> None:
     )
     assert shown(options.filter) == "(and (eq id 'Windows 11 23H2') supportedArchitectures/any(a:(eq a 'x64')))"
     assert [(shown(item.expression), item.descending) for item in options.orderby] == [("id", True), ("x", False)]
-    assert (options.count, options.select) == (True, ("id", "supportedEditions"))
+    assert options.count is True
+    assert render(options.select or ()) == "id,supportedEditions"
     assert (options.skip, options.top, options.skiptoken, options.format) == (2, 1, "abc", "json")
     assert options.given == {"count", "filter", "orderby", "select", "skip", "top", "skiptoken", "format"}
-    assert not options.unsupported
     assert not options.aliases
 
 
@@ -48,7 +43,8 @@ def test_names_in_any_case_with_and_without_dollar(name: str) -> None:
         ("skiptoken", "skiptoken"),
         ("$orderBy", "orderby"),
         ("$compute", "compute"),
-        ("compute", None),
+        ("compute", "compute"),
+        ("index", None),
         ("id", None),
         ("$id", "id"),
         ("$nothing", None),
@@ -81,19 +77,53 @@ def test_unknown_names_with_a_dollar_are_refused(name: str) -> None:
 
 
 def test_custom_options_are_left_alone_even_twice() -> None:
-    assert parse_options("x=1&x=2&api-version=%27&compute=('&=&flag&a=b=c") == NO_OPTIONS
+    custom = {"x": "1", "api-version": "'", "index": "('", "": "", "flag": "", "a": "b=c"}
+    assert parse_options("x=1&x=2&api-version=%27&index=('&=&flag&a=b=c") == QueryOptions(custom=custom)
 
 
-@pytest.mark.parametrize("name", ["expand", "search", "apply", "compute", "deltatoken", "id", "index", "schemaversion"])
-def test_options_that_nobody_reads_are_kept_as_text(name: str) -> None:
-    options = parse_options(f"${name}=some(%27text")
-    assert options.unsupported == {name: "some('text"}
-    assert options.given == {name}
+def test_every_option_is_read() -> None:
+    options = parse_options(
+        "$search=a OR b&$compute=x add 1 as y&$apply=identity/top(3)&$expand=a/$ref,b($levels=max)&$index=-1"
+        "&$id=http://host/x&$schemaversion=*&$deltatoken=d&other=o"
+    )
+    assert render(options.search) == "a OR b" if options.search else False
+    assert render(options.compute) == "x add 1 as y"
+    assert render(options.apply or ()) == "identity/top(3)"
+    assert render(options.expand) == "a/$ref,b($levels=max)"
+    assert (options.index, options.id, options.schemaversion) == (-1, "http://host/x", "*")
+    assert (options.deltatoken, options.custom) == ("d", {"other": "o"})
+
+
+@pytest.mark.parametrize(
+    ("query", "option"),
+    [
+        *(
+            ("$index=x", "$index"),
+            ("$id=", "$id"),
+            ("$schemaversion=a b", "$schemaversion"),
+            ("$deltatoken=", "$deltatoken"),
+        ),
+        *(("$skiptoken=", "$skiptoken"), ("$levels=2", "$levels"), ("@1=2", "@1"), ("@a.b=2", "@a.b"), ("@=2", "@")),
+    ],
+)
+def test_options_that_cannot_be_read_are_named(query: str, option: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        parse_options(query)
+    assert caught.value.option == option
+
+
+@pytest.mark.parametrize(
+    "query", ["$filter= id", "$filter=id ", "$orderby=%20id", "$select=id+", "@p= 1", "$search=a "]
+)
+def test_white_space_around_a_value_is_refused_unless_it_is_to_be_trimmed(query: str) -> None:
+    with pytest.raises(OptionError):
+        parse_options(query)
+    assert parse_options(query, trimmed=True)
 
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("id+eq+'a+b'", "(eq id 'a b')"), ("id%20eq%20'a%2Bb'", "(eq id 'a+b')"), ("id%2520", None), ("id+", "id")],
+    [("id+eq+'a+b'", "(eq id 'a b')"), ("id%20eq%20'a%2Bb'", "(eq id 'a+b')"), ("id%2520", None)],
 )
 def test_plus_is_a_space_in_a_value(value: str, text: str | None) -> None:
     if text is None:
@@ -136,10 +166,10 @@ def test_numbers(name: str, text: str, number: int) -> None:
         ("$filter=id eq", "Expected a property, a literal or a function, found the end at position 5 in 'id eq'"),
         ("$orderby=", "Expected a property, a literal or a function, found the end at position 0 in ''"),
         ("$orderby=id up", "Expected an operator or the end of the expression, found 'up' at position 3 in 'id up'"),
-        ("$select=", "Expected names of properties, separated by commas at position 0 in ''"),
-        ("$select=id,", "Expected names of properties, separated by commas at position 0 in 'id,'"),
-        ("$select=id,,x", "Expected names of properties, separated by commas at position 0 in 'id,,x'"),
-        ("$select=a(b", "Expected names of properties, separated by commas at position 0 in 'a(b'"),
+        ("$select=", "Expected the name of a property, found the end at position 0 in ''"),
+        ("$select=id,", "Expected the name of a property, found the end at position 3 in 'id,'"),
+        ("$select=id,,x", "Expected the name of a property, found ',' at position 3 in 'id,,x'"),
+        ("$select=a(b", "Expected ')', found the end at position 3 in 'a(b'"),
         ("$filter=id eq '100%'", "Malformed percent-encoding at position 10 in 'id eq '100%''"),
         ("$filter=id eq '%FF'", "Percent-encoding that is not UTF-8 at position 7 in 'id eq '%FF''"),
     ],
@@ -165,14 +195,14 @@ def test_count(text: str, value: bool) -> None:
     ("text", "names"),
     [
         ("id", ("id",)),
-        (" id , supportedEditions ", ("id", "supportedEditions")),
+        ("id , supportedEditions", ("id", "supportedEditions")),
         ("*", ("*",)),
         ("a/b,c.d/e", ("a/b", "c.d/e")),
         ("a($select=b,c),d", ("a($select=b,c)", "d")),
     ],
 )
 def test_select(text: str, names: tuple[str, ...]) -> None:
-    assert parse_options(f"$select={text}").select == names
+    assert tuple(map(render, parse_options(f"$select={text}").select or ())) == names
 
 
 def test_aliases() -> None:
@@ -188,7 +218,7 @@ def test_an_alias_that_cannot_be_read_is_named() -> None:
 
 
 def test_too_many_options() -> None:
-    assert parse_options("&".join(["x=1"] * 100)) == NO_OPTIONS
+    assert parse_options("&".join(["x=1"] * 100)) == QueryOptions(custom={"x": "1"})
     with pytest.raises(OptionError, match="more than 100 options"):
         parse_options("&".join(["x=1"] * 101))
 

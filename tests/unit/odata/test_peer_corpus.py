@@ -10,14 +10,15 @@ from osimages.odata.parser import parse_expression
 from tests.unit.odata.reference import reference
 
 _CASES: list[dict[str, Any]] = reference("peer-query-corpus.json")
-# Texts that were cut where the source code of the test joins strings.
-_CUT = ('"PropertyString":"" +', '"Prop3":[1,2,3]},{"Prop1":{')
+# Texts that were cut where the source code of the test joins or escapes strings.
+_CUT = ('"" +', '=" +', '"Prop3":[1,2,3]},{"Prop1":{')
+_CUT_ENDS = ("\\",)
 
 
 def _error(text: str) -> Exception | None:
     try:
         if "?" in text:
-            parse_options(text.partition("?")[2])
+            parse_options(text.partition("?")[2], trimmed=True)
         else:
             parse_expression(text)
     except (ODataSyntaxError, ODataLimitError, OptionError) as error:
@@ -33,6 +34,6 @@ def test_every_text_is_read_or_refused_with_a_reason() -> None:
 
 def test_urls_that_olingo_says_must_parse_are_read() -> None:
     urls = [each["text"] for each in _CASES if each["expect"] == "must parse" and "?" in each["text"]]
-    texts = [url for url in urls if not any(cut in url for cut in _CUT)]
+    texts = [url for url in urls if not (any(cut in url for cut in _CUT) or url.endswith(_CUT_ENDS))]
     assert len(texts) > 50
     assert {text: error for text in texts if (error := _error(text)) is not None} == {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from osimages.edm.model import GRAPH, IMAGE
-from osimages.odata.parser import Bounds, parse_expression
+from osimages.odata.limits import Bounds
+from osimages.odata.parser import parse_expression
 from osimages.plan.bind import BindError, Bound, bind_filter
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from osimages.edm.model import GRAPH, IMAGE
 from osimages.errors import ServiceError
-from osimages.odata.parser import Bounds
+from osimages.odata.limits import Bounds
 from osimages.plan.build import build_query
 from osimages.plan.limits import Limits
 from osimages.plan.resolve import Kind, resolve

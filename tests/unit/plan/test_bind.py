@@ -173,7 +173,7 @@ def test_lambdas(text: str, meaning: str) -> None:
         ("'unknown'", 0),
         ("microsoft.graph.managedDeviceArchitecture'x64'", 2),
         ("graph.managedDeviceArchitecture'X64'", 2),
-        ("managedDeviceArchitecture'arm'", 3),
+        ("microsoft.graph.managedDeviceArchitecture'arm'", 3),
     ],
 )
 def test_members_of_enumerations(literal: str, number: int) -> None:
@@ -184,7 +184,7 @@ def test_members_of_enumerations(literal: str, number: int) -> None:
     ("condition", "constants"),
     [
         (_update("u/releaseYear eq 11.5"), (11.5,)),
-        (_update("u/releaseYear eq 2e3"), (2000.0,)),
+        (_update("u/releaseYear eq 2e3"), (2000,)),
         (_update("u/releaseYear eq -1"), (-1,)),
         (_update("u/releaseYear lt 9223372036854775807"), ((1 << 63) - 1,)),
         (_update("u/releaseYear lt 9223372036854775808"), (float(1 << 63),)),
@@ -269,7 +269,7 @@ def test_filters_that_differ_in_values_alone_have_one_condition() -> None:
             "contains(id,5)",
             "An integer cannot be compared with Edm.String: write a string in single quotes, at position 12",
         ),
-        ("id eq x'y'", "A member of 'x' cannot be compared with Edm.String, at position 6"),
+        ("id eq n.x'y'", "A member of 'n.x' cannot be compared with Edm.String, at position 6"),
         (
             _edition("e/supportEndDate gt '2026-11-23'"),
             "A string cannot be compared with Edm.Date: write a day without quotes, such as 2026-11-23, at position 44",
@@ -286,7 +286,6 @@ def test_filters_that_differ_in_values_alone_have_one_condition() -> None:
         ),
         (_edition("e/supportEndDate gt 2026-02-30"), "There is no day 2026-02-30, at position 44"),
         (_edition("e/supportEndDate gt 2023-02-29"), "There is no day 2023-02-29, at position 44"),
-        (_edition("e/supportEndDate gt 2026-13-01"), "There is no day 2026-13-01, at position 44"),
         (
             _update("u/releaseYear eq '2026'"),
             "A string cannot be compared with Edm.Int32: write a number without quotes, such as 11, at position 40",
@@ -301,10 +300,6 @@ def test_filters_that_differ_in_values_alone_have_one_condition() -> None:
         ),
         (
             _update("u/releaseYear lt -INF"),
-            "An integer property can only be compared with a finite number, at position 40",
-        ),
-        (
-            _update("u/releaseYear lt 1e999"),
             "An integer property can only be compared with a finite number, at position 40",
         ),
         (
@@ -334,29 +329,28 @@ def test_filters_that_differ_in_values_alone_have_one_condition() -> None:
         ("1 eq 'x'", "Edm.Int32 and Edm.String cannot be compared, at position 2"),
         ("2026-01-01 eq 10:00", "Edm.Date and Edm.TimeOfDay cannot be compared, at position 11"),
         ("'x' lt 1", "Edm.String and Edm.Int32 cannot be compared, at position 4"),
-        ("x'y' eq x'y'", "Two members of enumerations are compared: name a property, at position 5"),
+        ("n.x'y' eq n.x'y'", "Two members of enumerations are compared: name a property, at position 7"),
         # what is not supported, or is no condition
         ("id", "Expected a condition that is true or false, at position 0"),
         ("'x'", "Expected a condition that is true or false, at position 0"),
         ("id eq 'x' and 1", "Expected a condition that is true or false, at position 14"),
         ("not id", "Expected a condition that is true or false, at position 4"),
         ("length(id)", "Expected a condition that is true or false, at position 0"),
-        ("nothing(id) eq 1", "The function 'nothing' is not supported, at position 0"),
-        ("id/contains('x')", "The function 'contains' is not supported, at position 3"),
+        ("nothing(1) eq 1", "'nothing' is neither a function nor a collection with keys, at position 0"),
+        ("nothing(x=id) eq id", "The function 'nothing' is not supported, at position 0"),
+        ("id/nothing() eq 1", "The function 'nothing' is not supported, at position 3"),
+        ("@Core.Term eq 1", "Annotations have no value here, at position 0"),
         ("1 add 1", "Expected a condition that is true or false, at position 2"),
         ("id eq -id", "Edm.String cannot be negated, at position 6"),
         (
             "supportedArchitectures/any(a:a has 'x64')",
             f"Members of {_ARCHITECTURE} are no flags: compare them with eq, at position 31",
         ),
-        ("id eq [1]", "Expected a property or a literal, at position 6"),
+        ("id eq [1]", "Lists stand after 'in' only, at position 6"),
         ("id in 'x'", "'in' needs a list in parentheses, at position 3"),
-        ("id in ('x',id)", "Expected a literal, at position 11"),
-        # arity
-        ("contains(id)", "'contains' takes two arguments, at position 0"),
-        ("startswith()", "'startswith' takes two arguments, at position 0"),
-        ("ENDSWITH(id,'a','b')", "'endswith' takes two arguments, at position 0"),
-        ("contains(text=id,'a')", "'contains' takes two arguments, at position 0"),
+        ("id in ['x',id]", "Expected a literal, at position 11"),
+        # arguments with names
+        ("contains(text=id,part='a')", "'contains' takes two arguments, at position 0"),
     ],
 )
 def test_what_has_no_meaning_is_said_with_its_position(text: str, reason: str) -> None:

@@ -53,7 +53,7 @@ _LITERALS = {
     LiteralKind.TIMEOFDAY: "10:00",
     LiteralKind.DURATION: "duration'P1D'",
     LiteralKind.BINARY: "binary'AA=='",
-    LiteralKind.GEO: "geography'POINT(1 2)'",
+    LiteralKind.GEO: "geography'SRID=0;Point(1 2)'",
 }
 _FITTING: dict[ScalarType, set[LiteralKind]] = {
     Primitive.STRING: {LiteralKind.STRING},
@@ -106,16 +106,22 @@ def test_enumerations_say_their_members_and_shorten_what_was_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["'2'", "''", "'x64 '", "'x64,arm'", "other.managedDeviceArchitecture'x64'", "managedDeviceArchitecture''"]
+    "text",
+    [
+        "'2'",
+        "''",
+        "'x64 '",
+        "'x64,arm'",
+        "other.managedDeviceArchitecture'x64'",
+        "microsoft.graph.managedDeviceArchitecture'x86,arm'",
+    ],
 )
 def test_what_is_no_member(text: str) -> None:
     with pytest.raises(MismatchError):
         constant(GRAPH, ARCHITECTURE, _literal(text))
 
 
-@pytest.mark.parametrize(
-    "text", ["2026-02-29", "2026-00-01", "2026-01-00", "2026-01-32", "0000-01-01", "12026-01-01", "-0044-03-15"]
-)
+@pytest.mark.parametrize("text", ["2026-02-29", "2023-04-31", "0000-01-01", "12026-01-01", "-0044-03-15"])
 def test_days_that_do_not_exist(text: str) -> None:
     with pytest.raises(MismatchError, match=f"there is no day {text}"):
         constant(GRAPH, Primitive.DATE, _literal(text))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from osimages.odata.parser import Bounds, parse_expression
-from osimages.odata.tree import Argument, Binary, Call, Expression
+from osimages.odata.limits import Bounds
+from osimages.odata.parser import parse_expression
 from osimages.plan.bind import BindError, bind_filter
 from osimages.plan.constants import Moment, resolved
-from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound, tree_of
+from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
 
 
 @pytest.mark.parametrize(
@@ -18,10 +18,8 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
         ("int32 eq date", "Edm.Int32 and Edm.Date cannot be compared, at position 6"),
         ("guid eq 'x'", "A string cannot be compared with Edm.Guid: write a GUID without quotes, at position 8"),
         ("duration eq 'x'", "There is no duration x, at position 12"),
-        ("duration eq duration'P1Y'", "There is no duration P1Y, at position 12"),
-        ("dateTimeOffset eq 2026-13-01T00:00:00Z", "There is no date and time 2026-13-01T00:00:00Z, at position 18"),
-        ("timeOfDay eq 25:00:00", "There is no time of day 25:00:00, at position 13"),
-        ("binary eq binary'?'", "There is no binary value ?, at position 10"),
+        ("dateTimeOffset eq 2026-02-30T00:00:00Z", "There is no date and time 2026-02-30T00:00:00Z, at position 18"),
+        ("timeOfDay eq 23:59:60", "There is no time of day 23:59:60, at position 13"),
         ("binary gt binary'AA'", "Values of type Edm.Binary have no order, at position 7"),
         ("decimal eq 1e-19", None),
         ("int32 eq INF", "An integer property can only be compared with a finite number, at position 9"),
@@ -58,16 +56,14 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
         ("int32 has 1", "'has' needs an enumeration on its left, at position 6"),
         ("colour has 'red'", "Members of example.museum.colour are no flags: compare them with eq, at position 7"),
         ("flavour has colour", "example.museum.flavour and example.museum.colour cannot be compared, at position 8"),
-        ("int32 in (int64)", "Expected a literal, at position 10"),
+        ("int32 in (int64)", "'int64' is not a collection, at position 10"),
         ("int32 in strings", "Edm.String and Edm.Int32 cannot be compared, at position 6"),
         ("int32 in string", "'string' is not a collection, at position 9"),
         # functions
         ("length(int32) eq 1", "Expected a string, found Edm.Int32, at position 7"),
-        ("length() eq 1", "'length' takes one argument, at position 0"),
-        ("substring(string) eq 'x'", "'substring' takes two or three arguments, at position 0"),
         ("substring(string,1.5) eq 'x'", "Expected an integer, at position 17"),
         ("substring(string,double) eq 'x'", "Expected an integer, found Edm.Double, at position 17"),
-        ("concat(text=string,'a') eq 'x'", "'concat' takes its arguments without names, at position 0"),
+        ("concat(text=string,with='a') eq 'x'", "'concat' takes its arguments without names, at position 0"),
         ("year(timeOfDay) eq 1", "Expected Edm.Date, found Edm.TimeOfDay, at position 5"),
         ("totaloffsetminutes(date) eq 1", "Expected Edm.DateTimeOffset, found Edm.Date, at position 19"),
         (
@@ -75,14 +71,13 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
             "The time zone of this date and time is not known, at position 0",
         ),
         ("round(string) eq 1", "Expected a number, found Edm.String, at position 6"),
-        ("now(1) lt dateTimeOffset", "The function 'now' is not supported, at position 0"),
         ("geo.length(string) eq 1", "The function 'geo.length' is not supported, at position 0"),
         ("hassubset(strings,strings)", "The function 'hassubset' is not supported, at position 0"),
         ("matchesPattern(string,'(')", "The pattern cannot be used: it ends too early, at position 22"),
         ("matchesPattern(string,string)", "Expected a pattern in quotes, at position 22"),
         # cast, isof
         ("cast(int32) eq 1", "'cast' takes a value and a type: cast(id,Edm.String), at position 0"),
-        ("cast(int32,string) eq 1", "Expected the name of a type, such as Edm.String, at position 11"),
+        ("cast(int32,string) eq 1", "'string' is not a type that a value can have here, at position 11"),
         ("cast(int32,Edm.Stream) eq 1", "'Edm.Stream' is not a type that a value can have here, at position 11"),
         ("cast(int32,Edm.Date) eq date", "Edm.Int32 cannot be cast to Edm.Date, at position 0"),
         ("cast(1,example.museum.colour) eq colour", "Edm.Int32 cannot be cast to example.museum.colour, at position 0"),
@@ -105,9 +100,10 @@ def test_refused(text: str, reason: str | None) -> None:
     assert str(caught.value) == reason
 
 
-# --- case: as a tree -----------------------------------------------------------------------------------------------
-def _case(*arguments: str) -> Expression:
-    return Call(None, "case", tuple(Argument(None, tree_of(each)) for each in arguments), 0)
+# --- case --------------------------------------------------------------------------------------------------------
+def _case(*arguments: str) -> str:
+    branches = zip(arguments[::2], arguments[1::2], strict=True)
+    return f"case({','.join(f'{condition}:{value}' for condition, value in branches)})"
 
 
 @pytest.mark.parametrize(
@@ -129,17 +125,14 @@ def _case(*arguments: str) -> Expression:
 def test_case(arguments: tuple[str, ...], operator: str, right: str) -> None:
     cabinet = Cabinet()
     cabinet.put("one", ORDINARY)
-    tree = Binary(operator, _case(*arguments), tree_of(right), 1)
-    assert cabinet.holds(bind_filter(MODEL, SPECIMEN, tree, {}))
+    assert cabinet.holds(f"{_case(*arguments)} {operator} {right}")
     cabinet.close()
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ((), "'case' takes pairs of a condition and a value: case(x gt 0:1,true:2), at position 0"),
-        (("boolean",), "'case' takes pairs of a condition and a value: case(x gt 0:1,true:2), at position 0"),
-        (("int32", "1"), "Expected a condition that is true or false, at position 0"),
+        (("int32", "1"), "Expected a condition that is true or false, at position 5"),
         (
             ("true", "1", "true", "'x'"),
             "The values of 'case' are of different types, Edm.Int32 and Edm.String, at position 0",
@@ -148,7 +141,7 @@ def test_case(arguments: tuple[str, ...], operator: str, right: str) -> None:
 )
 def test_case_refused(arguments: tuple[str, ...], reason: str) -> None:
     with pytest.raises(BindError) as caught:
-        bind_filter(MODEL, SPECIMEN, Binary("eq", _case(*arguments), tree_of("1"), 1), {})
+        bound(f"{_case(*arguments)} eq 1")
     assert str(caught.value) == reason
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osimages.odata.parser import Bounds
+from osimages.odata.limits import Bounds
 from osimages.plan.limits import Limits, limits_of
 from osimages.settings import Settings
 

@@ -1,0 +1,141 @@
+"""From the text of a `$search` to its tree: words, phrases, AND, OR, NOT.
+
+Grammar and precedence (NOT, then AND, then OR): OData 4.01 URL conventions, section 5.1.7
+https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_SystemQueryOptionsearch
+"""
+
+from __future__ import annotations
+
+import re
+
+from osimages.odata.errors import ODataSyntaxError
+from osimages.odata.lexer import Cursor
+from osimages.odata.limits import BOUNDS, Bounds
+from osimages.odata.search_tree import Search, SearchAnd, SearchIncomplete, SearchNot, SearchOr, SearchTerm
+
+_PIECE = re.compile(
+    r"""[ \t]*+(?:(?P<word>[^\s"();']++[^\s"();]*+)
+    |(?P<phrase>"(?:[^"\\]|\\.)++")
+    |(?P<incomplete>'[^']*+(?:''[^']*+)*+')
+    |(?P<mark>[();]|\Z))""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def parse_search(text: str, bounds: Bounds = BOUNDS) -> Search:
+    """The tree of a `$search`. Raises ODataSyntaxError or ODataLimitError.
+
+    AND, OR and NOT are operators where they have operands, and words elsewhere: the search for `AND` is one for that
+    word. A text in single quotes is one that somebody is still typing, and stays as it is.
+    """
+    reader = SearchReader(Cursor(text, bounds), 0)
+    found = reader.search()
+    reader.expect_end()
+    return found
+
+
+class SearchReader:
+    """Reads a search within the text of a cursor, whose bounds it keeps; stops before `;` and a closing parenthesis."""
+
+    def __init__(self, cursor: Cursor, position: int) -> None:
+        self._cursor = cursor
+        self._text = cursor.text
+        self._move(position)
+
+    @property
+    def position(self) -> int:
+        """Where the search ends."""
+        return self._start
+
+    def search(self) -> Search:
+        """A search of at least one term, or a text that is incomplete."""
+        if self._kind == "incomplete":
+            found = SearchIncomplete(self._piece[1:-1].replace("''", "'"), self._start)
+            self._cursor.count_node()
+            self._move(self._end)
+            return found
+        return self._either()
+
+    def expect_end(self) -> None:
+        """Refuses anything that follows."""
+        if self._start < len(self._text):
+            self._fail("Expected a term or the end of the search")
+        if self._start != self._before:
+            raise ODataSyntaxError("White space after the search", self._before, self._text)
+
+    # --- pieces ---
+    def _move(self, position: int) -> None:
+        match = _PIECE.match(self._text, position)
+        self._before = position
+        if match is None:
+            self._kind, self._piece = "bad", ""
+            self._start = self._end = position + len(self._text[position:]) - len(self._text[position:].lstrip(" \t"))
+            return
+        self._kind = match.lastgroup or "mark"
+        self._piece = match[self._kind]
+        self._start, self._end = match.span(self._kind)
+
+    def _is_operand(self, kind: str, piece: str) -> bool:
+        return kind in ("word", "phrase") or piece == "("
+
+    def _is_operator(self, word: str) -> bool:
+        """Whether a word stands here, and before something that it can be the operator of."""
+        if self._kind != "word" or self._piece != word:
+            return False
+        match = _PIECE.match(self._text, self._end)
+        if match is None or match.start(match.lastgroup or 0) == self._end:
+            return False
+        kind = match.lastgroup or ""
+        return self._is_operand(kind, match[kind])
+
+    # --- expressions ---
+    def _either(self) -> Search:
+        self._cursor.enter()
+        operands, position = [self._both()], self._start
+        while self._is_operator("OR"):
+            self._move(self._end)
+            operands.append(self._both())
+        self._cursor.leave()
+        return SearchOr(tuple(operands), position) if len(operands) > 1 else operands[0]
+
+    def _both(self) -> Search:
+        operands, position = [self._term()], self._start
+        while self._is_operand(self._kind, self._piece) and not self._is_operator("OR"):
+            if self._start == self._before:
+                self._fail("Expected white space")
+            if self._is_operator("AND"):
+                self._move(self._end)
+            operands.append(self._term())
+        return SearchAnd(tuple(operands), position) if len(operands) > 1 else operands[0]
+
+    def _term(self) -> Search:
+        self._cursor.count_node()
+        start, piece, kind = self._start, self._piece, self._kind
+        if self._is_operator("NOT"):
+            self._cursor.enter()
+            self._move(self._end)
+            negated = SearchNot(self._term(), start)
+            self._cursor.leave()
+            return negated
+        if kind == "word":
+            self._move(self._end)
+            return SearchTerm(piece, False, start)
+        if kind == "phrase":
+            self._move(self._end)
+            return SearchTerm(_ESCAPED.sub(r"\1", piece[1:-1]), True, start)
+        if piece != "(":
+            self._fail("Expected a term")
+        self._move(self._end)
+        found = self._either()
+        if self._piece != ")":
+            self._fail("Expected ')'")
+        self._move(self._end)
+        return found
+
+    def _fail(self, expected: str) -> None:
+        if self._kind == "bad":
+            message = "Malformed phrase" if self._text.startswith('"', self._start) else "Unexpected character"
+            raise ODataSyntaxError(message, self._start, self._text)
+        found = f"'{self._piece[:32]}'" if self._piece else "the end"
+        raise ODataSyntaxError(f"{expected}, found {found}", self._start, self._text)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
-from datetime import date
-from functools import lru_cache
 
 import structlog
 
@@ -14,22 +12,22 @@ from osimages.auth.key_file import KeyFileError
 from osimages.auth.keys import StaticKeys
 from osimages.auth.sources import entra_keys, verifier
 from osimages.catalogue.calendar import patch_tuesdays_until
-from osimages.catalogue.facts import Catalogue, bundled
-from osimages.catalogue.publishing import label, newest_day, published
+from osimages.catalogue.publishing import newest_day
 from osimages.clock import Clock
 from osimages.edm.model import GRAPH, IMAGE, VERSIONS
 from osimages.http.asgi import Send, respond
 from osimages.http.request import Receive, Scope
 from osimages.http.service import Service
-from osimages.http.tenants import Publication, Tenants
+from osimages.http.tenants import Tenants
 from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME, EVERY_PERMISSION
 from osimages.issuer.authority import Authority
 from osimages.issuer.signing import SigningKeys
 from osimages.observe import configure_logging
 from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
+from osimages.publish.current import CurrentCatalogue, catalogue_in
+from osimages.publish.publisher import Publisher
 from osimages.settings import Settings, resolve
-from osimages.storage.catalogue import read_catalogue, write_catalogue
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.sqlite_file import migrate
@@ -73,10 +71,20 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
+        publishing = self._publishing(self._service)
         await receive()
+        if publishing is not None:
+            publishing.cancel()
+        with contextlib.suppress(StoreUnavailableError):
+            await self._service.publisher.give_up()
         await self._service.keys.close()
         await self._service.database.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _publishing(self, service: Service) -> asyncio.Task[None] | None:
+        """Publishing on schedule, beside the requests."""
+        seconds = self._settings.publish_check_seconds
+        return asyncio.create_task(service.publisher.run(seconds)) if seconds else None
 
     async def _started(self) -> Service:
         """The service; what may pass (a locked database, a full disk) is tried again for a while."""
@@ -89,13 +97,26 @@ class Application:
         return await start(self._settings)
 
 
+async def opened(settings: Settings) -> Database:
+    """The database that the settings name, brought up to date. Raises SchemaError, OSError or StoreUnavailableError."""
+    settings.database_path.parent.mkdir(parents=True, exist_ok=True)
+    migrate(settings.database_path)
+    return SqliteDatabase(settings.database_path, settings.database_wait_seconds, settings.max_query_seconds)
+
+
+async def publisher_of(settings: Settings, database: Database, *, only_reads: bool = False) -> Publisher:
+    """What publishes the facts in an open database as the settings say; newer ones of this release are put there."""
+    catalogue = await catalogue_in(database, only_reads=only_reads)
+    current = CurrentCatalogue(catalogue, Clock(settings.today), settings.publish_age_days)
+    return Publisher(database, database.store(GRAPH, IMAGES), current, calendar_of(settings))
+
+
 async def start(settings: Settings) -> Service:
     """A service on the database that the settings name, brought up to date and with the default tenant in it.
 
     Raises SchemaError, KeyFileError or OSError where database or keys cannot be used.
     """
-    migrate(settings.database_path)
-    database = SqliteDatabase(settings.database_path, settings.database_wait_seconds, settings.max_query_seconds)
+    database = await opened(settings)
     try:
         return await _service(settings, database)
     except BaseException:
@@ -105,15 +126,18 @@ async def start(settings: Settings) -> Service:
 
 async def _service(settings: Settings, database: Database) -> Service:
     """The service on an open database, with the facts and the default tenant in it."""
-    clock = Clock(settings.today)
-    catalogue = await _catalogue(database)
-    _warn_of_age(catalogue, clock.today(), settings.publish_age_days)
+    publisher = await publisher_of(settings, database)
+    current, clock = publisher.current, publisher.current.clock
+    _warn_of_age(current)
     images = database.store(GRAPH, IMAGES)
     new_catalogue = "none" if settings.empty else "supported"
-    publication = _publication(catalogue, clock, settings.publish_age_days)
+    await publisher.claim(settings.publish_check_seconds)
     keep_seconds = settings.tenant_cache_seconds
     of_new = new_catalogue if settings.creates_tenants else None
-    tenants = Tenants(database, images, publication, keep_seconds=keep_seconds, new_catalogue=of_new)
+    publication = current.publication
+    tenants = Tenants(
+        database, images, publication, publisher.may_publish, keep_seconds=keep_seconds, new_catalogue=of_new
+    )
     signing = SigningKeys.load_or_create(settings.data_path) if settings.authority == "dev" else None
     if signing is not None:
         await database.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue))
@@ -131,38 +155,21 @@ async def _service(settings: Settings, database: Database) -> Service:
         authority=None if signing is None else Authority(signing, EVERY_PERMISSION),
         tenants=tenants,
         page_tokens=PageTokens(await database.secret("skiptoken")),
-        catalogue_as_of=catalogue.as_of,
+        current=current,
+        publisher=publisher,
     )
 
 
-def _warn_of_age(catalogue: Catalogue, today: date, age_days: int) -> None:
-    due = patch_tuesdays_until(newest_day(today, age_days), 1)
-    if due and due[0] > catalogue.complete_until:
+def calendar_of(settings: Settings) -> str:
+    """What decides which images are published on a moment: servers that differ in it must not publish in turns."""
+    return f"{settings.today or 'real time'}, {settings.publish_age_days} days after Patch Tuesday"
+
+
+def _warn_of_age(current: CurrentCatalogue) -> None:
+    due = patch_tuesdays_until(newest_day(current.clock.today(), current.age_days), 1)
+    if due and due[0] > current.catalogue.complete_until:
         _log.warning(
             "the catalogue may lack the newest builds",
-            complete_until=str(catalogue.complete_until),
+            complete_until=str(current.catalogue.complete_until),
             newest_patch_tuesday=str(due[0]),
         )
-
-
-async def _catalogue(database: Database) -> Catalogue:
-    """The facts in the database; those of this release replace them when they are newer."""
-    kept, shipped = await database.read(read_catalogue()), bundled()
-    if kept is not None and kept.as_of > shipped.as_of:
-        return kept
-    if kept != shipped:
-        await database.change(write_catalogue(shipped))
-    return shipped
-
-
-def _publication(catalogue: Catalogue, clock: Clock, age_days: int) -> Callable[[str], Publication]:
-    """What is published today for a tenant's choice of catalogue; worked out once a day."""
-
-    @lru_cache(8)
-    def on(day: date, choice: str) -> Publication:
-        if choice == "none":
-            return Publication("none", {})
-        everything = choice == "all"
-        return Publication(label(catalogue, day, age_days, everything), published(catalogue, day, age_days, everything))
-
-    return lambda choice: on(clock.today(), choice)

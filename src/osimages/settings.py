@@ -69,6 +69,9 @@ class Settings:
     empty: bool = _setting(False, "New tenants start without the published catalogue.")
     today: date | None = _setting(None, "Freeze the catalogue's calendar at this day, for tests and demos.")  # noqa: RUF009
     publish_age_days: int = _setting(2, "Days after a Patch Tuesday before it is published.", least=0, most=3650)
+    publish_check_seconds: float = _setting(
+        30.0, "How often the server looks for a new day or new facts to publish to all tenants; 0: never.", least=0
+    )
     page_size: int = _setting(1000, "Most items in one page.", least=1, most=100_000)
     max_url_bytes: int = _setting(16384, "Longest request URL.", least=1)
     max_query_bytes: int = _setting(65536, "Longest query in the body of POST .../$query.", least=1)

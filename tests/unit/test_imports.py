@@ -16,6 +16,7 @@ LAYERS = (
     ("edm", "odata", "catalogue", "issuer"),
     ("plan", "fleet"),
     ("auth", "wire", "storage", "pages"),
+    ("publish",),
     ("http",),
     ("app",),
     ("cli",),

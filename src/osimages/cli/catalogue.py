@@ -13,6 +13,7 @@ import click
 
 from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.publish import publish
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 @click.group(short_help="Show Windows releases and their builds.")
 def catalogue() -> None:
     """Windows releases, their editions, and the builds of each Patch Tuesday."""
+
+
+catalogue.add_command(publish)
 
 
 @catalogue.command(short_help="The images that are published today.")

@@ -38,7 +38,7 @@ def _health(_: Service) -> object:
 
 
 def _ready(service: Service) -> object:
-    return {"status": "ready", "catalogueAsOf": service.catalogue_as_of, "today": service.clock.today()}
+    return {"status": "ready", "catalogueAsOf": service.current.catalogue.as_of, "today": service.clock.today()}
 
 
 def _version(_: Service) -> object:

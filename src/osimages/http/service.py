@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import lru_cache
 from typing import TypeVar
 
@@ -21,6 +20,8 @@ from osimages.plan.build import Query, build_query
 from osimages.plan.limits import Limits, limits_of
 from osimages.plan.paging import PageTokens
 from osimages.plan.resolve import Kind, Target, resolve, sources
+from osimages.publish.current import CurrentCatalogue
+from osimages.publish.publisher import Publisher
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
 
@@ -88,7 +89,8 @@ class Service:
         verifier: TokenVerifier,
         tenants: Tenants,
         page_tokens: PageTokens,
-        catalogue_as_of: date,
+        current: CurrentCatalogue,
+        publisher: Publisher,
         keys: KeySource,
         authority: Authority | None,
     ) -> None:
@@ -101,7 +103,8 @@ class Service:
         self.verifier = verifier
         self.tenants = tenants
         self.page_tokens = page_tokens
-        self.catalogue_as_of = catalogue_as_of
+        self.current = current
+        self.publisher = publisher
         self.keys = keys
         self.authority = authority
         self.metrics = Metrics()

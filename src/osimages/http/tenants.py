@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
-import msgspec
 import structlog
 
 from osimages.errors import TENANT_NOT_LICENSED, ServiceError
 from osimages.plan.query import Tenant
+from osimages.publish.current import Publication
 from osimages.storage.store import Database, Store, StoreUnavailableError
 
 _log = structlog.get_logger()
 _MOST_REMEMBERED = 10_000
 
 
-class Publication(msgspec.Struct, frozen=True):
-    """The images that a tenant is to have, and a label that changes when they do."""
-
-    label: str
-    images: Mapping[str, Mapping[str, Any]]
-
-
 class Tenants:
     """Admits tenants, and remembers for `keep_seconds` that it did.
 
-    `publication` gives what is published today for a tenant's choice of catalogue. With `new_catalogue`, a tenant that
-    is not known comes into being, licensed and with that choice; without, it is refused.
+    `publication` gives what is published today for a tenant's choice of catalogue, `may_publish` whether this process
+    is the one that publishes it, after it has looked for newer facts. With `new_catalogue`, a tenant that is not known
+    comes into being, licensed and with that choice; without, it is refused.
     """
 
     def __init__(
@@ -36,6 +29,7 @@ class Tenants:
         database: Database,
         images: Store,
         publication: Callable[[str], Publication],
+        may_publish: Callable[[], Awaitable[bool]],
         *,
         keep_seconds: float,
         new_catalogue: str | None,
@@ -43,6 +37,7 @@ class Tenants:
         self._database = database
         self._images = images
         self._publication = publication
+        self._may_publish = may_publish
         self._keep_seconds = keep_seconds
         self._new_catalogue = new_catalogue
         self._admitted_until: dict[str, float] = {}
@@ -72,10 +67,13 @@ class Tenants:
         return await self._database.tenant(tenant)
 
     async def _bring_up_to_date(self, tenant: Tenant) -> None:
-        publication = self._publication(tenant.catalogue)
-        if tenant.published == publication.label:
+        if tenant.published == self._publication(tenant.catalogue).label:
             return
         try:
+            if not await self._may_publish():
+                return
+            # Another process may have put newer facts in force, which this one has learned of just now.
+            publication = self._publication(tenant.catalogue)
             changed = await self._images.publish(tenant.tenant, publication.images, publication.label)
         except StoreUnavailableError as error:
             # What was published before is still good to read; the next request tries again.

@@ -42,6 +42,12 @@ def write_catalogue(catalogue: Catalogue) -> Steps[bool]:
     return True
 
 
+def read_digest() -> Steps[str | None]:
+    """The digest of the facts, which is cheap to ask for; None where none were written."""
+    found = yield Ask("SELECT digest FROM catalogue_state")
+    return str(found[0][0]) if found else None
+
+
 def read_catalogue() -> Steps[Catalogue | None]:
     """The facts; None where none were written."""
     state = yield Ask("SELECT as_of, complete_until FROM catalogue_state")

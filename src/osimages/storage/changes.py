@@ -13,7 +13,7 @@ from osimages.plan.query import Stored, Tenant
 from osimages.storage.documents import document, item_rows, main_row, properties
 from osimages.storage.statements import Statements
 from osimages.storage.steps import Ask, Steps
-from osimages.storage.store import Condition
+from osimages.storage.store import Condition, Difference
 from osimages.storage.tables import EntityTables
 
 
@@ -91,6 +91,23 @@ class Changes:
         yield Ask(self._statements.note_publication, {"tenant": tenant, "label": label})
         return changed
 
+    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
+        """What `publish` would change."""
+        own_tenant = {"tenant": tenant}
+        marks = {key: bool(mark) for key, mark in (yield Ask(self._statements.published, own_tenant))}
+        removed = {key for (key,) in (yield Ask(self._statements.removed, own_tenant))}
+        own = {key for key, mark in marks.items() if not mark} | removed
+        present: dict[str, Mapping[str, object]] = {}
+        for key in marks.keys() - own:
+            stored = yield from self._get(tenant, key)
+            present[key] = {} if stored is None else properties(self._entity, stored.document)
+        return Difference(
+            added=tuple(key for key in entities if key not in present and key not in own),
+            changed=tuple(key for key, given in entities.items() if key in present and _differs(present[key], given)),
+            removed=tuple(sorted(key for key in present if key not in entities)),
+            own=tuple(key for key in entities if key in own),
+        )
+
     def _before(self, tenant: str, key: str, condition: Condition | None) -> Steps[Stored | None]:
         """What is stored before a change. Raises what the condition raises."""
         yield from self._lock(tenant)
@@ -139,6 +156,10 @@ class Changes:
                     dict(zip(columns, (tenant, key, *row), strict=True)) for row in item_rows(declared, given[name])
                 ]
                 yield Ask(self._statements.add_item[name], rows)
+
+
+def _differs(stored: Mapping[str, object], given: Mapping[str, object]) -> bool:
+    return any(name not in stored or stored[name] != value for name, value in given.items())
 
 
 def add_tenant(tenant: Tenant) -> Steps[None]:

@@ -8,7 +8,8 @@ from osimages.edm.types import Model
 from osimages.plan.query import Stored
 from osimages.storage.changes import Changes
 from osimages.storage.statements import Statements
-from osimages.storage.store import Condition, Database
+from osimages.storage.steps import Steps
+from osimages.storage.store import Condition, Database, Difference
 from osimages.storage.tables import EntityTables
 
 
@@ -35,4 +36,12 @@ class EntityStore:
 
     async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
         """Brings the published entities of a tenant up to date, never touching what the tenant made its own."""
-        return await self.database.change(self.changes.publish(tenant, entities, label))
+        return await self.database.change(self.publishing(tenant, entities, label))
+
+    def publishing(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
+        """The steps of `publish`, for those who join several tenants in one transaction."""
+        return self.changes.publish(tenant, entities, label)
+
+    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
+        """What `publish` would change, as steps that change nothing."""
+        return self.changes.unpublished(tenant, entities)

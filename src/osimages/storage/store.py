@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+import msgspec
+
 from osimages.edm.types import Model
 from osimages.plan.query import CollectionPlan, Page, Stored, Tenant
 from osimages.storage.steps import Result, Steps
@@ -24,6 +26,15 @@ class QueryTimeoutError(Exception):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         super().__init__(f"the query took longer than {seconds:g} seconds")
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """The keys of what publishing would add, change and take away, and of what it leaves as the tenant made it."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    own: tuple[str, ...]
 
 
 class Store(Protocol):
@@ -54,6 +65,12 @@ class Store(Protocol):
 
         Returns how many entities were added, changed or taken away. `label` says what was published.
         """
+
+    def publishing(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
+        """The steps of `publish`, for those who join several tenants in one transaction."""
+
+    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
+        """What `publish` would change, as steps that change nothing."""
 
 
 class Database(Protocol):

@@ -162,6 +162,15 @@ TENANT = Table(
     Column("created_at", Text, nullable=False),
 )
 
+# Who does what only one may do at a time, until when: storage/leases.py.
+LEASE = Table(
+    "lease",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
 # Random keys of this installation, such as the one that signs paging tokens: shared by all workers.
 SECRET = Table(
     "secret",

@@ -10,8 +10,9 @@ import pytest
 
 from osimages.edm.model import GRAPH
 from osimages.errors import TENANT_NOT_LICENSED, ServiceError
-from osimages.http.tenants import Publication, Tenants
+from osimages.http.tenants import Tenants
 from osimages.plan.query import Tenant
+from osimages.publish.current import Publication
 from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.sqlite_file import migrate
 from osimages.storage.sqlite_store import SqliteStore
@@ -36,7 +37,10 @@ def tenants(store: SqliteStore, *keys: str, keep: float = 60, new: str | None = 
         images = {} if choice == "none" else dict.fromkeys(keys, EMPTY)
         return Publication(f"{choice} {sorted(images)}", images)
 
-    return Tenants(store.database, store, publication, keep_seconds=keep, new_catalogue=new)
+    async def may_publish() -> bool:
+        return True
+
+    return Tenants(store.database, store, publication, may_publish, keep_seconds=keep, new_catalogue=new)
 
 
 def has(store: SqliteStore, tenant: str, key: str) -> bool:

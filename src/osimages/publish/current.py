@@ -1,0 +1,68 @@
+"""The facts that are in force in this process, and what is published of them on the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from osimages.catalogue.facts import Catalogue, bundled, digest
+from osimages.catalogue.publishing import label, published
+from osimages.clock import Clock
+from osimages.storage.catalogue import read_catalogue, read_digest, write_catalogue
+from osimages.storage.store import Database
+
+
+class Publication(msgspec.Struct, frozen=True):
+    """The images that a tenant is to have, and a label that changes when they do."""
+
+    label: str
+    images: Mapping[str, Mapping[str, Any]]
+
+
+NOTHING = Publication("none", {})
+
+
+class CurrentCatalogue:
+    """The catalogue as it is now: another process may put newer facts into the database, and the day goes on."""
+
+    def __init__(self, catalogue: Catalogue, clock: Clock, age_days: int) -> None:
+        self.catalogue = catalogue
+        self.clock = clock
+        self.age_days = age_days
+        self._published: dict[tuple[date, bool], Publication] = {}
+
+    def publication(self, choice: str) -> Publication:
+        """What is published today for a tenant's choice: `supported`, `all` or `none`. Worked out once a day."""
+        if choice == "none":
+            return NOTHING
+        key = (self.clock.today(), choice == "all")
+        if key not in self._published:
+            if len(self._published) > 8:
+                self._published.clear()
+            given = (self.catalogue, key[0], self.age_days, key[1])
+            self._published[key] = Publication(label(*given), published(*given))
+        return self._published[key]
+
+    async def refresh(self, database: Database) -> bool:
+        """Takes over the facts in the database where they are others; tells whether they were."""
+        found = await database.read(read_digest())
+        if found is None or found == digest(self.catalogue):
+            return False
+        catalogue = await database.read(read_catalogue())
+        if catalogue is not None:
+            self.catalogue = catalogue
+            self._published.clear()
+        return catalogue is not None
+
+
+async def catalogue_in(database: Database, *, only_reads: bool = False) -> Catalogue:
+    """The facts in the database; those of this release replace them when they are newer."""
+    kept, shipped = await database.read(read_catalogue()), bundled()
+    if kept is not None and kept.as_of > shipped.as_of:
+        return kept
+    if kept != shipped and not only_reads:
+        await database.change(write_catalogue(shipped))
+    return shipped

@@ -37,6 +37,11 @@ def find_release(catalogue: Catalogue, name: str) -> Release:
     raise UnknownReleaseError(f"There is no release '{name}' in the catalogue. Known are: {known}.")
 
 
+def only(catalogue: Catalogue, name: str) -> Catalogue:
+    """The catalogue with one of its releases alone, named as for `find_release`. Raises UnknownReleaseError."""
+    return msgspec.structs.replace(catalogue, releases=(find_release(catalogue, name),))
+
+
 def history(release: Release) -> tuple[Entry, ...]:
     """All updates, newest first. One whose date is not known stands above the builds that it follows."""
     dated: list[tuple[date, Update]] = []

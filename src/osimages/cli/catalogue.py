@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from osimages.cli.export import export
 from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, json_option, settings_from
 from osimages.cli.publish import publish
@@ -27,6 +28,7 @@ def catalogue() -> None:
 
 
 catalogue.add_command(publish)
+catalogue.add_command(export)
 
 
 @catalogue.command(short_help="The images that are published today.")
@@ -60,17 +62,21 @@ def show(data_dir: str | None, day: datetime | None, everything: bool, age_days:
 
 
 @catalogue.command(short_help="Every update of one release.")
-@click.argument("release")
+@click.argument("release", required=False)
+@click.option("--version", "version", metavar="RELEASE", help="The release, as the argument.")
 @data_dir_option
 @json_option
-def history(release: str, data_dir: str | None, as_json: bool) -> None:
+def history(release: str | None, version: str | None, data_dir: str | None, as_json: bool) -> None:
     """Print every update of RELEASE, newest first: "Windows 11 24H2", 24H2 or 26100."""
     from osimages.catalogue.history import UnknownReleaseError, find_release
     from osimages.catalogue.history import history as entries_of
 
+    named = release or version
+    if not named or (release and version):
+        raise click.UsageError('Name one release, such as "Windows 11 24H2".')
     facts = facts_in(settings_from({"data_dir": data_dir}))
     try:
-        found = find_release(facts, release)
+        found = find_release(facts, named)
     except UnknownReleaseError as error:
         raise click.ClickException(str(error)) from None
     entries = entries_of(found)

@@ -10,6 +10,7 @@ import msgspec
 
 from osimages.edm.openapi import openapi
 from osimages.errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
+from osimages.http.exports import catalogue_page
 from osimages.http.metrics import CONTENT_TYPE
 from osimages.http.reply import JSON, Reply, preflight
 from osimages.http.request import ApiRequest
@@ -21,13 +22,15 @@ _METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 def control(service: Service, request: ApiRequest) -> Reply:
     """The reply to a request below `/-/`. Raises ServiceError (404, 405)."""
     page = _PAGES.get(request.path.rstrip("/"))
-    if page is None:
+    if page is None and not request.path.startswith("/-/catalogue"):
         raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
     if request.method == "OPTIONS":
         return preflight(_METHODS, request)
     if request.method != "GET":
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
-    found = page(service)
+    found = catalogue_page(service, request) if page is None else page(service)
+    if found is None:
+        raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
     if isinstance(found, Reply):
         return found
     return Reply(200, found if isinstance(found, bytes) else msgspec.json.encode(found), JSON, odata=False)

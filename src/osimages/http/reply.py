@@ -40,6 +40,8 @@ _CROSS_ORIGIN: tuple[Header, ...] = (
     (b"access-control-expose-headers", _EXPOSED),
 )
 _SUPPORTED_MAXIMUM = re.compile(rb"(?:[4-9]|[1-9][0-9])\.[0-9]{1,2}")
+# Plain text is a count or a single value.
+_COMPRESSIBLE = (b"application/", b"text/csv", b"text/calendar", b"text/html", b"text/css")
 _GZIP_REFUSED = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
 
 
@@ -75,7 +77,7 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
 
 def compressed(reply: Reply, request: ApiRequest, least: int) -> bytes | None:
     """The body in gzip format, where the client takes that and it is worth it; else None."""
-    if len(reply.body) < least or not (reply.content_type or b"").startswith(b"application/"):
+    if len(reply.body) < least or not (reply.content_type or b"").startswith(_COMPRESSIBLE):
         return None
     accepted = request.headers.get(b"accept-encoding", b"")
     if b"gzip" not in accepted.lower() or _GZIP_REFUSED.search(accepted):

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
+from osimages.catalogue.export import FORMATS
 from osimages.catalogue.facts import bundled
 from osimages.catalogue.publishing import published
 from osimages.cli.catalogue import catalogue
@@ -174,7 +175,8 @@ def test_history_as_json() -> None:
         (("history", "22H2"), "could be Windows 10 22H2 or Windows 11 22H2", 1),
         (("show", "--today", "2026-13-01"), "does not match the format", 2),
         (("show", "--age-days", "-1"), "is not in the range", 2),
-        (("history",), "Missing argument 'RELEASE'", 2),
+        (("history",), "Name one release", 2),
+        (("history", "24H2", "--version", "23H2"), "Name one release", 2),
     ],
 )
 def test_what_is_wrong_is_said(arguments: tuple[str, ...], reason: str, code: int) -> None:
@@ -207,3 +209,21 @@ def test_on_a_terminal_it_is_a_table(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert "10.0.26200.9711 (2026-10)" in line(text, "│ Windows 11 25H2")
     assert not any("(2026-10)" in each and "(2026-09)" in each for each in text.splitlines())
     assert text.splitlines()[-1].startswith("As of 2026-11-23")
+
+
+def test_history_takes_its_release_as_an_option_too() -> None:
+    assert output("history", "--version", "Windows 11 24H2") == output("history", "24H2")
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "atom", "ics"])
+def test_an_export_goes_to_standard_output_or_a_file(tmp_path: Path, form: str) -> None:
+    shown = run("export", "--format", form).stdout_bytes
+    assert shown == FORMATS[form].write(bundled(), "")
+    assert run("export", "--format", form, "-o", str(tmp_path / "x")).stdout_bytes == b""
+    assert (tmp_path / "x").read_bytes() == shown
+
+
+def test_an_export_of_one_release_and_what_cannot_be() -> None:
+    assert [each["id"] for each in json.loads(output("export", "--release", "26H2"))["releases"]] == ["Windows 11 26H2"]
+    assert "say which" in run("export", "--release", "22H2").output
+    assert "cannot be written" in run("export", "-o", "/nowhere/at/all").output

@@ -1,0 +1,111 @@
+"""The catalogue as JSON and as CSV, for other programs: every release, edition and update with its sources."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from osimages.catalogue.facts import Catalogue, Release, Update
+from osimages.catalogue.feeds import atom, calendar
+from osimages.catalogue.publishing import patch_tuesday_of
+from osimages.catalogue.servicing import EXTENSIONS, LONG_TERM
+
+_CSV_COLUMNS = (
+    *("release", "product", "version", "buildVersion", "kb", "releaseDate", "kind", "patchTuesday", "isCanonicalB"),
+    *("label", "scope", "isExpired", "sources"),
+)
+
+
+class Format(msgspec.Struct, frozen=True):
+    """A form in which the catalogue is given: its media type, and what writes it, given the address it is found at."""
+
+    media_type: str
+    write: Callable[[Catalogue, str], bytes]
+
+
+def as_json(catalogue: Catalogue, address: str = "") -> bytes:
+    """One JSON document. `updates` are oldest first, as in the catalogue."""
+    sources = [each.name for each in catalogue.sources]
+    document = {
+        "asOf": catalogue.as_of,
+        "completeUntil": catalogue.complete_until,
+        "sources": [{"name": each.name, "what": each.what, "licence": each.licence} for each in catalogue.sources],
+        "releases": [_release(each, sources) for each in catalogue.releases],
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=1)
+
+
+def as_csv(catalogue: Catalogue, address: str = "") -> bytes:
+    """A line for each update of each release, below a line with the names; UTF-8, CRLF (RFC 4180)."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(_CSV_COLUMNS)
+    sources = [each.name for each in catalogue.sources]
+    for release in catalogue.releases:
+        for update in release.updates:
+            writer.writerow(
+                (
+                    release.id,
+                    release.product,
+                    release.version,
+                    update.build,
+                    update.kb or "",
+                    update.release_date or "",
+                    update.kind,
+                    patch_tuesday_of(update) if update.month else "",
+                    "true" if update.is_canonical_b else "false",
+                    update.label,
+                    update.scope,
+                    "true" if update.is_expired else "false",
+                    " ".join(sources[number] for number in update.sources),
+                )
+            )
+    return text.getvalue().encode()
+
+
+def _release(release: Release, sources: list[str]) -> dict[str, object]:
+    extension = EXTENSIONS.get(release.os_build)
+    return {
+        "id": release.id,
+        "product": release.product,
+        "version": release.version,
+        "osBuild": release.os_build,
+        "generalAvailability": release.general_availability,
+        "architectures": release.architectures,
+        "editions": [
+            {"editionType": each.edition_type, "supportEndDate": each.support_end_date, "servicing": each.servicing}
+            for each in release.editions
+        ],
+        "longTermServicing": [
+            {"name": each.name, "servicing": each.servicing, "supportEndDate": each.support_end_date}
+            for each in LONG_TERM.get(release.os_build, ())
+        ],
+        "extendedSecurityUpdatesUntil": None if extension is None else extension.support_end_date,
+        "updates": [_update(each, sources) for each in release.updates],
+    }
+
+
+def _update(update: Update, sources: list[str]) -> dict[str, object]:
+    return {
+        "buildVersion": str(update.build),
+        "kb": update.kb,
+        "releaseDate": update.release_date,
+        "kind": update.kind,
+        "patchTuesday": patch_tuesday_of(update) if update.month else None,
+        "isCanonicalB": update.is_canonical_b,
+        "label": update.label,
+        "scope": update.scope,
+        "isExpired": update.is_expired,
+        "sources": [sources[number] for number in update.sources],
+    }
+
+
+FORMATS: Mapping[str, Format] = {
+    "json": Format("application/json", as_json),
+    "csv": Format("text/csv;charset=utf-8", as_csv),
+    "atom": Format("application/atom+xml", atom),
+    "ics": Format("text/calendar;charset=utf-8", calendar),
+}

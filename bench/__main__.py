@@ -32,6 +32,7 @@ FILTER = "supportedEditions/any(e:e/editionType eq 'enterprise' and e/supportEnd
 READY = "Listening on "
 SMALL, LARGE = 10_000, 100_000
 _BARE_TRANSACTIONS = 1500
+BATCHED = 20
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,14 @@ class Bench:
                     one.rate / many.rate <= 1.3 if name in ("key", "filter") else None,
                 ),
             ]
-        return [*lines, *self._posts(small, constant)], facts
+        return [*lines, self._batch(small), *self._posts(small, constant)], facts
+
+    def _batch(self, small: Target) -> Line:
+        """Reads by key in batches of twenty against reads by key alone, both counted in reads."""
+        alone, together = (self._compare((small.url,), script)[0] for script in (small.key, small.batch))
+        reads = Measured(together.rate * BATCHED, together.p50, together.p99)
+        ratio = reads.rate / alone.rate
+        return Line("key reads in batches of 20", reads, ratio, "key reads alone", "at least 4.00", ratio >= 4)
 
     def _posts(self, small: Target, constant: Target) -> list[Line]:
         bare_rate = self._bare_rate()
@@ -192,6 +200,17 @@ class Target:
         return self._script(
             f"local n = math.random(0, {SMALL - 1}); "
             f'return wrk.format("GET", string.format("{IMAGES}/Windows%%20%06d", n))'
+        )
+
+    @property
+    def batch(self) -> str:
+        """Reads twenty images by random keys with each request."""
+        item = f'{{"id":"%d","method":"GET","url":"{IMAGES.removeprefix("/beta")}/Windows%%20%06d"}}'
+        return self._script(
+            f"local items = {{}}; for n = 1, {BATCHED} do "
+            f"items[n] = string.format('{item}', n, math.random(0, {SMALL - 1})) end; "
+            "return wrk.format('POST', '/beta/$batch', nil, '{\"requests\":[' .. table.concat(items, ',') .. ']}')",
+            "wrk.headers['Content-Type'] = 'application/json'\n",
         )
 
     @property

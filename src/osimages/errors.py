@@ -149,6 +149,14 @@ BATCH_TOO_MANY = ErrorRow(
 BATCH_ID_TAKEN = ErrorRow(400, "BadRequest", "Request Id {id} has to be unique in a batch.")
 BATCH_DEPENDENCY = ErrorRow(400, "BadRequest", "Invalid dependency for request Id {id}.")
 BATCH_WITHOUT_TYPE = ErrorRow(400, "BadRequest", "Write request with id '{id}' does not contain a Content-Type header.")
+BATCH_READS_IN_CHANGE_SET = ErrorRow(
+    400, "BadRequest", "The request with id '{id}' reads: what is done together or not at all holds writes only."
+)
+BATCH_GROUP_SPLIT = ErrorRow(400, "BadRequest", "The requests of the atomicity group '{group}' have to stand together.")
+BATCH_MULTIPART = ErrorRow(400, "BadRequest", "Invalid batch payload format: {reason}")
+CHANGE_SET_UNDONE = ErrorRow(
+    424, "FailedDependency", "Nothing was stored: another request of the same change set failed."
+)
 DEPENDENCY_FAILED = ErrorRow(424, "FailedDependency", "The request with id '{id}', on which this one depends, failed.")
 
 # --- conditions, load and faults ------------------------------------------------------------------------------------

@@ -101,6 +101,64 @@ def test_absolute_addresses_of_this_service(api: Api) -> None:
     assert got["3"]["body"]["error"]["message"] == "Resource not found for the segment 'v1.0'."
 
 
+def test_absolute_paths_of_this_service(api: Api) -> None:
+    """The JavaScript SDK leaves the version in (https://github.com/microsoftgraph/msgraph-sdk-javascript/issues/1178)."""
+    api.create(id="a")
+    urls = [f"/beta{SET}/a", f"beta{SET}/a", f"/Beta{SET}/a", f"//{SET}/a"]
+    got = send(api, *({"id": str(number), "method": "GET", "url": url} for number, url in enumerate(urls)))
+    assert [each["status"] for each in got.values()] == [200] * 4
+
+
+def test_what_is_done_together_or_not_at_all(api: Api) -> None:
+    together = {"atomicityGroup": "g", "headers": JSON}
+    items: list[Json] = [
+        {"id": "1", "method": "POST", "url": SET, "body": {"id": "a"}} | together,
+        {"id": "2", "method": "PATCH", "url": "/$1", "body": {"supportedArchitectures": ["x64"]}} | together,
+        {"id": "3", "method": "GET", "url": f"{SET}/a", "dependsOn": ["g"]},
+        {"id": "4", "method": "GET", "url": "$1/supportedArchitectures", "dependsOn": ["1"]},
+    ]
+    got = send(api, *items)
+    assert [each["status"] for each in got.values()] == [201, 200, 200, 200]
+    assert got["1"]["atomicityGroup"] == "g"
+    assert got["4"]["body"]["value"] == ["x64"]
+    again = send(api, *items)
+    assert [each["status"] for each in again.values()] == [409, 424, 424, 424]
+
+
+def test_groups_run_beside_other_items(api: Api) -> None:
+    items: list[Json] = [
+        {"id": f"{group}{number}", "method": "POST", "url": SET, "headers": JSON, "atomicityGroup": str(group)}
+        | {"body": {"id": f"{group}-{number}"}}
+        for group in range(4)
+        for number in range(4)
+    ]
+    items[5]["body"] = {"id": 5}
+    got = send(api, *items, {"id": "count", "method": "GET", "url": f"{SET}/$count"})
+    assert [got[str(item["id"])]["status"] for item in items] == [201] * 4 + [424, 400, 424, 424] + [201] * 8
+    assert len(api.ids()) == 12
+
+
+def test_a_reference_needs_a_dependency(api: Api) -> None:
+    got = send(
+        api,
+        {"id": "1", "method": "POST", "url": SET, "headers": JSON, "body": {}},
+        {"id": "2", "method": "GET", "url": "$1"},
+        {"id": "3", "method": "GET", "url": "$1?$select=id", "dependsOn": ["1"]},
+    )
+    assert got["2"]["status"] == 400
+    assert got["3"]["body"]["id"] == got["1"]["body"]["id"]
+
+
+def test_versions_of_items(api: Api) -> None:
+    item = {"id": "1", "method": "GET", "url": SET}
+    newest = {"OData-MaxVersion": "4.01"}
+    got = send(api, item, {**item, "id": "2", "headers": newest})
+    assert [each["headers"]["OData-Version"] for each in got.values()] == ["4.0", "4.01"]
+    assert "@context" in got["2"]["body"]
+    reply = api.http.post(BATCH, json={"requests": [item]}, headers=newest)
+    assert body_of(reply)["responses"][0]["headers"]["OData-Version"] == "4.01"
+
+
 def test_head_and_members_that_are_null(api: Api) -> None:
     got = send(
         api,

@@ -11,7 +11,7 @@ from osimages.auth.permissions import authorise
 from osimages.auth.tokens import UnknownKeyError
 from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_SEGMENT, UNKNOWN_VERSION, ServiceError
 from osimages.http.authority import authority_reply
-from osimages.http.batch import batch
+from osimages.http.batch.running import batch
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
@@ -48,21 +48,21 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     is_open = path.lower() in _OPEN_PATHS
     authorization = request.header(b"authorization")
     try:
-        actor = _NOBODY if is_open else service.verifier.verify(authorization)
+        actor = request.actor or (_NOBODY if is_open else service.verifier.verify(authorization))
     except UnknownKeyError as unknown:
         actor = await service.verifier.verify_anew(authorization, unknown)
     target = version.target(path)
     check_method(target, request.method, request.path)
     if not is_open:
         authorise(actor, target.kind, request.method)
-        if not service.tenants.is_admitted(actor.tenant):
+        if request.actor is None and not service.tenants.is_admitted(actor.tenant):
             await service.tenants.admit(actor.tenant)
     links = Links(f"{request.origin}/{version.name}")
     if request.method in WITH_BODY:
         request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes, "max_body_bytes"))
     call = Call(service, version, request, actor, target, links)
     if target.kind is Kind.BATCH:
-        if request.in_batch:
+        if request.actor is not None:
             raise ServiceError(UNKNOWN_SEGMENT, segment="$batch")
         return await batch(call, reply_to)
     return await HANDLERS[target.kind, request.method](call)

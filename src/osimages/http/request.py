@@ -13,6 +13,7 @@ from urllib.parse import quote_from_bytes
 
 import msgspec
 
+from osimages.auth.actor import Actor
 from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
 
 Scope = MutableMapping[str, Any]
@@ -33,7 +34,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
 
     `path` and `query` are raw: still percent-encoded, and ASCII. `method` is GET for a HEAD request, which only has its
     body left out at the end. `origin` is scheme, host and port as the client sees them, empty where its Host header
-    names no host. Header names are in lower case. `in_batch` marks the items of a batch.
+    names no host. Header names are in lower case. `actor` is set for the items of a batch: who sent the batch.
     """
 
     method: str
@@ -44,7 +45,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
     request_id: str
     client_request_id: str
     body: bytes = b""
-    in_batch: bool = False
+    actor: Actor | None = None
 
     @property
     def takes_401(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeVar
@@ -108,6 +109,12 @@ class Service:
         self.keys = keys
         self.authority = authority
         self.metrics = Metrics()
+
+    def with_stores(self, instead: Callable[[Store], Store]) -> Service:
+        """This service with other stores in the place of its own."""
+        other = copy.copy(self)
+        other.stores = {name: instead(store) for name, store in self.stores.items()}
+        return other
 
     def store(self, target: Target) -> Store:
         """Where the entities that a target is about are kept."""

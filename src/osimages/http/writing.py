@@ -42,15 +42,12 @@ async def update(call: Call) -> Reply:
     form = call.form(call.query())
     key, body = _key(call.target), json_body(call.request)
     changes: Checked = call.version.validator(call.target.entity).update(body, key)
-    store, condition = call.service.store(call.target), condition_of(call, body)
-    while True:
-        stored = await store.update(call.actor.tenant, key, changes, condition)
-        if stored is not None:
-            return _written(call, form, 200, stored, ())
-        if not _makes_missing(call):
-            raise ServiceError(UNKNOWN_KEY, key=key[:512])
-        if (created := await _create(call, form, key, _whole(call, key, body))) is not None:
-            return created
+    if _makes_missing(call):
+        return await _put(call, form, changes, body)
+    stored = await call.service.store(call.target).update(call.actor.tenant, key, changes, condition_of(call, body))
+    if stored is None:
+        raise ServiceError(UNKNOWN_KEY, key=key[:512])
+    return _written(call, form, 200, stored, ())
 
 
 async def replace(call: Call) -> Reply:
@@ -61,16 +58,14 @@ async def replace(call: Call) -> Reply:
     form = call.form(call.query())
     key, body = _key(call.target), json_body(call.request)
     call.version.validator(call.target.entity).update(body, key)  # refuses another key
+    asked = call.request.header(b"if-match") or etag_in(body)
+    if asked is None:
+        return await _put(call, form, None, body)
     whole = _whole(call, key, body)
-    store, condition = call.service.store(call.target), condition_of(call, body)
-    while True:
-        stored = await store.update(call.actor.tenant, key, whole, condition)
-        if stored is not None:
-            return _written(call, form, 200, stored, ())
-        if (asked := call.request.header(b"if-match") or etag_in(body)) is not None:
-            raise ServiceError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
-        if (created := await _create(call, form, key, whole)) is not None:
-            return created
+    stored = await call.service.store(call.target).update(call.actor.tenant, key, whole, condition_of(call, body))
+    if stored is None:
+        raise ServiceError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
+    return _written(call, form, 200, stored, ())
 
 
 async def remove(call: Call) -> Reply:
@@ -119,13 +114,13 @@ def _whole(call: Call, key: str, body: object) -> Checked:
     return validator.create(body | {call.target.entity.key: key} if isinstance(body, dict) else body)
 
 
-async def _create(call: Call, form: JsonForm, key: str, whole: Checked) -> Reply | None:
-    """The reply to a write that makes its entity; None where another request made it in between."""
-    try:
-        stored = await call.service.store(call.target).create(call.actor.tenant, key, whole)
-    except KeyTakenError:
-        return None
-    return _written(call, form, 201, stored, _location(call, key))
+async def _put(call: Call, form: JsonForm, changes: Checked | None, body: object) -> Reply:
+    """Changes an entity (without changes: all of it), or makes it where there is none."""
+    key = _key(call.target)
+    whole = _whole(call, key, body)
+    store, condition = call.service.store(call.target), condition_of(call, body)
+    stored, created = await store.put(call.actor.tenant, key, whole if changes is None else changes, whole, condition)
+    return _written(call, form, 201 if created else 200, stored, _location(call, key) if created else ())
 
 
 def _makes_missing(call: Call) -> bool:

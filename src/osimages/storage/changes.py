@@ -13,7 +13,7 @@ from osimages.plan.query import Stored, Tenant
 from osimages.storage.documents import document, item_rows, main_row, properties
 from osimages.storage.statements import Statements
 from osimages.storage.steps import Ask, Steps
-from osimages.storage.store import Condition, Difference
+from osimages.storage.store import Condition, Difference, NewValues
 from osimages.storage.tables import EntityTables
 
 
@@ -40,7 +40,7 @@ class Changes:
         self,
         tenant: str,
         key: str,
-        changes: Mapping[str, object],
+        changes: NewValues,
         condition: Condition | None,
         published: bool = False,
     ) -> Steps[Stored | None]:
@@ -49,7 +49,8 @@ class Changes:
         if before is None:
             return None
         whole = properties(self._entity, before.document)
-        changed = {name: value for name, value in changes.items() if name not in whole or whole[name] != value}
+        given = changes(whole) if callable(changes) else changes
+        changed = {name: value for name, value in given.items() if name not in whole or whole[name] != value}
         if not changed:
             return before
         whole.update(changed)
@@ -58,6 +59,15 @@ class Changes:
         yield from self._remove_items(tenant, key, changed)
         yield from self._add_items(tenant, key, changed)
         return stored
+
+    def put(
+        self, tenant: str, key: str, changes: NewValues, whole: Mapping[str, object], condition: Condition | None
+    ) -> Steps[tuple[Stored, bool]]:
+        """Replaces properties, or adds the whole entity where there is none."""
+        stored = yield from self.update(tenant, key, changes, condition)
+        if stored is not None:
+            return stored, False
+        return (yield from self.create(tenant, key, whole)), True
 
     def remove(self, tenant: str, key: str, condition: Condition | None) -> Steps[bool]:
         """Takes an entity away, and keeps note of it: what a tenant removed is not published again."""

@@ -9,26 +9,35 @@ from osimages.plan.query import Stored
 from osimages.storage.changes import Changes
 from osimages.storage.statements import Statements
 from osimages.storage.steps import Steps
-from osimages.storage.store import Condition, Database, Difference
+from osimages.storage.store import Condition, Database, Difference, NewValues
 from osimages.storage.tables import EntityTables
 
 
 class EntityStore:
-    """The half of a store that writes. `changes` are for those who join several to one transaction."""
+    """The half of a store that writes."""
 
     def __init__(self, database: Database, model: Model, tables: EntityTables, statements: Statements) -> None:
         self.database = database
-        self.changes = Changes(model, tables, statements)
+        self._changes = Changes(model, tables, statements)
+
+    @property
+    def changes(self) -> Changes:
+        """The same writes as steps, for those who join several to one transaction."""
+        return self._changes
 
     async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
         """Adds an entity. Raises KeyTakenError."""
         return await self.database.change(self.changes.create(tenant, key, properties))
 
-    async def update(
-        self, tenant: str, key: str, changes: Mapping[str, object], condition: Condition | None
-    ) -> Stored | None:
+    async def update(self, tenant: str, key: str, changes: NewValues, condition: Condition | None) -> Stored | None:
         """Replaces the given properties; None when there is no such entity."""
         return await self.database.change(self.changes.update(tenant, key, changes, condition))
+
+    async def put(
+        self, tenant: str, key: str, changes: NewValues, whole: Mapping[str, object], condition: Condition | None
+    ) -> tuple[Stored, bool]:
+        """Replaces the given properties, or adds the whole entity where there is none; whether it was added."""
+        return await self.database.change(self.changes.put(tenant, key, changes, whole, condition))
 
     async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
         """Takes an entity away; False when there is no such entity."""

@@ -33,6 +33,8 @@ class SqliteDatabase:
     Raises SchemaError when the file was not migrated.
     """
 
+    answers_at_once = True
+
     def __init__(
         self, path: Path, wait_seconds: float = USUAL_WAIT_SECONDS, query_seconds: float = _USUAL_QUERY_SECONDS
     ) -> None:

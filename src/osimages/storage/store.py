@@ -14,6 +14,8 @@ from osimages.storage.tables import EntityTables
 
 # Says whether a write may go on, from the version that is stored (If-Match); raises what the client is to be told.
 Condition = Callable[[Stored], None]
+# New values for some properties: themselves, or what makes them of all properties that are stored.
+NewValues = Mapping[str, object] | Callable[[Mapping[str, object]], Mapping[str, object]]
 
 
 class StoreUnavailableError(Exception):
@@ -52,10 +54,13 @@ class Store(Protocol):
     async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
         """Adds an entity. Raises KeyTakenError."""
 
-    async def update(
-        self, tenant: str, key: str, changes: Mapping[str, object], condition: Condition | None
-    ) -> Stored | None:
+    async def update(self, tenant: str, key: str, changes: NewValues, condition: Condition | None) -> Stored | None:
         """Replaces the given properties; None when there is no such entity. A change that changes nothing is none."""
+
+    async def put(
+        self, tenant: str, key: str, changes: NewValues, whole: Mapping[str, object], condition: Condition | None
+    ) -> tuple[Stored, bool]:
+        """Replaces the given properties, or adds the `whole` entity where there is none; whether it was added."""
 
     async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
         """Takes an entity away; False when there is no such entity."""
@@ -76,8 +81,11 @@ class Store(Protocol):
 class Database(Protocol):
     """Tenants, their entities of every type, and what belongs to the installation, all in one place.
 
-    Every method raises StoreUnavailableError where the database cannot answer now.
+    Every method raises StoreUnavailableError where the database cannot answer now. `answers_at_once` says that reads
+    never wait, so that nothing is won by asking for several at a time.
     """
+
+    answers_at_once: bool
 
     def store(self, model: Model, tables: EntityTables) -> Store:
         """The entities of one type."""

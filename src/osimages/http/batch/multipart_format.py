@@ -1,0 +1,147 @@
+"""Batches as MIME multipart documents, which OData clients sent before there were JSON batches.
+
+Sources: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_MultipartBatchFormat,
+RFC 2046, section 5.1, and RFC 9112 for the requests inside.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from http import HTTPStatus
+from itertools import groupby, pairwise
+
+from osimages.errors import BATCH_MULTIPART, ServiceError
+from osimages.http.batch.items import Item, Outcome
+from osimages.http.reply import Reply
+from osimages.http.request import ApiRequest
+
+Headers = dict[bytes, bytes]
+
+_BOUNDARY = re.compile(rb';\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
+_EMPTY_LINE = re.compile(rb"^\r?\n|\r?\n\r?\n")
+_FOLDED = re.compile(rb"\r?\n[ \t]+")
+_FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PLAIN_ENCODINGS = (b"binary", b"8bit", b"7bit")
+_UNDONE = 424
+
+
+def is_multipart(request: ApiRequest) -> bool:
+    """Whether a batch comes in this format."""
+    return (request.header(b"content-type") or "").strip().lower().startswith("multipart/mixed")
+
+
+def read(request: ApiRequest) -> list[Item]:
+    """The items of a batch. Raises ServiceError (400) that says what is wrong with it."""
+    found: list[Item] = []
+    for number, part in enumerate(_parts(request.body, request.headers[b"content-type"])):
+        headers, content = _split(part)
+        content_type = headers.get(b"content-type", b"")
+        if not content_type.strip().lower().startswith(b"multipart/mixed"):
+            found.append(_item(headers, content, None))
+            continue
+        for inner in _parts(content, content_type):
+            inner_headers, inner_content = _split(inner)
+            found.append(_item(inner_headers, inner_content, str(number)))
+    return found
+
+
+def write(items: Sequence[Item], outcomes: Sequence[Outcome]) -> Reply:
+    """The answer to a batch: as many parts as were run, a change set that failed as one."""
+    parts = []
+    pairs = list(zip(items, outcomes, strict=False))
+    for group, together in groupby(pairs, lambda each: each[0].group):
+        of_group = list(together)
+        failed = [each for each in of_group if each[1].reply.status >= 400]
+        if group is None:
+            parts += [_part(*each) for each in of_group]
+        elif failed:
+            item, outcome = next((each for each in failed if each[1].reply.status != _UNDONE), failed[0])
+            parts.append(_part(item, outcome))
+        else:
+            content_type, body = _joined([_part(*each) for each in of_group], "changesetresponse")
+            parts.append(b"Content-Type: %b\r\n\r\n%b" % (content_type, body))
+    content_type, body = _joined(parts, "batchresponse")
+    return Reply(200, body, content_type)
+
+
+def _item(headers: Headers, content: bytes, group: str | None) -> Item:
+    if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != b"application/http":
+        raise _refused("a part is neither application/http nor, at the top, multipart/mixed.")
+    encoding = headers.get(b"content-transfer-encoding", b"binary").lower()
+    if encoding not in _PLAIN_ENCODINGS:
+        raise _refused(f"the Content-Transfer-Encoding '{encoding.decode('latin-1')[:32]}' is not binary.")
+    line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
+    words = line.split()
+    if len(words) not in (2, 3) or not words[0].isalpha():
+        raise _refused("a part does not start with a method and a URL.")
+    own, body = _split(rest)
+    length = own.pop(b"content-length", b"")
+    if length.isdigit():
+        body = body[: int(length)]
+    content_id = headers.get(b"content-id")
+    return Item(
+        None if content_id is None else content_id.strip(b"<>").decode("latin-1"),
+        words[0].decode().upper(),
+        words[1].decode("utf-8", "replace"),
+        own,
+        body,
+        group=group,
+    )
+
+
+def _parts(body: bytes, content_type: bytes) -> list[bytes]:
+    """The parts between the lines with the boundary; what stands before the first and after the last is no part."""
+    match = _BOUNDARY.search(content_type)
+    if match is None:
+        raise _refused("the Content-Type multipart/mixed needs a boundary of at most 70 characters.")
+    boundary = re.escape(match[1] or match[2])
+    lines = list(re.finditer(rb"(?:\A|\r?\n)--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)", body))
+    found = []
+    for line, following in pairwise(lines):
+        if line[1] is not None:
+            break
+        found.append(body[line.end() : following.start()].removeprefix(b"\r").removeprefix(b"\n"))
+    if not any(line[1] is not None for line in lines):
+        raise _refused(f"the line that ends it, '--{(match[1] or match[2]).decode('latin-1')}--', is missing.")
+    return found
+
+
+def _split(part: bytes) -> tuple[Headers, bytes]:
+    """The header fields, with names in lower case, and what follows the empty line after them."""
+    end = _EMPTY_LINE.search(part)
+    head, body = (part, b"") if end is None else (part[: end.start()], part[end.end() :])
+    headers: Headers = {}
+    for line in _FOLDED.sub(b" ", head).splitlines():
+        name, colon, value = line.partition(b":")
+        if not line.strip():
+            continue
+        if not colon or not _FIELD_NAME.fullmatch(name):
+            raise _refused(f"'{line.decode('latin-1')[:64]}' is no header field.")
+        name, value = name.lower(), value.strip()
+        headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+    return headers, body
+
+
+def _part(item: Item, outcome: Outcome) -> bytes:
+    reply = outcome.reply
+    lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
+    if item.id is not None:
+        lines.append(f"Content-ID: {item.id}")
+    lines += ["", f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in outcome.headers.items()]
+    if reply.body:
+        lines.append(f"Content-Length: {len(reply.body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + reply.body
+
+
+def _joined(parts: Sequence[bytes], name: str) -> tuple[bytes, bytes]:
+    """The Content-Type of a multipart document with these parts, and the document."""
+    boundary = f"{name}_{uuid.uuid4()}".encode()
+    body = b"".join(b"--%b\r\n%b\r\n" % (boundary, part) for part in parts)
+    return b"multipart/mixed;boundary=%b" % boundary, b"%b--%b--\r\n" % (body, boundary)
+
+
+def _refused(reason: str) -> ServiceError:
+    return ServiceError(BATCH_MULTIPART, reason=reason)

@@ -1,0 +1,192 @@
+"""Runs the items of a batch, each through the path that every request takes, as whoever sent the batch.
+
+Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_BatchRequests
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import msgspec
+
+from osimages.errors import CHANGE_SET_UNDONE, DEPENDENCY_FAILED, ServiceError
+from osimages.http.batch import json_format, multipart_format
+from osimages.http.batch.change_set import ChangeSet
+from osimages.http.batch.items import WRITING, Item, Outcome, units
+from osimages.http.call import Call
+from osimages.http.failures import failure_reply
+from osimages.http.reply import Reply
+from osimages.http.request import ApiRequest, ReadBody, ascii_text
+from osimages.http.service import Service
+
+Answer = Callable[[Service, ApiRequest, ReadBody], Awaitable[Reply]]
+Unit = list[Item]
+
+# What an item cannot say for itself: who asks, and for which service.
+_OUTER_HEADERS = (b"authorization", b"host")
+# What holds for each item that says nothing else (Protocol, section 11.7.2).
+_SHARED_HEADERS = (b"odata-version", b"odata-maxversion")
+# After so much time in one go, other requests get their turn.
+_LONGEST_TURN_SECONDS = 0.01
+
+
+async def batch(call: Call, answer: Answer) -> Reply:
+    """The replies to all items. Raises ServiceError (400) for a batch that is malformed: then no item is run."""
+    most = call.service.settings.max_batch_items
+    running = _Running(call, answer)
+    if multipart_format.is_multipart(call.request):
+        items = multipart_format.read(call.request)
+        goes_on = call.preferences().continue_on_error is True
+        return multipart_format.write(items, await running.in_order(units(items, most), goes_on))
+    items = json_format.read(call.request)
+    return json_format.write(items, await running.side_by_side(units(items, most)))
+
+
+class _Running:
+    """One batch under way."""
+
+    def __init__(self, call: Call, answer: Answer) -> None:
+        self._call = call
+        self._answer = answer
+        self._outcomes: dict[str | None, list[Outcome]] = {}
+        self._prefix = f"/{call.version.name}"
+        given = call.request.headers
+        self._outer = {name: given[name] for name in _OUTER_HEADERS if name in given}
+        self._shared = {name: given[name] for name in _SHARED_HEADERS if name in given}
+
+    async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
+        """Each item waits for those it depends on, which stand before it; the others run side by side."""
+        at_once = self._call.service.database.answers_at_once
+        running: list[_Started] = []
+        by_key: dict[str | None, _Started] = {}
+        began = time.monotonic()
+        for unit in found:
+            own = {item.key for item in unit}
+            waits_for = {key: by_key[key] for item in unit for key in item.waits_for if key not in own}
+            if at_once and not waits_for and unit[0].method not in WRITING:
+                # There is nothing to wait for, so that a task would only cost time.
+                started = _Started(unit, await self._unit(unit, {}))
+                if time.monotonic() - began > _LONGEST_TURN_SECONDS:
+                    await asyncio.sleep(0)
+                    began = time.monotonic()
+            else:
+                started = _Started(unit, asyncio.create_task(self._after(unit, waits_for)))
+            running.append(started)
+            by_key |= dict.fromkeys(own, started)
+            if (group := unit[0].group) is not None:
+                by_key.setdefault(group.lower(), started)
+        return [outcome for each in running for outcome in await each.outcomes()]
+
+    async def in_order(self, found: list[Unit], goes_on: bool) -> list[Outcome]:
+        """One after the other; up to the first that fails, if the client does not want to go on."""
+        done: list[Outcome] = []
+        addresses: dict[str, str] = {}
+        for unit in found:
+            outcomes = await self._unit(unit, addresses)
+            done += outcomes
+            if not goes_on and any(each.reply.status >= 400 for each in outcomes):
+                break
+            addresses |= self._addresses(unit, outcomes)
+        return done
+
+    async def _after(self, unit: Unit, waits_for: Mapping[str, _Started]) -> list[Outcome]:
+        addresses: dict[str, str] = {}
+        for key, earlier in waits_for.items():
+            outcomes = await earlier.outcomes()
+            if any(outcome.reply.status >= 400 for outcome in outcomes):
+                return [self._failed(ServiceError(DEPENDENCY_FAILED, id=key)) for _ in unit]
+            addresses |= self._addresses(earlier.unit, outcomes)
+        return await self._unit(unit, addresses)
+
+    async def _unit(self, unit: Unit, addresses: Mapping[str, str]) -> list[Outcome]:
+        if unit[0].group is not None:
+            return await self._together(unit, addresses)
+        [item] = unit
+        return [await self._one(self._call.service, item, addresses)]
+
+    async def _one(self, service: Service, item: Item, addresses: Mapping[str, str]) -> Outcome:
+        try:
+            request = self._request(item, addresses)
+        except ServiceError as error:
+            return self._failed(error)
+
+        async def read(_most: int, _setting: str) -> bytes:
+            return request.body
+
+        reply = await self._answer(service, request, read)
+        return Outcome(request, msgspec.structs.replace(reply, body=b"") if item.method == "HEAD" else reply)
+
+    async def _together(self, unit: Unit, addresses: Mapping[str, str]) -> list[Outcome]:
+        """The items of a change set: each is answered up to its write, then all writes are done at once."""
+        change_set = ChangeSet(self._call.service.database)
+        service = self._call.service.with_stores(change_set.store)
+        known, tasks = dict(addresses), []
+        for item in unit:
+            task = asyncio.create_task(self._one(service, item, known))
+            tasks.append(task)
+            await change_set.arrival(task)
+            if task.done() and task.result().reply.status >= 400:
+                change_set.undo()
+                break
+            if item.key is not None:
+                known[item.key] = self._path(item, known) + (f"/{change_set.last_key}" if item.method == "POST" else "")
+        else:
+            await change_set.commit()
+        outcomes = [await task for task in tasks]
+        return outcomes + [self._failed(ServiceError(CHANGE_SET_UNDONE)) for _ in unit[len(outcomes) :]]
+
+    def _request(self, item: Item, addresses: Mapping[str, str]) -> ApiRequest:
+        """The item as a request of its own, with the outer request's token and ids."""
+        if isinstance(item.body, ServiceError):
+            raise item.body
+        outer = self._call.request
+        path, _, query = self._path(item, addresses).partition("?")
+        return ApiRequest(
+            "GET" if item.method == "HEAD" else item.method,
+            f"{self._prefix}/{path}",
+            query,
+            {**self._shared, **item.headers, **self._outer},
+            outer.origin,
+            outer.request_id,
+            outer.client_request_id,
+            item.body,
+            self._call.actor,
+        )
+
+    def _path(self, item: Item, addresses: Mapping[str, str]) -> str:
+        """Path and query below the service root, of an address in any of the forms that a batch may have."""
+        url = item.url.removeprefix(self._call.links.root).lstrip("/")
+        if url[: len(self._prefix)].lower() == f"{self._prefix[1:]}/".lower():
+            url = url[len(self._prefix) :].lstrip("/")
+        if url.startswith("$") and addresses:
+            name = url[1:].partition("?")[0].partition("/")[0]
+            if (found := addresses.get(name.lower())) is not None:
+                return f"{found}{url[1 + len(name) :]}"
+        return ascii_text(url.encode("utf-8", "surrogatepass"))
+
+    def _addresses(self, unit: Unit, outcomes: Iterable[Outcome]) -> dict[str, str]:
+        """What `$id` in a later address stands for: what an item made, or else what it was about."""
+        found = {}
+        for item, outcome in zip(unit, outcomes, strict=True):
+            location = next((value.decode() for name, value in outcome.reply.headers if name == b"location"), "")
+            address = location.removeprefix(self._call.links.root) or outcome.request.path.removeprefix(self._prefix)
+            if item.key is not None:
+                found[item.key] = address.lstrip("/")
+        return found
+
+    def _failed(self, error: ServiceError) -> Outcome:
+        request = self._call.request
+        return Outcome(request, failure_reply(self._call.service, request, error))
+
+
+class _Started(msgspec.Struct, frozen=True):
+    """A unit that is under way or done."""
+
+    unit: Unit
+    found: list[Outcome] | asyncio.Task[list[Outcome]]
+
+    async def outcomes(self) -> list[Outcome]:
+        """What came of its items, once it is done."""
+        return self.found if isinstance(self.found, list) else await self.found

@@ -23,6 +23,12 @@ FACTS = bundled()
 _ATOM = {"a": "http://www.w3.org/2005/Atom"}
 
 
+def events_of(text: bytes) -> list[Any]:
+    """The events of a calendar, as another program reads them."""
+    found: Any = icalendar.Calendar.from_ical(text)
+    return list(found.walk("VEVENT"))
+
+
 def test_json_holds_every_fact() -> None:
     document = json.loads(as_json(FACTS))
     assert document["asOf"] == str(FACTS.as_of)
@@ -45,8 +51,8 @@ def test_csv_has_a_line_for_each_update() -> None:
 
 
 def test_the_calendar_is_read_by_another_program_and_holds_the_days() -> None:
-    found = icalendar.Calendar.from_ical(calendar(FACTS))
-    events = {(str(each["SUMMARY"]), each["DTSTART"].dt) for each in found.walk("VEVENT")}
+    found = events_of(calendar(FACTS))
+    events = {(str(each["SUMMARY"]), each["DTSTART"].dt) for each in found}
     assert ("Patch Tuesday", date(2026, 12, 8)) in events
     assert ("End of support: Windows 11 24H2 Enterprise/Education", date(2027, 10, 12)) in events
     assert ("End of support: Windows 11 Enterprise LTSC (LTSC 2024)", date(2029, 10, 9)) in events
@@ -54,9 +60,9 @@ def test_the_calendar_is_read_by_another_program_and_holds_the_days() -> None:
     tuesdays = [day for summary, day in events if summary == "Patch Tuesday"]
     assert tuesdays == [patch_tuesday(day.year, day.month) for day in tuesdays]
     assert len(tuesdays) == 36
-    names = [str(each["UID"]) for each in found.walk("VEVENT")]
+    names = [str(each["UID"]) for each in found]
     assert len(names) == len(set(names))
-    september = next(each for each in found.walk("VEVENT") if each["DTSTART"].dt == date(2026, 9, 8))
+    september = next(each for each in found if each["DTSTART"].dt == date(2026, 9, 8))
     assert "Windows 11 25H2: 26200.9445, KB5124008" in str(september["DESCRIPTION"]).splitlines()
 
 
@@ -65,9 +71,8 @@ def test_the_calendar_keeps_to_the_form_of_its_lines() -> None:
     assert text.endswith(b"END:VCALENDAR\r\n")
     assert b"\n" not in text.replace(b"\r\n", b"")
     assert max(map(len, text.split(b"\r\n"))) == 75
-    for event in icalendar.Calendar.from_ical(text).walk("VEVENT"):
-        first: Any = event["DTSTART"].dt
-        assert event["DTEND"].dt == first + timedelta(days=1)
+    for event in events_of(text):
+        assert event["DTEND"].dt == event["DTSTART"].dt + timedelta(days=1)
 
 
 def test_the_feed_keeps_to_the_rules_of_atom() -> None:

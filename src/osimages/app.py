@@ -23,6 +23,7 @@ from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME, EV
 from osimages.issuer.authority import Authority
 from osimages.issuer.signing import SigningKeys
 from osimages.observe import configure_logging
+from osimages.plan.delta import DeltaTokens
 from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
 from osimages.publish.current import CurrentCatalogue, catalogue_in
@@ -84,7 +85,7 @@ class Application:
     def _publishing(self, service: Service) -> asyncio.Task[None] | None:
         """Publishing on schedule, beside the requests."""
         seconds = self._settings.publish_check_seconds
-        return asyncio.create_task(service.publisher.run(seconds)) if seconds else None
+        return asyncio.create_task(service.publisher.run(seconds, self._settings.delta_days)) if seconds else None
 
     async def _started(self) -> Service:
         """The service; what may pass (a locked database, a full disk) is tried again for a while."""
@@ -155,6 +156,7 @@ async def _service(settings: Settings, database: Database) -> Service:
         authority=None if signing is None else Authority(signing, EVERY_PERMISSION),
         tenants=tenants,
         page_tokens=PageTokens(await database.secret("skiptoken")),
+        delta_tokens=DeltaTokens(await database.secret("deltatoken"), settings.delta_days, clock.now),
         current=current,
         publisher=publisher,
     )

@@ -120,6 +120,17 @@ INVALID_SKIPTOKEN = ErrorRow(
     "BadRequest",
     "The $skiptoken is not valid for this request: follow @odata.nextLink as it was given, or start again without it.",
 )
+INVALID_DELTATOKEN = ErrorRow(
+    400,
+    "BadRequest",
+    "The $deltatoken is not valid for this request: follow @odata.deltaLink as it was given, or start again.",
+)
+RESYNC_REQUIRED = ErrorRow(
+    410,
+    "resyncRequired",
+    "Resync required: what changed since this link was given is not known any more. Start again without a token, at "
+    "the address in the Location header, and replace what you have.",
+)
 LIMIT_EXCEEDED = ErrorRow(400, "BadRequest", "{what} exceeds the limit of {limit} (setting '{setting}').")
 
 # --- bodies ---------------------------------------------------------------------------------------------------------

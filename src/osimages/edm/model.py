@@ -16,6 +16,7 @@ from osimages.edm.types import (
     NavigationProperty,
     Primitive,
     Property,
+    SetCapabilities,
     Singleton,
 )
 
@@ -112,7 +113,11 @@ IMAGE = EntityType(
 DEVICE_MANAGEMENT = EntityType(
     "deviceManagement",
     (Property("id", Primitive.STRING, required=False, description="Unique identifier."),),
-    navigation=(NavigationProperty("managedDeviceWindowsOSImages", IMAGE, "The Windows OS images of the tenant."),),
+    navigation=(
+        NavigationProperty(
+            "managedDeviceWindowsOSImages", IMAGE, "The Windows OS images of the tenant.", SetCapabilities(delta=True)
+        ),
+    ),
     description="The device management settings of a tenant.",
 )
 

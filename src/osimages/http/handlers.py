@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from osimages.http import reading, writing, writing_properties
 from osimages.http.body import query_text
 from osimages.http.call import Call
+from osimages.http.delta import delta
 from osimages.http.reply import Reply
 from osimages.plan.resolve import Kind
 
@@ -33,6 +34,7 @@ HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.FUNCTION, "GET"): reading.function,
     (Kind.COUNT, "GET"): reading.count,
     (Kind.ENTITY, "GET"): reading.entity,
+    (Kind.DELTA, "GET"): delta,
     (Kind.PROPERTY, "GET"): reading.property_of,
     (Kind.VALUE, "GET"): reading.raw_value,
     (Kind.PROPERTY_COUNT, "GET"): reading.property_count,

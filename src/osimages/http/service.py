@@ -18,6 +18,7 @@ from osimages.http.metrics import Metrics
 from osimages.http.tenants import Tenants
 from osimages.issuer.authority import Authority
 from osimages.plan.build import Query, build_query
+from osimages.plan.delta import DeltaTokens
 from osimages.plan.limits import Limits, limits_of
 from osimages.plan.paging import PageTokens
 from osimages.plan.resolve import Kind, Target, resolve, sources
@@ -90,6 +91,7 @@ class Service:
         verifier: TokenVerifier,
         tenants: Tenants,
         page_tokens: PageTokens,
+        delta_tokens: DeltaTokens,
         current: CurrentCatalogue,
         publisher: Publisher,
         keys: KeySource,
@@ -104,6 +106,7 @@ class Service:
         self.verifier = verifier
         self.tenants = tenants
         self.page_tokens = page_tokens
+        self.delta_tokens = delta_tokens
         self.current = current
         self.publisher = publisher
         self.keys = keys

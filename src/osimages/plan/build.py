@@ -29,9 +29,10 @@ from osimages.odata.render import render
 from osimages.plan.bind import BindError
 from osimages.plan.bind_options import BoundOptions, OptionBinder
 from osimages.plan.constants import Moment, resolved
+from osimages.plan.delta import DeltaState
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
-from osimages.plan.query import CollectionPlan, Computed, Shape, Sortable
+from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, Shape, Sortable
 from osimages.plan.resolve import Kind
 
 _COLLECTION_OPTIONS = frozenset(("filter", "select", "orderby", "top", "skip", "count", "skiptoken", "format"))
@@ -39,11 +40,12 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.COLLECTION: _COLLECTION_OPTIONS,
     Kind.FUNCTION: _COLLECTION_OPTIONS,
     Kind.COUNT: frozenset(("filter",)),
+    Kind.DELTA: frozenset(("filter", "select", "top", "skiptoken", "deltatoken", "format")),
     Kind.ENTITY: frozenset(("select", "format")),
     Kind.SINGLETON: frozenset(("select", "format")),
 }
 _ONLY_FORMAT = frozenset(("format",))
-_UNSUPPORTED = frozenset(("search", "apply", "compute", "deltatoken", "id", "index", "schemaversion"))
+_UNSUPPORTED = frozenset(("search", "apply", "compute", "id", "index", "schemaversion"))
 _UNBOUND = BoundOptions(None, (), False, (), ())
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
@@ -51,7 +53,7 @@ _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_S
 class Query(msgspec.Struct, frozen=True):
     """What a query string means for a target: the part of a plan that does not depend on who asks, or from where.
 
-    `identity` is the query without its paging token, to which that token is bound.
+    `identity` is the query without its tokens, which are bound to it.
     """
 
     shape: Shape
@@ -62,6 +64,7 @@ class Query(msgspec.Struct, frozen=True):
     skip: int
     count: bool
     skiptoken: str | None
+    deltatoken: str | None
     format: str | None
     identity: str
 
@@ -99,6 +102,7 @@ def build_query(
         skip=options.skip or 0,
         count=options.count is True,
         skiptoken=options.skiptoken,
+        deltatoken=options.deltatoken,
         format=options.format,
         identity=_identity(query),
     )
@@ -106,12 +110,9 @@ def build_query(
 
 def build_plan(query: Query, position: Position | None, page_size: int) -> CollectionPlan:
     """One page of a query: the first, or the one after a position. `page_size` is the most items in it."""
-    shape, constants, started = query.shape, query.constants, None
+    shape = query.shape
     after: tuple[Sortable, ...] = ()
-    if Moment.NOW in constants:
-        now = encoding.microseconds_since_epoch(datetime.now(UTC))
-        started = now if position is None or position.started is None else position.started
-        constants = resolved(constants, started)
+    constants, started = _resolved(query.constants, None if position is None else position.started)
     if position is None:
         remaining = query.top
     else:
@@ -131,6 +132,22 @@ def build_plan(query: Query, position: Position | None, page_size: int) -> Colle
         after=after,
         started=started,
     )
+
+
+def build_delta(query: Query, state: DeltaState | None, limit: int) -> DeltaPlan:
+    """One page of what changed since a state of the client, with at most `limit` changes."""
+    constants, _ = _resolved(query.constants, None)
+    after, known = (0, None) if state is None else (state.after, state.known)
+    return DeltaPlan(query.shape.condition, constants, after, known, limit)
+
+
+def _resolved(constants: tuple[object, ...], started: int | None) -> tuple[tuple[object, ...], int | None]:
+    """Constants as a store takes them, and the moment that now() stands for where it is among them."""
+    if Moment.NOW not in constants:
+        return constants, None
+    if started is None:
+        started = encoding.microseconds_since_epoch(datetime.now(UTC))
+    return resolved(constants, started), started
 
 
 def _bound(model: Model, entity: EntityType, options: QueryOptions, limits: Limits) -> BoundOptions:
@@ -182,7 +199,7 @@ def _no_property(model: Model, entity: EntityType, name: str) -> str:
 
 def _identity(query: str) -> str:
     kept = [(system_name(name) or name, value) for name, value in pairs(query)] if query else []
-    return urlencode(sorted(each for each in kept if each[0] != "skiptoken"))
+    return urlencode(sorted(each for each in kept if each[0] not in ("skiptoken", "deltatoken")))
 
 
 def _invalid(option: str, reason: str) -> ServiceError:

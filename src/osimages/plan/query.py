@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
 import msgspec
 
 from osimages.plan.expressions import Condition, ScalarType, Value
@@ -78,6 +80,48 @@ class Page(msgspec.Struct, frozen=True):
     more: bool
     total: int | None = None
     computed: tuple[tuple[Encoded, ...], ...] = ()
+
+
+class DeltaPlan(msgspec.Struct, frozen=True):
+    """One page of what changed in a set: the changes after number `after`, at most `limit` of them.
+
+    Of entities that are gone, or of which the condition does not hold, only changes after number `known` are of
+    interest: before, the client knew of none. It is None at the very start, where the client knows nothing yet.
+    """
+
+    condition: Condition | None
+    constants: tuple[object, ...]
+    after: int
+    known: int | None
+    limit: int
+
+
+class Fate(Enum):
+    """What became of an entity that changed: it is there, it does not fulfil the condition any more, it was deleted."""
+
+    PRESENT = 0
+    CHANGED = 1
+    DELETED = 2
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What became of an entity; the document is empty where it is not there any more."""
+
+    key: str
+    fate: Fate
+    document: bytes
+
+
+class DeltaPage(msgspec.Struct, frozen=True):
+    """Changes in order; `more` tells that others follow `last`, the number of the last one.
+
+    `newest` is the number of the tenant's newest change at the same moment.
+    """
+
+    changes: tuple[Change, ...]
+    last: int
+    more: bool
+    newest: int
 
 
 class Tenant(msgspec.Struct, frozen=True):

@@ -41,7 +41,6 @@ READING = frozenset({"GET", "HEAD"})
 METHODS = dict.fromkeys(Kind, READING) | {
     Kind.BATCH: frozenset({"POST"}),
     Kind.QUERY: frozenset({"POST"}),
-    Kind.DELTA: frozenset(),
     Kind.SINGLETON: READING | {"PATCH"},
     Kind.COLLECTION: READING | {"POST"},
     Kind.ENTITY: READING | {"PATCH", "PUT", "DELETE"},

@@ -115,14 +115,19 @@ class Publisher:
             await self.database.change(leases.release(_PUBLISHING, self._holder))
         return Round(tenants, images)
 
-    async def run(self, seconds: float) -> None:
-        """A round every so many seconds, for ever; what goes wrong is logged, and tried again."""
+    async def run(self, seconds: float, remembered_days: float) -> None:
+        """A round every so many seconds, for ever; what goes wrong is logged, and tried again.
+
+        Once it has published, what publishing took away more than `remembered_days` ago is forgotten: until then,
+        clients that ask what changed are told.
+        """
         while True:
             try:
                 if await self.database.change(leases.take(_CALENDAR, self._calendar, lasting(seconds))):
                     done = await self.round()
                     if done is not None and done.tenants:
                         _log.info("catalogue published", tenants=done.tenants, images_changed=done.images)
+                        await self.images.forget_removals(remembered_days)
             except (StoreUnavailableError, leases.LeaseLostError) as error:
                 _log.warning("catalogue not published", reason=str(error))
             except Exception:

@@ -6,7 +6,7 @@ A change counts as one only when its transaction is committed; what raises leave
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from osimages.edm.types import Model
 from osimages.plan.query import Stored, Tenant
@@ -74,11 +74,7 @@ class Changes:
         before = yield from self._before(tenant, key, condition)
         if before is None:
             return False
-        yield from self._take_away(tenant, key)
-        removed_at = datetime.now(UTC).isoformat(timespec="seconds")
-        version = yield from self._next_change(tenant)
-        row = {"tenant": tenant, "id": key, "version": version, "removed_at": removed_at}
-        yield Ask(self._statements.note_removal, row)
+        yield from self._take_away(tenant, key, published=False)
         return True
 
     def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
@@ -96,7 +92,7 @@ class Changes:
                 before = yield from self._get(tenant, key)
                 changed += before != (yield from self.update(tenant, key, given, None, published=True))
         for key in sorted(key for key, mark in present.items() if mark and key not in entities):
-            yield from self._take_away(tenant, key)
+            yield from self._take_away(tenant, key, published=True)
             changed += 1
         yield Ask(self._statements.note_publication, {"tenant": tenant, "label": label})
         return changed
@@ -117,6 +113,11 @@ class Changes:
             removed=tuple(sorted(key for key in present if key not in entities)),
             own=tuple(key for key in entities if key in own),
         )
+
+    def forget_removals(self, days: float) -> Steps[None]:
+        """Forgets what publishing took away more than so many days ago; what a tenant removed is never forgotten."""
+        before = _seconds(datetime.now(UTC) - timedelta(days=days))
+        yield Ask(self._statements.forget_removals, {"before": before})
 
     def _before(self, tenant: str, key: str, condition: Condition | None) -> Steps[Stored | None]:
         """What is stored before a change. Raises what the condition raises."""
@@ -148,9 +149,14 @@ class Changes:
             row.update(zip(self._columns, main_row(self._entity, whole), strict=True))
         return row
 
-    def _take_away(self, tenant: str, key: str) -> Steps[None]:
+    def _take_away(self, tenant: str, key: str, published: bool) -> Steps[None]:
+        """Takes an entity away, and keeps note of it for those who ask what changed."""
         yield from self._remove_items(tenant, key, self._tables.items)
         yield Ask(self._statements.remove, {"tenant": tenant, "id": key})
+        version = yield from self._next_change(tenant)
+        removed_at = _seconds(datetime.now(UTC))
+        row = {"tenant": tenant, "id": key, "version": version, "removed_at": removed_at, "published": published}
+        yield Ask(self._statements.note_removal, row)
 
     def _remove_items(self, tenant: str, key: str, names: Iterable[str]) -> Steps[None]:
         for name in names:
@@ -182,9 +188,13 @@ def add_tenant(tenant: Tenant) -> Steps[None]:
             "name": tenant.name,
             "licensed": tenant.licensed,
             "catalogue": tenant.catalogue,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created_at": _seconds(datetime.now(UTC)),
         },
     )
+
+
+def _seconds(instant: datetime) -> str:
+    return instant.isoformat(timespec="seconds")
 
 
 def secret(name: str, made: bytes) -> Steps[bytes]:

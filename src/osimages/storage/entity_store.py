@@ -54,3 +54,7 @@ class EntityStore:
     def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
         """What `publish` would change, as steps that change nothing."""
         return self.changes.unpublished(tenant, entities)
+
+    async def forget_removals(self, days: float) -> None:
+        """Forgets what publishing took away more than so many days ago."""
+        await self.database.change(self.changes.forget_removals(days))

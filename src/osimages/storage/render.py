@@ -10,9 +10,13 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
+    Integer,
+    LargeBinary,
     Select,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
@@ -51,7 +55,7 @@ from osimages.plan.expressions import (
     Truth,
     Value,
 )
-from osimages.plan.query import Order, Shape
+from osimages.plan.query import Fate, Order, Shape
 from osimages.storage.render_values import Scope, Sql, ValueRenderer, truth
 from osimages.storage.tables import EntityTables
 
@@ -126,6 +130,28 @@ class Renderer(ValueRenderer):
         main = self._tables.main
         query: Select[Any] = select(func.count()).select_from(main).where(main.c.tenant == bindparam("tenant"))
         return self._text(self._filtered(query, condition, driving))
+
+    def delta(self, condition: Condition | None) -> str:
+        """SQL of what changed after number `after`, at most `limit` rows: key, document, number of the change, fate.
+
+        What does not fulfil the condition, or was removed, counts only after number `known`, and has no document.
+        """
+        main, removed, nothing = self._tables.main, self._tables.removed, bindparam("nothing", type_=LargeBinary())
+        fulfils = true() if condition is None else func.coalesce(self._condition(condition, {0: main}), false())
+        document = case((fulfils, main.c.document), else_=nothing)
+        fate = case((fulfils, _fate(Fate.PRESENT)), else_=_fate(Fate.CHANGED))
+        present = select(main.c.id, document.label("document"), main.c.version, fate.label("fate")).where(
+            main.c.tenant == bindparam("tenant"),
+            main.c.version > bindparam("after"),
+            or_(fulfils, main.c.version > bindparam("known")),
+        )
+        gone = select(removed.c.id, nothing, removed.c.version, _fate(Fate.DELETED)).where(
+            removed.c.tenant == bindparam("tenant"),
+            removed.c.version > bindparam("after"),
+            removed.c.version > bindparam("known"),
+        )
+        ordered = present.union_all(gone).order_by(literal_column("version"))
+        return self._text(ordered.limit(bindparam("limit")).offset(literal_column("0")))
 
     def probe(self, item: AnyItem) -> str:
         """SQL that counts matching items, but not beyond the parameter `most`: a cheap look at how many there are."""
@@ -230,8 +256,12 @@ class Renderer(ValueRenderer):
         """A string function in which no character of the pattern is special, and case counts."""
         raise NotImplementedError
 
-    def _text(self, query: Select[Any]) -> str:
+    def _text(self, query: Select[Any] | CompoundSelect[Any]) -> str:
         return str(query.compile(dialect=self._dialect))
+
+
+def _fate(fate: Fate) -> ColumnElement[int]:
+    return literal_column(str(fate.value), Integer())
 
 
 def _labelled(name: str, values: Sequence[Sql]) -> list[ColumnElement[Any]]:

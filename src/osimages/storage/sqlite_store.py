@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.edm.types import Model
 from osimages.plan.expressions import AnyItem, Condition
-from osimages.plan.query import CollectionPlan, Page, Shape, Stored
+from osimages.plan.query import Change, CollectionPlan, DeltaPage, DeltaPlan, Fate, Page, Shape, Stored
 from osimages.storage.entity_store import EntityStore
 from osimages.storage.render import driving_candidates
 from osimages.storage.sqlite_reader import SqliteReader
@@ -35,7 +35,9 @@ class SqliteStore(EntityStore):
         self._page_sql = lru_cache(256)(renderer.page)
         self._count_sql = lru_cache(256)(renderer.count)
         self._probe_sql = lru_cache(256)(renderer.probe)
+        self._delta_sql = lru_cache(64)(renderer.delta)
         self._get = statements.get
+        self._last_change = statements.last_change
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
@@ -57,6 +59,17 @@ class SqliteStore(EntityStore):
         values = _values(tenant, plan)
         driving = self._driving(plan.shape.condition, values)
         return self._number(self._count_sql(plan.shape.condition, driving), values)
+
+    async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
+        """One page of what changed, in the order of the changes."""
+        values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
+        with self._reader.snapshot():
+            newest = self._number(self._last_change, {"tenant": tenant})
+            known = newest if plan.known is None else plan.known
+            values.update(tenant=tenant, after=plan.after, known=known, nothing=b"", limit=plan.limit + 1)
+            rows, more = self._reader.some(self._delta_sql(plan.condition), values, plan.limit)
+        changes = tuple(Change(key, Fate(fate), document) for key, document, _, fate in rows)
+        return DeltaPage(changes, rows[-1][2] if rows else plan.after, more, newest)
 
     def _page(self, shape: Shape, driving: AnyItem | None, limit: int, values: Any, total: int | None) -> Page:
         rows, more = self._reader.some(self._page_sql(shape, driving), values, limit) if limit else ([], False)

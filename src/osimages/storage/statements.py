@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ClauseElement, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import ClauseElement, and_, bindparam, delete, insert, literal_column, not_, select, update
 from sqlalchemy.engine import Dialect
 
 from osimages.storage.tables import TENANT, EntityTables
@@ -33,8 +33,11 @@ class Statements:
         )
         self.remove = text(delete(main).where(*own))
         self.published = text(select(main.c.id, main.c.published).where(main.c.tenant == bindparam("tenant")))
-        self.removed = text(select(removed.c.id).where(removed.c.tenant == bindparam("tenant")))
+        in_tenant = removed.c.tenant == bindparam("tenant")
+        self.removed = text(select(removed.c.id).where(in_tenant, not_(removed.c.published)))
         self.note_removal = text(insert(removed))
+        old = and_(removed.c.published, removed.c.removed_at < bindparam("before"))
+        self.forget_removals = text(delete(removed).where(old))
         self.forget_removal = text(
             delete(removed).where(removed.c.tenant == bindparam("tenant"), removed.c.id == bindparam("id"))
         )
@@ -53,4 +56,5 @@ class Statements:
             .values(last_change=TENANT.c.last_change + literal_column("1"))
             .returning(TENANT.c.last_change)
         )
+        self.last_change = text(select(TENANT.c.last_change).where(own_tenant))
         self.note_publication = text(update(TENANT).where(own_tenant).values(published=bindparam("label")))

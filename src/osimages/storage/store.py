@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from osimages.edm.types import Model
-from osimages.plan.query import CollectionPlan, Page, Stored, Tenant
+from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored, Tenant
 from osimages.storage.steps import Result, Steps
 from osimages.storage.tables import EntityTables
 
@@ -51,6 +51,9 @@ class Store(Protocol):
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
 
+    async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
+        """One page of what changed, in the order of the changes."""
+
     async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
         """Adds an entity. Raises KeyTakenError."""
 
@@ -76,6 +79,9 @@ class Store(Protocol):
 
     def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
         """What `publish` would change, as steps that change nothing."""
+
+    async def forget_removals(self, days: float) -> None:
+        """Forgets what publishing took away more than so many days ago; what a tenant removed is never forgotten."""
 
 
 class Database(Protocol):

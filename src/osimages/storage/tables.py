@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text, false
 from sqlalchemy.types import TypeEngine
 
 from osimages.edm.encoding import may_be_null
@@ -91,6 +91,8 @@ def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names:
         Column("id", Text, primary_key=True),
         Column("version", BigInteger, nullable=False),
         Column("removed_at", Text, nullable=False),
+        Column("published", Boolean, nullable=False, server_default=false()),
+        Index(f"removed_{name}_version", "tenant", "version"),
         sqlite_with_rowid=False,
     )
     items = {

@@ -13,6 +13,8 @@ from osimages.edm.types import DELTA
 from osimages.odata.options import pairs, system_name
 from osimages.plan.resolve import Kind, Target
 
+_TOKENS = ("skiptoken", "deltatoken")
+
 
 class Links(msgspec.Struct, frozen=True):
     """URLs below one service root, as the client that asks sees it: `https://localhost:8443/beta`."""
@@ -57,8 +59,12 @@ class Links(msgspec.Struct, frozen=True):
         if target.function is not None:
             assert target.key is not None
             address = f"{self.entity(target, target.key)}/{target.function.name}"
-        kept = [part for part in query.split("&") if part and not _is_skiptoken(part)]
-        return f"{address}?{'&'.join([*kept, f'$skiptoken={token}'])}"
+        return f"{address}?{'&'.join([*_without_tokens(query), f'$skiptoken={token}'])}"
+
+    def delta(self, target: Target, query: str, option: str | None = None, token: str = "") -> str:
+        """The function that tells what changed, going on where the token says; from the start without an option."""
+        options = [*_without_tokens(query), *([f"{option}={token}"] if option else [])]
+        return f"{self._collection(target)}/{DELTA.name}(){'?' if options else ''}{'&'.join(options)}"
 
     def _collection(self, target: Target) -> str:
         return f"{self.root}/{target.source}"
@@ -69,5 +75,5 @@ def _quoted(key: str) -> str:
     return f"'{quote(doubled, safe='')}'"
 
 
-def _is_skiptoken(part: str) -> bool:
-    return system_name(pairs(part)[0][0]) == "skiptoken"
+def _without_tokens(query: str) -> list[str]:
+    return [part for part in query.split("&") if part and system_name(pairs(part)[0][0]) not in _TOKENS]

@@ -46,6 +46,7 @@ def collection_body(
     select: tuple[str, ...] | None,
     total: int | str | None,
     next_link: str | None,
+    delta_link: str | None = None,
     annotation: str = "@odata.",
 ) -> bytes:
     """A page of entities; annotations come before the values, as clients that stream need it."""
@@ -55,6 +56,8 @@ def collection_body(
         head += b'"%bcount":%b,' % (prefix, _encode(total))
     if next_link is not None:
         head += b'"%bnextLink":%b,' % (prefix, _encode(next_link))
+    if delta_link is not None:
+        head += b'"%bdeltaLink":%b,' % (prefix, _encode(delta_link))
     chosen = documents if select is None else (projected(each, select) for each in documents)
     return b'{%b"value":[%b]}' % (head, b",".join(chosen))
 

@@ -176,8 +176,8 @@ def test_what_is_removed_is_gone_with_its_items_and_leaves_a_note(store: SqliteS
     assert run(store.remove(CONTOSO, KEY, None)) is True
     assert run(store.get(CONTOSO, KEY)) is None
     assert {row[0] for table in items(database).values() for row in table} == {OTHER_KEY}
-    [(key, version, _)] = rows(database, "removed_image")
-    assert key == KEY
+    [(key, version, _, published)] = rows(database, "removed_image")
+    assert (key, published) == (KEY, False)
     assert version > other.version
     assert got(store, OTHER_KEY) == other
 
@@ -282,7 +282,7 @@ def test_publishing_adds_changes_and_takes_away(store: SqliteStore, database: Pa
     assert given(got(store, "b")) == given(got(store, "d")) == SMALL
     assert {row[0] for table in items(database).values() for row in table} == {"a", "b", "d"}
     assert rows(database, "image_architecture") == [("a", 0, 2), ("a", 1, 4), ("b", 0, 1), ("d", 0, 1)]
-    assert rows(database, "removed_image") == []
+    assert [(key, published) for key, _, _, published in rows(database, "removed_image")] == [("c", True)]
 
 
 def test_publishing_the_same_again_changes_nothing(store: SqliteStore, database: Path) -> None:

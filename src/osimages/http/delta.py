@@ -1,0 +1,85 @@
+"""Answers to delta(): what was created, changed and deleted in a set since the client last asked.
+
+Graph's delta query: https://learn.microsoft.com/graph/delta-query-overview. The first round gives everything; each
+round ends with `@odata.deltaLink`, where the next one begins. Changes come in the order in which they were made: an
+entity that changes during a round comes later again, so that none is missed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osimages.errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ServiceError
+from osimages.http.call import Call
+from osimages.http.reply import Reply
+from osimages.plan.build import Query, build_delta
+from osimages.plan.delta import DeltaState
+from osimages.plan.query import Change, DeltaPage, Fate
+from osimages.wire.payload import collection_body, projected
+
+_NOW = "latest"
+_REASONS = {Fate.CHANGED: "changed", Fate.DELETED: "deleted"}
+_encode = msgspec.json.Encoder().encode
+
+
+async def delta(call: Call) -> Reply:
+    """A page of changes, with a link to the next page or, at the end of the round, to the next round."""
+    query, form = call.query(), call.form(call.query())
+    try:
+        state, page, preference = await _page(call, query)
+    except ServiceError as error:
+        if error.row is RESYNC_REQUIRED:
+            error.headers["Location"] = call.links.delta(call.target, call.request.query)
+        raise
+    following = call.service.delta_tokens.following(state, page)
+    token = call.service.delta_tokens.write(following, call.actor.tenant, _purpose(call, query))
+    link = call.links.delta(call.target, call.request.query, "$skiptoken" if page.more else "$deltatoken", token)
+    type_name = call.version.model.qualified(call.target.entity.name)
+    body = collection_body(
+        call.context(form, call.links.collection_context(type_name, query.select)),
+        (_entry(call, query, each) for each in page.changes),
+        select=None,
+        total=None,
+        next_link=link if page.more else None,
+        delta_link=None if page.more else link,
+        annotation=form.annotation,
+    )
+    return Reply(200, body, form.content_type, call.applied(preference))
+
+
+async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage, str | None]:
+    """Where the client stands, what follows there, and the preference that was honoured."""
+    wanted, most = call.preferences(), call.service.limits.page_size
+    sizes = [each for each in (query.top or None, wanted.page_size, most) if each is not None]
+    state = _state(call, query)
+    store, tenant = call.service.store(call.target), call.actor.tenant
+    if query.deltatoken == _NOW:
+        page = await store.delta(tenant, build_delta(query, None, 0))
+        page = DeltaPage((), page.newest, False, page.newest)
+    else:
+        page = await store.delta(tenant, build_delta(query, state, min(sizes)))
+    if state is not None and page.newest < state.after:  # a database of an earlier time
+        raise ServiceError(RESYNC_REQUIRED)
+    preference = None if wanted.page_size is None else f"{wanted.page_size_name}={min(wanted.page_size, most)}"
+    return state, page, preference
+
+
+def _state(call: Call, query: Query) -> DeltaState | None:
+    """How far the client has come; None where it starts."""
+    if query.deltatoken is not None and query.skiptoken is not None:
+        raise ServiceError(INVALID_DELTATOKEN, target="$deltatoken")
+    token = query.deltatoken or query.skiptoken
+    if token is None or token == _NOW:
+        return None
+    return call.service.delta_tokens.read(token, call.actor.tenant, _purpose(call, query))
+
+
+def _purpose(call: Call, query: Query) -> str:
+    return f"{call.target.source}?{query.identity}"
+
+
+def _entry(call: Call, query: Query, change: Change) -> bytes:
+    if change.fate is not Fate.PRESENT:
+        return _encode({call.target.entity.key: change.key, "@removed": {"reason": _REASONS[change.fate]}})
+    document = call.documents(call.form(query), (change.document,))[0]
+    return document if query.select is None else projected(document, (call.target.entity.key, *query.select))

@@ -71,6 +71,7 @@ _TAKEN = {
     Kind.COLLECTION: set(_VALUES),
     Kind.FUNCTION: set(_VALUES),
     Kind.COUNT: {"$filter"},
+    Kind.DELTA: {"$filter", "$select", "$top", "$skiptoken", "$format"},
     Kind.ENTITY: {"$select", "$format"},
     Kind.SINGLETON: {"$select", "$format"},
 }
@@ -88,7 +89,7 @@ def test_every_option_on_every_kind_of_target(kind: Kind, option: str) -> None:
     assert error.message.endswith("it cannot be used on this resource")
 
 
-_UNREAD = {"$search": "x", "$apply": "identity", "$compute": "id as x", "$deltatoken": "x", "$id": "x", "$index": "1"}
+_UNREAD = {"$search": "x", "$apply": "identity", "$compute": "id as x", "$id": "x", "$index": "1"}
 
 
 @pytest.mark.parametrize("option", [*_UNREAD, "$schemaversion"])

@@ -231,7 +231,7 @@ _TAKEN = {
     Kind.METADATA: {"GET", "HEAD"},
     Kind.BATCH: {"POST"},
     Kind.QUERY: {"POST"},
-    Kind.DELTA: set(),
+    Kind.DELTA: {"GET", "HEAD"},
     Kind.SINGLETON: {"GET", "HEAD", "PATCH"},
     Kind.COLLECTION: {"GET", "HEAD", "POST"},
     Kind.COUNT: {"GET", "HEAD"},

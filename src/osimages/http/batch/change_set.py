@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 from osimages.errors import CHANGE_SET_UNDONE, ServiceError
-from osimages.plan.query import CollectionPlan, Page, Stored
+from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored
 from osimages.storage.changes import Changes
 from osimages.storage.entity_store import EntityStore
 from osimages.storage.steps import Steps
@@ -122,6 +122,9 @@ class _JoiningStore:
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         return await self._store.count(tenant, plan)
 
+    async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
+        return await self._store.delta(tenant, plan)
+
     async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
         return await self._change_set.join(key, self._changes.create(tenant, key, properties))
 
@@ -138,6 +141,9 @@ class _JoiningStore:
 
     async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
         return await self._store.publish(tenant, entities, label)
+
+    async def forget_removals(self, days: float) -> None:
+        await self._store.forget_removals(days)
 
     def publishing(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
         return self._store.publishing(tenant, entities, label)

@@ -106,7 +106,7 @@ class Compactor:
 
     def _release(self, row: Row) -> str:
         editions = [each for each in self._editions if each["id"] == row["id"]]
-        updates = [each for each in self._updates if each["id"] == row["id"]]
+        updates = sorted((each for each in self._updates if each["id"] == row["id"]), key=_age)
         _check_ends(row, editions)
         members = [
             _member("id", row["id"], 3),
@@ -152,6 +152,11 @@ class Compactor:
 
     def _numbers(self, names: Iterable[str]) -> list[int]:
         return sorted(self._sources.index(name) for name in names)
+
+
+def _age(row: Row) -> tuple[int, str, str]:
+    """Oldest first: by build, and where one build has several KBs by day and KB, as catalogue/merging.py does."""
+    return (int(row["build_short"].partition(".")[2]), row["release_date"], row["kb"])
 
 
 def _agreeing(row: Row) -> list[str]:

@@ -14,7 +14,7 @@ ROOT = Path(osimages.__file__).parent
 LAYERS = (
     ("errors", "clock", "settings", "observe"),
     ("edm", "odata", "catalogue", "issuer"),
-    ("plan", "fleet"),
+    ("plan", "fleet", "importers"),
     ("auth", "wire", "storage", "pages"),
     ("publish",),
     ("http",),

@@ -12,6 +12,11 @@ needs_facts = pytest.mark.skipif(not (FACTS / "updates.csv").exists(), reason="t
 
 
 def rows(name: str) -> list[dict[str, str]]:
-    """All rows of releases, editions or updates."""
+    """All rows of releases, editions, updates or disagreements."""
     with (FACTS / f"{name}.csv").open(encoding="utf-8", newline="") as text:
         return list(csv.DictReader(text))
+
+
+def disagreements() -> list[dict[str, str]]:
+    """All rows of the list of disagreements."""
+    return rows("disagreements")

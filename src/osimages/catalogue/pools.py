@@ -1,0 +1,185 @@
+"""Brings together what all sources say of the same update, and leaves out what cannot be right."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import msgspec
+
+from osimages.catalogue import rules
+from osimages.catalogue.builds import Build
+from osimages.catalogue.claims import BulletinClaim, Origin, Rejection, Statement, UpdateClaim, Weight
+from osimages.catalogue.facts import Update
+
+Key = tuple[Build, str]  # a build and its KB, "" where no KB is known
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """One claim with the source that makes it."""
+
+    origin: Origin
+    claim: UpdateClaim
+
+
+class Pool(msgspec.Struct):
+    """One update: what the shipped facts have (`known`), and what sources say of it."""
+
+    build: Build
+    kb: str | None
+    known: Update | None = None
+    voices: list[Voice] = msgspec.field(default_factory=list)
+    bulletins: list[tuple[Origin, BulletinClaim]] = msgspec.field(default_factory=list)
+
+    def days(self) -> dict[date, list[tuple[Weight, str]]]:
+        """Every day that is named, with weight and name of those who name it; bulletins' only where no other."""
+        found: defaultdict[date, list[tuple[Weight, str]]] = defaultdict(list)
+        for voice in self.voices:
+            if voice.claim.day is not None:
+                found[voice.claim.day].append((voice.origin.weight, voice.origin.name))
+        if not found:
+            for origin, bulletin in self.bulletins:
+                if bulletin.day is not None:
+                    found[bulletin.day].append((origin.weight, origin.name))
+        return dict(found)
+
+    def sources(self) -> set[str]:
+        """The names of all sources that have this update, beside those of the shipped facts."""
+        return {each.origin.name for each in self.voices} | {origin.name for origin, _ in self.bulletins}
+
+
+class Pools(msgspec.Struct):
+    """All updates by build and KB, and what was left out."""
+
+    by_key: dict[Key, Pool]
+    rejected: list[Rejection]
+
+
+def gather(
+    known: Iterable[Update], statements: Sequence[Statement], families: Mapping[int, str], dropped: Iterable[Build] = ()
+) -> Pools:
+    """Every update that is known or claimed and can be one of a release in `families` (release ids by build).
+
+    `dropped` are builds that the overrides file takes out.
+    """
+    out: set[Build] = set(dropped)
+    pools: dict[Key, Pool] = {}
+    rejected: list[Rejection] = []
+    for update in known:
+        if update.build not in out:
+            pools[update.build, update.kb or ""] = Pool(update.build, update.kb, update)
+    misprints = _misprints(statements, pools, families)
+    for statement in statements:
+        for claim in statement.claims:
+            if not isinstance(claim, UpdateClaim) or claim.build in out:
+                continue
+            misprint = misprints.get((statement.origin.name, claim), "")
+            why = misprint or _refusal(claim, families)
+            if why:
+                rejected.append(Rejection(statement.origin.name, _named(claim), why, bool(misprint)))
+                continue
+            pool = pools.setdefault((claim.build, claim.kb or ""), Pool(claim.build, claim.kb))
+            pool.voices.append(Voice(statement.origin, claim))
+    return Pools(_with_bulletins(_joined(pools), statements, families), rejected)
+
+
+def _refusal(claim: UpdateClaim, families: Mapping[int, str]) -> str:
+    build = claim.build
+    if (build.major, build.minor) != (10, 0):
+        return "no build of Windows 10 or 11"
+    if build.build not in families:
+        return "its build is not that of a known client release of Windows"
+    if rules.is_server_revision(build.build, build.revision):
+        return "a revision of Windows Server, not of the client release of that build"
+    return ""
+
+
+def _misprints(
+    statements: Sequence[Statement], known: Mapping[Key, Pool], families: Mapping[int, str]
+) -> dict[tuple[str, UpdateClaim], str]:
+    """Builds that a list of Microsoft's prints wrong, with the reason.
+
+    Its pages have printed a build of another release in a release's list (22621.7582 in that of 23H2), and in two lists
+    two revisions for one KB (19045.7725 and .7720), of which nobody else knew one.
+    """
+    tellers: defaultdict[Key, set[str]] = defaultdict(set)
+    by_title: defaultdict[tuple[str, str | None, date | None, str], list[UpdateClaim]] = defaultdict(list)
+    by_kb: defaultdict[tuple[str, str, int], list[UpdateClaim]] = defaultdict(list)
+    for name, claim in _claims(statements):
+        tellers[claim.build, claim.kb or ""].add(name)
+        if claim.listed_under:
+            by_title[name, claim.kb, claim.day, claim.listed_under].append(claim)
+            if claim.kb is not None:
+                by_kb[name, claim.kb, claim.build.build].append(claim)
+    found: dict[tuple[str, UpdateClaim], str] = {}
+    for (name, _, _, listed_under), claims in by_title.items():
+        if listed_under in families.values() and all(_belongs(c, families) != listed_under for c in claims):
+            for claim in claims:
+                found[name, claim] = f"listed under {listed_under}, whose builds begin otherwise"
+    for (name, kb, _), claims in by_kb.items():
+        newest = max(claims, key=lambda each: rules.order("", each.listed_under.rpartition(" ")[2]))
+        for claim in claims:
+            alone = tellers[claim.build, kb] == {name} and (claim.build, kb) not in known
+            printed = {each.listed_under for each in claims if each.build == claim.build}
+            if alone and claim.build != newest.build and newest.listed_under not in printed:
+                found[name, claim] = f"the same page has {newest.build.short} for {kb}, under {newest.listed_under}"
+    return found
+
+
+def _belongs(claim: UpdateClaim, families: Mapping[int, str]) -> str:
+    return families.get(claim.build.build, "")
+
+
+def _claims(statements: Sequence[Statement]) -> Iterable[tuple[str, UpdateClaim]]:
+    for statement in statements:
+        for claim in statement.claims:
+            if isinstance(claim, UpdateClaim):
+                yield statement.origin.name, claim
+
+
+def _named(claim: UpdateClaim) -> str:
+    kb = f" {claim.kb}" if claim.kb else ""
+    day = f" of {claim.day}" if claim.day else ""
+    return f"{claim.build.short}{kb}{day}"
+
+
+def _joined(pools: Mapping[Key, Pool]) -> dict[Key, Pool]:
+    """Puts what names no KB to the update of that build which has one; where there are several, to that of its day."""
+    kbs: defaultdict[Build, list[Pool]] = defaultdict(list)
+    for pool in pools.values():
+        if pool.kb is not None:
+            kbs[pool.build].append(pool)
+    found = {key: pool for key, pool in pools.items() if pool.kb is not None}
+    for key, pool in pools.items():
+        if pool.kb is not None:
+            continue
+        with_kb = kbs[pool.build]
+        days = pool.days().keys() | ({pool.known.release_date} if pool.known else set())
+        same_day = [each for each in with_kb if days & _all_days(each)]
+        target = with_kb[0] if len(with_kb) == 1 else same_day[0] if same_day else None
+        if target is None:
+            found[key] = pool
+        else:
+            target.voices += pool.voices
+            target.known = target.known or pool.known
+    return found
+
+
+def _all_days(pool: Pool) -> set[date | None]:
+    return {*pool.days(), pool.known.release_date if pool.known else None} - {None}
+
+
+def _with_bulletins(
+    pools: dict[Key, Pool], statements: Sequence[Statement], families: Mapping[int, str]
+) -> dict[Key, Pool]:
+    listed: defaultdict[tuple[str, str], list[Pool]] = defaultdict(list)
+    for pool in pools.values():
+        if pool.kb is not None:
+            listed[pool.kb, families[pool.build.build]].append(pool)
+    for statement in statements:
+        for claim in statement.claims:
+            if isinstance(claim, BulletinClaim):
+                for pool in listed[claim.kb, claim.release]:
+                    pool.bulletins.append((statement.origin, claim))
+    return pools

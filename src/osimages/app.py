@@ -8,8 +8,8 @@ import os
 
 import structlog
 
+from osimages.auth.issued_keys import IssuedKeys
 from osimages.auth.key_file import KeyFileError
-from osimages.auth.keys import StaticKeys
 from osimages.auth.sources import entra_keys, verifier
 from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.publishing import newest_day
@@ -19,9 +19,8 @@ from osimages.http.asgi import Send, respond
 from osimages.http.request import Receive, Scope
 from osimages.http.service import Service
 from osimages.http.tenants import Tenants
-from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME, EVERY_PERMISSION
+from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
 from osimages.issuer.authority import Authority
-from osimages.issuer.signing import SigningKeys
 from osimages.observe import configure_logging
 from osimages.plan.delta import DeltaTokens
 from osimages.plan.paging import PageTokens
@@ -115,7 +114,7 @@ async def publisher_of(settings: Settings, database: Database, *, only_reads: bo
 async def start(settings: Settings) -> Service:
     """A service on the database that the settings name, brought up to date and with the default tenant in it.
 
-    Raises SchemaError, KeyFileError or OSError where database or keys cannot be used.
+    Raises SchemaError, KeyFileError, UnusableError or OSError where database, keys or the file of users are unusable.
     """
     database = await opened(settings)
     try:
@@ -139,11 +138,11 @@ async def _service(settings: Settings, database: Database) -> Service:
     tenants = Tenants(
         database, images, publication, publisher.may_publish, keep_seconds=keep_seconds, new_catalogue=of_new
     )
-    signing = SigningKeys.load_or_create(settings.data_path) if settings.authority == "dev" else None
-    if signing is not None:
+    authority = Authority.open(settings.data_path, clock.now) if settings.authority == "dev" else None
+    if authority is not None:
         await database.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue))
         await tenants.admit(DEFAULT_TENANT)
-    keys = entra_keys(settings) if signing is None else StaticKeys.from_jwks(signing.public_jwks())
+    keys = entra_keys(settings) if authority is None else IssuedKeys(authority.keys)
     await keys.open()
     return Service(
         settings=settings,
@@ -153,7 +152,7 @@ async def _service(settings: Settings, database: Database) -> Service:
         stores={IMAGE.name: images},
         verifier=verifier(settings, clock, keys),
         keys=keys,
-        authority=None if signing is None else Authority(signing, EVERY_PERMISSION),
+        authority=authority,
         tenants=tenants,
         page_tokens=PageTokens(await database.secret("skiptoken")),
         delta_tokens=DeltaTokens(await database.secret("deltatoken"), settings.delta_days, clock.now),

@@ -80,7 +80,7 @@ def test_the_secret_may_come_in_the_header(api: Api) -> None:
     ("changes", "status", "error", "number"),
     [
         ({"grant_type": None}, 400, "invalid_request", 900144),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
+        ({"grant_type": "implicit"}, 400, "unsupported_grant_type", 70003),
         ({"client_id": None}, 400, "invalid_request", 900144),
         ({"client_id": str(uuid.uuid4())}, 400, "unauthorized_client", 700016),
         ({"client_secret": None}, 401, "invalid_client", 7000218),
@@ -122,4 +122,6 @@ def test_metadata_leads_to_keys_and_tokens(api: Api) -> None:
 def test_other_methods_and_paths(api: Api) -> None:
     refused(api.get("/common/oauth2/v2.0/token"), 405, "Request_BadRequest")
     refused(api.http.post("/common/discovery/v2.0/keys"), 405, "Request_BadRequest")
-    refused(api.get("/common/oauth2/v2.0/authorize"), 404, "ResourceNotFound")
+    refused(api.http.delete("/common/oauth2/v2.0/authorize"), 405, "Request_BadRequest")
+    for path in ("/common/oauth2/v2.0/other", "/common/userrealm/a/b", "/common/signin", "/common"):
+        refused(api.get(path), 404, "ResourceNotFound")

@@ -6,9 +6,10 @@ import shlex
 
 import click
 
+from osimages.cli.known import folder_of, known_in
 from osimages.cli.options import data_dir_option, server_url, settings_from
 from osimages.cli.token import development_token
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
+from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
 from osimages.issuer.certificates import Certificates
 
 _LINE = {
@@ -44,14 +45,17 @@ def env(data_dir: str | None, shell: str) -> None:
             "NODE_EXTRA_CA_CERTS": str(certificates.authority.resolve()),
         }
         # azure-identity takes no authority without TLS.
-        values |= {
-            "AZURE_AUTHORITY_HOST": url,
-            "AZURE_TENANT_ID": DEFAULT_TENANT,
-            "AZURE_CLIENT_ID": DEFAULT_APPLICATION,
-            "AZURE_CLIENT_SECRET": DEFAULT_CLIENT_SECRET,
-        }
+        values |= {"AZURE_AUTHORITY_HOST": url, "AZURE_TENANT_ID": DEFAULT_TENANT} | _application(data_dir)
     for name, value in values.items():
         click.echo(_LINE[shell](name, value))
     if not is_running:
         said = f"No server is running on {settings.data_path}: {url} is where one would be. Start it: osimages serve"
         click.echo(said, err=True)
+
+
+def _application(data_dir: str | None) -> dict[str, str]:
+    """The default application, or the first one with a secret where somebody has removed that."""
+    known = known_in(folder_of(data_dir))
+    candidates = (known.application(DEFAULT_APPLICATION), *known.applications)
+    found = next((each for each in candidates if each is not None and each.secrets), None)
+    return {} if found is None else {"AZURE_CLIENT_ID": found.id, "AZURE_CLIENT_SECRET": found.secrets[0]}

@@ -26,9 +26,10 @@ from granian.server import Server
 
 from osimages.auth.key_file import KeyFile, KeyFileError
 from osimages.cli.options import SERVER_FILE, data_dir_option, settings_from
+from osimages.clock import Clock
+from osimages.issuer.authority import Authority
 from osimages.issuer.certificates import Certificates
-from osimages.issuer.files import replace
-from osimages.issuer.signing import SigningKeys
+from osimages.issuer.files import UnusableError, replace
 from osimages.settings import CLOUD_NAMES, Settings
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite_file import migrate
@@ -161,14 +162,14 @@ def _prepare(settings: Settings) -> Certificates | None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if settings.authority == "dev":
-            SigningKeys.load_or_create(directory)
+            Authority.open(directory, Clock().now)
         certificates = None if settings.http else Certificates.load_or_create(directory, _certificate_hosts(settings))
         migrate(settings.database_path)
     except OSError as error:
         where = error.filename or directory
         advice = "make the data directory writable, or choose another with --data-dir"
         raise click.ClickException(f"{where} cannot be used ({error.strerror}): {advice}.") from None
-    except (SchemaError, ValueError) as error:
+    except (SchemaError, UnusableError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     return certificates
 

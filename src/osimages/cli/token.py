@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
+from osimages.cli.known import complaints
 from osimages.cli.options import data_dir_option, settings_from
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
+from osimages.issuer.claims import LIFETIME_SECONDS
+from osimages.issuer.directory_file import DirectoryFile
 from osimages.issuer.mint import mint
 from osimages.issuer.signing import SigningKeys
 from osimages.settings import Settings
@@ -56,14 +59,15 @@ def development_token(
     expires_in: int = 3600,
 ) -> str:
     """A token signed with the key in the data directory, which is made where there is none. Raises ClickException."""
-    try:
-        keys = SigningKeys.load_or_create(settings.data_path)
-    except OSError as error:
-        raise click.ClickException(
-            f"{error.filename or settings.data_path} cannot be used: {error.strerror}."
-        ) from None
-    except ValueError as error:
-        raise click.ClickException(str(error)) from None
+    folder, now = settings.data_path, datetime.now(UTC)
+    with complaints():
+        keys, directory = SigningKeys.load_or_create(folder), DirectoryFile(folder).load()
+        if expires_in > LIFETIME_SECONDS:
+            # So that a rotation of the keys keeps this one long enough.
+            from osimages.cli.turns import state_of
+
+            with state_of(folder) as state:
+                state.note_long_lived(keys.kid, now.timestamp() + expires_in)
     return mint(
         keys,
         tenant=tenant,
@@ -71,6 +75,7 @@ def development_token(
         permissions=permissions,
         user=user,
         expires_in=expires_in,
-        now=datetime.now(UTC),
+        now=now,
         skew_seconds=settings.token_skew_seconds,
+        directory=directory,
     )

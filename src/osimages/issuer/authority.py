@@ -1,153 +1,113 @@
-"""The development authority's answers: what it tells about itself, and tokens for applications that prove themselves.
+"""The development authority: what it tells about itself, and tokens for those who prove themselves.
 
-It knows one application, whose secret is public. Shapes and codes are Entra's:
-https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow and
-https://learn.microsoft.com/entra/identity-platform/reference-error-codes.
+Shapes and codes are Entra's: https://learn.microsoft.com/entra/identity-platform/v2-protocols. What people see in a
+browser is in `signin.py`; the grants are in `grants.py`.
 """
 
 from __future__ import annotations
 
-import hmac
-import re
-import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
-from osimages.issuer.mint import mint
-from osimages.issuer.signing import SigningKeys
-
-LIFETIME_SECONDS = 3600
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-# Whoever does not say which tenant is meant is of the default one.
-_ANY_TENANT = ("common", "organizations")
-
-
-class RefusedError(Exception):
-    """A request that the authority refuses: OAuth's error, Entra's number and text, and the HTTP status."""
-
-    def __init__(self, error: str, number: int, text: str, status: int = 400) -> None:
-        self.error = error
-        self.number = number
-        self.text = text
-        self.status = status
-        super().__init__(text)
-
-    def body(self, now: datetime, correlation: str) -> dict[str, Any]:
-        """The JSON that Entra would send."""
-        trace, moment = str(uuid.uuid4()), now.strftime("%Y-%m-%d %H:%M:%SZ")
-        told = f"AADSTS{self.number}: {self.text}"
-        return {
-            "error": self.error,
-            "error_description": f"{told} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {moment}",
-            "error_codes": [self.number],
-            "timestamp": moment,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": f"https://login.microsoftonline.com/error?code={self.number}",
-        }
+from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.issuer.claims import Issuers
+from osimages.issuer.clients import proof_of
+from osimages.issuer.exchange import ANY_TENANT, Exchange, Surroundings, given, tenant_of
+from osimages.issuer.grants import CONFIDENTIAL, GRANTS
+from osimages.issuer.mint import AUDIENCE
+from osimages.issuer.refusals import UNKNOWN_GRANT_TYPE
+from osimages.issuer.sealing import Sealer
+from osimages.issuer.state import AuthorityState
+from osimages.issuer.watched import KeyRing, KnownDirectory
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Signs tokens with `keys`, granting `permissions`."""
+    """Its parts; every one of them is the same for all workers of a data directory."""
 
-    keys: SigningKeys
-    permissions: tuple[str, ...]
+    keys: KeyRing
+    directory: KnownDirectory
+    sealer: Sealer
+    state: AuthorityState
+    issuers: Issuers
+    graph_root: str
 
-    def configuration(self, origin: str, tenant: str) -> dict[str, Any]:
-        """The OpenID Connect metadata of a tenant, for clients that reach it at `origin`. Raises RefusedError."""
-        tenant_id = tenant_of(tenant)
-        root = f"{origin}/{tenant}"
-        return {
-            "token_endpoint": f"{root}/oauth2/v2.0/token",
-            "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-            "jwks_uri": f"{root}/discovery/v2.0/keys",
-            "response_modes_supported": ["query"],
-            "subject_types_supported": ["pairwise"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "response_types_supported": ["code"],
-            "scopes_supported": ["openid", "profile", "email", "offline_access"],
-            "issuer": f"{origin}/{tenant_id}/v2.0",
-            "authorization_endpoint": f"{root}/oauth2/v2.0/authorize",
-            "device_authorization_endpoint": f"{root}/oauth2/v2.0/devicecode",
-            "tenant_region_scope": None,
-            "cloud_instance_name": "microsoftonline.com",
-            "msgraph_host": "graph.microsoft.com",
-        }
+    @classmethod
+    def open(
+        cls, folder: Path, now: Callable[[], datetime], issuers: Issuers | None = None, graph_root: str = AUDIENCE
+    ) -> Authority:
+        """The authority of a data directory, with keys that are made where there are none.
 
-    def instance(self, origin: str) -> dict[str, Any]:
-        """What clients learn of an authority that they do not know (`/common/discovery/instance`)."""
-        host = origin.partition("//")[2]
-        known = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
-        endpoint = f"{origin}/{{tenant}}/v2.0/.well-known/openid-configuration"
-        return {"tenant_discovery_endpoint": endpoint, "api-version": "1.1", "metadata": [known]}
+        Raises OSError, ValueError, UnusableError where a file there cannot be used.
+        """
+        keys, directory, sealer = KeyRing(folder, now), KnownDirectory(folder), Sealer.load_or_create(folder)
+        return cls(keys, directory, sealer, AuthorityState(folder), issuers or Issuers(), graph_root)
 
-    def token(self, tenant: str, form: Mapping[str, str], now: datetime) -> dict[str, Any]:
-        """A token for what a form asks for; a client's secret may stand in it. Raises RefusedError."""
-        tenant_id = tenant_of(tenant)
-        grant = _given(form, "grant_type")
-        if grant != "client_credentials":
-            raise RefusedError(
-                "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant[:64]}'."
-            )
-        client = _given(form, "client_id")
-        if client.lower() != DEFAULT_APPLICATION:
-            text = f"Application with identifier '{client[:64]}' was not found in the directory '{tenant_id}'."
-            raise RefusedError("unauthorized_client", 700016, text)
-        _check_secret(form.get("client_secret"), client)
-        scope = _given(form, "scope")
-        if len(scope.split()) != 1 or not scope.endswith("/.default"):
-            text = (
-                f"The provided value for scope {scope[:128]} is not valid. Client credential flows must have a scope "
-                "value with /.default suffixed to the resource identifier (application ID URI)."
-            )
-            raise RefusedError("invalid_scope", 1002012, text)
-        access_token = mint(
-            self.keys,
-            tenant=tenant_id,
-            application=DEFAULT_APPLICATION,
-            permissions=self.permissions,
-            user=False,
-            expires_in=LIFETIME_SECONDS,
+    def surroundings(self, origin: str, now: datetime) -> Surroundings:
+        """What a request that reached this authority at `origin` finds."""
+        return Surroundings(
+            keys=self.keys.current(),
+            directory=self.directory.current(),
+            sealer=self.sealer,
+            state=self.state,
+            issuers=self.issuers,
+            graph_root=self.graph_root,
+            origin=origin,
             now=now,
         )
-        lifetime = LIFETIME_SECONDS - 1
+
+    def token(self, at: Surroundings, tenant_name: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """A token for what a form asks for; a client's secret may stand in it. Raises RefusedError."""
+        tenant = tenant_of(tenant_name, at.directory)
+        grant_type = given(form, "grant_type")
+        grant = GRANTS.get(grant_type)
+        if grant is None:
+            raise UNKNOWN_GRANT_TYPE.because(grant_type=grant_type)
+        application = at.application(given(form, "client_id"), tenant)
+        audiences = assertion_audiences(at, tenant_name, tenant)
+        proof = proof_of(application, form, audiences, at.now, required=grant_type in CONFIDENTIAL)
+        return grant(Exchange(at, tenant, form, application, proof))
+
+    def token_v1(self, at: Surroundings, tenant_name: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """The same for clients of the v1.0 endpoint, which name a `resource` instead of scopes. Raises RefusedError.
+
+        https://learn.microsoft.com/previous-versions/azure/active-directory/azuread-dev/v1-oauth2-client-creds-grant-flow
+        """
+        resource = form.get("resource", "")
+        scope = f"{resource or self.graph_root}/.default"
+        if form.get("grant_type") != "client_credentials":
+            scope += " openid profile offline_access"
+        asked = (
+            form if "resource" not in form and form.get("grant_type") == "refresh_token" else {**form, "scope": scope}
+        )
+        answer = self.token(at, tenant_name, asked)
+        issued = int(at.now.timestamp())
+        return answer | {
+            "expires_in": str(answer["expires_in"]),
+            "ext_expires_in": str(answer["ext_expires_in"]),
+            "not_before": str(issued),
+            "expires_on": str(issued + answer["expires_in"]),
+            "resource": resource or self.graph_root,
+        }
+
+    def user_realm(self, at: Surroundings, user: str) -> dict[str, Any]:
+        """What MSAL asks before it sends a password: whether somebody else than this authority knows the user."""
+        domain = user.rpartition("@")[2]
+        known = at.directory.user_named(user, None) is not None
         return {
-            "token_type": "Bearer",
-            "expires_in": lifetime,
-            "ext_expires_in": lifetime,
-            "access_token": access_token,
+            "ver": "1.0",
+            "account_type": "Managed" if known else "Unknown",
+            "domain_name": domain,
+            "cloud_instance_name": "microsoftonline.com",
+            "cloud_audience_urn": "urn:federation:MicrosoftOnline",
         }
 
 
-def tenant_of(name: str) -> str:
-    """The id of the tenant that a path names. Raises RefusedError."""
-    if name.lower() in _ANY_TENANT:
-        return DEFAULT_TENANT
-    if not _GUID.fullmatch(name):
-        text = f"Tenant '{name[:64]}' not found. Name it by its GUID: this authority knows no domain names."
-        raise RefusedError("invalid_request", 90002, text)
-    return name.lower()
-
-
-def _given(form: Mapping[str, str], name: str) -> str:
-    value = form.get(name)
-    if not value:
-        text = f"The request body must contain the following parameter: '{name}'."
-        raise RefusedError("invalid_request", 900144, text)
-    return value
-
-
-def _check_secret(secret: str | None, client: str) -> None:
-    if not secret:
-        text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
-        raise RefusedError("invalid_client", 7000218, text, 401)
-    if not hmac.compare_digest(secret.encode(), DEFAULT_CLIENT_SECRET.encode()):
-        text = (
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-            f"not the client secret ID, for a secret added to app '{client}'."
-        )
-        raise RefusedError("invalid_client", 7000215, text, 401)
+def assertion_audiences(at: Surroundings, tenant_name: str, tenant: str | None) -> frozenset[str]:
+    """Every `aud` of a client assertion that names this authority: the token endpoints and the issuer."""
+    names = {tenant_name, tenant_name.lower(), tenant or DEFAULT_TENANT, *ANY_TENANT}
+    paths = ("oauth2/v2.0/token", "oauth2/token", "v2.0")
+    return frozenset(f"{at.origin}/{name}/{path}" for name in names for path in paths)

@@ -8,6 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+class UnusableError(Exception):
+    """A file of the authority cannot be used, or says what cannot be; the text says which, where, and what to do."""
+
+
+# When a file was last replaced or changed, as far as its system tells; None: it is not there.
+Stamp = tuple[int, int, int] | None
+
+
+def stamp_of(path: Path) -> Stamp:
+    """What tells one state of a file from another without reading it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def read_or_create(path: Path, content: Callable[[], bytes]) -> bytes:
     """The bytes of a file; where it does not exist, `content` makes them.
 

@@ -1,31 +1,27 @@
-"""Makes access tokens such as Entra issues for Microsoft Graph, for development and tests."""
+"""Signs tokens; and makes access tokens for Graph from next to nothing, for development and tests."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from joserfc import jws
 
-from osimages.issuer.applications import (
-    DEFAULT_APPLICATION,
-    DEFAULT_APPLICATION_NAME,
-    DEFAULT_SERVICE_PRINCIPAL,
-    DEFAULT_USER,
-    DEFAULT_USER_NAME,
-    DEFAULT_USER_PRINCIPAL_NAME,
-)
+from osimages.issuer.applications import DEFAULT_DIRECTORY, DEFAULT_USER
+from osimages.issuer.claims import LIFETIME_SECONDS, Grant, Issuers, access_claims
+from osimages.issuer.directory import Application, Directory
+from osimages.issuer.scopes import GRAPH_ID, Resource
 from osimages.issuer.signing import SigningKeys
 
 AUDIENCE = "https://graph.microsoft.com"
-ISSUER = "https://sts.windows.net/{tenant}/"
+_NOT_PROVED, _WITH_SECRET = 0, 1
 
-# Entra dates its tokens five minutes back, so that clocks which are slow accept them at once.
-BACKDATED_SECONDS = 300
-USUAL_LIFETIME_SECONDS = 3600
+
+def signed(keys: SigningKeys, claims: Mapping[str, Any]) -> str:
+    """A token (RFC 7519) with these claims, signed with the current key (RS256)."""
+    return jws.serialize_compact({"typ": "JWT", "alg": "RS256", "kid": keys.kid}, msgspec.json.encode(claims), keys.key)
 
 
 def mint(
@@ -38,6 +34,7 @@ def mint(
     expires_in: int,
     now: datetime,
     skew_seconds: int = 300,
+    directory: Directory = DEFAULT_DIRECTORY,
 ) -> str:
     """A signed token with v1.0 claims, the form in which Graph's tokens come.
 
@@ -45,46 +42,17 @@ def mint(
     `expires_in` seconds after `now`. Where that is zero or less, the token is one that is refused as expired: its
     whole lifetime then lies a further `skew_seconds` back, so that a verifier with that tolerance refuses it, too.
     """
-    moment = int(now.timestamp())
-    if expires_in > 0:
-        issued, expires = moment - BACKDATED_SECONDS, moment + expires_in
-    else:
-        expires = moment + expires_in - skew_seconds
-        issued = expires - USUAL_LIFETIME_SECONDS
-    claims = {
-        "aud": AUDIENCE,
-        "iss": ISSUER.format(tenant=tenant),
-        "iat": issued,
-        "nbf": issued,
-        "exp": expires,
-        "app_displayname": DEFAULT_APPLICATION_NAME if application == DEFAULT_APPLICATION else application,
-        "appid": application,
-        "tid": tenant,
-        "uti": secrets.token_urlsafe(16),
-        "ver": "1.0",
-        **(_user_claims(permissions) if user else _application_claims(permissions)),
-    }
-    header = {"typ": "JWT", "alg": "RS256", "kid": keys.kid}
-    return jws.serialize_compact(header, msgspec.json.encode(claims), keys.key)
-
-
-def _application_claims(permissions: Collection[str]) -> dict[str, Any]:
-    return {
-        "idtyp": "app",
-        "appidacr": "1",  # it proved itself with a secret
-        "oid": DEFAULT_SERVICE_PRINCIPAL,
-        "sub": DEFAULT_SERVICE_PRINCIPAL,
-        "roles": sorted(permissions),
-    }
-
-
-def _user_claims(permissions: Collection[str]) -> dict[str, Any]:
-    return {
-        "idtyp": "user",
-        "appidacr": "0",  # a public client
-        "oid": DEFAULT_USER,
-        "sub": DEFAULT_USER,
-        "name": DEFAULT_USER_NAME,
-        "upn": DEFAULT_USER_PRINCIPAL_NAME,
-        "scp": " ".join(sorted(permissions)),
-    }
+    person = (directory.user(DEFAULT_USER) or DEFAULT_DIRECTORY.users[0]) if user else None
+    grant = Grant(
+        tenant=tenant,
+        application=directory.application(application) or Application(id=application, display_name=application),
+        user=person,
+        resource=Resource(GRAPH_ID, AUDIENCE, 1),
+        permissions=tuple(permissions),
+        proof=_NOT_PROVED if user else _WITH_SECRET,
+    )
+    claims = access_claims(grant, Issuers(), now, expires_in)
+    if expires_in <= 0:
+        expires = claims["exp"] - skew_seconds
+        claims |= {"iat": expires - LIFETIME_SECONDS, "nbf": expires - LIFETIME_SECONDS, "exp": expires}
+    return signed(keys, claims)

@@ -1,0 +1,36 @@
+"""What the commands about the authority read: its files in the data directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from osimages.cli.options import settings_from
+from osimages.issuer.directory import Directory
+from osimages.issuer.directory_file import DirectoryFile
+from osimages.issuer.files import UnusableError
+
+
+def folder_of(data_dir: str | None) -> Path:
+    """The data directory that a flag, the environment or the default names."""
+    return settings_from({"data_dir": data_dir}).data_path
+
+
+def known_in(folder: Path) -> Directory:
+    """The applications and users of a data directory. Raises ClickException."""
+    with complaints():
+        return DirectoryFile(folder).load()
+
+
+@contextmanager
+def complaints() -> Iterator[None]:
+    """Makes files that cannot be used an error that a person can read."""
+    try:
+        yield
+    except (UnusableError, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{error.filename} cannot be used: {error.strerror}.") from None

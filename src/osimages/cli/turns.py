@@ -1,0 +1,29 @@
+"""What the commands about the authority change, one command at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from osimages.cli.known import complaints, folder_of
+from osimages.issuer.directory import Directory
+from osimages.issuer.directory_file import DirectoryFile
+from osimages.issuer.state import AuthorityState
+
+
+def changed(data_dir: str | None, change: Callable[[Directory], Directory]) -> None:
+    """Changes applications and users while nobody else does. Raises ClickException."""
+    folder = folder_of(data_dir)
+    with complaints(), state_of(folder) as state, state.turn():
+        DirectoryFile(folder).change(change)
+
+
+@contextmanager
+def state_of(folder: Path) -> Iterator[AuthorityState]:
+    """What the authority of a data directory remembers, closed afterwards. Raises UnusableError."""
+    state = AuthorityState(folder)
+    try:
+        yield state
+    finally:
+        state.close()

@@ -1,0 +1,299 @@
+"""What the authority refuses, as rows: Entra's number, OAuth's error, the HTTP status, and the text.
+
+Numbers and meanings: https://learn.microsoft.com/entra/identity-platform/reference-error-codes; errors:
+RFC 6749 (4.1.2.1 and 5.2), RFC 8628 (3.5) and OpenID Connect Core (3.1.2.6). Texts say what to do next where Entra's do
+not.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+# Longer values of a request are cut before they are repeated in a text.
+_LONGEST_REPEATED = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One row. `text` has the names of values in braces; `suberror` is what MSAL decides by."""
+
+    number: int
+    error: str
+    text: str
+    status: int = 400
+    suberror: str | None = None
+
+    def because(self, **values: object) -> RefusedError:
+        """The error to raise, with values in its text."""
+        return RefusedError(self, self.text.format(**{name: _short(value) for name, value in values.items()}))
+
+
+class RefusedError(Exception):
+    """A request that the authority refuses, by a row of the table below."""
+
+    def __init__(self, row: Refusal, text: str) -> None:
+        self.row = row
+        self.text = text
+        super().__init__(text)
+
+    def body(self, now: datetime, correlation: str, trace: str | None = None) -> dict[str, Any]:
+        """The JSON that Entra would send. `trace` is a GUID that names this answer in logs."""
+        identity, moment = trace or str(uuid.uuid4()), now.strftime("%Y-%m-%d %H:%M:%SZ")
+        told = f"AADSTS{self.row.number}: {self.text}"
+        return {
+            "error": self.row.error,
+            "error_description": f"{told} Trace ID: {identity} Correlation ID: {correlation} Timestamp: {moment}",
+            "error_codes": [self.row.number],
+            "timestamp": moment,
+            "trace_id": identity,
+            "correlation_id": correlation,
+            "error_uri": f"https://login.microsoftonline.com/error?code={self.row.number}",
+            **({"suberror": self.row.suberror} if self.row.suberror else {}),
+        }
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    shown = text if len(text) <= _LONGEST_REPEATED else f"{text[:_LONGEST_REPEATED]}..."
+    return "".join(each if each.isprintable() else "?" for each in shown)
+
+
+# The request itself.
+MISSING_FIELD = Refusal(900144, "invalid_request", "The request body must contain the following parameter: '{name}'.")
+NOT_A_FORM = Refusal(900144, "invalid_request", "The request body must be sent as application/x-www-form-urlencoded.")
+UNREADABLE_FORM = Refusal(90014, "invalid_request", "The request cannot be read: {reason}.")
+UNKNOWN_TENANT = Refusal(
+    90002,
+    "invalid_request",
+    "Tenant '{tenant}' not found. Name it by its GUID, the domain of one of its users, 'common' or 'organizations'.",
+)
+UNKNOWN_GRANT_TYPE = Refusal(
+    70003, "unsupported_grant_type", "The app requested an unsupported grant type '{grant_type}'."
+)
+RESPONSE_TYPE = Refusal(
+    70005, "unsupported_response_type", "The response type '{response_type}' is not enabled for the app: use 'code'."
+)
+RESPONSE_MODE = Refusal(
+    70007,
+    "invalid_request",
+    "'{response_mode}' is no supported value of 'response_mode': query, fragment or form_post.",
+)
+PROMPT = Refusal(
+    90023, "invalid_request", "'{prompt}' is no supported value of 'prompt': login, none, consent, select_account."
+)
+BAD_CLAIMS = Refusal(90023, "invalid_request", "The parameter 'claims' holds no JSON object of claims.")
+
+UNAVAILABLE = Refusal(90033, "temporarily_unavailable", "{reason}", 503)
+
+# The application.
+UNKNOWN_APPLICATION = Refusal(
+    700016,
+    "unauthorized_client",
+    "Application with identifier '{application}' was not found in the directory '{tenant}'. "
+    "Add it there: osimages app add.",
+)
+REDIRECT_URI = Refusal(
+    50011,
+    "invalid_request",
+    "The redirect URI '{redirect_uri}' specified in the request does not match the redirect URIs configured for the "
+    "application '{application}'. Register it there: redirectUris in authority.json.",
+)
+NO_REDIRECT_URI = Refusal(
+    900971, "invalid_request", "No reply address provided: the parameter 'redirect_uri' is missing."
+)
+NO_CREDENTIAL = Refusal(
+    7000218,
+    "invalid_client",
+    "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    401,
+)
+BAD_HEADER = Refusal(7000218, "invalid_client", "The Authorization header holds no client id and secret.", 401)
+WRONG_SECRET = Refusal(
+    7000215,
+    "invalid_client",
+    "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
+    "not the client secret ID, for a secret added to app '{application}'.",
+    401,
+)
+PUBLIC_WITH_CREDENTIAL = Refusal(
+    700025,
+    "invalid_client",
+    "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    401,
+)
+ASSERTION_TYPE = Refusal(
+    50027,
+    "invalid_client",
+    "Invalid client assertion: client_assertion_type must be "
+    "'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', and client_assertion a signed JWT ({reason}).",
+    401,
+)
+ASSERTION_KEY = Refusal(
+    700027,
+    "invalid_client",
+    "The certificate with identifier used to sign the client assertion is not registered on application "
+    "'{application}'. [Reason - The key was not found. Thumbprint of key used by client: '{thumbprint}']",
+    401,
+)
+ASSERTION_SIGNATURE = Refusal(
+    700027,
+    "invalid_client",
+    "Client assertion failed signature validation for application '{application}'.",
+    401,
+)
+ASSERTION_TIME = Refusal(
+    700024,
+    "invalid_client",
+    "Client assertion is not within its valid time range. Current time: {now}, expiry time of assertion {expires}.",
+    401,
+)
+ASSERTION_AUDIENCE = Refusal(
+    700023,
+    "invalid_client",
+    "Client assertion audience claim does not match this authority. Expected: '{expected}'.",
+    401,
+)
+ASSERTION_SUBJECT = Refusal(
+    50048, "invalid_client", "Client assertion: 'iss' and 'sub' must both be the client id '{application}'.", 401
+)
+
+# What it asks for.
+CLIENT_SCOPE = Refusal(
+    1002012,
+    "invalid_scope",
+    "The provided value for scope {scope} is not valid. Client credential flows must have a scope "
+    "value with /.default suffixed to the resource identifier (application ID URI).",
+)
+BAD_SCOPE = Refusal(
+    70011,
+    "invalid_scope",
+    "The provided value for the input parameter 'scope' is not valid. The scope '{scope}' is not valid: {reason}.",
+)
+SEVERAL_RESOURCES = Refusal(
+    28000,
+    "invalid_scope",
+    "Provided value for the input parameter scope is not valid because it contains more than one resource. "
+    "Scope {scope} is not valid.",
+)
+UNKNOWN_SCOPE = Refusal(
+    650053,
+    "invalid_scope",
+    "The application '{application}' asked for scope '{scope}' that doesn't exist on the resource '{resource}'.",
+)
+UNKNOWN_RESOURCE = Refusal(
+    500011,
+    "invalid_resource",
+    "The resource principal named {resource} was not found in the tenant named {tenant}. This can happen if the "
+    "application has not been installed by the administrator of the tenant: osimages app add --identifier-uri.",
+)
+NO_CONSENT = Refusal(
+    65001,
+    "invalid_grant",
+    "The user or administrator has not consented to use the application with ID '{application}' named '{name}'. "
+    "Send an interactive authorization request for this user and resource.",
+    suberror="consent_required",
+)
+CONSENT_REQUIRED = Refusal(65001, "consent_required", NO_CONSENT.text)
+ADMIN_CONSENT = Refusal(
+    90094,
+    "consent_required",
+    "The grant requires admin permission: {user} may not consent to {permissions}.",
+)
+CONSENT_DECLINED = Refusal(65004, "access_denied", "User declined to consent to access the app.")
+
+# The user.
+NOT_SIGNED_IN = Refusal(
+    50058, "login_required", "A silent sign-in request was sent but no user is signed in: ask without prompt=none."
+)
+SELECT_ACCOUNT = Refusal(
+    16000,
+    "interaction_required",
+    "Several users are signed in: name one with 'login_hint', or ask without prompt=none.",
+)
+UNKNOWN_USER = Refusal(
+    50034,
+    "invalid_grant",
+    "The user account {user} does not exist in the {tenant} directory. To sign into this application, the account must "
+    "be added to the directory: osimages user add.",
+)
+WRONG_PASSWORD = Refusal(50126, "invalid_grant", "Error validating credentials due to invalid username or password.")
+GRANT_REVOKED = Refusal(
+    50173,
+    "invalid_grant",
+    "The provided grant has expired due to it being revoked, a fresh auth token is needed. The grant was issued on "
+    "'{issued}' and the TokensValidFrom date (before which tokens are not valid) for this user is '{valid_from}'.",
+    suberror="bad_token",
+)
+
+# The grant.
+BAD_GRANT = Refusal(70000, "invalid_grant", "The provided value for the input parameter '{name}' is not valid.")
+EXPIRED_GRANT = Refusal(70008, "invalid_grant", "The provided authorization code or refresh token has expired.")
+OTHER_CLIENT = Refusal(
+    700005,
+    "invalid_grant",
+    "The provided {what} is intended to use against other tenant or application than '{application}' in '{tenant}', "
+    "thus rejected.",
+)
+REDEEMED_CODE = Refusal(
+    54005,
+    "invalid_grant",
+    "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh "
+    "token.",
+)
+OTHER_REDIRECT_URI = Refusal(
+    500112,
+    "invalid_client",
+    "The reply address '{redirect_uri}' does not match the reply address '{requested}' provided when requesting "
+    "Authorization code.",
+)
+VERIFIER = Refusal(
+    501481,
+    "invalid_grant",
+    "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+)
+CHALLENGE = Refusal(
+    501491,
+    "invalid_request",
+    "Invalid size of Code_Challenge parameter, or a method other than 'S256': send code_challenge_method=S256 and the "
+    "SHA-256 of the verifier in base64url, 43 characters.",
+)
+DEVICE_PENDING = Refusal(
+    70016, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling."
+)
+DEVICE_DECLINED = Refusal(65004, "authorization_declined", CONSENT_DECLINED.text)
+DEVICE_EXPIRED = Refusal(
+    70020, "expired_token", "The provided value for the input parameter 'device_code' is not valid. It has expired."
+)
+BAD_DEVICE_CODE = Refusal(
+    70018, "bad_verification_code", "The provided value for the input parameter 'device_code' is not valid."
+)
+BAD_ASSERTION = Refusal(50013, "invalid_grant", "Assertion failed signature validation: {reason}.")
+ASSERTION_EXPIRED = Refusal(
+    500133,
+    "invalid_grant",
+    "Assertion is not within its valid time range. Current time: {now}, expiry time of assertion {expires}.",
+)
+ASSERTION_FOR_ANOTHER = Refusal(
+    500131,
+    "invalid_grant",
+    "Assertion audience does not match the Client app presenting the assertion. The audience in the assertion was "
+    "'{audience}' and the expected audience is '{expected}'.",
+)
+ASSERTION_OF_APPLICATION = Refusal(
+    50013, "invalid_grant", "Assertion is no token of a user: on behalf of an application nothing can be asked for."
+)
+
+# The pages.
+FORGED_STEP = Refusal(
+    90013,
+    "invalid_request",
+    "This page was not opened here, or too long ago. Go back to the application and start again.",
+)
+BAD_USER_CODE = Refusal(
+    70018,
+    "invalid_request",
+    "There is no device that waits with the code '{code}'. Check it, or ask the device for another.",
+)

@@ -35,6 +35,8 @@ HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.COUNT, "GET"): reading.count,
     (Kind.ENTITY, "GET"): reading.entity,
     (Kind.DELTA, "GET"): delta,
+    (Kind.REFERENCE, "GET"): reading.reference,
+    (Kind.REFERENCES, "GET"): reading.references,
     (Kind.PROPERTY, "GET"): reading.property_of,
     (Kind.VALUE, "GET"): reading.raw_value,
     (Kind.PROPERTY_COUNT, "GET"): reading.property_count,

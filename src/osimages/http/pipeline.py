@@ -15,6 +15,7 @@ from osimages.http.batch.running import batch
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
+from osimages.http.readdress import readdressed
 from osimages.http.reply import Reply, check_odata_headers, preflight
 from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
@@ -45,6 +46,8 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
         if (reply := await authority_reply(service, request, read)) is not None:
             return reply
         raise ServiceError(UNKNOWN_VERSION, version=version_name[:128])
+    if "(" in path or path.lower() == "$entity":
+        request, path = readdressed(request, version.name, path)
     is_open = path.lower() in _OPEN_PATHS
     authorization = request.header(b"authorization")
     try:

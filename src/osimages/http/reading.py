@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 
 import msgspec
 
@@ -18,6 +19,9 @@ from osimages.plan.resolve import Target
 from osimages.wire.etag import check_if_match, etag, names_version
 from osimages.wire.media import JsonForm, metadata_as_json
 from osimages.wire.payload import collection_body, entity_body, member, value_body
+
+# What a page shows of its stored documents.
+Shown = Callable[[Call, JsonForm, tuple[bytes, ...]], tuple[bytes, ...]]
 
 # Names the singleton of a tenant: made once at random, so that no other GUID is made of a tenant's.
 _SINGLETONS = uuid.UUID("5f0ad4ae-9c0b-4c4e-8f0e-2f6f3a5b9d11")
@@ -54,6 +58,33 @@ async def count(call: Call) -> Reply:
     plan = build_plan(call.query(), None, 0)
     total = await call.service.store(call.target).count(call.actor.tenant, plan)
     return Reply(200, str(total).encode(), TEXT)
+
+
+async def reference(call: Call) -> Reply:
+    """The address of one entity (JSON format, section 14)."""
+    form = call.form(call.query())
+    stored = await stored_entity(call)
+    body = entity_body(
+        call.context(form, f"{call.links.metadata}#$ref"),
+        _reference(call, form, stored.document),
+        None,
+        form.annotation,
+    )
+    return Reply(200, body, form.content_type, tag_of(stored))
+
+
+async def references(call: Call) -> Reply:
+    """The addresses of a page of a set."""
+    return await _page(call, f"{call.links.metadata}#Collection($ref)", _references)
+
+
+def _references(call: Call, form: JsonForm, documents: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple(_reference(call, form, each) for each in documents)
+
+
+def _reference(call: Call, form: JsonForm, document: bytes) -> bytes:
+    key = msgspec.json.decode(member(document, call.target.entity.key))
+    return msgspec.json.encode({f"{form.annotation}id": call.links.entity(call.target, key)})
 
 
 async def property_of(call: Call) -> Reply:
@@ -146,7 +177,7 @@ async def stored_entity(call: Call) -> Stored:
     return stored
 
 
-async def _page(call: Call, context: str) -> Reply:
+async def _page(call: Call, context: str, shown: Shown = Call.documents) -> Reply:
     query, tokens, tenant = call.query(), call.service.page_tokens, call.actor.tenant
     position = tokens.read(query.skiptoken, tenant, query.identity) if query.skiptoken else None
     wanted = call.preferences()
@@ -162,7 +193,7 @@ async def _page(call: Call, context: str) -> Reply:
         next_link = call.links.next_page(call.target, call.request.query, token)
     body = collection_body(
         call.context(form, context),
-        call.documents(form, page.documents),
+        shown(call, form, page.documents),
         select=query.select,
         total=str(page.total) if form.numbers_as_strings and page.total is not None else page.total,
         next_link=next_link,

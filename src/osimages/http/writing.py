@@ -92,8 +92,9 @@ def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: t
     headers = (*headers, (b"etag", etag(stored.version).encode()), *applied_return(call))
     if call.preferences().returned == "minimal":
         return Reply(204, headers=headers)
-    one = Target(Kind.ENTITY, call.target.singleton, call.target.entity_set)
-    body = entity_body(call.context(form, call.links.context(one)), call.document(form, stored), None, form.annotation)
+    one, select = Target(Kind.ENTITY, call.target.singleton, call.target.entity_set), call.query().select
+    context = call.context(form, call.links.context(one, select))
+    body = entity_body(context, call.document(form, stored), select, form.annotation)
     return Reply(status, body, form.content_type, headers)
 
 

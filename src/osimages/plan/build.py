@@ -39,6 +39,7 @@ _COLLECTION_OPTIONS = frozenset(("filter", "select", "orderby", "top", "skip", "
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.COLLECTION: _COLLECTION_OPTIONS,
     Kind.FUNCTION: _COLLECTION_OPTIONS,
+    Kind.REFERENCES: _COLLECTION_OPTIONS - {"select"},
     Kind.COUNT: frozenset(("filter",)),
     Kind.DELTA: frozenset(("filter", "select", "top", "skiptoken", "deltatoken", "format")),
     Kind.ENTITY: frozenset(("select", "format")),

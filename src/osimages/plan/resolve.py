@@ -35,6 +35,8 @@ class Kind(Enum):
     VALUE = "singleton/navigation/key/property/$value"
     PROPERTY_COUNT = "singleton/navigation/key/property/$count"
     QUERY = "singleton/navigation/$query"
+    REFERENCE = "singleton/navigation/key/$ref"
+    REFERENCES = "singleton/navigation/$ref"
 
 
 READING = frozenset({"GET", "HEAD"})
@@ -175,6 +177,9 @@ def _below_set(model: Model, entity_set: Target, segments: list[PathSegment]) ->
     if first.text.lower() == "$count" and capabilities.count:
         _end(rest)
         return replace(entity_set, kind=Kind.COUNT)
+    if first.text.lower() == "$ref":
+        _end(rest)
+        return replace(entity_set, kind=Kind.REFERENCES)
     if first.text.startswith("$"):
         raise _unknown(first)
     if capabilities.delta and _calls(model, first, DELTA.name):
@@ -191,6 +196,9 @@ def _below_entity(model: Model, entity: Target, segments: list[PathSegment]) -> 
     if not segments:
         return entity
     first, *rest = segments
+    if first.text.lower() == "$ref":
+        _end(rest)
+        return replace(entity, kind=Kind.REFERENCE)
     for function in entity.entity.functions:
         if _calls(model, first, function.name):
             _end(rest)

@@ -59,6 +59,8 @@ class Links(msgspec.Struct, frozen=True):
         if target.function is not None:
             assert target.key is not None
             address = f"{self.entity(target, target.key)}/{target.function.name}"
+        if target.kind is Kind.REFERENCES:
+            address = f"{address}/$ref"
         return f"{address}?{'&'.join([*_without_tokens(query), f'$skiptoken={token}'])}"
 
     def delta(self, target: Target, query: str, option: str | None = None, token: str = "") -> str:

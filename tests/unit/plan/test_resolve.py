@@ -237,6 +237,8 @@ _TAKEN = {
     Kind.COUNT: {"GET", "HEAD"},
     Kind.ENTITY: {"GET", "HEAD", "PATCH", "PUT", "DELETE"},
     Kind.FUNCTION: {"GET", "HEAD"},
+    Kind.REFERENCE: {"GET", "HEAD"},
+    Kind.REFERENCES: {"GET", "HEAD"},
     Kind.PROPERTY: {"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"},
     Kind.VALUE: {"GET", "HEAD"},
     Kind.PROPERTY_COUNT: {"GET", "HEAD"},

@@ -14,8 +14,10 @@ from osimages.auth.sources import entra_keys, verifier
 from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.publishing import newest_day
 from osimages.clock import Clock
+from osimages.edm.audit import AUDIT_EVENT
 from osimages.edm.model import GRAPH, IMAGE, VERSIONS
 from osimages.http.asgi import Send, respond
+from osimages.http.audit import Audit
 from osimages.http.request import Receive, Scope
 from osimages.http.service import Service
 from osimages.http.tenants import Tenants
@@ -31,8 +33,8 @@ from osimages.settings import Settings, resolve
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.sqlite_file import migrate
-from osimages.storage.store import Database, StoreUnavailableError
-from osimages.storage.tables import IMAGES
+from osimages.storage.store import Database, Store, StoreUnavailableError
+from osimages.storage.tables import AUDIT_EVENT_TABLES, IMAGES
 
 _START_ATTEMPTS = 60
 _START_PAUSE_SECONDS = 1.0
@@ -77,8 +79,7 @@ class Application:
             publishing.cancel()
         with contextlib.suppress(StoreUnavailableError):
             await self._service.publisher.give_up()
-        await self._service.keys.close()
-        await self._service.database.close()
+        await self._service.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     def _publishing(self, service: Service) -> asyncio.Task[None] | None:
@@ -129,7 +130,7 @@ async def _service(settings: Settings, database: Database) -> Service:
     publisher = await publisher_of(settings, database)
     current, clock = publisher.current, publisher.current.clock
     _warn_of_age(current)
-    images = database.store(GRAPH, IMAGES)
+    images, events = database.store(GRAPH, IMAGES), database.store(GRAPH, AUDIT_EVENT_TABLES)
     new_catalogue = "none" if settings.empty else "supported"
     await publisher.claim(settings.publish_check_seconds)
     keep_seconds = settings.tenant_cache_seconds
@@ -149,9 +150,10 @@ async def _service(settings: Settings, database: Database) -> Service:
         clock=clock,
         models=VERSIONS,
         database=database,
-        stores={IMAGE.name: images},
+        stores={IMAGE.name: images, AUDIT_EVENT.name: events},
         verifier=verifier(settings, clock, keys),
         keys=keys,
+        audit=_audit(settings, clock, database, events),
         authority=authority,
         tenants=tenants,
         page_tokens=PageTokens(await database.secret("skiptoken")),
@@ -159,6 +161,20 @@ async def _service(settings: Settings, database: Database) -> Service:
         current=current,
         publisher=publisher,
     )
+
+
+def _audit(settings: Settings, clock: Clock, database: Database, events: Store) -> Audit | None:
+    if not settings.audit:
+        return None
+    audit = Audit(
+        database,
+        events.changes,
+        clock.now,
+        retention_days=settings.audit_retention_days,
+        refusals_per_minute=settings.audit_refusals_per_minute,
+    )
+    audit.open()
+    return audit
 
 
 def calendar_of(settings: Settings) -> str:

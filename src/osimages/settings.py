@@ -62,6 +62,12 @@ class Settings:
         choices=("auto", "create", "refuse"),
     )
     public_url: str = _setting("", "Scheme, host and path prefix that clients use, where the Host header lies.")
+    trusted_proxies: str = _setting("", "Addresses or networks of proxies whose headers are believed, between commas.")
+    proxy_headers: str = _setting(
+        "x-forwarded",
+        "The headers that trusted proxies set: X-Forwarded-* or Forwarded.",
+        choices=("x-forwarded", "forwarded"),
+    )
     workers: int = _setting(1, "Number of worker processes.", least=1, most=256)
     expose_development: bool = _setting(
         False, "Let the development authority, whose secret is public, listen on other than loopback addresses."
@@ -94,6 +100,11 @@ class Settings:
     tenant_cache_seconds: float = _setting(1.0, "How long a tenant's licence is remembered.", least=0)
     token_skew_seconds: int = _setting(
         300, "Tolerance for clocks that differ, in the times of a token.", least=0, most=3600
+    )
+    audit: bool = _setting(True, "Keep an audit of changes and of refused requests.")
+    audit_retention_days: int = _setting(365, "How long events of the audit are kept.", least=1, most=36_500)
+    audit_refusals_per_minute: int = _setting(
+        60, "Refused requests of a tenant that get an event of their own, each minute; others are counted.", least=0
     )
     access_log: bool = _setting(False, "Write a log line for every request.")
     log_format: str = _setting(

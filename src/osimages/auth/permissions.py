@@ -2,24 +2,74 @@
 
 from __future__ import annotations
 
-from osimages.auth.actor import Actor
-from osimages.errors import FORBIDDEN, ServiceError
-from osimages.plan.resolve import READING, Kind
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
-# From least to most privileged, the order in which Graph's reference pages and Intune's 403 list them.
-# https://learn.microsoft.com/en-us/graph/permissions-reference#devicemanagementconfigurationreadall
-READ_PERMISSIONS = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
-WRITE_PERMISSIONS = ("DeviceManagementConfiguration.ReadWrite.All",)
+from osimages.auth.actor import Actor
+from osimages.edm.audit import AUDIT_EVENT
+from osimages.edm.types import Model
+from osimages.errors import FORBIDDEN, ServiceError
+from osimages.plan.resolve import METHODS, READING, Kind, Target, is_capable, sources
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The permissions of which one is needed to read and to write, each from least to most privileged.
+
+    That is the order in which Graph's reference pages and Intune's 403 list them. They hold alike for delegated and
+    for application access.
+    """
+
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+
+
+def _access(name: str) -> Access:
+    return Access((f"{name}.Read.All", f"{name}.ReadWrite.All"), (f"{name}.ReadWrite.All",))
+
+
+# https://learn.microsoft.com/graph/permissions-reference#devicemanagementconfigurationreadall
+_CONFIGURATION = _access("DeviceManagementConfiguration")
+# https://learn.microsoft.com/graph/api/intune-auditing-auditevent-list: whoever may change images may not, for that
+# alone, read who changed them.
+_BY_TYPE: Mapping[str, Access] = MappingProxyType({AUDIT_EVENT.name: _access("DeviceManagementApps")})
 
 # What they tell is public, or (for a batch) each inner request is checked by itself.
 OPEN_KINDS = frozenset({Kind.SERVICE, Kind.METADATA, Kind.BATCH})
 
 
-def authorise(actor: Actor, kind: Kind, method: str) -> None:
-    """Raises ServiceError(FORBIDDEN) where the actor holds none of the permissions that `method` on `kind` needs."""
-    if kind in OPEN_KINDS:
+def authorise(actor: Actor, target: Target, method: str) -> None:
+    """Raises ServiceError(FORBIDDEN) where the actor holds none of the permissions that `method` on `target` needs."""
+    if target.kind in OPEN_KINDS:
         return
+    access = _BY_TYPE.get(target.entity.name, _CONFIGURATION)
     # A query in a body reads, although it is sent with POST.
-    needed = READ_PERMISSIONS if method in READING or kind is Kind.QUERY else WRITE_PERMISSIONS
+    needed = access.read if method in READING or target.kind is Kind.QUERY else access.write
     if actor.permissions.isdisjoint(needed):
         raise ServiceError(FORBIDDEN, permissions=", ".join(needed))
+
+
+def permission_table(model: Model, version: str) -> list[dict[str, object]]:
+    """What is published about permissions: for each path and method what it needs, as on Graph's reference pages."""
+    table: list[dict[str, object]] = []
+    for source, target in sources(model).items():
+        if target.kind is Kind.SERVICE:
+            continue
+        access = _BY_TYPE.get(target.entity.name, _CONFIGURATION)
+        kinds = (Kind.COLLECTION, Kind.ENTITY) if target.kind is Kind.COLLECTION else (target.kind,)
+        for kind in kinds:
+            path = f"/{version}/{source}{'/{id}' if kind is Kind.ENTITY else ''}"
+            for method in sorted(METHODS[kind] - {"HEAD"}):
+                if method in READING or is_capable(Target(kind, target.singleton, target.entity_set), method):
+                    needed = list(access.read if method in READING else access.write)
+                    table.append(
+                        {
+                            "path": path,
+                            "method": method,
+                            "delegatedWork": needed,
+                            "delegatedPersonal": [],
+                            "application": needed,
+                        }
+                    )
+    return table

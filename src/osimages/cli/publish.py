@@ -18,7 +18,7 @@ from osimages.cli.table import print_table
 if TYPE_CHECKING:
     from osimages.publish.publisher import Publisher
     from osimages.settings import Settings
-    from osimages.storage.store import Difference
+    from osimages.storage.writes import Difference
 
 _SHOWN = 50
 

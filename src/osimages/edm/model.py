@@ -5,6 +5,7 @@ Source: https://learn.microsoft.com/graph/api/resources/intune-osprovisioninggra
 
 from __future__ import annotations
 
+from osimages.edm.audit import AUDIT_EVENTS
 from osimages.edm.types import (
     BoundFunction,
     Capabilities,
@@ -117,6 +118,7 @@ DEVICE_MANAGEMENT = EntityType(
         NavigationProperty(
             "managedDeviceWindowsOSImages", IMAGE, "The Windows OS images of the tenant.", SetCapabilities(delta=True)
         ),
+        AUDIT_EVENTS,
     ),
     description="The device management settings of a tenant.",
 )

@@ -41,7 +41,7 @@ class EnumMember:
     value: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EnumType:
     """An enumeration; `sentinel` names the member that stands for members added later (Graph's evolvable enums)."""
 
@@ -86,7 +86,7 @@ class Property:
     description: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ComplexType:
     """A type without a key, that lives inside an entity."""
 
@@ -148,7 +148,7 @@ class BoundFunction:
 DELTA = BoundFunction("delta", "What was created, changed or deleted since the last call.", of_collection=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EntityType:
     """A type with a key of one string property, as every entity of Graph has (api-guidelines: "id is Edm.String")."""
 

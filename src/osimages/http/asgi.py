@@ -23,7 +23,7 @@ _log = structlog.get_logger()
 async def respond(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     """Answers one HTTP request."""
     started = time.perf_counter()
-    request = request_of(scope, service.settings.public_url.rstrip("/"))
+    request = request_of(scope, service.front)
     reply = await _reply(service, request, receive)
     headers = headers_of(reply, request)
     body = reply.body

@@ -11,6 +11,7 @@ from osimages.http.service import Service, ServiceVersion
 from osimages.plan.build import Query
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Target
+from osimages.storage.store import Store
 from osimages.wire.annotate import in_form
 from osimages.wire.etag import etag
 from osimages.wire.links import Links
@@ -27,6 +28,11 @@ class Call(msgspec.Struct, frozen=True):
     actor: Actor
     target: Target
     links: Links
+
+    def recording_store(self) -> Store:
+        """Where the entities that this request writes are kept; what it does to them goes into the audit."""
+        store, audit = self.service.store(self.target), self.service.audit
+        return store if audit is None else store.recording(audit.record(self.request, self.actor, self.target))
 
     def query(self) -> Query:
         """What the query string means for this target. Raises ServiceError."""

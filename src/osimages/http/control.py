@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import msgspec
 
+from osimages.auth.permissions import permission_table
 from osimages.edm.openapi import openapi
 from osimages.errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
 from osimages.http.exports import catalogue_page
@@ -62,11 +63,17 @@ def _openapi(service: Service) -> object:
     return openapi(beta.model, beta.name, version("osimages"))
 
 
+def _permissions(service: Service) -> object:
+    versions = service.versions.values()
+    return {"permissions": [row for each in versions for row in permission_table(each.model, each.name)]}
+
+
 _PAGES: Mapping[str, Callable[[Service], object]] = {
     "/-/health": _health,
     "/-/ready": _ready,
     "/-/version": _version,
     "/-/limits": _limits,
+    "/-/permissions": _permissions,
     "/-/openapi.json": _openapi,
     "/-/metrics": _metrics,
 }

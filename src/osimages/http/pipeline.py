@@ -16,6 +16,7 @@ from osimages.http.call import Call
 from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
 from osimages.http.readdress import readdressed
+from osimages.http.refusals import note_refusal
 from osimages.http.reply import Reply, check_odata_headers, preflight
 from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
@@ -57,7 +58,7 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     target = version.target(path)
     check_method(target, request.method, request.path)
     if not is_open:
-        authorise(actor, target.kind, request.method)
+        authorise(actor, target, request.method)
         if request.actor is None and not service.tenants.is_admitted(actor.tenant):
             await service.tenants.admit(actor.tenant)
     links = Links(f"{request.origin}/{version.name}")
@@ -76,6 +77,7 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
     try:
         return await answer(service, request, read)
     except Exception as error:
+        note_refusal(service, request, error)
         return failure_reply(service, request, error)
 
 

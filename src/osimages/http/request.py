@@ -6,7 +6,6 @@ import asyncio
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from functools import lru_cache
 from random import getrandbits
 from typing import Any
 from urllib.parse import quote_from_bytes
@@ -15,6 +14,7 @@ import msgspec
 
 from osimages.auth.actor import Actor
 from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
+from osimages.http.front import Front, origin_of, strip_prefix
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -23,7 +23,6 @@ ReadBody = Callable[[int, str], Awaitable[bytes]]
 
 WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _CLIENT_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 _EVERY_ASCII = "".join(map(chr, range(128)))
 _MEGABYTE = 1024 * 1024
@@ -33,8 +32,9 @@ class ApiRequest(msgspec.Struct, frozen=True):
     """One request, as every way in (network, batch, tests) hands it on.
 
     `path` and `query` are raw: still percent-encoded, and ASCII. `method` is GET for a HEAD request, which only has its
-    body left out at the end. `origin` is scheme, host and port as the client sees them, empty where its Host header
-    names no host. Header names are in lower case. `actor` is set for the items of a batch: who sent the batch.
+    body left out at the end. `origin` is scheme, host, port and path prefix as the client sees them, empty where its
+    Host header names no host. Header names are in lower case. `actor` is set for the items of a batch: who sent the
+    batch. `client` is the address that the request came from, empty where that is not known.
     """
 
     method: str
@@ -46,6 +46,7 @@ class ApiRequest(msgspec.Struct, frozen=True):
     client_request_id: str
     body: bytes = b""
     actor: Actor | None = None
+    client: str = ""
 
     @property
     def takes_401(self) -> bool:
@@ -63,22 +64,30 @@ class _TooLargeError(Exception):
     """A body is larger than it may be."""
 
 
-def request_of(scope: Scope, public_origin: str) -> ApiRequest:
-    """The request of a scope, without its body. `public_origin`, where it is set, stands for the Host header."""
+def request_of(scope: Scope, front: Front) -> ApiRequest:
+    """The request of a scope, without its body, as the client before the front sent it."""
     headers: dict[bytes, bytes] = dict(scope["headers"])
     if len(headers) != len(scope["headers"]):
         headers = _combined(scope["headers"])
     request_id = new_request_id()
     given = headers.get(b"client-request-id", b"")
-    method = scope["method"]
+    method, path = scope["method"], ascii_text(scope["raw_path"])
+    peer = scope.get("client")
+    client: str = peer[0] if peer else ""
+    if front.is_direct:
+        origin = origin_of(scope["scheme"], headers.get(b"host", b"").decode("latin-1"))
+    else:
+        seen = front.seen(scope["scheme"], headers, client)
+        origin, client, path = seen.origin, seen.client, strip_prefix(path, seen.prefix)
     return ApiRequest(
         "GET" if method == "HEAD" else method,
-        ascii_text(scope["raw_path"]),
+        path,
         ascii_text(scope["query_string"]),
         headers,
-        public_origin or _origin(scope["scheme"], headers.get(b"host", b"")),
+        origin,
         request_id,
         given.decode("ascii") if _CLIENT_REQUEST_ID.fullmatch(given) else request_id,
+        client=client,
     )
 
 
@@ -150,12 +159,6 @@ def _combined(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     for name, value in given:
         found[name] = b"%b, %b" % (found[name], value) if name in found else value
     return found
-
-
-@lru_cache(256)
-def _origin(scheme: str, host: bytes) -> str:
-    text = host.decode("latin-1")
-    return f"{scheme}://{text}" if _HOST.fullmatch(text) else ""
 
 
 def ascii_text(raw: bytes) -> str:

@@ -14,6 +14,8 @@ from osimages.edm.csdl_json import csdl_json
 from osimages.edm.csdl_xml import csdl_xml
 from osimages.edm.types import EVERYTHING, EntityType, Model
 from osimages.edm.validate import EntityValidator
+from osimages.http.audit import Audit
+from osimages.http.front import Front
 from osimages.http.metrics import Metrics
 from osimages.http.tenants import Tenants
 from osimages.issuer.authority import Authority
@@ -95,6 +97,7 @@ class Service:
         current: CurrentCatalogue,
         publisher: Publisher,
         keys: KeySource,
+        audit: Audit | None,
         authority: Authority | None,
     ) -> None:
         self.settings = settings
@@ -110,6 +113,8 @@ class Service:
         self.current = current
         self.publisher = publisher
         self.keys = keys
+        self.audit = audit
+        self.front = Front.of(settings)
         self.authority = authority
         self.metrics = Metrics()
 
@@ -118,6 +123,13 @@ class Service:
         other = copy.copy(self)
         other.stores = {name: instead(store) for name, store in self.stores.items()}
         return other
+
+    async def close(self) -> None:
+        """Ends what goes on in the background, and all connections."""
+        await self.keys.close()
+        if self.audit is not None:
+            await self.audit.close()
+        await self.database.close()
 
     def store(self, target: Target) -> Store:
         """Where the entities that a target is about are kept."""

@@ -15,7 +15,7 @@ from osimages.http.reply import Header, Reply
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Kind, Target
 from osimages.storage.steps import KeyTakenError
-from osimages.storage.store import Condition
+from osimages.storage.writes import Condition
 from osimages.wire.etag import check_if_match, check_if_none_match, etag
 from osimages.wire.media import JsonForm
 from osimages.wire.payload import entity_body
@@ -27,7 +27,7 @@ async def create(call: Call) -> Reply:
     properties = call.version.validator(call.target.entity).create(json_body(call.request))
     key = str(properties.get(call.target.entity.key) or uuid.uuid4())
     try:
-        stored = await call.service.store(call.target).create(call.actor.tenant, key, properties)
+        stored = await call.recording_store().create(call.actor.tenant, key, properties)
     except KeyTakenError:
         raise ServiceError(NAME_EXISTS, target=call.target.entity.key, key=key) from None
     return _written(call, form, 201, stored, _location(call, key))
@@ -44,7 +44,7 @@ async def update(call: Call) -> Reply:
     changes: Checked = call.version.validator(call.target.entity).update(body, key)
     if _makes_missing(call):
         return await _put(call, form, changes, body)
-    stored = await call.service.store(call.target).update(call.actor.tenant, key, changes, condition_of(call, body))
+    stored = await call.recording_store().update(call.actor.tenant, key, changes, condition_of(call, body))
     if stored is None:
         raise ServiceError(UNKNOWN_KEY, key=key[:512])
     return _written(call, form, 200, stored, ())
@@ -62,7 +62,7 @@ async def replace(call: Call) -> Reply:
     if asked is None:
         return await _put(call, form, None, body)
     whole = _whole(call, key, body)
-    stored = await call.service.store(call.target).update(call.actor.tenant, key, whole, condition_of(call, body))
+    stored = await call.recording_store().update(call.actor.tenant, key, whole, condition_of(call, body))
     if stored is None:
         raise ServiceError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
     return _written(call, form, 200, stored, ())
@@ -72,7 +72,7 @@ async def remove(call: Call) -> Reply:
     """Takes an entity away."""
     call.query()
     key = _key(call.target)
-    if not await call.service.store(call.target).remove(call.actor.tenant, key, condition_of(call, None)):
+    if not await call.recording_store().remove(call.actor.tenant, key, condition_of(call, None)):
         raise ServiceError(UNKNOWN_KEY, key=key[:512])
     return Reply(204)
 
@@ -119,7 +119,7 @@ async def _put(call: Call, form: JsonForm, changes: Checked | None, body: object
     """Changes an entity (without changes: all of it), or makes it where there is none."""
     key = _key(call.target)
     whole = _whole(call, key, body)
-    store, condition = call.service.store(call.target), condition_of(call, body)
+    store, condition = call.recording_store(), condition_of(call, body)
     stored, created = await store.put(call.actor.tenant, key, whole if changes is None else changes, whole, condition)
     return _written(call, form, 201 if created else 200, stored, _location(call, key) if created else ())
 

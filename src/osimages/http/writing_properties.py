@@ -60,7 +60,7 @@ async def _write(call: Call, changed: Callable[[object], object], body: object) 
     def changes(stored: Mapping[str, object]) -> Mapping[str, object]:
         return validator.update({declared.name: changed(stored.get(declared.name))}, key)
 
-    store, condition = call.service.store(call.target), condition_of(call, body)
+    store, condition = call.recording_store(), condition_of(call, body)
     stored = await store.update(call.actor.tenant, key, changes, condition)
     if stored is None:
         raise ServiceError(UNKNOWN_KEY, key=key[:512])

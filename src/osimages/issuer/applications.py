@@ -15,7 +15,11 @@ DEFAULT_APPLICATION_NAME = "osimages development client"
 DEFAULT_CLIENT_SECRET = "osimages-development-secret"  # noqa: S105 (public, see above)
 
 # What the default application and user may do: everything that there is to do here.
-EVERY_PERMISSION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
+EVERY_PERMISSION = (
+    "DeviceManagementApps.Read.All",
+    "DeviceManagementConfiguration.Read.All",
+    "DeviceManagementConfiguration.ReadWrite.All",
+)
 
 DEFAULT_USER = "3e9a5b17-c2d4-4860-b7f1-08a6d4e2c953"
 DEFAULT_USER_NAME = "Megan Bowen"

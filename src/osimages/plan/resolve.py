@@ -108,7 +108,7 @@ def sources(model: Model) -> dict[str, Target]:
 
 def check_method(target: Target, method: str, path: str) -> None:
     """Raises ServiceError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
-    if method in METHODS[target.kind] and (method in READING or _is_capable(target, method)):
+    if method in METHODS[target.kind] and (method in READING or is_capable(target, method)):
         return
     template = target.kind.value
     if target.entity_set is not None and target.singleton is None:
@@ -116,7 +116,7 @@ def check_method(target: Target, method: str, path: str) -> None:
     raise ServiceError(NO_ROUTE_FOR_METHOD, template=template, method=method[:32], path=path[:1024])
 
 
-def _is_capable(target: Target, method: str) -> bool:
+def is_capable(target: Target, method: str) -> bool:
     """Whether the entity set, and the property where one is named, takes that kind of write."""
     if target.declared is not None and not _takes(target.declared, method):
         return False

@@ -19,7 +19,8 @@ import structlog
 from osimages.publish.current import CurrentCatalogue, Publication
 from osimages.storage import leases
 from osimages.storage.steps import Ask, Steps
-from osimages.storage.store import Database, Difference, Store, StoreUnavailableError
+from osimages.storage.store import Database, Store, StoreUnavailableError
+from osimages.storage.writes import Difference
 
 _log = structlog.get_logger()
 _CALENDAR, _PUBLISHING = "calendar", "publishing"

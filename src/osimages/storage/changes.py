@@ -5,6 +5,7 @@ A change counts as one only when its transaction is committed; what raises leave
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -13,8 +14,8 @@ from osimages.plan.query import Stored, Tenant
 from osimages.storage.documents import document, item_rows, main_row, properties
 from osimages.storage.statements import Statements
 from osimages.storage.steps import Ask, Steps
-from osimages.storage.store import Condition, Difference, NewValues
 from osimages.storage.tables import EntityTables
+from osimages.storage.writes import Condition, Difference, NewValues, Record
 
 
 class Changes:
@@ -25,14 +26,35 @@ class Changes:
         self._entity = tables.entity
         self._tables = tables
         self._statements = statements
+        self._record: Record | None = None
         self._columns = tuple(column for path, column in tables.columns.items() if path != tables.entity.key)
+
+    def recorded(self, record: Record) -> Changes:
+        """The same changes, each of which is written down in its own transaction."""
+        other = copy.copy(self)
+        other._record = record
+        return other
 
     def create(self, tenant: str, key: str, given: Mapping[str, object], published: bool = False) -> Steps[Stored]:
         """Adds an entity with all its items. Raises KeyTakenError."""
-        whole = {**given, self._entity.key: key}
-        stored = Stored((yield from self._next_change(tenant)), document(self._model, self._entity, whole))
-        yield Ask(self._statements.create, {"id": key, **self._row(tenant, stored, whole, published)})
+        version = yield from self._next_change(tenant)
+        stored = yield from self.append(tenant, key, given, version, published)
         yield Ask(self._statements.forget_removal, {"tenant": tenant, "id": key})
+        if self._record is not None:
+            yield from self._record(key, None, stored)
+        return stored
+
+    def append(
+        self, tenant: str, key: str, given: Mapping[str, object], version: int | None = None, published: bool = False
+    ) -> Steps[Stored]:
+        """Adds an entity whose key was never there before, as a change of its own if no version is given.
+
+        Raises LookupError for a tenant that is not known.
+        """
+        whole = {**given, self._entity.key: key}
+        number = version if version is not None else (yield from self._next_change(tenant))
+        stored = Stored(number, document(self._model, self._entity, whole))
+        yield Ask(self._statements.create, {"id": key, **self._row(tenant, stored, whole, published)})
         yield from self._add_items(tenant, key, whole)
         return stored
 
@@ -58,6 +80,8 @@ class Changes:
         yield Ask(self._statements.replace, {"key": key, **self._row(tenant, stored, whole, published)})
         yield from self._remove_items(tenant, key, changed)
         yield from self._add_items(tenant, key, changed)
+        if self._record is not None:
+            yield from self._record(key, before, stored)
         return stored
 
     def put(
@@ -75,6 +99,8 @@ class Changes:
         if before is None:
             return False
         yield from self._take_away(tenant, key, published=False)
+        if self._record is not None:
+            yield from self._record(key, before, None)
         return True
 
     def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
+from typing import Self
 
 from osimages.edm.types import Model
 from osimages.plan.query import Stored
 from osimages.storage.changes import Changes
 from osimages.storage.statements import Statements
 from osimages.storage.steps import Steps
-from osimages.storage.store import Condition, Database, Difference, NewValues
+from osimages.storage.store import Database
 from osimages.storage.tables import EntityTables
+from osimages.storage.writes import Condition, Difference, NewValues, Record
 
 
 class EntityStore:
@@ -24,6 +27,12 @@ class EntityStore:
     def changes(self) -> Changes:
         """The same writes as steps, for those who join several to one transaction."""
         return self._changes
+
+    def recording(self, record: Record) -> Self:
+        """The same store, whose writes are written down."""
+        other = copy.copy(self)
+        other._changes = self._changes.recorded(record)
+        return other
 
     async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
         """Adds an entity. Raises KeyTakenError."""

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
-
-import msgspec
 
 from osimages.edm.types import Model
 from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored, Tenant
+from osimages.storage.changes import Changes
 from osimages.storage.steps import Result, Steps
 from osimages.storage.tables import EntityTables
-
-# Says whether a write may go on, from the version that is stored (If-Match); raises what the client is to be told.
-Condition = Callable[[Stored], None]
-# New values for some properties: themselves, or what makes them of all properties that are stored.
-NewValues = Mapping[str, object] | Callable[[Mapping[str, object]], Mapping[str, object]]
+from osimages.storage.writes import Condition, Difference, NewValues, Record
 
 
 class StoreUnavailableError(Exception):
@@ -30,17 +25,15 @@ class QueryTimeoutError(Exception):
         super().__init__(f"the query took longer than {seconds:g} seconds")
 
 
-class Difference(msgspec.Struct, frozen=True):
-    """The keys of what publishing would add, change and take away, and of what it leaves as the tenant made it."""
-
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    own: tuple[str, ...]
-
-
 class Store(Protocol):
     """Entities of one type. Every call names the tenant."""
+
+    @property
+    def changes(self) -> Changes:
+        """The same writes as steps, for those who join several to one transaction."""
+
+    def recording(self, record: Record) -> Store:
+        """The same store, whose writes (but for publishing) are each written down in their own transaction."""
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""

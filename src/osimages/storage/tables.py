@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text, false
 from sqlalchemy.types import TypeEngine
 
+from osimages.edm.audit import AUDIT_EVENT
 from osimages.edm.encoding import may_be_null
 from osimages.edm.model import IMAGE
 from osimages.edm.types import ComplexType, EntityType, EnumType, Primitive, Property, PropertyType
@@ -149,6 +150,8 @@ IMAGES = entity_tables(
         "availableUpdates": "image_update",
     },
 )
+
+AUDIT_EVENT_TABLES = entity_tables(METADATA, AUDIT_EVENT, "audit_event", {"resources": "audit_event_resource"})
 
 # Each tenant counts its changes; an entity's version is the number of the change that made it, so that versions are
 # never used twice, not even by an entity that is removed and made again.

@@ -14,6 +14,7 @@ from osimages.edm.types import Model
 
 DOCUMENT: dict[str, Any] = json.loads(openapi(GRAPH, "beta", "1.2.3"))
 IMAGES = "/beta/deviceManagement/managedDeviceWindowsOSImages"
+EVENTS = "/beta/deviceManagement/auditEvents"
 
 
 @pytest.mark.parametrize("model", [GRAPH, GRAPH_V1], ids=["beta", "v1.0"])
@@ -29,6 +30,9 @@ def test_every_path_and_method_is_there() -> None:
         f"{IMAGES}/$count": {"get"},
         f"{IMAGES}/{{id}}": {"get", "patch", "put", "delete"},
         f"{IMAGES}/{{id}}/getAllManagedDeviceWindowsOSImages()": {"get"},
+        EVENTS: {"get"},
+        f"{EVENTS}/$count": {"get"},
+        f"{EVENTS}/{{id}}": {"get"},
     }
     assert DOCUMENT["info"]["version"] == "1.2.3"
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ErrorRow, ServiceError
+from osimages.http.front import Front
 from osimages.http.request import ApiRequest, new_request_id, read_body, request_of
 
 
@@ -30,7 +31,7 @@ def scope(**changes: Any) -> dict[str, Any]:
 def with_headers(**headers: str) -> ApiRequest:
     """A request with these headers (underscores stand for hyphens)."""
     raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    return request_of(scope(headers=raw), "")
+    return request_of(scope(headers=raw), Front())
 
 
 def receiving(*parts: bytes, broken: bool = False) -> Callable[[], Awaitable[dict[str, Any]]]:
@@ -47,11 +48,11 @@ def receiving(*parts: bytes, broken: bool = False) -> Callable[[], Awaitable[dic
 
 
 def test_a_head_request_is_a_get() -> None:
-    assert request_of(scope(method="HEAD"), "").method == "GET"
+    assert request_of(scope(method="HEAD"), Front()).method == "GET"
 
 
 def test_bytes_that_should_have_been_encoded_are_now() -> None:
-    request = request_of(scope(raw_path="/beta/é%20".encode(), query_string=b"a=\xff&b=%41+'"), "")
+    request = request_of(scope(raw_path="/beta/é%20".encode(), query_string=b"a=\xff&b=%41+'"), Front())
     assert request.path == "/beta/%C3%A9%20"
     assert request.query == "a=%FF&b=%41+'"
 
@@ -75,7 +76,7 @@ def test_bytes_that_should_have_been_encoded_are_now() -> None:
 )
 def test_the_origin_is_the_host_header_where_that_names_a_host(host: str, origin: str) -> None:
     assert with_headers(host=host).origin == origin
-    assert request_of(scope(), "https://public.example/base").origin == "https://public.example/base"
+    assert request_of(scope(), Front("https://public.example/base")).origin == "https://public.example/base"
 
 
 def test_request_ids_are_guids() -> None:

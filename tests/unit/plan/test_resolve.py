@@ -62,7 +62,7 @@ def test_every_path_of_the_surface(path: str, kind: Kind) -> None:
 
 def test_targets_name_their_parts() -> None:
     singleton = GRAPH.singletons[0]
-    (navigation,) = singleton.type.navigation
+    navigation = singleton.type.navigation[0]
     (function,) = IMAGE.functions
     declared = IMAGE.by_name["supportedEditions"]
     assert resolve(GRAPH, "/deviceManagement") == Target(Kind.SINGLETON, singleton)

@@ -15,7 +15,8 @@ from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stor
 from osimages.storage.changes import Changes
 from osimages.storage.entity_store import EntityStore
 from osimages.storage.steps import Steps
-from osimages.storage.store import Condition, Database, Difference, NewValues, Store
+from osimages.storage.store import Database, Store
+from osimages.storage.writes import Condition, Difference, NewValues, Record
 
 Result = TypeVar("Result")
 
@@ -112,6 +113,13 @@ class _JoiningStore:
         self._change_set = change_set
         self._changes = changes
         self._store = store
+
+    @property
+    def changes(self) -> Changes:
+        return self._changes
+
+    def recording(self, record: Record) -> _JoiningStore:
+        return _JoiningStore(self._change_set, self._store, self._changes.recorded(record))
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         return await self._store.get(tenant, key)

@@ -153,6 +153,7 @@ class _Running:
             outer.client_request_id,
             item.body,
             self._call.actor,
+            outer.client,
         )
 
     def _path(self, item: Item, addresses: Mapping[str, str]) -> str:

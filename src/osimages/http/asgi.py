@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from osimages.http.control import control
+from osimages.http.dashboard import dashboard, is_dashboard
 from osimages.http.failures import failure_reply
 from osimages.http.pipeline import reply_to
 from osimages.http.reply import Reply, compressed, headers_of
@@ -52,6 +53,8 @@ async def _reply(service: Service, request: ApiRequest, receive: Receive) -> Rep
     try:
         if request.path.startswith("/-/"):
             return control(service, request)
+        if is_dashboard(request.path):
+            return await dashboard(service, request)
     except Exception as error:
         return failure_reply(service, request, error)
     return await reply_to(service, request, partial(read_body, request, receive, service.settings.max_body_seconds))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-
-@lru_cache(1)
-def templates() -> Environment:
+@cache
+def templates() -> Any:
     """The environment of all pages: everything is escaped, and a name that does not exist is an error."""
+    # Loaded with the first page: a server that shows none need not know how.
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
+
     found = Environment(
         loader=PackageLoader("osimages.pages", "templates"),
         autoescape=True,
@@ -18,15 +22,20 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(count=_count, share=_share, left=_left)
+    found.filters.update(count=_count, share=_share, left=_left, segment=_segment)
     return found
 
 
+def rendered(name: str, **values: object) -> str:
+    """A page, as text."""
+    page: str = templates().get_template(name).render(values)
+    return page
+
+
+@cache
 def style() -> str:
     """The style sheet of all pages."""
-    environment = templates()
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, "style.css")[0]
+    return files("osimages.pages").joinpath("templates", "style.css").read_text(encoding="utf-8")
 
 
 def _count(number: int) -> str:
@@ -43,6 +52,11 @@ def _share(number: float, whole: float) -> str:
     if 99.9 < percent < 100:
         return ">99.9%"
     return f"{percent:.1f}%" if percent % 1 else f"{percent:.0f}%"
+
+
+def _segment(text: str) -> str:
+    """A text as one segment of a path."""
+    return quote(text, safe="")
 
 
 def _left(end: date, today: date) -> str:

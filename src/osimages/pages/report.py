@@ -11,7 +11,7 @@ import msgspec
 from osimages.catalogue.check import Answer, Patch, Support
 from osimages.fleet.tally import Facts, Group, Leaving, Summary, Tally, is_good
 from osimages.pages.charts import columns, quarters, stacked, timeline
-from osimages.pages.environment import style, templates
+from osimages.pages.environment import rendered, style
 
 SUPPORT_SHOWN = {
     Support.SUPPORTED: ("Supported", "good"),
@@ -48,29 +48,26 @@ class ReleaseRow(msgspec.Struct):
 def fleet_report(tally: Tally, facts: Facts, title: str) -> str:
     """The whole page, as text. It needs nothing from outside, and no script."""
     summary = tally.summary()
-    return (
-        templates()
-        .get_template("report.html")
-        .render(
-            title=title,
-            style=style(),
-            today=tally.checker.today,
-            facts=facts,
-            measured_against=tally.measured_against(),
-            summary=summary,
-            ended=summary.support[Support.ENDED] + summary.support[Support.EXTENDED],
-            behind=summary.patch[Patch.BEHIND],
-            unknown_days=tally.unknown_patch_tuesdays(),
-            support=stacked(_states(summary)),
-            patch=columns(list(_patch_levels(summary))),
-            timeline=timeline(list(_lanes(tally.leaving())), tally.checker.today),
-            remaining=columns(list(_remaining(tally.groups, tally.checker.today))),
-            releases=_release_rows(tally.groups),
-            attention=_attention(tally.groups),
-            others=max(0, sum(not is_good(each.answer) for each in tally.groups) - _ATTENTION_SHOWN),
-            broken=tally.broken[:10],
-            support_shown=SUPPORT_SHOWN,
-        )
+    return rendered(
+        "report.html",
+        title=title,
+        style=style(),
+        today=tally.checker.today,
+        facts=facts,
+        measured_against=tally.measured_against(),
+        summary=summary,
+        ended=summary.support[Support.ENDED] + summary.support[Support.EXTENDED],
+        behind=summary.patch[Patch.BEHIND],
+        unknown_days=tally.unknown_patch_tuesdays(),
+        support=stacked(_states(summary)),
+        patch=columns(list(_patch_levels(summary))),
+        timeline=timeline(list(_lanes(tally.leaving())), tally.checker.today),
+        remaining=columns(list(_remaining(tally.groups, tally.checker.today))),
+        releases=_release_rows(tally.groups),
+        attention=_attention(tally.groups),
+        others=max(0, sum(not is_good(each.answer) for each in tally.groups) - _ATTENTION_SHOWN),
+        broken=tally.broken[:10],
+        support_shown=SUPPORT_SHOWN,
     )
 
 

@@ -1,0 +1,122 @@
+"""The pages of the dashboard: what is supported until when, every update of a release, and a form to check a build."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import msgspec
+
+from osimages.catalogue.calendar import next_patch_tuesday
+from osimages.catalogue.check import Answer, Checker, Fact
+from osimages.catalogue.facts import Catalogue
+from osimages.catalogue.history import find_release, history
+from osimages.catalogue.publishing import published
+from osimages.catalogue.servicing import Servicing
+from osimages.pages.charts import timeline
+from osimages.pages.environment import rendered
+from osimages.pages.report import SUPPORT_SHOWN, to_do, tone_of
+
+_EDITIONS = ("", *map(str, Servicing))
+_BUILDS_SHOWN = 3
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """What all pages show of the service. Numbers are None where they are not for everybody."""
+
+    catalogue: Catalogue
+    today: date
+    age_days: int
+    version: str
+    authority: str
+    tenants: str | None = None
+    images: str | None = None
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A release that is published: the state of its editions, and its newest builds."""
+
+    answer: Answer
+    builds: tuple[Fact, ...]
+    architectures: str
+
+
+def overview(shown: Shown) -> str:
+    """The first page."""
+    checker = Checker(shown.catalogue, shown.today, age_days=shown.age_days)
+    images = published(shown.catalogue, shown.today, shown.age_days)
+    rows = [_row(checker, each) for each in images]
+    lanes = [
+        (
+            f"{row.answer.release}, {end.servicing}",
+            _until(end.support_end_date, end.days_left),
+            tone_of(end.days_left),
+            end.support_end_date,
+        )
+        for row in rows
+        for end in row.answer.ends
+        if end.days_left >= 0
+    ]
+    known = Counter(row.builds[0].patch_tuesday for row in rows if row.builds)
+    return rendered(
+        "overview.html",
+        shown=shown,
+        up="",
+        rows=list(reversed(rows)),
+        supported=sum(any(end.days_left >= 0 for end in row.answer.ends) for row in rows),
+        newest=max(known, key=lambda day: known[day], default=None),
+        following=next_patch_tuesday(shown.today),
+        timeline=timeline(sorted(lanes, key=lambda lane: lane[3]), shown.today),
+        editions=_EDITIONS,
+        support_shown=SUPPORT_SHOWN,
+        tone_of=tone_of,
+    )
+
+
+def check_page(shown: Shown, build: str, edition: str) -> str:
+    """The form, and below it what is known of a build where one was given."""
+    answer = None
+    if build.strip():
+        answer = Checker(shown.catalogue, shown.today, age_days=shown.age_days).check(build, edition or None)
+    return rendered(
+        "check.html",
+        shown=shown,
+        up="",
+        build=build,
+        edition=edition,
+        editions=_EDITIONS,
+        answer=answer,
+        to_do=None if answer is None or (answer.is_supported and answer.is_current) else to_do(answer),
+        support_shown=SUPPORT_SHOWN,
+        tone_of=tone_of,
+    )
+
+
+def release_page(shown: Shown, name: str) -> str:
+    """Every update of a release, newest first. Raises UnknownReleaseError."""
+    release = find_release(shown.catalogue, name)
+    answer = Checker(shown.catalogue, shown.today, age_days=shown.age_days).check(release.id)
+    return rendered(
+        "release.html",
+        shown=shown,
+        up="../",
+        release=release,
+        answer=answer,
+        entries=history(release),
+        tone_of=tone_of,
+    )
+
+
+def not_found(shown: Shown, up: str) -> str:
+    """What is said where there is no page."""
+    return rendered("not_found.html", shown=shown, up=up)
+
+
+def _row(checker: Checker, name: str) -> Row:
+    release = find_release(checker.catalogue, name)
+    answer = checker.check(f"{release.os_build}.1")
+    return Row(answer, answer.missing[:_BUILDS_SHOWN], ", ".join(release.architectures))
+
+
+def _until(end: date, days_left: int) -> str:
+    return f"{'until' if days_left >= 0 else 'ended'} {end}"

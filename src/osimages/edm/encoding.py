@@ -10,11 +10,13 @@ import binascii
 import math
 import re
 import struct
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from typing import Any
 from uuid import UUID
 
-from osimages.edm.types import Property
+from osimages.edm.types import Primitive, Property
 
 SCALE = 18
 WHOLE_DIGITS = 20
@@ -222,3 +224,43 @@ def binary(text: str) -> bytes:
 def binary_text(value: bytes) -> str:
     """Bytes as base64url text, as OData writes them."""
     return base64.urlsafe_b64encode(value).decode()
+
+
+# --- encoded values as text -------------------------------------------------------------------------------------------
+def decimal_shown(text: str) -> str:
+    """An encoded decimal as people write it, without zeros at the end."""
+    shown = f"{decimal_of(text):f}"
+    found = shown.rstrip("0").rstrip(".") if "." in shown else shown
+    return "0" if found == "-0" else found
+
+
+def double_shown(value: float) -> str:
+    """The shortest text that reads as this number; infinity as OData writes it."""
+    if math.isinf(value):
+        return "INF" if value > 0 else "-INF"
+    return repr(value).removesuffix(".0")
+
+
+def single_shown(value: float) -> str:
+    """The shortest text that reads as this Edm.Single."""
+    if math.isinf(value):
+        return double_shown(value)
+    shortest = (float(f"{value:.{each}g}") for each in range(1, 10))
+    return double_shown(next(each for each in shortest if single(each) == value))
+
+
+# The text of an encoded value of each type, as `cast` and JSON have it.
+TO_TEXT: Mapping[Primitive, Callable[[Any], str]] = {
+    Primitive.STRING: str,
+    Primitive.BOOLEAN: lambda value: "true" if value else "false",
+    **dict.fromkeys((Primitive.BYTE, Primitive.SBYTE, Primitive.INT16, Primitive.INT32, Primitive.INT64), str),
+    Primitive.SINGLE: single_shown,
+    Primitive.DOUBLE: double_shown,
+    Primitive.DECIMAL: decimal_shown,
+    Primitive.GUID: str,
+    Primitive.DATE: str,
+    Primitive.DATETIMEOFFSET: moment_text,
+    Primitive.TIMEOFDAY: time_text,
+    Primitive.DURATION: duration_text,
+    Primitive.BINARY: binary_text,
+}

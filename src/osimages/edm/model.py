@@ -50,10 +50,18 @@ EDITION_TYPE = EnumType(
     sentinel="unknownFutureValue",
 )
 
+# What `$search` looks at: what people know a release, an edition or a build by.
+_SEARCHED = Capabilities(search=True)
+
 EDITION = ComplexType(
     "managedDeviceWindowsOperatingSystemEdition",
     (
-        Property("editionType", EDITION_TYPE, description="The edition of the Windows operating system image."),
+        Property(
+            "editionType",
+            EDITION_TYPE,
+            capabilities=_SEARCHED,
+            description="The edition of the Windows operating system image.",
+        ),
         Property(
             "supportEndDate",
             Primitive.DATE,
@@ -66,7 +74,12 @@ EDITION = ComplexType(
 UPDATE = ComplexType(
     "managedDeviceWindowsOperatingSystemUpdate",
     (
-        Property("buildVersion", Primitive.STRING, description="The build, for example 10.0.26200.9711."),
+        Property(
+            "buildVersion",
+            Primitive.STRING,
+            capabilities=_SEARCHED,
+            description="The build, for example 10.0.26200.9711.",
+        ),
         Property("releaseMonth", Primitive.INT32, lowest=1, highest=12, description="Month of the release."),
         Property("releaseYear", Primitive.INT32, lowest=1, highest=9999, description="Year of the release."),
     ),
@@ -79,7 +92,13 @@ _NOT_SORTED = Capabilities(orderby=False)
 IMAGE = EntityType(
     "managedDeviceWindowsOperatingSystemImage",
     (
-        Property("id", Primitive.STRING, required=False, description="The name of the image, or a GUID."),
+        Property(
+            "id",
+            Primitive.STRING,
+            required=False,
+            capabilities=_SEARCHED,
+            description="The name of the image, or a GUID.",
+        ),
         Property(
             "supportedEditions",
             EDITION,

@@ -64,11 +64,12 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a client may ask of a property: the query options that Graph documents for it."""
+    """What a client may ask of a property: the query options that Graph documents for it, and free text (`$search`)."""
 
     filter: bool = True
     select: bool = True
     orderby: bool = True
+    search: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,11 @@ class EntityType:
         return self.by_name.get(name) or self._by_lower_name.get(name.lower())
 
     @cached_property
+    def is_searched(self) -> bool:
+        """Whether `$search` looks at any property."""
+        return any(_is_searched(declared) for declared in self.properties)
+
+    @cached_property
     def _by_lower_name(self) -> dict[str, Property]:
         return {declared.name.lower(): declared for declared in self.properties}
 
@@ -247,3 +253,9 @@ class Model:
 
 
 PropertyType = Primitive | EnumType | ComplexType
+
+
+def _is_searched(declared: Property) -> bool:
+    if isinstance(declared.type, ComplexType):
+        return any(_is_searched(part) for part in declared.type.properties if not part.collection)
+    return declared.capabilities.search

@@ -12,16 +12,17 @@ from osimages.edm.types import ComplexType
 from osimages.errors import UNKNOWN_KEY, ServiceError
 from osimages.http.call import Call
 from osimages.http.reply import JSON, TEXT, XML, Header, Reply
-from osimages.plan.build import build_plan
+from osimages.plan.build import Query, build_plan
 from osimages.plan.paging import Position
-from osimages.plan.query import Stored
+from osimages.plan.query import Page, Stored
 from osimages.plan.resolve import Target
+from osimages.wire.dynamic import with_members
 from osimages.wire.etag import check_if_match, etag, names_version
 from osimages.wire.media import JsonForm, metadata_as_json
 from osimages.wire.payload import collection_body, entity_body, member, value_body
 
 # What a page shows of its stored documents.
-Shown = Callable[[Call, JsonForm, tuple[bytes, ...]], tuple[bytes, ...]]
+Shown = Callable[[Call, JsonForm, Query, Page], tuple[bytes, ...]]
 
 # Names the singleton of a tenant: made once at random, so that no other GUID is made of a tenant's.
 _SINGLETONS = uuid.UUID("5f0ad4ae-9c0b-4c4e-8f0e-2f6f3a5b9d11")
@@ -41,8 +42,7 @@ async def entity(call: Call) -> Reply:
 
 async def collection(call: Call) -> Reply:
     """A page of a set."""
-    select = call.query().select
-    return await _page(call, call.links.context(call.target, select))
+    return await _page(call, call.links.context(call.target, call.query().shown), _documents)
 
 
 async def function(call: Call) -> Reply:
@@ -50,7 +50,7 @@ async def function(call: Call) -> Reply:
     query = call.query()
     await stored_entity(call)
     type_name = call.version.model.qualified(call.target.entity.name)
-    return await _page(call, call.links.collection_context(type_name, query.select))
+    return await _page(call, call.links.collection_context(type_name, query.shown), _documents)
 
 
 async def count(call: Call) -> Reply:
@@ -78,8 +78,8 @@ async def references(call: Call) -> Reply:
     return await _page(call, f"{call.links.metadata}#Collection($ref)", _references)
 
 
-def _references(call: Call, form: JsonForm, documents: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    return tuple(_reference(call, form, each) for each in documents)
+def _references(call: Call, form: JsonForm, _: Query, page: Page) -> tuple[bytes, ...]:
+    return tuple(_reference(call, form, each) for each in page.documents)
 
 
 def _reference(call: Call, form: JsonForm, document: bytes) -> bytes:
@@ -177,7 +177,7 @@ async def stored_entity(call: Call) -> Stored:
     return stored
 
 
-async def _page(call: Call, context: str, shown: Shown = Call.documents) -> Reply:
+async def _page(call: Call, context: str, shown: Shown) -> Reply:
     query, tokens, tenant = call.query(), call.service.page_tokens, call.actor.tenant
     position = tokens.read(query.skiptoken, tenant, query.identity) if query.skiptoken else None
     wanted = call.preferences()
@@ -193,7 +193,7 @@ async def _page(call: Call, context: str, shown: Shown = Call.documents) -> Repl
         next_link = call.links.next_page(call.target, call.request.query, token)
     body = collection_body(
         call.context(form, context),
-        shown(call, form, page.documents),
+        shown(call, form, query, page),
         select=query.select,
         total=str(page.total) if form.numbers_as_strings and page.total is not None else page.total,
         next_link=next_link,
@@ -201,6 +201,15 @@ async def _page(call: Call, context: str, shown: Shown = Call.documents) -> Repl
     )
     applied = None if preferred is None else f"{wanted.page_size_name}={page_size}"
     return Reply(200, body, form.content_type, call.applied(applied))
+
+
+def _documents(call: Call, form: JsonForm, query: Query, page: Page) -> tuple[bytes, ...]:
+    """The entities of a page, with what the query has computed for each."""
+    documents = call.documents(form, page.documents)
+    if not query.computed:
+        return documents
+    names = [(each.name, each.type) for each in query.computed]
+    return with_members(form, call.version.model, documents, names, page.computed)
 
 
 def _is_unchanged(call: Call, stored: Stored) -> bool:

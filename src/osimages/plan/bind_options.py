@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import msgspec
 
 from osimages.edm.types import EntityType, Model, Primitive
-from osimages.odata.query_tree import OrderItem
+from osimages.odata.options import OptionError
+from osimages.odata.query_tree import ComputeItem, OrderItem, QueryOptions
+from osimages.odata.search_tree import Search
 from osimages.odata.tree import Expression
 from osimages.plan.bind import Binder
 from osimages.plan.constants import Constant
 from osimages.plan.expressions import Condition, Field
 from osimages.plan.names import DEEPEST_LAMBDA, BindError, Known, Typed
 from osimages.plan.query import Computed, Order
+from osimages.plan.search import bind_search
 from osimages.plan.values import condition_of, joined
 
 
@@ -30,6 +33,31 @@ class BoundOptions:
     descending: bool
     computed: tuple[Computed, ...]
     constants: tuple[Constant, ...]
+
+
+UNBOUND = BoundOptions(None, (), False, (), ())
+_READ = frozenset(("filter", "search", "compute", "orderby"))
+
+
+def bind_options(
+    model: Model, entity: EntityType, options: QueryOptions, lambda_depth: int = DEEPEST_LAMBDA
+) -> BoundOptions:
+    """What the options of a query mean, in the order in which OData has them done (Protocol, section 11.2.1).
+
+    Raises OptionError, or ODataLimitError.
+    """
+    if options.given.isdisjoint(_READ):
+        return UNBOUND
+    binder = OptionBinder(model, entity, options.aliases, lambda_depth)
+    try:
+        binder.compute(options.compute)
+        if options.search is not None:
+            binder.search(options.search)
+        if options.filter is not None:
+            binder.filter(options.filter)
+        return binder.bound(*binder.order(options.orderby))
+    except BindError as error:
+        raise OptionError(binder.option, str(error)) from None
 
 
 class OptionBinder(Binder):
@@ -69,14 +97,20 @@ class OptionBinder(Binder):
                 terms.append(Order(typed.value, item.descending, typed.nullable))
         return tuple(terms), descending is True
 
-    def compute(self, name: str, tree: Expression) -> None:
-        """A property that is worked out for each entity, under a name that no other has."""
+    def search(self, tree: Search) -> None:
+        """Only entities in which the text is found."""
+        self.option = "$search"
+        self.conditions.append(bind_search(self, self._entity, tree))
+
+    def compute(self, items: tuple[ComputeItem, ...]) -> None:
+        """Properties that are worked out for each entity, under names that no others have."""
         self.option = "$compute"
-        if self._entity.property_named(name) is not None or name in self.known:
-            raise BindError(f"There is already a property named '{name[:64]}'", tree.position)
-        typed = self._as_is(self.value(tree, {}))
-        self.known[name] = Known(typed, *_measured(typed.value))
-        self.computed.append(Computed(name, typed.type, typed.value))
+        for item in items:
+            if self._entity.property_named(item.alias) is not None or item.alias in self.known:
+                raise BindError(f"There is already a property named '{item.alias[:64]}'", item.position)
+            typed = self._as_is(self.value(item.expression, {}))
+            self.known[item.alias] = Known(typed, *_measured(typed.value))
+            self.computed.append(Computed(item.alias, typed.type, typed.value))
 
     def _sortable(self, tree: Expression) -> Typed:
         typed = self._as_is(self.value(tree, {}))

@@ -24,30 +24,30 @@ from osimages.errors import (
 )
 from osimages.odata.errors import ODataLimitError
 from osimages.odata.options import OptionError, pairs, parse_options, system_name
-from osimages.odata.query_tree import QueryOptions, SelectItem
-from osimages.odata.render import render
-from osimages.plan.bind import BindError
-from osimages.plan.bind_options import BoundOptions, OptionBinder
+from osimages.odata.query_tree import QueryOptions
+from osimages.plan.bind_options import bind_options
 from osimages.plan.constants import Moment, resolved
 from osimages.plan.delta import DeltaState
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
 from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, Shape, Sortable
 from osimages.plan.resolve import Kind
+from osimages.plan.select import selected
 
-_COLLECTION_OPTIONS = frozenset(("filter", "select", "orderby", "top", "skip", "count", "skiptoken", "format"))
+_COLLECTION_OPTIONS = frozenset(
+    ("filter", "search", "compute", "select", "orderby", "top", "skip", "count", "skiptoken", "format")
+)
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.COLLECTION: _COLLECTION_OPTIONS,
     Kind.FUNCTION: _COLLECTION_OPTIONS,
-    Kind.REFERENCES: _COLLECTION_OPTIONS - {"select"},
-    Kind.COUNT: frozenset(("filter",)),
-    Kind.DELTA: frozenset(("filter", "select", "top", "skiptoken", "deltatoken", "format")),
+    Kind.REFERENCES: _COLLECTION_OPTIONS - {"select", "compute"},
+    Kind.COUNT: frozenset(("filter", "search")),
+    Kind.DELTA: frozenset(("filter", "search", "select", "top", "skiptoken", "deltatoken", "format")),
     Kind.ENTITY: frozenset(("select", "format")),
     Kind.SINGLETON: frozenset(("select", "format")),
 }
 _ONLY_FORMAT = frozenset(("format",))
-_UNSUPPORTED = frozenset(("search", "apply", "compute", "id", "index", "schemaversion"))
-_UNBOUND = BoundOptions(None, (), False, (), ())
+_UNSUPPORTED = frozenset(("apply", "id", "index", "schemaversion"))
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
 
@@ -69,6 +69,13 @@ class Query(msgspec.Struct, frozen=True):
     format: str | None
     identity: str
 
+    @property
+    def shown(self) -> tuple[str, ...] | None:
+        """What the answer shows of each entity; None for what is declared, and nothing else."""
+        if self.select is not None or not self.computed:
+            return self.select
+        return "*", *(each.name for each in self.computed)
+
 
 def build_query(
     model: Model,
@@ -84,15 +91,15 @@ def build_query(
     """
     try:
         options = parse_options(query, limits.bounds, trimmed=True)
-        _check_allowed(kind, options, capabilities)
+        _check_allowed(entity, kind, options, capabilities)
         if (options.top or 0) > limits.top:
             raise ODataLimitError("$top", limits.top, "max_top")
-        bound = _bound(model, entity, options, limits)
+        bound = bind_options(model, entity, options, limits.lambda_depth)
+        select = selected(model, entity, options.select, [each.name for each in bound.computed])
     except OptionError as error:
         raise _invalid(error.option, error.reason) from None
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
-    select = _selected(model, entity, options.select, bound.computed)
     computed = tuple(each for each in bound.computed if select is None or each.name in select)
     return Query(
         shape=Shape(bound.condition, bound.descending, bound.order, None, tuple(each.value for each in computed)),
@@ -151,51 +158,16 @@ def _resolved(constants: tuple[object, ...], started: int | None) -> tuple[tuple
     return resolved(constants, started), started
 
 
-def _bound(model: Model, entity: EntityType, options: QueryOptions, limits: Limits) -> BoundOptions:
-    if options.filter is None and not options.orderby:
-        return _UNBOUND
-    binder = OptionBinder(model, entity, options.aliases, limits.lambda_depth)
-    try:
-        if options.filter is not None:
-            binder.filter(options.filter)
-        order, descending = binder.order(options.orderby)
-    except BindError as error:
-        raise _invalid(binder.option, str(error)) from None
-    return binder.bound(order, descending)
-
-
-def _check_allowed(kind: Kind, options: QueryOptions, capabilities: SetCapabilities) -> None:
+def _check_allowed(entity: EntityType, kind: Kind, options: QueryOptions, capabilities: SetCapabilities) -> None:
     if options.expand:
         raise ServiceError(EXPAND_NOT_SUPPORTED, target="$expand", property="/".join(options.expand[0].path)[:64])
     for name in sorted(options.given & _UNSUPPORTED):
         raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given):
-        if not getattr(capabilities, name, True):
+        if not getattr(capabilities, name, True) or (name == "search" and not entity.is_searched):
             raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given - _ALLOWED.get(kind, _ONLY_FORMAT)):
         raise _invalid(f"${name}", "it cannot be used on this resource")
-
-
-def _selected(
-    model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, computed: tuple[Computed, ...]
-) -> tuple[str, ...] | None:
-    if items is None:
-        return None
-    found: set[str] = set()
-    for item in items:
-        if item.path == ("*",):
-            found.update(each.name for each in entity.properties)
-            continue
-        name = render(item)
-        declared = entity.property_named(name.removeprefix(f"{model.qualified(entity.name)}/"))
-        if declared is None or not declared.capabilities.select:
-            raise _invalid("$select", _no_property(model, entity, name))
-        found.add(declared.name)
-    return tuple(each.name for each in entity.properties if each.name in found)
-
-
-def _no_property(model: Model, entity: EntityType, name: str) -> str:
-    return f"Could not find a property named '{name[:64]}' on type '{model.qualified(entity.name)}'."
 
 
 def _identity(query: str) -> str:

@@ -119,8 +119,15 @@ class Names:
             raise ODataLimitError("The nesting of any and all", self._lambda_depth, "max_filter_lambda_depth")
         return depth
 
+    def count_condition(self, position: int) -> None:
+        """Raises BindError where the query gets too many conditions."""
+        self._conditions += 1
+        if self._conditions > MOST_CONDITIONS:
+            raise BindError(f"The query has more than {MOST_CONDITIONS} conditions", position)
+
     # --- constants ---
-    def _constant(self, value: Constant, position: int) -> Slot:
+    def constant(self, value: Constant, position: int) -> Slot:
+        """The slot of a value. Raises BindError where the query gets too many."""
         number = len(self.constants)
         if number == _MOST_CONSTANTS:
             raise BindError(f"The query has more than {_MOST_CONSTANTS} constants", position)
@@ -132,7 +139,7 @@ class Names:
             value = constant(self._model, expected, literal)
         except MismatchError as error:
             raise BindError(capital(str(error)), literal.position) from None
-        return self._constant(value, literal.position)
+        return self.constant(value, literal.position)
 
     def _typed(self, operand: Operand, expected: ScalarType) -> Typed:
         """The operand itself, or a literal as a constant of the type that is expected."""
@@ -140,7 +147,7 @@ class Names:
             return operand
         slot = self._slot(expected, operand)
         if isinstance(operand, Literal) and operand.kind is LiteralKind.DATETIMEOFFSET:
-            return Typed(slot, expected, False, self._constant(offset_of(operand), operand.position))
+            return Typed(slot, expected, False, self.constant(offset_of(operand), operand.position))
         return Typed(slot, expected)
 
     def _natural(self, literal: Literal | EnumLiteral) -> ScalarType:

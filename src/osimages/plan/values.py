@@ -288,8 +288,8 @@ class Values(Names):
     # --- dates and times ---
     def _moment(self, name: str, position: int) -> Typed:
         known = {"mindatetime": encoding.EARLIEST, "maxdatetime": encoding.LATEST}
-        slot = self._constant(known.get(name, Moment.NOW), position)
-        return Typed(slot, Primitive.DATETIMEOFFSET, False, self._constant(0, position))
+        slot = self.constant(known.get(name, Moment.NOW), position)
+        return Typed(slot, Primitive.DATETIMEOFFSET, False, self.constant(0, position))
 
     def _local_function(self, name: str, tree: Call, scope: Scope) -> Operand:
         if len(tree.arguments) != 1:

@@ -144,15 +144,6 @@ _OTHERS: dict[str, Function] = {
 
 
 # --- conversions ------------------------------------------------------------------------------------------------------
-def _float_text(value: float, digits: int) -> str:
-    if math.isinf(value):
-        return "INF" if value > 0 else "-INF"
-    if digits == 9:
-        shortest = (f"{value:.{each}g}" for each in range(1, 10))
-        value = float(next(each for each in shortest if encoding.single(float(each)) == value))
-    return repr(value).removesuffix(".0")
-
-
 def _read_float(text: str) -> float:
     if text in ("INF", "-INF"):
         return math.inf if text == "INF" else -math.inf
@@ -163,12 +154,6 @@ def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise ValueError(text)
     return Decimal(text)
-
-
-def _decimal_as_text(text: str) -> str:
-    shown = f"{encoding.decimal_of(text):f}"
-    found = shown.rstrip("0").rstrip(".") if "." in shown else shown
-    return "0" if found == "-0" else found
 
 
 def _boolean(text: str) -> bool:
@@ -198,19 +183,6 @@ def _after(first: Function, second: Function) -> Function:
     return lambda value: second(first(value))
 
 
-_TO_TEXT: dict[Primitive, Function] = {
-    Primitive.BOOLEAN: lambda value: "true" if value else "false",
-    **dict.fromkeys(INTEGERS, str),
-    Primitive.SINGLE: lambda value: _float_text(value, 9),
-    Primitive.DOUBLE: lambda value: _float_text(value, 17),
-    Primitive.DECIMAL: _decimal_as_text,
-    Primitive.GUID: str,
-    Primitive.DATE: str,
-    Primitive.DATETIMEOFFSET: encoding.moment_text,
-    Primitive.TIMEOFDAY: encoding.time_text,
-    Primitive.DURATION: encoding.duration_text,
-    Primitive.BINARY: encoding.binary_text,
-}
 _FROM_TEXT: dict[Primitive, Function] = {
     Primitive.BOOLEAN: _boolean,
     **{each: _after(_integral, _whole_number(each)) for each in INTEGERS},
@@ -237,7 +209,7 @@ def _has_zone(text: str) -> bool:
 
 
 def _conversions() -> Iterator[tuple[str, Function]]:
-    for type_, write in _TO_TEXT.items():
+    for type_, write in encoding.TO_TEXT.items():
         yield f"{type_.name.lower()}_to_string", write
     for type_, read in _FROM_TEXT.items():
         yield f"string_to_{type_.name.lower()}", read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -69,9 +70,29 @@ def value_body(context: str | None, value: bytes, annotation: str = "@odata.") -
 
 
 def projected(document: bytes, select: tuple[str, ...]) -> bytes:
-    """A document with the selected members, their annotations and its own."""
+    """A document with the selected members, their annotations and its own; of members with parts maybe only some."""
+    if any("/" in path for path in select):
+        return _encode(_kept(_decode(document), select))
     members, kept = _members(document), ("", *select)
     return _encode({name: value for name, value in members.items() if name.partition("@")[0] in kept})
+
+
+def _kept(value: Any, select: Iterable[str]) -> Any:
+    """What the paths name of a value, or of each item of a collection."""
+    if isinstance(value, list):
+        return [_kept(item, select) for item in value]
+    if not isinstance(value, dict):
+        return value
+    inner: dict[str, list[str]] = {"": []}
+    for path in select:
+        name, _, rest = path.partition("/")
+        inner.setdefault(name, []).extend([rest] if rest else [])
+    found = {}
+    for name, member_value in value.items():
+        paths = inner.get(name.partition("@")[0])
+        if paths is not None:
+            found[name] = _kept(member_value, paths) if paths and "@" not in name else member_value
+    return found
 
 
 def member(document: bytes, name: str) -> bytes:

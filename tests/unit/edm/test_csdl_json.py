@@ -124,7 +124,7 @@ def test_capabilities_are_annotated() -> None:
         "Sortable": True,
         "NonSortableProperties": ["supportedEditions", "supportedArchitectures", "availableUpdates"],
     }
-    assert applied["@Capabilities.SearchRestrictions"] == {"Searchable": False}
+    assert applied["@Capabilities.SearchRestrictions"] == {"Searchable": True}
 
 
 @_BOTH

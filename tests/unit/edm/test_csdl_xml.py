@@ -144,7 +144,7 @@ def test_capabilities_of_the_images_are_those_that_graph_documents() -> None:
     collections = ["supportedEditions", "supportedArchitectures", "availableUpdates"]
     assert _record(schema, target, "SortRestrictions") == {"Sortable": "true", "NonSortableProperties": collections}
     assert _record(schema, target, "FilterRestrictions") == {"Filterable": "true"}
-    assert _record(schema, target, "SearchRestrictions") == {"Searchable": "false"}
+    assert _record(schema, target, "SearchRestrictions") == {"Searchable": "true"}
     assert _record(schema, target, "ExpandRestrictions") == {"Expandable": "false"}
     assert _record(schema, target, "SelectSupport") == {"Supported": "true"}
     assert _record(schema, target, "CountRestrictions") == {"Countable": "true"}

@@ -1,0 +1,86 @@
+"""What `$select` asks for: paths to properties, in the order in which the model declares them.
+
+Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_SystemQueryOptionselect
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from osimages.edm.types import ComplexType, EntityType, Model, Property
+from osimages.odata.options import OptionError
+from osimages.odata.query_tree import SelectItem
+from osimages.odata.render import render
+
+_ALL = "*"
+
+
+def selected(
+    model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, computed: Sequence[str]
+) -> tuple[str, ...] | None:
+    """Paths such as `id` and `supportedEditions/editionType`; None where everything is asked for.
+
+    `computed` are the names of the properties that the query itself makes. A whole value says what paths into it say.
+    Raises OptionError.
+    """
+    if items is None:
+        return None
+    reader = _Reader(model, entity, computed)
+    paths = dict.fromkeys(path for item in items for path in reader.paths(item))
+    whole = (path for path in paths if not any(path[:end] in paths for end in range(1, len(path))))
+    order = [*(each.name for each in entity.properties), *computed]
+    return tuple("/".join(path) for path in sorted(whole, key=lambda path: order.index(path[0])))
+
+
+class _Reader:
+    def __init__(self, model: Model, entity: EntityType, computed: Sequence[str]) -> None:
+        self._model = model
+        self._entity = entity
+        self._computed = computed
+
+    def paths(self, item: SelectItem) -> Iterator[tuple[str, ...]]:
+        """The properties that an item names; none for functions, which no answer here tells about."""
+        path = item.path
+        if len(path) > 1 and path[0] == self._model.qualified(self._entity.name):
+            path = path[1:]
+        if path == (_ALL,):
+            yield from ((each.name,) for each in self._entity.properties if each.capabilities.select)
+            yield from ((name,) for name in self._computed)
+        elif path[0] in self._computed and len(path) == 1:
+            yield path
+        elif not self._names_functions(path):
+            declared = self._declared(self._entity.property_named(path[0]), item)
+            yield from self._below(declared, (declared.name,), path[1:], item)
+
+    def _names_functions(self, path: tuple[str, ...]) -> bool:
+        """Whether a path names functions of the model: Namespace.* or Namespace.name."""
+        namespace, dot, name = path[0].rpartition(".")
+        functions = {each.name for each, _ in self._model.functions}
+        return (
+            len(path) == 1 and bool(dot) and namespace == self._model.namespace and (name == _ALL or name in functions)
+        )
+
+    def _below(
+        self, declared: Property, found: tuple[str, ...], rest: tuple[str, ...], item: SelectItem
+    ) -> Iterator[tuple[str, ...]]:
+        """Paths into the value of a property, written with slashes or with $select in parentheses."""
+        if not rest and item.options is not None:
+            if item.options.given != {"select"} or item.options.select is None:
+                raise OptionError("$select", "Only $select can stand in parentheses after a property")
+            for inner in item.options.select:
+                yield from self._below(declared, found, inner.path, inner)
+        elif not rest:
+            yield found
+        else:
+            part = self._part(declared, rest[0], item)
+            yield from self._below(part, (*found, part.name), rest[1:], item)
+
+    def _part(self, declared: Property, name: str, item: SelectItem) -> Property:
+        parts = declared.type.properties if isinstance(declared.type, ComplexType) else ()
+        return self._declared(next((each for each in parts if each.name.lower() == name.lower()), None), item)
+
+    def _declared(self, declared: Property | None, item: SelectItem) -> Property:
+        if declared is None or not declared.capabilities.select:
+            type_ = self._model.qualified(self._entity.name)
+            raise OptionError("$select", f"Could not find a property named '{render(item)[:64]}' on type '{type_}'.")
+        return declared

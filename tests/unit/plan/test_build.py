@@ -70,6 +70,7 @@ _VALUES = {
 _TAKEN = {
     Kind.COLLECTION: set(_VALUES),
     Kind.FUNCTION: set(_VALUES),
+    Kind.REFERENCES: set(_VALUES) - {"$select"},
     Kind.COUNT: {"$filter"},
     Kind.DELTA: {"$filter", "$select", "$top", "$skiptoken", "$format"},
     Kind.ENTITY: {"$select", "$format"},

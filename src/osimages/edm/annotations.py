@@ -28,6 +28,11 @@ class Vocabulary:
 CORE = Vocabulary("Org.OData.Core.V1", "Core")
 CAPABILITIES = Vocabulary("Org.OData.Capabilities.V1", "Capabilities")
 VALIDATION = Vocabulary("Org.OData.Validation.V1", "Validation")
+SUPPORTED_FORMATS = tuple(
+    f"application/json;odata.metadata={level};IEEE754Compatible={text}"
+    for level in ("minimal", "full", "none")
+    for text in ("false", "true")
+)
 VOCABULARIES = (CORE, CAPABILITIES, VALIDATION)
 
 
@@ -38,7 +43,21 @@ class PropertyPath:
     path: str
 
 
-Value: TypeAlias = "bool | int | str | PropertyPath | Sequence[Value] | Mapping[str, Value]"
+@dataclass(frozen=True, slots=True)
+class Member:
+    """The value of an annotation that is a member of an enumeration of a vocabulary."""
+
+    vocabulary: Vocabulary
+    type: str
+    name: str
+
+    @property
+    def qualified(self) -> str:
+        """The member as CSDL XML writes it."""
+        return f"{self.vocabulary.namespace}.{self.type}/{self.name}"
+
+
+Value: TypeAlias = "bool | int | str | PropertyPath | Member | Sequence[Value] | Mapping[str, Value]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +97,24 @@ def property_annotations(declared: Property) -> tuple[Annotation, ...]:
 def container_annotations() -> tuple[Annotation, ...]:
     """What holds for the whole service."""
     return (
+        Annotation(CORE, "ODataVersions", "4.0 4.01"),
+        Annotation(CAPABILITIES, "ConformanceLevel", Member(CAPABILITIES, "ConformanceLevelType", "Intermediate")),
+        Annotation(CAPABILITIES, "SupportedFormats", SUPPORTED_FORMATS),
+        Annotation(CAPABILITIES, "SupportedMetadataFormats", ("application/xml", "application/json")),
+        Annotation(CAPABILITIES, "AcceptableEncodings", ("gzip",)),
+        Annotation(CAPABILITIES, "AsynchronousRequestsSupported", False),
+        _capability(
+            "BatchSupport",
+            Supported=True,
+            ContinueOnErrorSupported=True,
+            ReferencesInRequestBodiesSupported=False,
+            ReferencesAcrossChangeSetsSupported=True,
+            EtagReferencesSupported=False,
+            SupportedFormats=("application/json", "multipart/mixed"),
+        ),
+        Annotation(CAPABILITIES, "CrossJoinSupported", False),
         Annotation(CAPABILITIES, "KeyAsSegmentSupported", True),
-        _capability("BatchSupport", Supported=True, SupportedFormats=("application/json",)),
+        Annotation(CAPABILITIES, "QuerySegmentSupported", True),
     )
 
 
@@ -109,7 +144,7 @@ def _of_set(entity_set: EntitySet) -> tuple[Annotation, ...]:
         Annotation(CAPABILITIES, "ComputeSupported", able.compute),
         *_of_one(entity_set.type),
         _capability("InsertRestrictions", Insertable=able.insert),
-        _capability("UpdateRestrictions", Updatable=able.update),
+        _capability("UpdateRestrictions", Updatable=able.update, Upsertable=able.update and able.insert),
         _capability("DeleteRestrictions", Deletable=able.delete),
         *tracking,
     )

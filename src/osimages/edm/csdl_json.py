@@ -12,6 +12,7 @@ import msgspec
 from osimages.edm.annotations import (
     VOCABULARIES,
     Annotation,
+    Member,
     PropertyPath,
     Value,
     container_annotations,
@@ -126,6 +127,8 @@ def _value(value: Value) -> object:
             return value
         case PropertyPath():
             return value.path
+        case Member():
+            return value.name
         case Mapping():
             return {name: _value(inner) for name, inner in value.items()}
         case _:

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from osimages.edm.annotations import (
     VOCABULARIES,
     Annotation,
+    Member,
     PropertyPath,
     Value,
     container_annotations,
@@ -122,6 +123,8 @@ def _add_value(element: Element, value: Value) -> None:
             element.set("String", value)
         case PropertyPath():
             element.set("PropertyPath", value.path)
+        case Member():
+            element.set("EnumMember", value.qualified)
         case Mapping():
             record = SubElement(element, "Record")
             for name, inner in value.items():

@@ -227,7 +227,8 @@ def _xml_annotations(element: etree._Element, place: str) -> Json:
 
 
 def _xml_value(element: etree._Element) -> object:
-    for attribute, read in (("Bool", "true".__eq__), ("Int", int), ("String", str)):
+    readers = (("Bool", "true".__eq__), ("Int", int), ("String", str), ("EnumMember", lambda text: text.split("/")[1]))
+    for attribute, read in readers:
         text = element.get(attribute)
         if text is not None:
             return read(text)

@@ -226,3 +226,38 @@ def test_delta(shelf: Api) -> None:
     shelf.http.delete(f"{IMAGES}/a")
     changed = body_of(shelf.get(page["@odata.deltaLink"]))["value"]
     assert {each["id"]: each.get("@removed") for each in changed} == {"new": None, "a": {"reason": "deleted"}}
+
+
+@pytest.mark.requirement("40-INT-11", "40-ADV-10")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("enterprise", ["b", "c", "d"]),
+        ("education AND enterprise", ["c"]),
+        ("education OR 10.0.2.2", ["c", "e/f"]),
+        ("enterprise NOT education", ["b", "d"]),
+        ("ENTERPRISE", ["b", "c", "d"]),
+        ('"10.0.1.1"', ["c"]),
+    ],
+)
+def test_search(shelf: Api, text: str, expected: list[str]) -> None:
+    assert shelf.ids(f"$search={text}") == expected
+    assert shelf.get(f"{IMAGES}/$count?$search={text}").text == str(len(expected))
+
+
+@pytest.mark.requirement("401-INT-8", "401-ADV-4")
+def test_compute(shelf: Api) -> None:
+    query = (
+        "$compute=supportedEditions/$count as editions,length(id) as size&$filter=editions gt 0&$orderby=editions desc"
+    )
+    page = body_of(shelf.get(f"{IMAGES}?{query}&$select=id,editions"))
+    assert [(each["id"], each["editions"]) for each in page["value"]] == [("c", 2), ("b", 1), ("d", 1)]
+    assert page["@odata.context"].endswith("managedDeviceWindowsOSImages(id,editions)")
+
+
+@pytest.mark.requirement("401-INT-5")
+@pytest.mark.parametrize("text", ["supportedEditions($select=editionType)", "supportedEditions/editionType"])
+def test_parts_of_complex_values_are_selected(shelf: Api, text: str) -> None:
+    body = body_of(shelf.get(f"{IMAGES}/c?$select=id,{text}"))
+    assert [{name for name in each if "@" not in name} for each in body["supportedEditions"]] == [{"editionType"}] * 2
+    assert body["@odata.context"].endswith("(id,supportedEditions/editionType)/$entity")

@@ -52,8 +52,9 @@ def test_naming(schema: ElementTree.Element) -> None:
             name = each.get("Name", "")
             assert re.fullmatch(r"[a-z][a-zA-Z0-9]*", name), name
             assert not re.search(r"(Collection|Response|Request)$", name), name
-            is_many = each.get("Type", "").startswith("Collection(")
-            assert kind not in ("Property", "NavigationProperty") or name.endswith("s") == is_many or name == "id", name
+            if kind in ("Property", "NavigationProperty"):
+                is_many = each.get("Type", "").startswith("Collection(")
+                assert is_many == bool(re.search(r"[^s]s$", name)), name
     for each in schema.iter(f"{EDM}Property"):
         if each.get("Type") in ("Edm.Date", "Edm.DateTimeOffset", "Edm.TimeOfDay"):
             assert re.search(r"(Date|Time)$", each.get("Name", "")), each.attrib

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import postgres as postgres_servers
 from tests.support import server as servers
 from tests.support.api import Api, connected
 
@@ -16,6 +17,13 @@ from tests.support.api import Api, connected
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
     """A server without TLS whose new tenants are empty."""
     with servers.running(tmp_path_factory.mktemp("server"), "--http", "--empty") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_servers.Postgres]:
+    """A PostgreSQL server; tests that need it are skipped where PostgreSQL is not installed."""
+    with postgres_servers.running() as running:
         yield running
 
 

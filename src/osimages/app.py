@@ -30,9 +30,8 @@ from osimages.plan.query import Tenant
 from osimages.publish.current import CurrentCatalogue, catalogue_in
 from osimages.publish.publisher import Publisher
 from osimages.settings import Settings, resolve
+from osimages.storage.databases import bring_up_to_date, open_database
 from osimages.storage.migrate import SchemaError
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_file import migrate
 from osimages.storage.store import Database, Store, StoreUnavailableError
 from osimages.storage.tables import AUDIT_EVENT_TABLES, IMAGES
 
@@ -100,9 +99,8 @@ class Application:
 
 async def opened(settings: Settings) -> Database:
     """The database that the settings name, brought up to date. Raises SchemaError, OSError or StoreUnavailableError."""
-    settings.database_path.parent.mkdir(parents=True, exist_ok=True)
-    migrate(settings.database_path)
-    return SqliteDatabase(settings.database_path, settings.database_wait_seconds, settings.max_query_seconds)
+    await bring_up_to_date(settings)
+    return await open_database(settings)
 
 
 async def publisher_of(settings: Settings, database: Database, *, only_reads: bool = False) -> Publisher:

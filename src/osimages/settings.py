@@ -5,6 +5,7 @@ Precedence: default < file (`osimages.toml` in the data directory) < `OSIMAGES_*
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -18,6 +19,9 @@ import platformdirs
 FILE_NAME = "osimages.toml"
 ENVIRONMENT_PREFIX = "OSIMAGES_"
 CLOUD_NAMES = ("global", "usgov", "usgovdod", "china", "bleu", "delos", "govsg")
+
+
+_SERVERS = ("postgresql://", "postgres://")
 
 
 def _setting(
@@ -36,8 +40,16 @@ class Settings:
     """Every setting in one frozen object. Sizes are in bytes, times in seconds unless a name says otherwise."""
 
     data_dir: str = _setting("", "Directory of database, keys and certificates; empty: the user data folder.")
-    database: str = _setting("", "Database URL; empty: sqlite file osimages.db in the data directory.")
+    database: str = _setting(
+        "", "sqlite:///PATH or postgresql://USER@HOST/NAME; empty: SQLite file osimages.db in the data directory."
+    )
     database_wait_seconds: float = _setting(10.0, "How long a write waits while another process writes.", least=0)
+    database_connections: int = _setting(
+        10, "Most connections of each worker process to a PostgreSQL server.", least=1, most=1000
+    )
+    database_start_seconds: float = _setting(
+        60.0, "How long a start waits for a PostgreSQL server that does not answer.", least=0
+    )
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8443, "Port to listen on; 0 takes a free one.", least=0, most=65535)
     http: bool = _setting(False, "Serve plain HTTP (loopback only) instead of HTTPS.")
@@ -123,10 +135,25 @@ class Settings:
         return self.new_tenants == "create" or (self.new_tenants == "auto" and self.authority == "dev")
 
     @property
+    def database_server(self) -> str | None:
+        """The URL of the database on a PostgreSQL server, with its password; None for an SQLite file."""
+        return self.database if self.database.startswith(_SERVERS) else None
+
+    @property
+    def database_shown(self) -> str:
+        """The database as it may be shown and logged: without its password."""
+        return str(self.database_path) if self.database_server is None else _without_password(self.database)
+
+    @property
     def database_path(self) -> Path:
         """The SQLite file."""
         given = self.database.removeprefix("sqlite:///")
         return Path(given) if given else self.data_path / "osimages.db"
+
+
+def _without_password(url: str) -> str:
+    bare = re.sub(r"(?<=://)([^:/?#@]*):.*@", r"\1:***@", url)
+    return re.sub(r"(?<=[?&]password=)[^&]*", "***", bare)
 
 
 _FIELDS = {each.name: each for each in fields(Settings)}
@@ -193,6 +220,9 @@ def _converted(name: str, value: object, origin: str) -> object:
         found = msgspec.convert(value, expected, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {error}.") from None
+    if name == "database" and "://" in str(found) and not str(found).startswith((*_SERVERS, "sqlite:///")):
+        given = _without_password(str(found))
+        raise SettingsError(f"{origin}: '{given}' is no database: write sqlite:///PATH or postgresql://USER@HOST/NAME.")
     if (wrong := _out_of_bounds(_FIELDS[name].metadata, found)) is not None:
         raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {wrong}.")
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 from sqlalchemy import MetaData, insert
@@ -137,8 +137,26 @@ def bound(text: str) -> Bound:
     return bind_filter(MODEL, SPECIMEN, tree_of(text), {})
 
 
-class Cabinet:
-    """Specimens in a database in memory. `now` is what now() stands for."""
+class Cabinet(Protocol):
+    """Specimens in a database, whichever it is. `now` is what now() stands for."""
+
+    now: int
+
+    def put(self, specimens: Mapping[str, Mapping[str, Any]], tenant: str = "t") -> None:
+        """Adds specimens: their documents, their columns and their items."""
+
+    def clear(self) -> None:
+        """Takes all specimens away."""
+
+    def found(self, filter_: str | Bound, tenant: str = "t") -> list[str]:
+        """The keys of the specimens that a filter lets through."""
+
+    def close(self) -> None:
+        """Ends the connection."""
+
+
+class SqliteCabinet:
+    """Specimens in a database in memory."""
 
     def __init__(self) -> None:
         self.now = encoding.microseconds_since_epoch(datetime.now(UTC))
@@ -153,8 +171,12 @@ class Cabinet:
             name: str(insert(each.table).compile(dialect=_DIALECT)) for name, each in TABLES.items.items()
         }
 
-    def put(self, key: str, properties: Mapping[str, Any], tenant: str = "t") -> None:
-        """Adds a specimen: its document, its columns and its items."""
+    def put(self, specimens: Mapping[str, Mapping[str, Any]], tenant: str = "t") -> None:
+        """Adds specimens: their documents, their columns and their items."""
+        for key, properties in specimens.items():
+            self._put(key, properties, tenant)
+
+    def _put(self, key: str, properties: Mapping[str, Any], tenant: str) -> None:
         row = {"tenant": tenant, "id": key, "version": 1, "published": False}
         row["document"] = document(MODEL, SPECIMEN, {"id": key, **properties})
         names = [column for path, column in TABLES.columns.items() if path != SPECIMEN.key]
@@ -184,10 +206,6 @@ class Cabinet:
         ]
         assert all(each == found[0] for each in found)
         return found[0]
-
-    def holds(self, filter_: str | Bound) -> bool:
-        """Whether a filter lets the only specimen through."""
-        return bool(self.found(filter_))
 
     def close(self) -> None:
         """Ends the connection."""

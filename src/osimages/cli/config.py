@@ -23,7 +23,7 @@ def show(data_dir: str | None, as_json: bool) -> None:
     """Print every setting, its value and where it came from."""
     resolved = resolved_from({"data_dir": data_dir})
     settings = resolved.settings
-    shown = {"data_dir": str(settings.data_path), "database": str(settings.database_path)}
+    shown = {"data_dir": str(settings.data_path), "database": settings.database_shown}
     rows = [
         (
             each.name,

@@ -1,4 +1,4 @@
-"""The catalogue's facts for commands: those in the database of the data directory, or those of this release."""
+"""The catalogue's facts for commands: those in the database that the settings name, or those of this release."""
 
 from __future__ import annotations
 
@@ -12,12 +12,34 @@ if TYPE_CHECKING:
 
 
 def facts_in(settings: Settings) -> Catalogue:
-    """The facts in the database of the data directory, or those of this release where there are none."""
+    """The facts in the database, or those of this release where there are none."""
     from osimages.catalogue.facts import bundled
     from osimages.storage.migrate import SchemaError
     from osimages.storage.sqlite_catalogue import catalogue_of
 
     try:
+        if settings.database_server is not None:
+            return _facts_on_server(settings) or bundled()
         return catalogue_of(settings.database_path) or bundled()
     except SchemaError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _facts_on_server(settings: Settings) -> Catalogue | None:
+    import asyncio
+
+    from osimages.storage.catalogue import read_catalogue
+    from osimages.storage.databases import open_database
+    from osimages.storage.store import StoreUnavailableError
+
+    async def read() -> Catalogue | None:
+        database = await open_database(settings)
+        try:
+            return await database.read(read_catalogue())
+        finally:
+            await database.close()
+
+    try:
+        return asyncio.run(read())
+    except StoreUnavailableError as error:
         raise click.ClickException(str(error)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import json
@@ -31,10 +32,12 @@ from osimages.issuer.authority import Authority
 from osimages.issuer.certificates import Certificates
 from osimages.issuer.files import UnusableError, replace
 from osimages.settings import CLOUD_NAMES, Settings
+from osimages.storage.databases import bring_up_to_date
 from osimages.storage.migrate import SchemaError
-from osimages.storage.sqlite_file import migrate
+from osimages.storage.store import StoreUnavailableError
 
 _POLL_SECONDS = 0.01
+_PAUSE_SECONDS = 1.0
 # Standard output is for the ready line alone.
 _TO_STDERR = {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
 _BIND_ADVICE = {
@@ -50,7 +53,7 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (8443); 0 takes a free one.")
 @click.option("--http", is_flag=True, default=None, help="Plain HTTP instead of HTTPS; loopback only.")
 @data_dir_option
-@click.option("--database", metavar="URL", help="Database; an SQLite file in the data directory by default.")
+@click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
 @click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev).")
 @click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens are accepted (global).")
 @click.option("--keys-file", metavar="FILE", help="Keys of Entra ID from a file; nothing is fetched.")
@@ -119,8 +122,6 @@ def _check(settings: Settings) -> None:
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
         )
     _check_authority(settings)
-    if "://" in settings.database and not settings.database.startswith("sqlite:///"):
-        raise click.ClickException(f"{settings.database} is no database of this release: write sqlite:///PATH.")
     public_url = urlsplit(settings.public_url)
     if settings.public_url and not (public_url.scheme in ("http", "https") and public_url.hostname):
         raise click.ClickException(f"--public-url {settings.public_url} is no URL: write https://HOST or http://HOST.")
@@ -164,14 +165,32 @@ def _prepare(settings: Settings) -> Certificates | None:
         if settings.authority == "dev":
             Authority.open(directory, Clock().now)
         certificates = None if settings.http else Certificates.load_or_create(directory, _certificate_hosts(settings))
-        migrate(settings.database_path)
+        _prepare_database(settings)
     except OSError as error:
         where = error.filename or directory
         advice = "make the data directory writable, or choose another with --data-dir"
         raise click.ClickException(f"{where} cannot be used ({error.strerror}): {advice}.") from None
-    except (SchemaError, UnusableError, ValueError) as error:
+    except (SchemaError, StoreUnavailableError, UnusableError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     return certificates
+
+
+def _prepare_database(settings: Settings) -> None:
+    """Brings the database up to date; waits for a server that does not answer, as it may be starting, too."""
+    deadline = time.monotonic() + settings.database_start_seconds
+    told = False
+    while True:
+        try:
+            asyncio.run(bring_up_to_date(settings))
+        except StoreUnavailableError as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not told:
+                click.echo(f"Waiting for the database: {error}", err=True)
+            told = True
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _server(settings: Settings, port: int, certificates: Certificates | None) -> Any:

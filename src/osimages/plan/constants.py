@@ -24,6 +24,11 @@ Constant = str | int | float | bool | bytes | Moment
 INTEGERS = (Primitive.BYTE, Primitive.SBYTE, Primitive.INT16, Primitive.INT32, Primitive.INT64)
 FLOATS = (Primitive.SINGLE, Primitive.DOUBLE)
 NUMBERS = (*INTEGERS, *FLOATS, Primitive.DECIMAL)
+INTEGER_LIMITS: Mapping[Primitive, tuple[int, int]] = {
+    Primitive.BYTE: (0, 255),
+    Primitive.SBYTE: (-128, 127),
+    **{type_: (-(1 << bits - 1), (1 << bits - 1) - 1) for type_, bits in zip(INTEGERS[2:], (16, 32, 64), strict=True)},
+}
 _NUMBER_LITERALS = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
 _LARGEST = 1 << 63
 _FINEST = 1 << 52  # from here on, floating-point numbers of 64 bits have no digits after the point
@@ -146,10 +151,9 @@ def _number(expected: Primitive, literal: Literal) -> Constant:
         raise MismatchError(f"{kind} property can only be compared with a finite number")
     if expected is Primitive.DECIMAL:
         return _decimal(value)
-    # Beyond 64 bits a database cannot bind it; nor can a property be that large.
-    if not -_LARGEST <= value < _LARGEST or _fraction_digits(value):
-        return float(value)
-    return int(value)
+    if not -_LARGEST <= value < _LARGEST:  # no property is that large, and a database cannot bind it
+        return math.copysign(math.inf, value)
+    return float(value) if _fraction_digits(value) else int(value)
 
 
 def is_between_integers(literal: Literal | EnumLiteral) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 LONGEST = 256
 _MOST_STATES = 200
@@ -242,6 +242,17 @@ class Pattern:
                 return True
             state = table[state][bisect_right(bounds, ord(letter))]
         return self._accepts[state] or self._accepts_at_end[state]
+
+    @cached_property
+    def automaton(self) -> list[int]:
+        """The table as one list, for who matches elsewhere: the number of kinds of characters and of states, the bounds
+        between the kinds, each state's next ones, and for each state 1 where it accepts, 2 where it does at the end.
+        """
+        flags = [
+            1 if now else 2 if at_end else 0 for now, at_end in zip(self._accepts, self._accepts_at_end, strict=True)
+        ]
+        rows = (state for row in self._table for state in row)
+        return [len(self._bounds) + 1, len(self._table), *self._bounds, *rows, *flags]
 
     def _make_table(self) -> None:
         waiting = [self._closure((self._start,), at_start=True)]  # no other state is like the first: only there holds ^

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from osimages.edm.types import Model
-from osimages.plan.query import Stored
+from osimages.plan.query import Change, CollectionPlan, DeltaPage, DeltaPlan, Fate, Page, Shape, Stored
 from osimages.storage.changes import Changes
 from osimages.storage.statements import Statements
 from osimages.storage.steps import Steps
@@ -67,3 +67,35 @@ class EntityStore:
     async def forget_removals(self, days: float) -> None:
         """Forgets what publishing took away more than so many days ago."""
         await self.database.change(self.changes.forget_removals(days))
+
+
+def parameters(tenant: str, plan: CollectionPlan) -> dict[str, object]:
+    """The values of all parameters that a plan's statements have."""
+    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
+    values.update(tenant=tenant, limit=plan.limit + 1, skip=plan.skip)
+    if plan.after:
+        *terms, values["after"] = plan.after
+        values.update((f"after{number}", value) for number, value in enumerate(terms))
+    return values
+
+
+def page_of(rows: Sequence[Any], shape: Shape, more: bool, total: int | None) -> Page:
+    """A page of rows: key, document, the values of the terms, and computed values."""
+    beside = 2 + len(shape.order)
+    last = (*rows[-1][2:beside], rows[-1][0]) if rows else None
+    computed = tuple(tuple(row[beside:]) for row in rows) if shape.computed else ()
+    return Page(tuple(row[1] for row in rows), last, more, total, computed)
+
+
+def delta_parameters(tenant: str, plan: DeltaPlan, newest: int) -> dict[str, object]:
+    """The values of the parameters of a query for changes; `newest` is the number of the tenant's newest change."""
+    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
+    known = newest if plan.known is None else plan.known
+    values.update(tenant=tenant, after=plan.after, known=known, nothing=b"", limit=plan.limit + 1)
+    return values
+
+
+def delta_page_of(rows: Sequence[Any], plan: DeltaPlan, more: bool, newest: int) -> DeltaPage:
+    """A page of rows: key, document, number of the change, fate."""
+    changes = tuple(Change(key, Fate(fate), document) for key, document, _, fate in rows)
+    return DeltaPage(changes, rows[-1][2] if rows else plan.after, more, newest)

@@ -56,9 +56,11 @@ from osimages.plan.expressions import (
     Value,
 )
 from osimages.plan.query import Fate, Order, Shape
-from osimages.storage.render_values import Scope, Sql, ValueRenderer, truth
+from osimages.storage.render_values import Scope, Sql, ValueRenderer
 from osimages.storage.tables import EntityTables
 
+# Conditions over values.
+Test = Compare | Match | OneOf | HasFlags | IsNull | IsTrue
 _LONGEST_CHAIN = 4
 _NOT_BITS = custom_op[Any]("~")
 _SYMBOLS = {
@@ -175,7 +177,7 @@ class Renderer(ValueRenderer):
     def _condition(self, condition: Condition, scope: Scope) -> ColumnElement[bool]:
         match condition:
             case Truth(None):
-                return truth(None)
+                return self.truth(None)
             case Truth(value):
                 return true() if value else false()
             case Both(operands):
@@ -190,9 +192,7 @@ class Renderer(ValueRenderer):
                 return not_(self._some(condition.collection, condition.depth, condition.condition, scope, False))
         return self._test(condition, scope)
 
-    def _test(
-        self, condition: Compare | Match | OneOf | HasFlags | IsNull | IsTrue, scope: Scope
-    ) -> ColumnElement[bool]:
+    def _test(self, condition: Test, scope: Scope) -> ColumnElement[bool]:
         """A condition over values."""
         match condition:
             case Compare(operator, left, right, nullable):
@@ -202,7 +202,7 @@ class Renderer(ValueRenderer):
                 return self.text_match(function, self._value(text, scope), self._value(pattern, scope))
             case OneOf(operand, slots, for_null):
                 found = self._value(operand, scope).in_([self._value(slot, scope) for slot in slots])
-                return found if for_null is None else func.coalesce(found, truth(for_null))
+                return found if for_null is None else func.coalesce(found, self.truth(for_null))
             case HasFlags(operand, flags):
                 return self.has_flags(self._value(operand, scope), self._value(flags, scope))
             case IsNull(operand):

@@ -19,7 +19,7 @@ from osimages.storage.tables import OFFSET, PRIMITIVE_ITEM, EntityTables
 
 Scope = Mapping[int, FromClause]
 Sql = ColumnElement[Any]
-_NAMES: Mapping[str, str] = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
+ARITHMETIC: Mapping[str, str] = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
 
 
 class ValueRenderer:
@@ -39,7 +39,7 @@ class ValueRenderer:
     def _value(self, value: Value, scope: Scope) -> Sql:
         match value:
             case Slot(number):
-                return bindparam(f"c{number}")
+                return self.constant(number)
             case Field():
                 return self._field(value, scope)
             case Null():
@@ -66,6 +66,14 @@ class ValueRenderer:
         columns = self._tables.items[field.collection].columns
         column: Sql = source.c[columns[(field.name or PRIMITIVE_ITEM) + suffix]]
         return self.item_column(column, field.depth in scope and 0 in scope)
+
+    def constant(self, number: int) -> Sql:
+        """The constant of that number."""
+        return bindparam(f"c{number}")
+
+    def truth(self, value: bool | None) -> ColumnElement[bool]:
+        """A truth value; OData's null and SQL's NULL follow the same three-valued logic."""
+        return literal_column("NULL" if value is None else "1" if value else "0", Boolean())
 
     def item_column(self, column: Sql, correlated: bool) -> Sql:
         """A column of an item; `correlated` when the item's entity is already known."""
@@ -104,13 +112,13 @@ class ValueRenderer:
     def difference(self, type_: Primitive, left: Sql, right: Sql) -> Sql:
         """The duration between two days or two moments."""
         if type_ is Primitive.DATETIMEOFFSET:
-            return _infix("-", left, right)
+            return infix("-", left, right)
         return self._function("difference", type_, left, right)
 
     def _arithmetic(self, operator: str, type_: Primitive, left: Sql, right: Sql) -> Sql:
         if type_ is Primitive.INT32 or type_ in FLOATS:
-            return _infix(operator, left, right)
-        return self._function(_NAMES[operator], type_, left, right)
+            return infix(operator, left, right)
+        return self._function(ARITHMETIC[operator], type_, left, right)
 
     def _function(self, name: str, type_: Primitive, *arguments: Sql) -> Sql:
         """A function of the store: osimages_add_decimal."""
@@ -129,7 +137,7 @@ class ValueRenderer:
     # --- strings ---
     def concat(self, type_: Primitive, left: Sql, right: Sql) -> Sql:
         """Both strings, one after the other."""
-        return _infix("||", left, right)
+        return infix("||", left, right)
 
     def length(self, type_: Primitive, text: Sql) -> Sql:
         """How many characters a string has."""
@@ -214,10 +222,6 @@ class ValueRenderer:
         return self._function("ceiling", type_, number)
 
 
-def _infix(operator: str, left: Sql, right: Sql) -> Sql:
+def infix(operator: str, left: Sql, right: Sql) -> Sql:
+    """left operator right, in parentheses."""
     return Grouping(Grouping(left).op(operator)(Grouping(right)))
-
-
-def truth(value: bool | None) -> ColumnElement[bool]:
-    """OData's null and SQL's NULL follow the same three-valued logic."""
-    return literal_column("NULL" if value is None else "1" if value else "0", Boolean())

@@ -18,7 +18,7 @@ import apsw
 from osimages.edm import encoding
 from osimages.edm.encoding import MICROSECONDS_A_DAY, MICROSECONDS_A_MINUTE, MICROSECONDS_A_SECOND, in_64_bits
 from osimages.edm.types import Primitive
-from osimages.plan.constants import INTEGERS, NUMBERS
+from osimages.plan.constants import INTEGER_LIMITS, INTEGERS, NUMBERS
 from osimages.plan.patterns import compiled
 
 Function = Callable[..., Any]
@@ -27,11 +27,6 @@ _WHITE_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2
 _WHITE_SPACE += "\u2028\u2029\u202f\u205f\u3000"
 _NUMBER = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,4})?")
 _LARGEST_SUBSTRING = (1 << 31) - 1
-_LIMITS: Mapping[Primitive, tuple[int, int]] = {
-    Primitive.BYTE: (0, 255),
-    Primitive.SBYTE: (-128, 127),
-    **{type_: (-(1 << bits - 1), (1 << bits - 1) - 1) for type_, bits in zip(INTEGERS[2:], (16, 32, 64), strict=True)},
-}
 
 
 # --- arithmetic -------------------------------------------------------------------------------------------------------
@@ -161,7 +156,7 @@ def _boolean(text: str) -> bool:
 
 
 def _whole_number(target: Primitive) -> Callable[[Any], int]:
-    lowest, highest = _LIMITS[target]
+    lowest, highest = INTEGER_LIMITS[target]
 
     def convert(value: Decimal | float) -> int:
         found = encoding.rounded(Decimal(value))

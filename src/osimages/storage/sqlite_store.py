@@ -10,8 +10,8 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.edm.types import Model
 from osimages.plan.expressions import AnyItem, Condition
-from osimages.plan.query import Change, CollectionPlan, DeltaPage, DeltaPlan, Fate, Page, Shape, Stored
-from osimages.storage.entity_store import EntityStore
+from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
+from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
 from osimages.storage.render import driving_candidates
 from osimages.storage.sqlite_reader import SqliteReader
 from osimages.storage.sqlite_render import SqliteRenderer
@@ -46,7 +46,7 @@ class SqliteStore(EntityStore):
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
-        values = _values(tenant, plan)
+        values = parameters(tenant, plan)
         driving = self._driving(plan.shape.condition, values)
         if not plan.count:
             return self._page(plan.shape, driving, plan.limit, values, None)
@@ -56,27 +56,21 @@ class SqliteStore(EntityStore):
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
-        values = _values(tenant, plan)
+        values = parameters(tenant, plan)
         driving = self._driving(plan.shape.condition, values)
         return self._number(self._count_sql(plan.shape.condition, driving), values)
 
     async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
         """One page of what changed, in the order of the changes."""
-        values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
         with self._reader.snapshot():
             newest = self._number(self._last_change, {"tenant": tenant})
-            known = newest if plan.known is None else plan.known
-            values.update(tenant=tenant, after=plan.after, known=known, nothing=b"", limit=plan.limit + 1)
+            values = delta_parameters(tenant, plan, newest)
             rows, more = self._reader.some(self._delta_sql(plan.condition), values, plan.limit)
-        changes = tuple(Change(key, Fate(fate), document) for key, document, _, fate in rows)
-        return DeltaPage(changes, rows[-1][2] if rows else plan.after, more, newest)
+        return delta_page_of(rows, plan, more, newest)
 
     def _page(self, shape: Shape, driving: AnyItem | None, limit: int, values: Any, total: int | None) -> Page:
         rows, more = self._reader.some(self._page_sql(shape, driving), values, limit) if limit else ([], False)
-        beside = 2 + len(shape.order)
-        last = (*rows[-1][2:beside], rows[-1][0]) if rows else None
-        computed = tuple(row[beside:] for row in rows) if shape.computed else ()
-        return Page(tuple(row[1] for row in rows), last, more, total, computed)
+        return page_of(rows, shape, more, total)
 
     def _driving(self, condition: Condition | None, values: Mapping[str, object]) -> AnyItem | None:
         """The lambda with the fewest matching items, if any has few; a probe reads at most that few."""
@@ -90,12 +84,3 @@ class SqliteStore(EntityStore):
 
     def _number(self, sql: str, values: Any) -> int:
         return int(self._one(sql, values)[0])
-
-
-def _values(tenant: str, plan: CollectionPlan) -> dict[str, object]:
-    values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
-    values.update(tenant=tenant, limit=plan.limit + 1, skip=plan.skip)
-    if plan.after:
-        *terms, values["after"] = plan.after
-        values.update((f"after{number}", value) for number, value in enumerate(terms))
-    return values

@@ -21,9 +21,11 @@ from osimages.edm.types import ComplexType, EntityType, EnumType, Primitive, Pro
 
 METADATA = MetaData()
 
+# Compared by code point, as SQLite does by itself, whatever the database's locale.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # Enumerations are compared by number (OData URL conventions, section 5.1.1.1.1); dates as ISO text, which sorts by day.
-_COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]]] = {
-    Primitive.STRING: Text,
+_COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]] | TypeEngine[Any]] = {
+    Primitive.STRING: _TEXT,
     Primitive.BOOLEAN: Boolean,
     Primitive.BYTE: Integer,
     Primitive.SBYTE: Integer,
@@ -32,9 +34,9 @@ _COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]]] = {
     Primitive.INT64: BigInteger,
     Primitive.SINGLE: Double,
     Primitive.DOUBLE: Double,
-    Primitive.DECIMAL: Text,
-    Primitive.GUID: Text,
-    Primitive.DATE: Text,
+    Primitive.DECIMAL: _TEXT,
+    Primitive.GUID: _TEXT,
+    Primitive.DATE: _TEXT,
     Primitive.DATETIMEOFFSET: BigInteger,
     Primitive.TIMEOFDAY: BigInteger,
     Primitive.DURATION: BigInteger,
@@ -77,8 +79,8 @@ def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names:
     main = Table(
         name,
         metadata,
-        Column("tenant", Text, primary_key=True),
-        Column("id", Text, primary_key=True),
+        Column("tenant", _TEXT, primary_key=True),
+        Column("id", _TEXT, primary_key=True),
         Column("version", BigInteger, nullable=False),
         Column("published", Boolean, nullable=False),
         Column("document", LargeBinary, nullable=False),
@@ -88,10 +90,10 @@ def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names:
     removed = Table(
         f"removed_{name}",
         metadata,
-        Column("tenant", Text, primary_key=True),
-        Column("id", Text, primary_key=True),
+        Column("tenant", _TEXT, primary_key=True),
+        Column("id", _TEXT, primary_key=True),
         Column("version", BigInteger, nullable=False),
-        Column("removed_at", Text, nullable=False),
+        Column("removed_at", _TEXT, nullable=False),
         Column("published", Boolean, nullable=False, server_default=false()),
         Index(f"removed_{name}_version", "tenant", "version"),
         sqlite_with_rowid=False,
@@ -110,8 +112,8 @@ def _item_table(metadata: MetaData, name: str, declared: Property) -> ItemTable:
     table = Table(
         name,
         metadata,
-        Column("tenant", Text, primary_key=True),
-        Column("id", Text, primary_key=True),
+        Column("tenant", _TEXT, primary_key=True),
+        Column("id", _TEXT, primary_key=True),
         Column("ordinal", Integer, primary_key=True, autoincrement=False),
         *(column for _, column in columns),
         Index(f"{name}_values", "tenant", *(column.name for _, column in columns), "id"),
@@ -158,21 +160,21 @@ AUDIT_EVENT_TABLES = entity_tables(METADATA, AUDIT_EVENT, "audit_event", {"resou
 TENANT = Table(
     "tenant",
     METADATA,
-    Column("tenant", Text, primary_key=True),
-    Column("name", Text, nullable=False),
+    Column("tenant", _TEXT, primary_key=True),
+    Column("name", _TEXT, nullable=False),
     Column("licensed", Boolean, nullable=False),
-    Column("catalogue", Text, nullable=False),
+    Column("catalogue", _TEXT, nullable=False),
     Column("last_change", BigInteger, nullable=False),
-    Column("published", Text, nullable=False),
-    Column("created_at", Text, nullable=False),
+    Column("published", _TEXT, nullable=False),
+    Column("created_at", _TEXT, nullable=False),
 )
 
 # Who does what only one may do at a time, until when: storage/leases.py.
 LEASE = Table(
     "lease",
     METADATA,
-    Column("name", Text, primary_key=True),
-    Column("holder", Text, nullable=False),
+    Column("name", _TEXT, primary_key=True),
+    Column("holder", _TEXT, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
 )
 
@@ -180,6 +182,6 @@ LEASE = Table(
 SECRET = Table(
     "secret",
     METADATA,
-    Column("name", Text, primary_key=True),
+    Column("name", _TEXT, primary_key=True),
     Column("value", LargeBinary, nullable=False),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from osimages.edm.model import ARCHITECTURE, EDITION_TYPE, GRAPH
@@ -27,7 +29,7 @@ def _literal(text: str) -> Literal | EnumLiteral:
         (Primitive.INT32, "-1", -1),
         (Primitive.INT64, "1.5", 1.5),
         (Primitive.INT64, "-9223372036854775808", -(1 << 63)),
-        (Primitive.INT64, "-9223372036854775809", -float(1 << 63)),
+        (Primitive.INT64, "-9223372036854775809", -math.inf),
         (Primitive.BOOLEAN, "true", True),
         (Primitive.DATE, "0001-01-01", "0001-01-01"),
         (Primitive.DATE, "9999-12-31", "9999-12-31"),

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.second_model import ORDINARY, Cabinet
 
 
-@pytest.fixture(scope="module")
-def cabinet() -> Iterator[Cabinet]:
-    cabinet = Cabinet()
-    cabinet.put("one", ORDINARY)
-    yield cabinet
-    cabinet.close()
+@pytest.fixture(scope="module", autouse=True)
+def one(cabinet: Cabinet) -> None:
+    """There is one specimen."""
+    cabinet.clear()
+    cabinet.put({"one": ORDINARY})
 
 
 def three_valued(cabinet: Cabinet, text: str) -> bool | None:
     """What a condition is: true, false, or null."""
-    if cabinet.holds(text):
+    if cabinet.found(text):
         return True
-    return False if cabinet.holds(f"not ({text})") else None
+    return False if cabinet.found(f"not ({text})") else None
 
 
 TRUE = [

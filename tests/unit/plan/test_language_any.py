@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, TypeVar
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -318,19 +316,11 @@ def filters(draw: st.DrawFn) -> str:
     return Filters(draw).condition(_PROPERTIES, 3)
 
 
-@pytest.fixture(scope="module")
-def cabinet() -> Iterator[Cabinet]:
-    cabinet = Cabinet()
-    yield cabinet
-    cabinet.close()
-
-
 @settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
 @given(kept=st.lists(_SPECIMENS, min_size=2, max_size=3), texts=st.lists(filters(), min_size=4, max_size=4))
 def test_a_filter_finds_what_plain_python_finds(cabinet: Cabinet, kept: list[dict[str, Any]], texts: list[str]) -> None:
     cabinet.clear()
     specimens = {str(number): each for number, each in enumerate(kept)}
-    for key, properties in specimens.items():
-        cabinet.put(key, properties)
+    cabinet.put(specimens)
     for text in texts:
         assert cabinet.found(text) == list(keys(Evaluator(SPECIMEN), tree_of(text), specimens)), text

@@ -122,11 +122,10 @@ def _case(*arguments: str) -> str:
         (("boolean", "colour", "true", "'red'"), "eq", "'green'"),
     ],
 )
-def test_case(arguments: tuple[str, ...], operator: str, right: str) -> None:
-    cabinet = Cabinet()
-    cabinet.put("one", ORDINARY)
-    assert cabinet.holds(f"{_case(*arguments)} {operator} {right}")
-    cabinet.close()
+def test_case(cabinet: Cabinet, arguments: tuple[str, ...], operator: str, right: str) -> None:
+    cabinet.clear()
+    cabinet.put({"one": ORDINARY})
+    assert cabinet.found(f"{_case(*arguments)} {operator} {right}") == ["one"]
 
 
 @pytest.mark.parametrize(

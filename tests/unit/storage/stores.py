@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
-import apsw
 import msgspec
 
 from osimages.edm.model import GRAPH, IMAGE
@@ -18,27 +16,17 @@ from osimages.plan.paging import Position
 from osimages.plan.query import CollectionPlan, Sortable, Tenant
 from osimages.plan.resolve import Kind
 from osimages.settings import Settings
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_store import SqliteStore
-from osimages.storage.tables import IMAGES
+from osimages.storage.steps import Ask, Rows, Steps
+from osimages.storage.tables import METADATA
+from tests.support.looped import run
+from tests.unit.storage.places import AnyStore
 
 CONTOSO = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"
 FABRIKAM = "11111111-2222-4333-8444-555555555555"
 _LIMITS = limits_of(Settings(max_filter_nodes=100_000, max_filter_depth=64))
 
-Result = TypeVar("Result")
 Row = tuple[Any, ...]
 Properties = Mapping[str, object]
-
-
-def run(coroutine: Coroutine[Any, Any, Result]) -> Result:
-    """What a coroutine returns."""
-    return asyncio.run(coroutine)
-
-
-def opened(database: Path, wait_seconds: float = 10.0) -> SqliteStore:
-    """A store of images in a database that was migrated."""
-    return SqliteDatabase(database, wait_seconds).store(GRAPH, IMAGES)
 
 
 def a_tenant(tenant: str) -> Tenant:
@@ -95,12 +83,12 @@ def keys(documents: tuple[bytes, ...]) -> list[str]:
     return [msgspec.json.decode(each)["id"] for each in documents]
 
 
-def found(store: SqliteStore, text: str | None = None, tenant: str = CONTOSO) -> list[str]:
+def found(store: AnyStore, text: str | None = None, tenant: str = CONTOSO) -> list[str]:
     """The keys of all images that fulfil a filter."""
     return keys(run(store.page(tenant, plan(text))).documents)
 
 
-def fill(store: SqliteStore, images: Mapping[str, Properties], tenant: str = CONTOSO) -> None:
+def fill(store: AnyStore, images: Mapping[str, Properties], tenant: str = CONTOSO) -> None:
     """Creates images, all at once."""
 
     async def create_all() -> None:
@@ -109,13 +97,13 @@ def fill(store: SqliteStore, images: Mapping[str, Properties], tenant: str = CON
     run(create_all())
 
 
-def rows(database: Path, table: str, tenant: str = CONTOSO) -> list[Row]:
+def rows(store: AnyStore, table: str, tenant: str = CONTOSO) -> list[Row]:
     """The rows of a table that belong to a tenant, without the tenant, in the order of the primary key."""
-    connection = apsw.Connection(str(database), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        columns = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))]
-        assert columns[0] == "tenant"
-        sql = f"SELECT {', '.join(columns[1:])} FROM {table} WHERE tenant = ? ORDER BY 1, 2"
-        return connection.execute(sql, (tenant,)).fetchall()
-    finally:
-        connection.close()
+    columns = [column.name for column in METADATA.tables[table].columns]
+    assert columns[0] == "tenant"
+    sql = f"SELECT {', '.join(columns[1:])} FROM {table} WHERE tenant = :tenant ORDER BY 1, 2"
+    return [tuple(row) for row in run(store.database.read(_asked(Ask(sql, {"tenant": tenant}))))]
+
+
+def _asked(ask: Ask) -> Steps[Rows]:
+    return (yield ask)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import apsw
 import pytest
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -15,40 +15,54 @@ from osimages.edm.model import GRAPH
 from osimages.plan.query import CollectionPlan, Shape, Stored
 from osimages.storage.documents import main_row, properties
 from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_file import connect
 from osimages.storage.steps import Ask, KeyTakenError, Steps
-from osimages.storage.store import Store
+from osimages.storage.store import Database, Store
 from osimages.storage.tables import IMAGES
+from tests.support.looped import run
+from tests.support.postgres_cabinet import create_tables
 from tests.support.second_model import METADATA, MODEL, ORDINARY, SPECIMEN, TABLES, bound
-from tests.unit.storage.stores import CONTOSO, WHOLE, a_tenant, run
+from tests.unit.storage.places import AnyStore, Place
+from tests.unit.storage.stores import CONTOSO, FABRIKAM, WHOLE, a_tenant
 
 COLUMNS = [column for path, column in TABLES.columns.items() if path != SPECIMEN.key]
 
 
 @pytest.fixture
-def opened(database: Path) -> Iterator[SqliteDatabase]:
+def database(place: Place) -> Iterator[Database]:
     """A database with the tables of a second type, and a tenant."""
-    connection = connect(database)
-    for table in METADATA.sorted_tables:
-        connection.execute(str(CreateTable(table).compile(dialect=dialect())))
-        for index in table.indexes:
-            connection.execute(str(CreateIndex(index).compile(dialect=dialect())))
-    connection.close()
-    opened = SqliteDatabase(database)
+    opened = place.opened().database
+    if isinstance(opened, SqliteDatabase):
+        run(opened.change(_sqlite_tables()))
+    else:
+        run(opened.change(create_tables(METADATA)))
     run(opened.add_tenant(a_tenant(CONTOSO)))
     yield opened
+    run(opened.change(_dropped()))
     run(opened.close())
 
 
-def columns(database: Path, key: str) -> tuple[Any, ...]:
+def _sqlite_tables() -> Steps[None]:
+    for table in METADATA.sorted_tables:
+        yield Ask(str(CreateTable(table).compile(dialect=dialect())))
+        for index in table.indexes:
+            yield Ask(str(CreateIndex(index).compile(dialect=dialect())))
+
+
+def _dropped() -> Steps[None]:
+    for table in METADATA.sorted_tables:
+        yield Ask(f"DROP TABLE {table.name}")
+
+
+def columns(database: Database, key: str) -> tuple[Any, ...]:
     """What the main table holds of a specimen, but its document."""
-    connection = apsw.Connection(str(database))
-    try:
-        sql = f"SELECT {', '.join(COLUMNS)} FROM specimen WHERE tenant = ? AND id = ?"
-        (row,) = connection.execute(sql, (CONTOSO, key)).fetchall()
-        return row
-    finally:
-        connection.close()
+
+    def asked() -> Steps[tuple[Any, ...]]:
+        names = ", ".join(f'"{each}"' for each in COLUMNS)
+        sql = f"SELECT {names} FROM specimen WHERE tenant = :tenant AND id = :id"
+        (row,) = yield Ask(sql, {"tenant": CONTOSO, "id": key})
+        return tuple(row)
+
+    return run(database.read(asked()))
 
 
 def found(store: Store, text: str) -> list[str]:
@@ -60,8 +74,8 @@ def found(store: Store, text: str) -> list[str]:
     return [str(properties(SPECIMEN, each)["id"]) for each in page.documents]
 
 
-def test_columns_of_single_values_follow_the_document(opened: SqliteDatabase, database: Path) -> None:
-    store = opened.store(MODEL, TABLES)
+def test_columns_of_single_values_follow_the_document(database: Database) -> None:
+    store = database.store(MODEL, TABLES)
     stored = run(store.create(CONTOSO, "a", ORDINARY))
     assert columns(database, "a") == main_row(SPECIMEN, properties(SPECIMEN, stored.document))
     assert found(store, "place/city eq 'Bath' and int64 gt 5 and parts/any(p: p/name eq 'box')") == ["a"]
@@ -76,8 +90,8 @@ def test_columns_of_single_values_follow_the_document(opened: SqliteDatabase, da
     assert found(store, "place/city eq 'Ulm' and place/height eq null and int64 eq 5 and not strings/any()") == ["a"]
 
 
-def test_types_do_not_see_each_other_but_share_their_tenant(opened: SqliteDatabase) -> None:
-    images, specimens = opened.store(GRAPH, IMAGES), opened.store(MODEL, TABLES)
+def test_types_do_not_see_each_other_but_share_their_tenant(database: Database) -> None:
+    images, specimens = database.store(GRAPH, IMAGES), database.store(MODEL, TABLES)
     image, specimen = run(images.create(CONTOSO, "a", WHOLE)), run(specimens.create(CONTOSO, "a", ORDINARY))
     assert specimen.version > image.version
     assert run(images.get(CONTOSO, "a")) == image
@@ -86,36 +100,36 @@ def test_types_do_not_see_each_other_but_share_their_tenant(opened: SqliteDataba
     assert run(specimens.get(CONTOSO, "a")) == specimen
 
 
-def test_changes_of_two_types_can_be_joined(opened: SqliteDatabase) -> None:
-    images, specimens = opened.store(GRAPH, IMAGES), opened.store(MODEL, TABLES)
+def test_changes_of_two_types_can_be_joined(place: Place, database: Database) -> None:
+    images, specimens = place.opened(), database.store(MODEL, TABLES)
 
-    def both(key: str) -> Steps[tuple[Stored, Stored]]:
-        image = yield from images.changes.create(CONTOSO, key, WHOLE)
+    def both(store: AnyStore, key: str) -> Steps[tuple[Stored, Stored]]:
+        image = yield from store.changes.create(CONTOSO, key, WHOLE)
         specimen = yield from specimens.changes.create(CONTOSO, "the only one", ORDINARY)
         return image, specimen
 
-    image, specimen = run(opened.change(both("a")))
+    image, specimen = run(database.change(both(images, "a")))
     assert run(images.get(CONTOSO, "a")) == image
     assert run(specimens.get(CONTOSO, "the only one")) == specimen
     with pytest.raises(KeyTakenError):
-        run(opened.change(both("b")))
+        run(database.change(both(images, "b")))
     assert run(images.get(CONTOSO, "b")) is None
+    run(images.database.close())
 
 
-def test_what_is_read_in_steps_is_of_one_moment(opened: SqliteDatabase, database: Path) -> None:
-    other = connect(database)
+def test_what_is_read_in_steps_is_of_one_moment(place: Place, database: Database) -> None:
+    async def add_another() -> None:
+        other = await place.open()
+        await other.add_tenant(a_tenant(FABRIKAM))
+        await other.close()
 
     def count_twice() -> Steps[list[Any]]:
-        sql = "SELECT count(*) FROM tenant"
-        before = yield Ask(sql)
-        other.execute("INSERT INTO tenant SELECT 'another', name, licensed, catalogue, 0, '', '' FROM tenant")
-        after = yield Ask(sql)
-        return [*before, *after]
+        before = yield Ask("SELECT count(*) FROM tenant")
+        meanwhile = threading.Thread(target=lambda: asyncio.run(add_another()))
+        meanwhile.start()
+        meanwhile.join()
+        after = yield Ask("SELECT count(*) FROM tenant")
+        return [before[0][0], after[0][0]]
 
-    assert run(opened.read(count_twice())) == [(1,), (1,)]
-    assert run(opened.read(count_once())) == [(2,)]
-    other.close()
-
-
-def count_once() -> Steps[list[Any]]:
-    return list((yield Ask("SELECT count(*) FROM tenant")))
+    assert run(database.read(count_twice())) == [1, 1]
+    assert run(database.tenant(FABRIKAM)) == a_tenant(FABRIKAM)

@@ -16,9 +16,9 @@ from osimages.odata.parser import parse_expression
 from osimages.plan.bind import bind_filter
 from osimages.plan.delta import DeltaState, DeltaTokens
 from osimages.plan.query import DeltaPage, DeltaPlan, Fate
-from osimages.storage.sqlite_file import migrate
-from osimages.storage.sqlite_store import SqliteStore
-from tests.unit.storage.stores import CONTOSO, WHOLE, a_tenant, edition, image, opened, run
+from tests.support.looped import run
+from tests.unit.storage.places import AnyStore, Place
+from tests.unit.storage.stores import CONTOSO, WHOLE, a_tenant, edition, image
 
 _TOKENS = DeltaTokens(b"secret", 30, lambda: datetime.now(UTC))
 SMALL = image((edition("education", "2025-10-14"),), ("x86",))
@@ -29,7 +29,7 @@ _SHAPES = {"empty": image(), "small": SMALL, "whole": WHOLE}
 class Client:
     """What a client knows of a tenant's images that fulfil a filter, kept up to date by one page after the other."""
 
-    store: SqliteStore
+    store: AnyStore
     tenant: str
     filter: str | None
     state: DeltaState | None = None
@@ -54,15 +54,14 @@ class Client:
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
-    path = tmp_path_factory.mktemp("delta") / "osimages.db"
-    migrate(path)
-    store = opened(path)
+def shelf(large_place: Place) -> Iterator[AnyStore]:
+    """A store for tests that bring many tenants."""
+    store = large_place.opened()
     yield store
     run(store.database.close())
 
 
-def a_shelf(shelf: SqliteStore) -> str:
+def a_shelf(shelf: AnyStore) -> str:
     """A tenant of its own."""
     tenant = secrets.token_hex(8)
     run(shelf.database.add_tenant(a_tenant(tenant)))
@@ -78,13 +77,13 @@ _WRITES = st.one_of(
 )
 
 
-def put(store: SqliteStore, tenant: str, key: str, shape: str) -> None:
+def put(store: AnyStore, tenant: str, key: str, shape: str) -> None:
     """Creates or changes an image."""
     if run(store.update(tenant, key, _SHAPES[shape], None)) is None:
         run(store.create(tenant, key, _SHAPES[shape]))
 
 
-def write(store: SqliteStore, tenant: str, what: str, key: str, shape: str) -> None:
+def write(store: AnyStore, tenant: str, what: str, key: str, shape: str) -> None:
     """One change, of whichever kind."""
     if what == "put":
         put(store, tenant, key, shape)
@@ -100,7 +99,7 @@ def write(store: SqliteStore, tenant: str, what: str, key: str, shape: str) -> N
     text=st.sampled_from([None, "availableUpdates/any()", "id ne 'b'", "not supportedEditions/any()"]),
 )
 def test_whoever_follows_the_links_knows_what_is_there(
-    shelf: SqliteStore, writes: list[tuple[str, str, str]], text: str | None
+    shelf: AnyStore, writes: list[tuple[str, str, str]], text: str | None
 ) -> None:
     tenant = a_shelf(shelf)
     client = Client(shelf, tenant, text)
@@ -119,7 +118,7 @@ def test_whoever_follows_the_links_knows_what_is_there(
     assert client.page(100).changes == ()
 
 
-def test_a_round_tells_each_change_once_in_order(store: SqliteStore) -> None:
+def test_a_round_tells_each_change_once_in_order(store: AnyStore) -> None:
     for key in "abcd":
         put(store, CONTOSO, key, "small")
     client = Client(store, CONTOSO, None)
@@ -138,7 +137,7 @@ def test_a_round_tells_each_change_once_in_order(store: SqliteStore) -> None:
     assert [(each.key, each.fate) for each in client.page(9).changes] == [("b", Fate.PRESENT)]
 
 
-def test_what_publishing_takes_away_is_told_and_comes_back(store: SqliteStore) -> None:
+def test_what_publishing_takes_away_is_told_and_comes_back(store: AnyStore) -> None:
     client = Client(store, CONTOSO, None)
     run(store.publish(CONTOSO, {"a": SMALL, "b": SMALL}, "first"))
     assert [each.key for each in client.page(9).changes] == ["a", "b"]
@@ -148,13 +147,13 @@ def test_what_publishing_takes_away_is_told_and_comes_back(store: SqliteStore) -
     assert [(each.key, each.fate) for each in client.page(9).changes] == [("b", Fate.PRESENT)]
 
 
-def test_who_starts_now_hears_nothing_of_what_is_gone(store: SqliteStore) -> None:
+def test_who_starts_now_hears_nothing_of_what_is_gone(store: AnyStore) -> None:
     put(store, CONTOSO, "a", "small")
     run(store.remove(CONTOSO, "a", None))
     assert Client(store, CONTOSO, None).page(9).changes == ()
 
 
-def test_tombstones_of_publishing_are_forgotten_and_those_of_the_tenant_are_kept(store: SqliteStore) -> None:
+def test_tombstones_of_publishing_are_forgotten_and_those_of_the_tenant_are_kept(store: AnyStore) -> None:
     run(store.publish(CONTOSO, {"a": SMALL, "b": SMALL}, "first"))
     run(store.remove(CONTOSO, "a", None))
     run(store.publish(CONTOSO, {}, "second"))

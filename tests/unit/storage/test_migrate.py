@@ -12,9 +12,13 @@ from typing import Any
 import apsw
 import pytest
 
+from osimages.edm.model import GRAPH
 from osimages.storage.migrate import SchemaError, pending, steps
+from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.sqlite_file import connect, migrate
-from tests.unit.storage.stores import CONTOSO, WHOLE, a_tenant, found, opened, run
+from osimages.storage.tables import IMAGES
+from tests.support.looped import run
+from tests.unit.storage.stores import CONTOSO, WHOLE, a_tenant, found
 
 NEWEST = steps("sqlite")[-1].number
 COUNT = len(steps("sqlite"))
@@ -58,12 +62,12 @@ def test_a_fresh_database_gets_every_step_and_its_directory(tmp_path: Path) -> N
 def test_a_second_time_nothing_is_done_and_nothing_lost(tmp_path: Path) -> None:
     database = tmp_path / "osimages.db"
     migrate(database)
-    store = opened(database)
+    store = SqliteDatabase(database).store(GRAPH, IMAGES)
     run(store.database.add_tenant(a_tenant(CONTOSO)))
     run(store.create(CONTOSO, "Windows 11 24H2", WHOLE))
     run(store.database.close())
     assert migrate(database) == 0
-    store = opened(database)
+    store = SqliteDatabase(database).store(GRAPH, IMAGES)
     assert found(store) == ["Windows 11 24H2"]
     run(store.database.close())
     assert len(applied(database)) == COUNT
@@ -98,7 +102,7 @@ def test_a_newer_schema_is_refused_and_left_alone(database: Path) -> None:
         migrate(database)
     assert str(refused.value) == expected
     with pytest.raises(SchemaError) as refused:
-        opened(database)
+        SqliteDatabase(database).store(GRAPH, IMAGES)
     assert str(refused.value) == expected
     assert len(applied(database)) == COUNT + 1
 
@@ -112,7 +116,7 @@ def test_a_store_needs_a_migrated_database(tmp_path: Path, migrated_before: bool
         connection.execute("DELETE FROM schema_step WHERE number = ?", (NEWEST,))
         connection.close()
     with pytest.raises(SchemaError) as refused:
-        opened(database)
+        SqliteDatabase(database).store(GRAPH, IMAGES)
     assert str(refused.value) == f"The database {database} is older than this release. Run `osimages db migrate`."
 
 

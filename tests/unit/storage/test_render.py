@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import apsw
@@ -15,12 +14,12 @@ from hypothesis import strategies as st
 
 from osimages.plan.query import CollectionPlan
 from osimages.storage.render import conjuncts, driving_candidates
-from osimages.storage.sqlite_file import migrate
 from osimages.storage.sqlite_render import SqliteRenderer
-from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.tables import IMAGES
+from tests.support.looped import run
 from tests.unit.storage import oracle
 from tests.unit.storage.oracle import Filter, Image
+from tests.unit.storage.places import Place, SqlitePlace
 from tests.unit.storage.stores import (
     CONTOSO,
     Properties,
@@ -30,10 +29,8 @@ from tests.unit.storage.stores import (
     found,
     image,
     keys,
-    opened,
     plan,
     quality_update,
-    run,
 )
 
 RENDERER = SqliteRenderer(IMAGES)
@@ -43,10 +40,9 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, H
 class Shelf:
     """One database for many examples, each in tenants of its own."""
 
-    def __init__(self, database: Path) -> None:
-        migrate(database)
-        self.store: SqliteStore = opened(database)
-        self.connection = apsw.Connection(str(database))
+    def __init__(self, place: Place) -> None:
+        self.store = place.opened()
+        self.connection = apsw.Connection(str(place.path)) if isinstance(place, SqlitePlace) else None
 
     def tenant(self, images: Mapping[str, Properties]) -> str:
         """A new tenant with these images."""
@@ -57,6 +53,8 @@ class Shelf:
 
     def by_every_plan(self, tenant: str, asked: CollectionPlan) -> list[list[str]]:
         """The keys that the SQL finds which asks each row, and that which starts from each lambda that it may."""
+        if self.connection is None:  # PostgreSQL plans by its statistics
+            return [keys(run(self.store.page(tenant, asked)).documents)]
         values: dict[str, Any] = {f"c{number}": value for number, value in enumerate(asked.constants)}
         values |= {"tenant": tenant, "limit": 1000, "skip": 0}
         drivers = (None, *driving_candidates(asked.shape.condition))
@@ -66,13 +64,14 @@ class Shelf:
         ]
 
     def close(self) -> None:
-        self.connection.close()
+        if self.connection is not None:
+            self.connection.close()
         run(self.store.database.close())
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
-    shelf = Shelf(tmp_path_factory.mktemp("shelf") / "osimages.db")
+def shelf(large_place: Place) -> Iterator[Shelf]:
+    shelf = Shelf(large_place)
     yield shelf
     shelf.close()
 

@@ -13,7 +13,7 @@ import pytest
 
 from osimages.storage.store import StoreUnavailableError
 from osimages.storage.writer import Writer
-from tests.unit.storage.stores import run
+from tests.support.looped import run
 
 
 class Bench:

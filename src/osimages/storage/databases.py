@@ -1,0 +1,38 @@
+"""The database that the settings name: brought up to date, opened, and named without its password."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from osimages.settings import Settings
+from osimages.storage.sqlite_file import migrate
+from osimages.storage.store import Database
+
+
+async def bring_up_to_date(settings: Settings) -> int:
+    """Makes the database where that can be, and applies the migrations that it needs; returns how many there were.
+
+    Raises SchemaError where it cannot be used, StoreUnavailableError where it does not answer.
+    """
+    if settings.database_server is None:
+        return migrate(settings.database_path)
+    steps: int = await _module("postgres_migrate").migrate(settings.database_server, settings.database_shown)
+    return steps
+
+
+async def open_database(settings: Settings) -> Database:
+    """The database, which has to be up to date. Raises SchemaError or StoreUnavailableError."""
+    wait_seconds, query_seconds = settings.database_wait_seconds, settings.max_query_seconds
+    if settings.database_server is None:
+        sqlite: Database = _module("sqlite").SqliteDatabase(settings.database_path, wait_seconds, query_seconds)
+        return sqlite
+    limits = _module("postgres_connections").Limits(settings.database_connections, wait_seconds, query_seconds)
+    opening = _module("postgres").PostgresDatabase.open(settings.database_server, settings.database_shown, limits)
+    server: Database = await opening
+    return server
+
+
+def _module(name: str) -> Any:
+    """A driver is loaded only where it is used: it costs memory and time."""
+    return importlib.import_module(f"osimages.storage.{name}")

@@ -1,0 +1,148 @@
+"""How PostgreSQL says what the renderer means.
+
+Texts are compared by their code points (COLLATE "C"), as SQLite compares them; its operators raise errors where OData's
+give null, so that most arithmetic is a function of `postgres_functions.sql`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Double,
+    Integer,
+    LargeBinary,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
+from sqlalchemy.sql.elements import Grouping
+from sqlalchemy.types import TypeEngine
+
+from osimages.edm.types import Primitive
+from osimages.plan.constants import FLOATS, INTEGER_LIMITS, INTEGERS
+from osimages.plan.expressions import Match, Slot, TextMatch
+from osimages.storage.render import Renderer, Test
+from osimages.storage.render_values import ARITHMETIC, Scope, Sql, infix
+from osimages.storage.tables import EntityTables
+
+# What a constant is in Python tells what it is in SQL.
+_TYPES: Mapping[type, TypeEngine[Any]] = {
+    str: Text(),
+    bool: Boolean(),
+    int: BigInteger(),
+    float: Double(),
+    bytes: LargeBinary(),
+}
+# Conversions that change nothing in a column, as both types are encoded alike.
+_SAME = ((Primitive.SINGLE, Primitive.DOUBLE), (Primitive.GUID, Primitive.STRING), (Primitive.DATE, Primitive.STRING))
+
+
+class PostgresRenderer(Renderer):
+    """SQL text with named parameters, whose constants are of the given types. It is good for one rendering.
+
+    `patterns` are the numbers of the constants that are patterns: their automata have to be bound (`plan/patterns.py`).
+    """
+
+    def __init__(self, tables: EntityTables, constants: Sequence[type]) -> None:
+        super().__init__(tables, postgresql_dialect(paramstyle="named"))  # type: ignore[no-untyped-call]
+        self._constants = constants
+        self.patterns: set[int] = set()
+
+    def constant(self, number: int) -> Sql:
+        """PostgreSQL has to know the type of a parameter where nothing beside it tells."""
+        type_ = self._constants[number]
+        typed = cast(bindparam(f"c{number}"), _TYPES[type_])
+        return typed.collate("C") if type_ is str else typed
+
+    def _test(self, condition: Test, scope: Scope) -> ColumnElement[bool]:
+        """PostgreSQL's own regular expressions are others, and may take long."""
+        match condition:
+            case Match(TextMatch.MATCHES_PATTERN, text, Slot(number)):
+                self.patterns.add(number)
+                automaton = cast(bindparam(f"c{number}"), ARRAY(Integer))
+                return func.osimages_matches_pattern(self._value(text, scope), automaton)
+        return super()._test(condition, scope)
+
+    def truth(self, value: bool | None) -> ColumnElement[bool]:
+        """PostgreSQL has a type for truth values, and null has to be of it."""
+        return cast(literal_column("NULL" if value is None else str(value).lower()), Boolean())
+
+    def sorted(self, term: Sql, descending: bool, nullable: bool) -> Sql:
+        """Null sorts last by itself in PostgreSQL when ascending, first when descending."""
+        if not nullable:
+            return super().sorted(term, descending, nullable)
+        return term.desc().nulls_last() if descending else term.asc().nulls_first()
+
+    # --- arithmetic ---
+    def _arithmetic(self, operator: str, type_: Primitive, left: Sql, right: Sql) -> Sql:
+        if type_ is not Primitive.INT32:
+            return self._function(ARITHMETIC[operator], type_, left, right)
+        divisor = func.nullif(right, literal_column("0")) if operator in "/%" else right
+        return infix(operator, cast(left, BigInteger()), divisor)
+
+    def _function(self, name: str, type_: Primitive, *arguments: Sql) -> Sql:
+        return super()._function(name, Primitive.DOUBLE if type_ in FLOATS else type_, *arguments)
+
+    # --- conversions ---
+    def convert(self, operand: Sql, source: Primitive, target: Primitive) -> Sql:
+        """A value of one type as one of another; null where that cannot be."""
+        if (source, target) in _SAME:
+            return operand
+        if target in INTEGERS:
+            return self._to_integer(operand, source, target)
+        if source in INTEGERS:
+            return self._from_integer(operand, target)
+        if source is Primitive.SINGLE and target is Primitive.DECIMAL:
+            source = Primitive.DOUBLE
+        if source is Primitive.DECIMAL and target in FLOATS:
+            double: Sql = cast(func.osimages_decimal_value(operand), Double())
+            return double if target is Primitive.DOUBLE else func.osimages_double_to_single(double)
+        converted = super().convert(operand, source, target)
+        return converted.collate("C") if target is Primitive.STRING else converted
+
+    def _to_integer(self, operand: Sql, source: Primitive, target: Primitive) -> Sql:
+        limits = [cast(literal_column(f"'{limit}'"), BigInteger()) for limit in INTEGER_LIMITS[target]]
+        if source is Primitive.STRING:
+            return func.osimages_string_within(operand, *limits)
+        if source in FLOATS:
+            return func.osimages_double_within(operand, *limits)
+        number = func.round(func.osimages_decimal_value(operand)) if source is Primitive.DECIMAL else operand
+        return func.osimages_integer_within(number, *limits)
+
+    def _from_integer(self, operand: Sql, target: Primitive) -> Sql:
+        if target is Primitive.STRING:
+            return cast(operand, Text()).collate("C")
+        if target is Primitive.DECIMAL:
+            return func.osimages_decimal_text(operand)
+        double: Sql = cast(operand, Double())
+        return double if target is Primitive.DOUBLE else func.osimages_double_to_single(double)
+
+    # --- strings ---
+    def text_match(self, function: TextMatch, text: Sql, pattern: Sql) -> ColumnElement[bool]:
+        """LIKE would give `%`, `_` and `\\` a meaning."""
+        if function is TextMatch.CONTAINS:
+            return func.strpos(text, pattern) > literal_column("0")
+        if function is TextMatch.STARTSWITH:
+            return func.starts_with(text, pattern)
+        return func.osimages_ends_with(text, pattern)
+
+    def index_of(self, type_: Primitive, text: Sql, part: Sql) -> Sql:
+        """strpos counts characters from 1, and gives 0 where there is nothing."""
+        return Grouping(func.strpos(text, part) - literal_column("1"))
+
+    def to_lower(self, type_: Primitive, text: Sql) -> Sql:
+        """By the rules of Unicode, whatever the database's locale."""
+        return func.osimages_lower(text)
+
+    def to_upper(self, type_: Primitive, text: Sql) -> Sql:
+        """By the rules of Unicode, whatever the database's locale."""
+        return func.osimages_upper(text)

@@ -1,0 +1,143 @@
+"""Entities of one type in a PostgreSQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import msgspec
+from asyncpg import Record
+from sqlalchemy.dialects.postgresql import dialect
+
+from osimages.edm.types import Model
+from osimages.plan.expressions import Condition
+from osimages.plan.patterns import compiled
+from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
+from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
+from osimages.storage.postgres_connections import Connection, Connections, fetch, positional
+from osimages.storage.postgres_render import PostgresRenderer
+from osimages.storage.statements import Statements
+from osimages.storage.steps import Values
+from osimages.storage.store import Database
+from osimages.storage.tables import EntityTables
+
+# A page ends early, with a link to the next one, where its documents are very large.
+_MOST_BYTES = 16 * 1024 * 1024
+# So many rows are fetched before it is known how large they are.
+_FIRST_ROWS = 25
+_SHAPES_KEPT = 512
+
+Types = tuple[type, ...]
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """A query, and the numbers of those of its constants that are patterns."""
+
+    sql: str
+    patterns: frozenset[int]
+
+
+class PostgresStore(EntityStore):
+    """Reads with any connection of the database it belongs to."""
+
+    def __init__(self, database: Database, connections: Connections, model: Model, tables: EntityTables) -> None:
+        statements = Statements(tables, dialect(paramstyle="named"), row_locks=True)  # type: ignore[no-untyped-call]
+        super().__init__(database, model, tables, statements)
+        self._connections = connections
+        self._tables = tables
+        self._get = statements.get
+        self._last_change = statements.last_change
+        self._page_sql = lru_cache(_SHAPES_KEPT)(self._rendered_page)
+        self._count_sql = lru_cache(_SHAPES_KEPT)(self._rendered_count)
+        self._delta_sql = lru_cache(_SHAPES_KEPT)(self._rendered_delta)
+
+    async def get(self, tenant: str, key: str) -> Stored | None:
+        """The entity with that key."""
+        if "\0" in key:  # PostgreSQL takes no such text, and no key holds that character
+            return None
+        rows = await self._connections.rows(self._get, {"tenant": tenant, "id": key})
+        return Stored(rows[0][0], rows[0][1]) if rows else None
+
+    async def page(self, tenant: str, plan: CollectionPlan) -> Page:
+        """One page, and the total where the plan asks for it, both of the same moment."""
+        types = tuple(map(type, plan.constants))
+        rendered = self._page_sql(plan.shape, types)
+        values = _bound(rendered, parameters(tenant, plan))
+        if not plan.count and 0 < plan.limit <= _FIRST_ROWS:
+            rows = await self._connections.rows(rendered.sql, values)
+            return page_of(rows[: plan.limit], plan.shape, len(rows) > plan.limit, None)
+        async with self._connections.snapshot() as connection:
+            total = None
+            if plan.count:
+                total = (await fetch(connection, self._count_sql(plan.shape.condition, types).sql, values))[0][0]
+            found, more = await _some(connection, rendered.sql, values, plan.limit) if plan.limit else ([], False)
+        return page_of(found, plan.shape, more, total)
+
+    async def count(self, tenant: str, plan: CollectionPlan) -> int:
+        """How many entities fulfil the plan's condition."""
+        rendered = self._count_sql(plan.shape.condition, tuple(map(type, plan.constants)))
+        rows = await self._connections.rows(rendered.sql, _bound(rendered, parameters(tenant, plan)))
+        return int(rows[0][0])
+
+    async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
+        """One page of what changed, in the order of the changes.
+
+        A tenant's changes are numbered under the lock of its row until they are committed: whoever sees a change sees
+        all with smaller numbers.
+        """
+        rendered = self._delta_sql(plan.condition, tuple(map(type, plan.constants)))
+        async with self._connections.snapshot() as connection:
+            found = await fetch(connection, self._last_change, {"tenant": tenant})
+            newest = int(found[0][0])
+            values = _bound(rendered, delta_parameters(tenant, plan, newest))
+            rows, more = await _some(connection, rendered.sql, values, plan.limit)
+        return delta_page_of(rows, plan, more, newest)
+
+    def _rendered_page(self, shape: Shape, types: Types) -> Rendered:
+        return self._rendered(types, lambda renderer: renderer.page(shape, None))
+
+    def _rendered_count(self, condition: Condition | None, types: Types) -> Rendered:
+        return self._rendered(types, lambda renderer: renderer.count(condition, None))
+
+    def _rendered_delta(self, condition: Condition | None, types: Types) -> Rendered:
+        return self._rendered(types, lambda renderer: renderer.delta(condition))
+
+    def _rendered(self, types: Types, render: Callable[[PostgresRenderer], str]) -> Rendered:
+        renderer = PostgresRenderer(self._tables, types)
+        return Rendered(render(renderer), frozenset(renderer.patterns))
+
+
+def _bound(rendered: Rendered, values: dict[str, object]) -> Values:
+    for number in rendered.patterns:
+        values[f"c{number}"] = compiled(str(values[f"c{number}"])).automaton
+    return values
+
+
+async def _some(connection: Connection, sql: str, values: Values, limit: int) -> tuple[Sequence[Record], bool]:
+    """At most `limit` rows, and no more than fit into one answer; and whether there are others.
+
+    The first rows tell how large the others may be, so that those are fetched at once where there is room for them.
+    """
+    text, names = positional(sql)
+    cursor = await connection.cursor(text, *[values[name] for name in names])
+    found: list[Record] = []
+    size, room = 0, _FIRST_ROWS
+    while len(found) <= limit and size <= _MOST_BYTES:
+        wanted = min(limit + 1 - len(found), max(1, room))
+        rows = await cursor.fetch(wanted)
+        found += rows
+        if len(rows) < wanted:
+            break
+        size += sum(len(row[1]) for row in rows)
+        room = (_MOST_BYTES - size) * len(found) // max(1, size)
+    kept = _fitting(found, limit)
+    return kept, len(kept) < len(found) or bool(await cursor.fetch(1))
+
+
+def _fitting(rows: Sequence[Record], limit: int) -> Sequence[Record]:
+    size = 0
+    for number, row in enumerate(rows):
+        if number == limit or size > _MOST_BYTES:
+            return rows[:number]
+        size += len(row[1])
+    return rows

@@ -1,0 +1,81 @@
+"""Specimens of the second model in a PostgreSQL database, through the store that the service uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import MetaData
+from sqlalchemy.dialects.postgresql import dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from osimages.edm import encoding
+from osimages.plan.bind import Bound
+from osimages.plan.constants import resolved
+from osimages.plan.query import CollectionPlan, Shape, Tenant
+from osimages.storage.documents import properties
+from osimages.storage.postgres import PostgresDatabase
+from osimages.storage.postgres_connections import Limits
+from osimages.storage.postgres_migrate import migrate
+from osimages.storage.steps import Ask, Steps
+from tests.support.looped import run
+from tests.support.postgres import Postgres
+from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES, bound
+
+LIMITS = Limits(connections=5, wait_seconds=10.0, query_seconds=10.0)
+
+
+def create_tables(metadata: MetaData) -> Steps[None]:
+    """Makes the tables that are declared, with their indexes."""
+    postgresql = dialect()  # type: ignore[no-untyped-call]
+    for table in metadata.sorted_tables:
+        yield Ask(str(CreateTable(table).compile(dialect=postgresql)))
+        for index in table.indexes:
+            yield Ask(str(CreateIndex(index).compile(dialect=postgresql)))
+
+
+class PostgresCabinet:
+    """Specimens of some tenants. `now` is what now() stands for."""
+
+    def __init__(self, server: Postgres) -> None:
+        self.now = encoding.microseconds_since_epoch(datetime.now(UTC))
+        self._server = server
+        self._url = server.new_database()
+        run(migrate(self._url, self._url))
+        self._database = run(PostgresDatabase.open(self._url, self._url, LIMITS))
+        self._store = self._database.store(MODEL, TABLES)
+        run(self._database.change(create_tables(METADATA)))
+        run(self._database.add_tenant(Tenant("t", "Contoso", True, "none")))
+
+    def put(self, specimens: Mapping[str, Mapping[str, Any]], tenant: str = "t") -> None:
+        """Adds specimens: their documents, their columns and their items."""
+
+        def all_of_them() -> Steps[None]:
+            for key, given in specimens.items():
+                yield from self._store.changes.create(tenant, key, given)
+
+        run(self._database.change(all_of_them()))
+
+    def clear(self) -> None:
+        """Takes all specimens away."""
+
+        def all_of_them() -> Steps[None]:
+            for table in METADATA.sorted_tables:
+                yield Ask(f"DELETE FROM {table.name}")
+
+        run(self._database.change(all_of_them()))
+
+    def found(self, filter_: str | Bound, tenant: str = "t") -> list[str]:
+        """The keys of the specimens that a filter lets through."""
+        asked = bound(filter_) if isinstance(filter_, str) else filter_
+        constants = resolved(asked.constants, self.now)
+        plan = CollectionPlan(Shape(asked.condition), constants, None, True, 0, 1000, None, ())
+        page = run(self._store.page(tenant, plan))
+        assert page.total == len(page.documents)
+        return [str(properties(SPECIMEN, each)["id"]) for each in page.documents]
+
+    def close(self) -> None:
+        """Ends the connections, and removes the database."""
+        run(self._database.close())
+        self._server.drop(self._url)

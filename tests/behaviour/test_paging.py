@@ -96,11 +96,7 @@ def test_a_page_is_a_thousand_by_default(api: Api) -> None:
 
 @pytest.mark.parametrize("value", ["", "x", "AAAA", "%00", "é", "A" * 2000])
 def test_a_token_that_was_not_given_is_refused(eleven: Api, value: str) -> None:
-    reply = eleven.get(f"{IMAGES}?$skiptoken={value}")
-    if value == "":
-        assert reply.status_code == 200
-    else:
-        refused(reply, 400, "BadRequest")
+    refused(eleven.get(f"{IMAGES}?$skiptoken={value}"), 400, "BadRequest")
 
 
 def test_a_token_holds_for_its_own_query_and_tenant_only(eleven: Api, server: Server) -> None:

@@ -16,6 +16,8 @@ class Shape(Enum):
     PLAIN = "plain"
     VALIDATION = "validation"  # Intune repeats the message inside innerError for ModelValidationFailure
     NESTED = "nested"  # Intune's own services put a JSON document into the message
+    TWICE_NESTED = "twice nested"  # where Intune itself refuses a user, that document stands in another one
+    THROTTLED = "throttled"  # Intune adds an empty list of details
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,13 @@ TOKEN_AUDIENCE = ErrorRow(401, _TOKEN, "Access token validation failure. Invalid
 TOKEN_ISSUER = ErrorRow(401, _TOKEN, "Access token validation failure. Invalid issuer.")
 TOKEN_SIGNATURE = ErrorRow(401, _TOKEN, "Access token validation failure. Signature is invalid.")
 TOKEN_INVALID = ErrorRow(401, _TOKEN, "Access token validation failure. {reason}")
+# https://learn.microsoft.com/entra/identity-platform/claims-challenge
+TOKEN_REVOKED = ErrorRow(
+    401,
+    _TOKEN,
+    "Continuous access evaluation resulted in claims challenge with result: InteractionRequired and code: "
+    "TokenIssuedBeforeRevocationTimestamp",
+)
 PERSONAL_ACCOUNT = ErrorRow(
     400, "BadRequest", "This API is not supported for MSA accounts (no addressUrl for Microsoft.Intune,False)."
 )
@@ -90,6 +99,8 @@ FORBIDDEN = ErrorRow(
     "{permissions}",
     Shape.NESTED,
 )
+# A user whom no role in Intune lets in: https://github.com/microsoftgraph/microsoft-graph-explorer-v4/issues/706.
+ROLE_MISSING = ErrorRow(401, "UnknownError", "An error has occurred", Shape.TWICE_NESTED)
 TENANT_NOT_LICENSED = ErrorRow(400, "BadRequest", "Request not applicable to target tenant.")
 
 # --- addressing -----------------------------------------------------------------------------------------------------
@@ -175,6 +186,11 @@ PRECONDITION_FAILED = ErrorRow(
     412, "resourceModified", "The resource has changed: its ETag is {etag}, the request asked for {asked}."
 )
 ISOLATION = ErrorRow(412, "preconditionFailed", "No snapshot isolation is offered: send no OData-Isolation header.")
+# Recorded in https://msendpointmgr.com/?p=25866.
+THROTTLED = ErrorRow(429, "TooManyRequests", "An error has occurred.", Shape.THROTTLED)
+NEEDS_ONE_WORKER = ErrorRow(
+    409, "Conflict", "Faults are kept in the memory of a worker: start the server with one (--workers 1)."
+)
 UNSUPPORTED_VERSION = ErrorRow(
     400, "BadRequest", "The header {header} asks for version {version} of OData; versions 4.0 and 4.01 are spoken here."
 )

@@ -113,6 +113,20 @@ class Settings:
     token_skew_seconds: int = _setting(
         300, "Tolerance for clocks that differ, in the times of a token.", least=0, most=3600
     )
+    throttle: str = _setting(
+        "auto",
+        "Whether requests are limited as Intune limits them; auto: with tokens of Entra ID.",
+        choices=("auto", "off", "intune"),
+    )
+    throttle_seconds: float = _setting(20.0, "How long a window of the limits below is.", least=1)
+    throttle_tenant_requests: int = _setting(2000, "Most requests of a tenant in a window.", least=1)
+    throttle_tenant_writes: int = _setting(200, "Most requests of a tenant that write, in a window.", least=1)
+    throttle_application_requests: int = _setting(
+        1000, "Most requests of one application in a tenant, in a window.", least=1
+    )
+    throttle_application_writes: int = _setting(
+        100, "Most requests of one application in a tenant that write, in a window.", least=1
+    )
     audit: bool = _setting(True, "Keep an audit of changes and of refused requests.")
     audit_retention_days: int = _setting(365, "How long events of the audit are kept.", least=1, most=36_500)
     audit_refusals_per_minute: int = _setting(

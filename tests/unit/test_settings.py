@@ -84,6 +84,7 @@ def test_every_setting_can_come_from_the_environment(name: str, here: dict[str, 
         "log_format": "json",
         "new_tenants": "refuse",
         "proxy_headers": "forwarded",
+        "throttle": "intune",
         "today": "2026-11-24",
     }
     text = examples.get(name, "true" if isinstance(default, bool) else "7" if isinstance(default, int | float) else "x")
@@ -139,7 +140,7 @@ def test_a_number_out_of_bounds_is_refused_and_the_bound_itself_is_not(
     assert refusal({**here, name: beyond}).endswith(f"it is at {bound} {edge}.")
 
 
-@pytest.mark.parametrize("name", ["authority", "cloud", "log_format", "new_tenants", "proxy_headers"])
+@pytest.mark.parametrize("name", ["authority", "cloud", "log_format", "new_tenants", "proxy_headers", "throttle"])
 def test_a_choice_that_there_is_not_is_refused_with_those_there_are(here: dict[str, object], name: str) -> None:
     [choices] = [each.metadata["choices"] for each in fields(Settings) if each.name == name]
     for choice in choices:

@@ -50,6 +50,12 @@ def authorise(actor: Actor, target: Target, method: str) -> None:
         raise ServiceError(FORBIDDEN, permissions=", ".join(needed))
 
 
+def check_write(actor: Actor) -> None:
+    """Raises ServiceError(FORBIDDEN) where the actor may not write images."""
+    if actor.permissions.isdisjoint(_CONFIGURATION.write):
+        raise ServiceError(FORBIDDEN, permissions=", ".join(_CONFIGURATION.write))
+
+
 def permission_table(model: Model, version: str) -> list[dict[str, object]]:
     """What is published about permissions: for each path and method what it needs, as on Graph's reference pages."""
     table: list[dict[str, object]] = []

@@ -15,6 +15,7 @@ _COMMANDS = {
     "keys": "osimages.cli.keys:keys",
     "catalogue": "osimages.cli.catalogue:catalogue",
     "check": "osimages.cli.check:check",
+    "tenant": "osimages.cli.tenant:tenant",
     "config": "osimages.cli.config:config",
 }
 

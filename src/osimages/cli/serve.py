@@ -67,6 +67,9 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 )
 @click.option("--empty", is_flag=True, default=None, help="New tenants get no published catalogue, then or later.")
 @click.option("--today", metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar (Pacific Time) at this day.")
+@click.option(
+    "--throttle", type=click.Choice(["auto", "off", "intune"]), help="Limit requests as Intune does (auto: with entra)."
+)
 @click.option("--access-log", is_flag=True, default=None, help="A log line for every request.")
 def serve(**flags: object) -> None:
     """Answer the API until Ctrl-C or SIGTERM.

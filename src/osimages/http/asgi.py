@@ -11,6 +11,7 @@ import structlog
 
 from osimages.http.control import control
 from osimages.http.dashboard import dashboard, is_dashboard
+from osimages.http.development import development_reply
 from osimages.http.failures import failure_reply
 from osimages.http.pipeline import reply_to
 from osimages.http.reply import Reply, compressed, headers_of
@@ -50,11 +51,12 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
 
 
 async def _reply(service: Service, request: ApiRequest, receive: Receive) -> Reply:
+    read = partial(read_body, request, receive, service.settings.max_body_seconds)
     try:
         if request.path.startswith("/-/"):
-            return control(service, request)
+            return await development_reply(service, request, read) or control(service, request)
         if is_dashboard(request.path):
             return await dashboard(service, request)
     except Exception as error:
         return failure_reply(service, request, error)
-    return await reply_to(service, request, partial(read_body, request, receive, service.settings.max_body_seconds))
+    return await reply_to(service, request, read)

@@ -51,7 +51,9 @@ def _version(_: Service) -> object:
 
 def _limits(service: Service) -> object:
     every = asdict(service.settings)
-    return {name: value for name, value in every.items() if name.startswith("max_") or name == "page_size"}
+    return {
+        name: value for name, value in every.items() if name.startswith(("max_", "throttle")) or name == "page_size"
+    }
 
 
 def _metrics(service: Service) -> object:

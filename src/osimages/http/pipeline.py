@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
@@ -22,10 +23,12 @@ from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
 from osimages.plan.paging import LONGEST_TOKEN
 from osimages.plan.resolve import Kind, check_method
+from osimages.storage.tenants import Subject
 from osimages.wire.links import Links
 
 # These describe the service to clients that have no token yet, as Graph's do.
 _OPEN_PATHS = frozenset(("", "$metadata"))
+_NONE: Mapping[Subject, int] = {}
 _NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
 _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 
@@ -55,12 +58,17 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
         actor = request.actor or (_NOBODY if is_open else service.verifier.verify(authorization))
     except UnknownKeyError as unknown:
         actor = await service.verifier.verify_anew(authorization, unknown)
+    if service.faults.rules and not is_open:
+        await service.faults.meet(actor.tenant, request)
     target = version.target(path)
     check_method(target, request.method, request.path)
     if not is_open:
         authorise(actor, target, request.method)
+        if service.throttle is not None and target.kind is not Kind.BATCH:
+            service.throttle.admit(actor.tenant, actor.application, request.method)
         if request.actor is None and not service.tenants.is_admitted(actor.tenant):
             await service.tenants.admit(actor.tenant)
+        service.standing.check(actor, service.tenants.revocations.get(actor.tenant, _NONE))
     links = Links(f"{request.origin}/{version.name}")
     if request.method in WITH_BODY:
         request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes, "max_body_bytes"))

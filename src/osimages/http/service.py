@@ -15,9 +15,12 @@ from osimages.edm.csdl_xml import csdl_xml
 from osimages.edm.types import EVERYTHING, EntityType, Model
 from osimages.edm.validate import EntityValidator
 from osimages.http.audit import Audit
+from osimages.http.faults import Faults
 from osimages.http.front import Front
 from osimages.http.metrics import Metrics
+from osimages.http.standing import Standing
 from osimages.http.tenants import Tenants
+from osimages.http.throttle import Throttle
 from osimages.issuer.authority import Authority
 from osimages.plan.build import Query, build_query
 from osimages.plan.delta import DeltaTokens
@@ -115,6 +118,9 @@ class Service:
         self.keys = keys
         self.audit = audit
         self.front = Front.of(settings)
+        self.faults = Faults()
+        self.throttle = Throttle.of(settings)
+        self.standing = Standing(None if authority is None else authority.directory.current, verifier.challenge)
         self.authority = authority
         self.metrics = Metrics()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
@@ -11,6 +11,7 @@ from osimages.errors import TENANT_NOT_LICENSED, ServiceError
 from osimages.plan.query import Tenant
 from osimages.publish.current import Publication
 from osimages.storage.store import Database, Store, StoreUnavailableError
+from osimages.storage.tenants import Subject, revocations
 
 _log = structlog.get_logger()
 _MOST_REMEMBERED = 10_000
@@ -41,13 +42,19 @@ class Tenants:
         self._keep_seconds = keep_seconds
         self._new_catalogue = new_catalogue
         self._admitted_until: dict[str, float] = {}
+        # Of the tenants where something was revoked.
+        self.revocations: dict[str, Mapping[Subject, int]] = {}
 
     def is_admitted(self, tenant: str) -> bool:
         """Whether the tenant was admitted a moment ago."""
         return time.monotonic() < self._admitted_until.get(tenant, 0.0)
 
+    def forget(self, tenant: str) -> None:
+        """Looks at the tenant anew when it is next served."""
+        self._admitted_until.pop(tenant, None)
+
     async def admit(self, tenant: str) -> None:
-        """Makes sure that a tenant is licensed and its catalogue up to date.
+        """Makes sure that a tenant is licensed and its catalogue up to date, and learns what was revoked in it.
 
         Raises ServiceError(TENANT_NOT_LICENSED), as Graph does for a tenant without an Intune licence.
         """
@@ -56,6 +63,10 @@ class Tenants:
             self._admitted_until.pop(tenant, None)
             raise ServiceError(TENANT_NOT_LICENSED)
         await self._bring_up_to_date(known)
+        if found := await self._database.read(revocations(tenant)):
+            self.revocations[tenant] = found
+        else:
+            self.revocations.pop(tenant, None)
         if len(self._admitted_until) >= _MOST_REMEMBERED:
             self._admitted_until.clear()
         self._admitted_until[tenant] = time.monotonic() + self._keep_seconds

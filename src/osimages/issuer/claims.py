@@ -23,6 +23,7 @@ from osimages.issuer.scopes import Resource
 # Entra dates its tokens five minutes back, so that clocks which are slow accept them at once.
 BACKDATED_SECONDS = 300
 LIFETIME_SECONDS = 3600
+_NEXT_SECOND = 1
 # How clients say that they understand continuous access evaluation, in any case.
 # https://learn.microsoft.com/entra/identity-platform/claims-challenge
 _CAE = "cp1"
@@ -75,7 +76,8 @@ def wish_of(claims: str | None) -> Wish:
 def access_claims(grant: Grant, issuers: Issuers, now: datetime, expires_in: int = LIFETIME_SECONDS) -> dict[str, Any]:
     """The claims of an access token that lives for so many seconds."""
     moment = int(now.timestamp())
-    issued = max(moment - BACKDATED_SECONDS, min(grant.wish.not_before, moment))
+    # What was revoked a moment ago asks for a token of the next second, which verifiers' tolerance lets in at once.
+    issued = max(moment - BACKDATED_SECONDS, min(grant.wish.not_before, moment + _NEXT_SECOND))
     version = grant.resource.token_version if issuers.v1 is not None else 2
     issuer = issuers.v1 if version == 1 and issuers.v1 is not None else issuers.v2
     return {

@@ -178,6 +178,18 @@ LEASE = Table(
     Column("expires_at", BigInteger, nullable=False),
 )
 
+# Tokens that are worth nothing though they have not expired: those of a user, an application or the whole tenant that
+# were issued before a moment (seconds since 1970), and single ones, by their id.
+REVOCATION = Table(
+    "revocation",
+    METADATA,
+    Column("tenant", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("before", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 # Random keys of this installation, such as the one that signs paging tokens: shared by all workers.
 SECRET = Table(
     "secret",

@@ -26,7 +26,7 @@ def error_body(error: ServiceError, *, now: datetime, request_id: str, client_re
     }
     if shape is Shape.VALIDATION:
         inner = {"message": error.message, **inner}
-    message = _nested(error.message, client_request_id, url) if shape is Shape.NESTED else error.message
+    message = _message(error, client_request_id, url)
     body: dict[str, object] = {"code": error.row.code, "message": message}
     if error.target is not None:
         body["target"] = error.target
@@ -34,10 +34,38 @@ def error_body(error: ServiceError, *, now: datetime, request_id: str, client_re
         body["details"] = [
             {"code": each.code, "message": each.message, "target": each.target} for each in error.details
         ]
+    elif shape is Shape.THROTTLED:
+        body["details"] = []
     return _encode({"error": {**body, "innerError": inner}})
 
 
-def _nested(message: str, activity: str, url: str) -> str:
+def _message(error: ServiceError, activity: str, url: str) -> str:
+    match error.row.shape:
+        case Shape.NESTED:
+            return _nested(error.message, activity, url)
+        case Shape.TWICE_NESTED:
+            return _twice_nested(error.message, activity, url)
+        case _:
+            return error.message
+
+
+def _twice_nested(message: str, activity: str, url: str) -> str:
+    """Where Intune's roles refuse a user, its document stands inside of one that its gateway made of it.
+
+    Recorded in https://github.com/microsoftgraph/microsoft-graph-explorer-v4/issues/706.
+    """
+    document: dict[str, object] = {
+        "ErrorCode": "Forbidden",
+        "Message": _nested(message, activity, url, '{"WWW-Authenticate":"Bearer realm=\\"urn:intune:service\\""}'),
+        "Target": None,
+        "Details": None,
+        "InnerError": None,
+        "InstanceAnnotations": [],
+    }
+    return _encode(document).decode()
+
+
+def _nested(message: str, activity: str, url: str, headers: str = "{}") -> str:
     """Intune's own services put a JSON document into the message, line ends and all.
 
     Recorded in https://github.com/jseerden/IntuneBackupAndRestore/issues/55.
@@ -52,6 +80,6 @@ def _nested(message: str, activity: str, url: str) -> str:
         "CustomApiErrorPhrase": "",
         "RetryAfter": None,
         "ErrorSourceService": "",
-        "HttpHeaders": "{}",
+        "HttpHeaders": headers,
     }
     return msgspec.json.format(_encode(document), indent=2).decode().replace("\n", "\r\n")

@@ -2,10 +2,10 @@
 
     python tools/compact_catalogue.py DIR [OUTPUT]
 
-DIR holds the three files; OUTPUT is src/osimages/catalogue/windows.json unless another file is named. The same input
-gives the same output, byte for byte. Left out is only what follows from the rest: a build's full and short form, the
-year and month of a release date, the number of sources, the end dates of a release (its editions have them), and the
-state of servicing on the day of compilation.
+DIR holds the three files, and disagreements.csv; OUTPUT is src/osimages/catalogue/windows.json unless another file is
+named, and the disagreements stand beside it. The same input gives the same output, byte for byte. Left out is only what
+follows from the rest: a build's full and short form, the year and month of a release date, the number of sources, the
+end dates of a release (its editions have them), and the state of servicing on the day of compilation.
 """
 
 from __future__ import annotations
@@ -190,6 +190,22 @@ def _list(name: str, items: Sequence[str], indent: int) -> str:
     return f'{" " * indent}"{name}": [\n{lines}\n{" " * indent}]'
 
 
+def disagreements(rows: Iterable[Row]) -> str:
+    """The disagreements that the facts themselves do not show, as these hold what was chosen alone."""
+    found = []
+    for row in rows:
+        if row["field"] == "date":
+            values = {day: sorted(names) for day, names in sorted(json.loads(row["values"]).items())}
+            why = "the day of the update's own page, not that of general availability"
+        elif row["field"].startswith("build typo"):
+            values, why = {row["values"]: []}, "no other source has that build"
+        else:
+            continue
+        item = {"subject": row["subject"], "field": row["field"], "values": values, "chosen": row["chosen"], "why": why}
+        found.append(json.dumps(item, ensure_ascii=False))
+    return "[\n " + ",\n ".join(found) + "\n]\n"
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(encoding="utf-8", newline="") as text:
         return list(csv.DictReader(text))
@@ -203,6 +219,10 @@ def main(arguments: Sequence[str]) -> None:
     files = (_rows(directory / f"{name}.csv") for name in ("releases", "editions", "updates"))
     output = Path(arguments[1]) if len(arguments) == 2 else OUTPUT
     output.write_text(Compactor(*files).text(), encoding="utf-8", newline="\n")
+    listed = directory / "disagreements.csv"
+    if listed.exists():
+        beside = output.with_suffix(".disagreements.json")
+        beside.write_text(disagreements(_rows(listed)), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
+from importlib.resources import files
 
 import msgspec
 
@@ -25,6 +27,13 @@ class Disagreement(msgspec.Struct, frozen=True, rename="camel"):
     chosen: str
     why: str
     is_pinned: bool = False
+
+
+@lru_cache(1)
+def shipped() -> tuple[Disagreement, ...]:
+    """Those of the shipped facts that these do not show themselves, as they hold what was chosen alone."""
+    text = files("osimages.catalogue").joinpath("windows.disagreements.json").read_bytes()
+    return msgspec.json.decode(text, type=tuple[Disagreement, ...])
 
 
 class Voted(msgspec.Struct, frozen=True):

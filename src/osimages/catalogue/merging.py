@@ -15,7 +15,7 @@ import msgspec
 
 from osimages.catalogue import rules
 from osimages.catalogue.claims import Origin, Rejection, Statement, Title, Weight
-from osimages.catalogue.disagreements import Disagreement, among, choose_day
+from osimages.catalogue.disagreements import Disagreement, among, choose_day, shipped
 from osimages.catalogue.facts import Catalogue, Kind, Release, Source, Update
 from osimages.catalogue.kinds import (
     LABEL_OF_SIBLING,
@@ -83,6 +83,8 @@ def merge(base: Catalogue, statements: Sequence[Statement], overrides: Overrides
     disagreements += among(catalogue.releases, [each.name for each in catalogue.sources])
     rejected = _unique([*cycle.rejected, *pools.rejected])
     disagreements += _misprints(pools.rejected)
+    listed = {(each.subject, each.field) for each in disagreements}
+    disagreements += [each for each in shipped() if base.releases and (each.subject, each.field) not in listed]
     return Merged(catalogue, tuple(disagreements), rejected)
 
 

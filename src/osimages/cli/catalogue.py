@@ -13,9 +13,12 @@ import click
 
 from osimages.cli.export import export
 from osimages.cli.facts import facts_in
+from osimages.cli.mirror import mirror
 from osimages.cli.options import data_dir_option, json_option, settings_from
 from osimages.cli.publish import publish
 from osimages.cli.table import print_table
+from osimages.cli.update import sources, update
+from osimages.cli.verify import verify
 
 if TYPE_CHECKING:
     from osimages.catalogue.facts import Catalogue
@@ -29,6 +32,10 @@ def catalogue() -> None:
 
 catalogue.add_command(publish)
 catalogue.add_command(export)
+catalogue.add_command(update)
+catalogue.add_command(sources)
+catalogue.add_command(verify)
+catalogue.add_command(mirror)
 
 
 @catalogue.command(short_help="The images that are published today.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import msgspec
 from osimages.catalogue.facts import Catalogue, bundled, digest
 from osimages.catalogue.publishing import label, published
 from osimages.clock import Clock
-from osimages.storage.catalogue import read_catalogue, read_digest, write_catalogue
+from osimages.storage.catalogue import has_claims, read_catalogue, read_digest, write_catalogue
 from osimages.storage.store import Database
 
 
@@ -59,10 +60,21 @@ class CurrentCatalogue:
 
 
 async def catalogue_in(database: Database, *, only_reads: bool = False) -> Catalogue:
-    """The facts in the database; those of this release replace them when they are newer."""
+    """The facts in the database; those of this release replace them when they are newer.
+
+    Where sources were asked it is not these alone that count, but what follows from them and from what the sources said
+    (`publish/renewing.py`).
+    """
     kept, shipped = await database.read(read_catalogue()), bundled()
     if kept is not None and kept.as_of > shipped.as_of:
         return kept
+    if kept is not None and await database.read(has_claims()):
+        if only_reads:
+            return kept
+        # Loaded when it is needed, which is once after each upgrade: it would make every start slower.
+        renewing = import_module("osimages.publish.renewing")
+        await database.change(renewing.bringing_in_force())
+        return await database.read(read_catalogue()) or shipped
     if kept != shipped and not only_reads:
         await database.change(write_catalogue(shipped))
     return shipped

@@ -48,6 +48,11 @@ def read_digest() -> Steps[str | None]:
     return str(found[0][0]) if found else None
 
 
+def has_claims() -> Steps[bool]:
+    """Whether any source was asked, so that the facts are those of a release merged with what it said."""
+    return bool((yield Ask("SELECT 1 FROM catalogue_fetch WHERE origin IS NOT NULL LIMIT 1")))
+
+
 def read_catalogue() -> Steps[Catalogue | None]:
     """The facts; None where none were written."""
     state = yield Ask("SELECT as_of, complete_until FROM catalogue_state")

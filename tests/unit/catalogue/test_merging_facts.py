@@ -96,6 +96,12 @@ def _same_values(found: Disagreement, text: str) -> None:
 
 
 @needs_facts
+def test_the_shipped_facts_come_with_every_disagreement() -> None:
+    listed = {(row["subject"], row["field"]): row["chosen"] for row in disagreements()}
+    assert {(each.subject, each.field): each.chosen for each in merge(bundled(), []).disagreements} == listed
+
+
+@needs_facts
 def test_there_are_no_other_disagreements() -> None:
     listed = {(row["subject"], row["field"]) for row in rows("disagreements")}
     assert {(each.subject, each.field) for each in merged().disagreements} == listed

@@ -1,0 +1,359 @@
+"""`osimages catalogue update` and `sources`: asks the public sources, and shows how that went."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+import msgspec
+
+from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.table import print_table
+
+if TYPE_CHECKING:
+    from osimages.catalogue.overrides import Overrides
+    from osimages.importers.asking import Answer, Question
+    from osimages.importers.fetching import Fetcher
+    from osimages.importers.sources import SourceDefinition
+    from osimages.publish.renewing import Renewal
+    from osimages.settings import Settings
+    from osimages.storage.claims import Fetch
+    from osimages.storage.steps import Steps
+
+Result = TypeVar("Result")
+_SHOWN = 20
+_CACHE = "catalogue-cache"
+_TOKEN_VARIABLE = "OSIMAGES_SOURCE_TOKEN"  # noqa: S105 (the name of a variable)
+
+
+@click.command(short_help="Ask the public sources for new facts.")
+@click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
+@click.option(
+    "--from",
+    "given",
+    multiple=True,
+    metavar="NAME=FILE|URL|-",
+    help="Read a source from a file, an address, or - for standard input; may be given several times.",
+)
+@click.option("--offline", is_flag=True, help="Ask nobody: read again what was fetched before.")
+@click.option("--accept-fewer", is_flag=True, help="Take up sources that say much less than at the last time.")
+@data_dir_option
+@json_option
+def update(
+    names: tuple[str, ...],
+    given: tuple[str, ...],
+    offline: bool,
+    accept_fewer: bool,
+    data_dir: str | None,
+    as_json: bool,
+) -> None:
+    """Ask the public sources of release facts, and put into force what follows from all that they say.
+
+    A running server publishes it by itself. Exit code 1 when a source could not be read; the others count all the same.
+    """
+    settings = settings_from({"data_dir": data_dir})
+    overrides, text = overrides_of(settings)
+    places = _given(given)
+    chosen = _chosen(names, places)
+    fetches = kept_in(settings, _fetches)
+    questions = [_question(each, places, overrides, fetches, accept_fewer) for each in chosen]
+    _finish(settings, _ask(settings, questions, offline), text, as_json, offline)
+
+
+def update_from(settings: Settings, name: str, place: str, headers: Mapping[str, str], as_json: bool) -> None:
+    """Asks one source at a place, with headers, and puts into force what follows. Raises ClickException, SystemExit."""
+    from osimages.importers.asking import Question
+    from osimages.importers.sources import BY_NAME, Place
+
+    _, text = overrides_of(settings)
+    question = Question(BY_NAME[name], (Place(place),), None, headers)
+    _finish(settings, _ask(settings, [question], False), text, as_json, False)
+
+
+def _finish(settings: Settings, answers: Sequence[Answer], overrides: bytes, as_json: bool, offline: bool) -> None:
+    renewal = take_up(settings, answers, overrides)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(_document(answers, renewal)), indent=2).decode())
+    else:
+        _print(answers, renewal)
+    if any(each.state == "failed" or (each.state == "from the cache" and not offline) for each in answers):
+        raise SystemExit(1)
+
+
+@click.command(short_help="The public sources, and how asking them went.")
+@data_dir_option
+@json_option
+def sources(data_dir: str | None, as_json: bool) -> None:
+    """List the sources of release facts: licence, whether they are asked by themselves, and how that went last."""
+    from osimages.importers.sources import SOURCES
+
+    settings = settings_from({"data_dir": data_dir})
+    overrides, _ = overrides_of(settings)
+    fetches = kept_in(settings, _fetches)
+    if as_json:
+        value = [_source_object(each, fetches.get(each.name), overrides) for each in SOURCES]
+        click.echo(msgspec.json.format(msgspec.json.encode({"value": value}), indent=2).decode())
+        return
+    titles = ("Source", "Asked", "Licence", "Last asked", "State", "Facts", "What")
+    print_table(titles, [_source_row(each, fetches.get(each.name)) for each in SOURCES])
+    for name, fetch in fetches.items():
+        if fetch.detail:
+            click.echo(f"{name}: {fetch.detail}")
+
+
+def overrides_of(settings: Settings) -> tuple[Overrides, bytes]:
+    """The overrides file of the data directory, read and as text. Raises ClickException."""
+    from osimages.catalogue.overrides import FILE_NAME, OverridesError, read_overrides
+
+    file = settings.data_path / FILE_NAME
+    try:
+        overrides = read_overrides(file)
+        return overrides, file.read_bytes() if file.exists() else b""
+    except OverridesError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def kept_in(settings: Settings, steps: Callable[[], Steps[Result]]) -> Result:
+    """What steps find in the database of the data directory, made where there is none. Raises ClickException."""
+    return asyncio.run(_in_database(settings, steps(), writes=False))
+
+
+def take_up(settings: Settings, answers: Sequence[Answer], overrides: bytes) -> Renewal:
+    """Puts what sources say into the database, and into force. Raises ClickException."""
+    from osimages.publish.renewing import Told, renewing
+    from osimages.storage.claims import Fetch
+
+    now = datetime.now(UTC)
+    told = []
+    for each in answers:
+        count = len(each.statement.claims) if each.statement else 0
+        read_at = now if each.statement else None
+        told.append(Told(Fetch(each.source.name, each.state, each.detail, now, read_at, count), each.statement))
+    return asyncio.run(_in_database(settings, renewing(told, overrides), writes=True))
+
+
+async def _in_database(settings: Settings, steps: Steps[Result], *, writes: bool) -> Result:
+    from osimages.app import opened
+    from osimages.storage.migrate import SchemaError
+    from osimages.storage.store import StoreUnavailableError
+
+    try:
+        database = await opened(settings)
+        try:
+            return await (database.change if writes else database.read)(steps)
+        finally:
+            await database.close()
+    except (SchemaError, StoreUnavailableError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        where = error.filename or settings.data_path
+        raise click.ClickException(f"{where} cannot be used: {error.strerror}.") from None
+
+
+def _fetches() -> Steps[dict[str, Fetch]]:
+    from osimages.storage.claims import read_fetches
+
+    return read_fetches()
+
+
+def _given(given: Sequence[str]) -> dict[str, list[str]]:
+    """The places that were named on the command line, by source."""
+    found: dict[str, list[str]] = {}
+    for each in given:
+        name, separator, place = each.partition("=")
+        if not separator or not place:
+            raise click.BadParameter(f"'{each}' is not NAME=FILE|URL|-", param_hint="--from")
+        found.setdefault(name, []).append(place)
+    return found
+
+
+def _chosen(names: Sequence[str], places: Mapping[str, list[str]]) -> list[SourceDefinition]:
+    from osimages.importers.sources import BY_NAME, SOURCES
+
+    wanted = list(dict.fromkeys([*names, *places]))
+    unknown = [name for name in wanted if name not in BY_NAME]
+    if unknown:
+        raise click.BadParameter(f"there is no source '{unknown[0]}'; there are {', '.join(BY_NAME)}")
+    return [BY_NAME[name] for name in wanted] or [each for each in SOURCES if each.is_asked]
+
+
+def _question(
+    source: SourceDefinition,
+    given: Mapping[str, list[str]],
+    overrides: Overrides,
+    fetches: Mapping[str, Fetch],
+    accept_fewer: bool,
+) -> Question:
+    from osimages.importers.asking import Question
+    from osimages.importers.sources import Place
+
+    places = source.places
+    instead = given.get(source.name) or list(overrides.urls.get(source.name, ()))
+    if instead:
+        accept = source.places[0].accept if source.places else "application/json"
+        places = tuple(Place(each, accept) for each in instead)
+    last = fetches.get(source.name)
+    before = None if accept_fewer or last is None or source.name in given else last.claims
+    needs_token = source.needs_token and any(each.url.startswith("http") for each in places)
+    return Question(source, places, before, token_headers(_TOKEN_VARIABLE, places[0].url) if needs_token else {})
+
+
+def token_headers(variable: str, url: str) -> dict[str, str]:
+    """The header with a token for an address: from the variable, else from azure-identity. Raises ClickException."""
+    import os
+    from urllib.parse import urlsplit
+
+    token = os.environ.get(variable, "")
+    if not token:
+        try:
+            from azure.identity import DefaultAzureCredential
+        except ImportError:
+            raise click.ClickException(
+                f"{url} needs a token: put one into {variable}, or pip install 'osimages[graph]' (azure-identity)."
+            ) from None
+        try:
+            token = DefaultAzureCredential().get_token(f"https://{urlsplit(url).hostname}/.default").token
+        except Exception as error:
+            raise click.ClickException(f"No token for {url}: {error}") from None
+    return {"Authorization": f"Bearer {token}"}
+
+
+def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> list[Answer]:
+    from osimages.importers.asking import ask_all
+    from osimages.publish.renewing import since
+
+    fetcher = fetcher_of(settings, offline=offline)
+    try:
+        with _progress(len(questions)) as step:
+            return list(ask_all(questions, fetcher, since(), step))
+    finally:
+        fetcher.close()
+
+
+def fetcher_of(settings: Settings, *, offline: bool = False) -> Fetcher:
+    """A fetcher that keeps what it fetches in the data directory."""
+    from osimages.importers.cache import Cache
+    from osimages.importers.fetching import Fetcher
+
+    # A frozen calendar (setting `today`) counts here, too: what lies after that day is not known yet.
+    day = settings.today
+    return Fetcher(
+        Cache(settings.data_path / _CACHE),
+        is_offline=offline,
+        now=lambda: datetime.now(UTC) if day is None else datetime.combine(day, time(), UTC),
+    )
+
+
+@contextmanager
+def _progress(count: int) -> Iterator[Callable[[str], None]]:
+    """A bar with the source that is asked just now, on standard error while it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda name: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=count)
+        started = -1
+
+        def step(name: str) -> None:
+            nonlocal started
+            started += 1
+            progress.update(task, description=f"Asking {name}", completed=started)
+
+        yield step
+
+
+def _document(answers: Sequence[Answer], renewal: Renewal) -> dict[str, object]:
+    return {
+        "asOf": str(renewal.merged.catalogue.as_of),
+        "completeUntil": str(renewal.merged.catalogue.complete_until),
+        "sources": [
+            {
+                "name": each.source.name,
+                "state": each.state,
+                "detail": each.detail,
+                "facts": len(each.statement.claims) if each.statement else 0,
+            }
+            for each in answers
+        ],
+        "changes": renewal.changes,
+        "newDisagreements": renewal.new_disagreements,
+        "rejected": [*_unread(answers), *msgspec.to_builtins(renewal.merged.rejected)],
+    }
+
+
+def _unread(answers: Sequence[Answer]) -> list[dict[str, object]]:
+    return [
+        {"source": each.source.name, "what": what, "why": why, "is_misprint": False}
+        for each in answers
+        for what, why in each.rejected
+    ]
+
+
+def _print(answers: Sequence[Answer], renewal: Renewal) -> None:
+    rows = [
+        (each.source.name, each.state, f"{len(each.statement.claims):,}" if each.statement else "", each.detail)
+        for each in answers
+    ]
+    print_table(("Source", "State", "Facts", "Detail"), rows)
+    _print_part("Changes", [" ".join(part for part in _line(each) if part) for each in renewal.changes])
+    _print_part(
+        "New disagreements",
+        [f"{each.subject}, {each.field}: {each.chosen} ({each.why})" for each in renewal.new_disagreements],
+    )
+    rejected = [f"{each['source']}: {each['what']}: {each['why']}" for each in _unread(answers)]
+    rejected += [f"{each.source}: {each.what}: {each.why}" for each in renewal.merged.rejected]
+    _print_part("Not taken up", rejected)
+    facts = renewal.merged.catalogue
+    click.echo(f"As of {facts.as_of}, complete to {facts.complete_until}.")
+
+
+def _line(change: object) -> tuple[str, ...]:
+    from osimages.catalogue.changes import Change
+
+    assert isinstance(change, Change)
+    values = f"{change.before or 'none'} -> {change.after or 'none'}" if change.what == "changed" else change.after
+    return (change.what, change.subject, change.field if change.what == "changed" else "", values)
+
+
+def _print_part(title: str, lines: Sequence[str]) -> None:
+    click.echo(f"{title}: {len(lines):,}" if lines else f"{title}: none")
+    for line in lines[:_SHOWN]:
+        click.echo(f"  {line}")
+    if len(lines) > _SHOWN:
+        click.echo(f"  and {len(lines) - _SHOWN:,} more: --json lists all")
+
+
+def _source_row(source: SourceDefinition, fetch: Fetch | None) -> tuple[str, ...]:
+    return (
+        source.name,
+        "yes" if source.is_asked else "when named",
+        source.licence,
+        f"{fetch.asked_at:%Y-%m-%d %H:%M} UTC" if fetch else "never",
+        fetch.state if fetch else "",
+        f"{fetch.claims:,}" if fetch else "",
+        source.what,
+    )
+
+
+def _source_object(source: SourceDefinition, fetch: Fetch | None, overrides: Overrides) -> dict[str, object]:
+    return {
+        "name": source.name,
+        "what": source.what,
+        "licence": source.licence,
+        "isAsked": source.is_asked,
+        "urls": list(overrides.urls.get(source.name, ())) or [each.url for each in source.places],
+        "state": fetch.state if fetch else None,
+        "detail": fetch.detail if fetch else None,
+        "askedAt": fetch.asked_at.isoformat() if fetch else None,
+        "readAt": fetch.read_at.isoformat() if fetch and fetch.read_at else None,
+        "facts": fetch.claims if fetch else 0,
+    }

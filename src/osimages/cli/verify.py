@@ -1,0 +1,99 @@
+"""`osimages catalogue verify`: where sources differ, what was chosen, and what is missing or cannot be right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.table import print_table
+from osimages.cli.update import kept_in, overrides_of
+
+if TYPE_CHECKING:
+    from osimages.catalogue.disagreements import Disagreement
+    from osimages.catalogue.merging import Merged
+    from osimages.catalogue.soundness import Finding
+    from osimages.storage.steps import Steps
+
+
+@click.command(short_help="Disagreements of sources, gaps and faults.")
+@click.option(
+    "--strict", is_flag=True, help="Exit code 1 when there is a gap or a fault, or a pin that is about nothing."
+)
+@data_dir_option
+@json_option
+def verify(strict: bool, data_dir: str | None, as_json: bool) -> None:
+    """List where the sources of the facts differ, which of them counts, and what is missing from the facts.
+
+    A choice can be pinned in catalogue.toml in the data directory; docs/catalogue.md shows how.
+    """
+    from osimages.catalogue.soundness import findings
+    from osimages.clock import Clock
+
+    settings = settings_from({"data_dir": data_dir})
+    overrides, text = overrides_of(settings)
+    merged = kept_in(settings, lambda: _merged(text))
+    found = [*findings(merged.catalogue, Clock(settings.today).today()), *_idle(overrides, merged)]
+    if as_json:
+        document = {
+            "asOf": str(merged.catalogue.as_of),
+            "completeUntil": str(merged.catalogue.complete_until),
+            "disagreements": merged.disagreements,
+            "rejected": merged.rejected,
+            "findings": found,
+        }
+        click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    else:
+        _print(merged, found)
+    if strict and found:
+        raise SystemExit(1)
+
+
+def _merged(text: bytes) -> Steps[Merged]:
+    """The facts as they are with the overrides file as it is now, be they in force already or not."""
+    from osimages.catalogue.facts import bundled
+    from osimages.catalogue.merging import merge
+    from osimages.catalogue.overrides import parse_overrides
+    from osimages.storage.claims import read_statements
+
+    return merge(bundled(), (yield from read_statements()), parse_overrides(text, "catalogue.toml"))
+
+
+def _idle(overrides: object, merged: Merged) -> list[Finding]:
+    """Pins that are about nothing that there is."""
+    from osimages.catalogue.overrides import END, Overrides
+    from osimages.catalogue.soundness import Finding
+
+    assert isinstance(overrides, Overrides)
+    builds = {each.build for release in merged.catalogue.releases for each in release.updates}
+    builds |= overrides.dropped
+    releases = {each.id for each in merged.catalogue.releases}
+    found = [
+        Finding(f"{pin.release} {pin.group}", "the pin is about a release that is not known")
+        for pin in overrides.pins
+        if pin.field == END and pin.release not in releases
+    ]
+    pinned = {*overrides.days, *overrides.kinds, *overrides.canonical}
+    return found + [
+        Finding(each.short, "the pin is about a build that is not known") for each in sorted(pinned - builds)
+    ]
+
+
+def _print(merged: Merged, found: list[Finding]) -> None:
+    if merged.disagreements:
+        titles = ("Subject", "Disagreement", "Said", "Chosen", "Why")
+        print_table(titles, [_row(each) for each in merged.disagreements])
+    pinned = sum(each.is_pinned for each in merged.disagreements)
+    click.echo(f"{len(merged.disagreements):,} disagreements, {pinned:,} resolved by pins.")
+    for each in found:
+        click.echo(f"{each.subject}: {each.what}")
+    facts = merged.catalogue
+    lacking = f"{len(found):,} gaps and faults" if found else "No gaps and no faults"
+    click.echo(f"{lacking}, as of {facts.as_of}, complete to {facts.complete_until}.")
+
+
+def _row(each: Disagreement) -> tuple[str, ...]:
+    said = "; ".join(f"{value} ({', '.join(names)})" if names else value for value, names in each.values.items())
+    return (each.subject, each.field, said, each.chosen, f"{each.why}{' (pinned)' * each.is_pinned}")

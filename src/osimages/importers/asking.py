@@ -1,0 +1,144 @@
+"""Asks the sources: each for all of its documents, so that one that is broken spoils nothing for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from urllib.parse import urlsplit
+
+import msgspec
+
+from osimages.catalogue.claims import Claim, Origin, Parsed, Statement, UpdateClaim
+from osimages.importers.collection import following
+from osimages.importers.fetching import Document, Fetcher, FetchError, Request, is_address
+from osimages.importers.reading import LayoutError, joined, json_object
+from osimages.importers.sources import Place, SourceDefinition
+
+# A list that has so much less than at the last time has lost its form, and not its content.
+_LEAST_SHARE = 0.8
+_SMALL = 10
+READ, UNCHANGED, OLD, FAILED = "read", "unchanged", "from the cache", "failed"
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """How asking a source went: a state in a word, a detail for people, and what it says, unless it failed."""
+
+    source: SourceDefinition
+    state: str
+    detail: str
+    statement: Statement | None = None
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A source to ask, where to (its own places where nothing is given), and what it needs.
+
+    `claims_before` is how many claims it made last; None where it never did, or where that is not to count.
+    """
+
+    source: SourceDefinition
+    places: tuple[Place, ...]
+    claims_before: int | None = None
+    headers: Mapping[str, str] = {}
+
+
+def ask_all(
+    questions: Iterable[Question], fetcher: Fetcher, since: date, step: Callable[[str], None] = lambda name: None
+) -> Iterator[Answer]:
+    """An answer for each source; `since` is the day from which on the documents of an index matter.
+
+    `step` is told what is asked for before it is.
+    """
+    for question in questions:
+        step(question.source.name)
+        try:
+            yield _ask(question, fetcher, since)
+        except (FetchError, LayoutError) as error:
+            yield Answer(question.source, FAILED, str(error))
+
+
+def _ask(question: Question, fetcher: Fetcher, since: date) -> Answer:
+    source = question.source
+    if not question.places:
+        raise FetchError(f"it has no address of its own: give a file or an address with --from {source.name}=...")
+    documents = [each for place in question.places for each in _documents(question, place, fetcher, since)]
+    parts = [_parsed(source, each) for each in documents]
+    whole = joined(parts)
+    before = question.claims_before or 0
+    if source.is_list and before >= _SMALL and len(whole.claims) < _LEAST_SHARE * before:
+        raise LayoutError(
+            f"expected about as many facts as the {before:,} at the last time, found {len(whole.claims):,}. If it "
+            f"really became so much less: osimages catalogue update --source {source.name} --accept-fewer"
+        )
+    states = [_state_of(document, parsed) for document, parsed in zip(documents, parts, strict=True)]
+    origin = Origin(
+        source.name, source.what, source.licence, max(states), source.weight, _complete(source, parts, states)
+    )
+    state, detail = _state(documents)
+    return Answer(source, state, detail, Statement(origin, whole.claims), whole.rejected)
+
+
+def _parsed(source: SourceDefinition, document: Document) -> Parsed:
+    """What a document says, but for days to come: nobody knows those, and a slip of the pen would look like news."""
+    try:
+        parsed = source.parse(document.content)
+    except LayoutError as error:
+        raise LayoutError(f"{document.location}: {error}") from None
+    tomorrow = document.fetched_at.date() + timedelta(days=1)  # it may be tomorrow where the document was written
+    claims: list[Claim] = []
+    rejected = list(parsed.rejected)
+    for claim in parsed.claims:
+        if isinstance(claim, UpdateClaim) and claim.day is not None and claim.day > tomorrow:
+            rejected.append((f"{claim.build.short} {claim.kb or ''}".strip(), f"{claim.day} is yet to come"))
+        else:
+            claims.append(claim)
+    return Parsed(tuple(claims), tuple(rejected), parsed.as_of)
+
+
+def _state_of(document: Document, parsed: Parsed) -> date:
+    """The day of a document's state: as it says, or when it was fetched; of a silent file, its newest update's."""
+    fetched = document.fetched_at.date()
+    if parsed.as_of is None and not is_address(document.location):
+        days = [each.day for each in parsed.claims if isinstance(each, UpdateClaim) and each.day]
+        return max(days, default=fetched)
+    return min(parsed.as_of or fetched, fetched)
+
+
+def _complete(
+    source: SourceDefinition, parts: Sequence[Parsed], states: Sequence[date]
+) -> tuple[tuple[str, date], ...]:
+    """Up to which day a source lists every update of a product, for the products whose lists it has."""
+    found: dict[str, date] = {}
+    for parsed, state in zip(parts, states, strict=True) if source.lists_updates else ():
+        products = {each.listed_under.rpartition(" ")[0] for each in parsed.claims if isinstance(each, UpdateClaim)}
+        found |= {each: max(state, found.get(each, date.min)) for each in products - {""}}
+    return tuple(sorted(found.items()))
+
+
+def _state(documents: Sequence[Document]) -> tuple[str, str]:
+    old = [each for each in documents if each.is_old]
+    if old:
+        return OLD, f"as of {old[0].fetched_at:%Y-%m-%d}: {old[0].trouble}"
+    return (UNCHANGED if all(each.is_unchanged for each in documents) else READ), ""
+
+
+def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) -> Iterator[Document]:
+    """The documents at a place: itself, the further pages of a collection, or those that an index names."""
+    source = question.source
+    first = fetcher.fetch(_request(question, place.url, place.accept))
+    if source.follow is not None and _is_index(first.content):
+        # Oldest first: where a later document names a KB again it has its day from there.
+        for _, address in reversed(source.follow(first.content, since)):
+            if urlsplit(address).hostname != urlsplit(place.url).hostname:
+                raise FetchError(f"{place.url} names {address}, which is on another host")
+            yield fetcher.fetch(_request(question, address, place.accept))
+        return
+    yield from following(first, fetcher, _request(question, place.url, place.accept))
+
+
+def _request(question: Question, location: str, accept: str) -> Request:
+    return Request(location, accept, question.source.hosts, question.headers)
+
+
+def _is_index(content: bytes) -> bool:
+    return "value" in json_object(content, "a document or an index of documents, in JSON")

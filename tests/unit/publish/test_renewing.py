@@ -1,0 +1,191 @@
+"""What sources say, kept in a database: taken up source by source, merged anew, all in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from osimages.catalogue.builds import Build
+from osimages.catalogue.claims import Claim, EndClaim, Origin, ReleaseClaim, Statement, Title, UpdateClaim, Weight
+from osimages.catalogue.facts import bundled, digest
+from osimages.catalogue.overrides import OverridesError
+from osimages.clock import Clock
+from osimages.publish.current import CurrentCatalogue, catalogue_in
+from osimages.publish.renewing import Renewal, Told, forgetting, merging_kept, renewing, since
+from osimages.storage.catalogue import read_catalogue, write_catalogue
+from osimages.storage.claims import Fetch, read_fetches, read_overrides_text, read_statements, seen_on
+from osimages.storage.sqlite import SqliteDatabase
+from osimages.storage.sqlite_file import migrate
+
+NOW = datetime(2026, 12, 9, 12, tzinfo=UTC)
+DECEMBER = date(2026, 12, 8)
+NEW = UpdateClaim(Build.parse("26200.9999"), "KB5990001", DECEMBER, title=Title.PLAIN)
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Runs to the end."""
+    return asyncio.run(work)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    """A migrated database with the shipped facts in it."""
+    migrate(tmp_path / "osimages.db")
+    found = SqliteDatabase(tmp_path / "osimages.db")
+    run(catalogue_in(found))
+    yield found
+    run(found.close())
+
+
+def told(name: str, *claims: Claim, state: str = "read", now: datetime = NOW, weight: Weight = Weight.TITLE) -> Told:
+    """A source that was asked and says something."""
+    origin = Origin(name, f"The source {name}", "MIT", now.date(), weight)
+    return Told(Fetch(name, state, "", now, now, len(claims)), Statement(origin, claims))
+
+
+def broken(name: str, now: datetime = NOW) -> Told:
+    """A source that could not be read."""
+    return Told(Fetch(name, "failed", "expected something else", now, None, 0), None)
+
+
+def take(database: SqliteDatabase, *given: Told, overrides: bytes = b"") -> Renewal:
+    """Takes up what sources say."""
+    renewal: Renewal = run(database.change(renewing(given, overrides)))
+    return renewal
+
+
+def test_new_facts_are_in_force_at_once_and_a_running_server_sees_them(database: SqliteDatabase) -> None:
+    current = CurrentCatalogue(bundled(), Clock(date(2026, 12, 20)), 2)
+    assert not run(current.refresh(database))
+    renewal = take(database, told("index", NEW))
+    assert [(each.what, each.subject) for each in renewal.changes] == [("new", "26200.9999 KB5990001")]
+    assert run(current.refresh(database))
+    assert current.catalogue == renewal.merged.catalogue
+    shown: Any = current.publication("supported").images["Windows 11 25H2"]["availableUpdates"]
+    assert shown[0]["buildVersion"] == "10.0.26200.9999"
+
+
+def test_taking_up_the_same_again_changes_nothing(database: SqliteDatabase) -> None:
+    first = take(database, told("index", NEW))
+    again = take(database, told("index", NEW, state="unchanged"))
+    assert again.changes == ()
+    assert again.new_disagreements == ()
+    assert digest(again.merged.catalogue) == digest(first.merged.catalogue)
+
+
+def test_a_source_that_fails_loses_nothing_of_what_it_said(database: SqliteDatabase) -> None:
+    take(database, told("index", NEW))
+    renewal = take(database, broken("index", NOW + timedelta(days=1)), broken("other"))
+    assert renewal.changes == ()
+    fetches = run(database.read(read_fetches()))
+    assert {name: (each.state, each.claims) for name, each in fetches.items()} == {
+        "index": ("failed", 1),
+        "other": ("failed", 0),
+    }
+    assert fetches["index"].read_at == NOW
+    assert fetches["index"].asked_at == NOW + timedelta(days=1)
+    assert [each.origin.name for each in run(database.read(read_statements()))] == ["index"]
+
+
+def test_a_day_that_a_page_names_no_more_stays_known(database: SqliteDatabase) -> None:
+    """A release of which the shipped facts know nothing: its end turns into "End of updates" on the page."""
+    release = ReleaseClaim("Windows 11", "27H1", 29000, date(2027, 2, 9))
+    end = EndClaim("Windows 11 27H1", "Home/Pro", date(2029, 3, 13))
+    take(database, told("table", release, end))
+    take(database, told("table", release, now=NOW + timedelta(days=900)))
+    catalogue = run(database.read(read_catalogue()))
+    assert {str(each.support_end_date) for each in catalogue.releases[-1].editions} == {"2029-03-13"}
+
+
+def test_a_newer_word_of_a_source_takes_the_place_of_its_older_one(database: SqliteDatabase) -> None:
+    take(database, told("index", NEW))
+    later = NOW + timedelta(days=1)
+    preview = msgspec.structs.replace(NEW, title=Title.PREVIEW)
+    renewal = take(database, told("index", preview, now=later))
+    assert [(each.field, each.before, each.after) for each in renewal.changes] == [
+        ("kind", "B", "preview"),
+        ("published", "2026-12", ""),
+    ]
+    (statement,) = run(database.read(read_statements()))
+    assert statement.claims == (preview,)
+
+
+def test_when_a_source_said_something_first_and_last(database: SqliteDatabase) -> None:
+    other = UpdateClaim(Build.parse("26100.9999"), "KB5990001", DECEMBER, title=Title.PLAIN)
+    take(database, told("index", NEW, other))
+    take(database, told("index", NEW, now=NOW + timedelta(days=5)))
+    assert run(database.read(seen_on("index"))) == {
+        NEW.topic: ("2026-12-09", "2026-12-14"),
+        other.topic: ("2026-12-09", "2026-12-09"),
+    }
+
+
+def test_disagreements_are_news_once(database: SqliteDatabase) -> None:
+    end = EndClaim("Windows 11 25H2", "Home/Pro", date(2027, 11, 9))
+    renewal = take(database, told("eol", end, weight=Weight.THIRD_PARTY))
+    assert [each.subject for each in renewal.new_disagreements] == ["Windows 11 25H2 Home/Pro"]
+    assert take(database, told("eol", end, weight=Weight.THIRD_PARTY)).new_disagreements == ()
+
+
+PIN = b'[[pin]]\nbuild = "26200.9999"\nfield = "dropped"\nreason = "No such build."\n'
+
+
+def test_a_pin_counts_and_its_removal_leaves_no_trace(database: SqliteDatabase) -> None:
+    take(database, told("index", NEW))
+    before = digest(run(database.read(read_catalogue())))
+    assert [each.what for each in take(database, overrides=PIN).changes] == ["gone"]
+    assert run(database.read(read_overrides_text())) == PIN
+    assert [each.what for each in take(database).changes] == ["new"]
+    assert digest(run(database.read(read_catalogue()))) == before
+
+
+def test_overrides_that_cannot_be_read_change_nothing(database: SqliteDatabase) -> None:
+    before = digest(run(database.read(read_catalogue())))
+    with pytest.raises(OverridesError):
+        take(database, told("index", NEW), overrides=b"[[pin]")
+    assert digest(run(database.read(read_catalogue()))) == before
+    assert run(database.read(read_statements())) == ()
+
+
+def test_forgetting_a_source(database: SqliteDatabase) -> None:
+    take(database, told("index", NEW), told("other", NEW))
+    assert run(database.change(forgetting("index"))).changes == ()
+    assert [each.what for each in run(database.change(forgetting("other"))).changes] == ["gone"]
+    assert digest(run(database.read(read_catalogue()))) == digest(bundled())
+
+
+def test_half_an_import_is_none(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in the midst of it, nothing of it is there afterwards."""
+
+    def fails(catalogue: object) -> Any:
+        if catalogue is not None:
+            raise RuntimeError("the disk is full")
+        yield
+
+    monkeypatch.setattr("osimages.publish.renewing.write_catalogue", fails)
+    with pytest.raises(RuntimeError):
+        take(database, told("index", NEW))
+    assert run(database.read(read_statements())) == ()
+    assert run(database.read(read_fetches())) == {}
+    assert digest(run(database.read(read_catalogue()))) == digest(bundled())
+
+
+def test_a_newer_release_keeps_what_sources_said(database: SqliteDatabase) -> None:
+    """After an upgrade the shipped facts are newer than those in the database, and claims were made before it."""
+    take(database, told("index", NEW))
+    older = msgspec.structs.replace(run(database.read(read_catalogue())), as_of=date(2026, 1, 1), releases=())
+    run(database.change(write_catalogue(older)))
+    assert run(catalogue_in(database, only_reads=True)) == older
+    found = run(catalogue_in(database))
+    assert found == run(database.read(merging_kept())).catalogue
+    assert "10.0.26200.9999" in {str(u.build) for r in found.releases for u in r.updates}
+
+
+def test_from_when_on_monthly_documents_matter() -> None:
+    assert since() == date(2026, 9, 1)

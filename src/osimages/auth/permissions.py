@@ -10,7 +10,7 @@ from osimages.auth.actor import Actor
 from osimages.edm.audit import AUDIT_EVENT
 from osimages.edm.types import Model
 from osimages.errors import FORBIDDEN, ServiceError
-from osimages.plan.resolve import METHODS, READING, Kind, Target, is_capable, sources
+from osimages.plan.resolve import ASKED_WITH_POST, METHODS, READING, Kind, Target, is_capable, sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,7 @@ def authorise(actor: Actor, target: Target, method: str) -> None:
     if target.kind in OPEN_KINDS:
         return
     access = _BY_TYPE.get(target.entity.name, _CONFIGURATION)
-    # A query in a body reads, although it is sent with POST.
-    needed = access.read if method in READING or target.kind is Kind.QUERY else access.write
+    needed = access.read if method in READING or target.kind in ASKED_WITH_POST else access.write
     if actor.permissions.isdisjoint(needed):
         raise ServiceError(FORBIDDEN, permissions=", ".join(needed))
 
@@ -68,14 +67,19 @@ def permission_table(model: Model, version: str) -> list[dict[str, object]]:
             path = f"/{version}/{source}{'/{id}' if kind is Kind.ENTITY else ''}"
             for method in sorted(METHODS[kind] - {"HEAD"}):
                 if method in READING or is_capable(Target(kind, target.singleton, target.entity_set), method):
-                    needed = list(access.read if method in READING else access.write)
-                    table.append(
-                        {
-                            "path": path,
-                            "method": method,
-                            "delegatedWork": needed,
-                            "delegatedPersonal": [],
-                            "application": needed,
-                        }
-                    )
+                    table.append(_row(path, method, access.read if method in READING else access.write))
+        if target.kind is Kind.COLLECTION:
+            for each in target.entity.operations:
+                table.append(_row(f"/{version}/{source}/{each.name}", "POST" if each.is_action else "GET", access.read))
     return table
+
+
+def _row(path: str, method: str, needed: tuple[str, ...]) -> dict[str, object]:
+    permissions = list(needed)
+    return {
+        "path": path,
+        "method": method,
+        "delegatedWork": permissions,
+        "delegatedPersonal": [],
+        "application": permissions,
+    }

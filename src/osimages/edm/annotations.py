@@ -94,6 +94,11 @@ def property_annotations(declared: Property) -> tuple[Annotation, ...]:
     return tuple(found)
 
 
+def optional_annotations(declared: Property) -> tuple[Annotation, ...]:
+    """Says of a parameter that it may be left out, where it may."""
+    return () if declared.required else (Annotation(CORE, "OptionalParameter", {}),)
+
+
 def container_annotations() -> tuple[Annotation, ...]:
     """What holds for the whole service."""
     return (

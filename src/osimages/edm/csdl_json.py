@@ -17,10 +17,11 @@ from osimages.edm.annotations import (
     Value,
     container_annotations,
     description_of,
+    optional_annotations,
     property_annotations,
     targeted_annotations,
 )
-from osimages.edm.types import BoundFunction, ComplexType, EntityType, EnumType, Model, Primitive, Property
+from osimages.edm.types import BoundFunction, ComplexType, EntityType, EnumType, Model, Operation, Primitive, Property
 
 Json = dict[str, object]
 
@@ -47,6 +48,8 @@ def _schema(model: Model) -> Json:
         overloads = schema.setdefault(function.name, [])
         assert isinstance(overloads, list)
         overloads.append(_function(function, entity, model))
+    for operation, entity in model.operations:
+        schema[operation.name] = [_operation(operation, entity, model)]
     schema[model.container] = _container(model)
     schema["$Annotations"] = {target: _applied(found) for target, found in targeted_annotations(model)}
     return schema
@@ -103,6 +106,24 @@ def _function(function: BoundFunction, entity: EntityType, model: Model) -> Json
         "$ReturnType": {"$Type": model.qualified(entity.name), "$Collection": True},
     }
     return document | _applied(description_of(function.description))
+
+
+def _operation(operation: Operation, entity: EntityType, model: Model) -> Json:
+    bound_to: Json = {"$Name": "bindingParameter", "$Type": model.qualified(entity.name), "$Collection": True}
+    parameters: list[Json] = [
+        {"$Name": each.name} | _property(each, model) | _applied(optional_annotations(each))
+        for each in operation.parameters
+    ]
+    returned: Json = {"$Type": model.qualified(operation.returns.name)}
+    if operation.returns_collection:
+        returned |= {"$Collection": True}
+    document: Json = {
+        "$Kind": "Action" if operation.is_action else "Function",
+        "$IsBound": True,
+        "$Parameter": [bound_to, *parameters],
+        "$ReturnType": returned,
+    }
+    return document | _applied(description_of(operation.description))
 
 
 def _container(model: Model) -> Json:

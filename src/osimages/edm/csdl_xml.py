@@ -16,10 +16,20 @@ from osimages.edm.annotations import (
     Value,
     container_annotations,
     description_of,
+    optional_annotations,
     property_annotations,
     targeted_annotations,
 )
-from osimages.edm.types import BoundFunction, ComplexType, EntityType, EnumType, Model, Primitive, PropertyType
+from osimages.edm.types import (
+    BoundFunction,
+    ComplexType,
+    EntityType,
+    EnumType,
+    Model,
+    Operation,
+    Primitive,
+    PropertyType,
+)
 
 _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
@@ -41,6 +51,8 @@ def csdl_xml(model: Model) -> bytes:
         _add_entity_type(schema, entity, model)
     for function, entity in model.functions:
         _add_function(schema, function, entity, model)
+    for operation, entity in model.operations:
+        _add_operation(schema, operation, entity, model)
     _add_container(schema, model)
     for target, applied in targeted_annotations(model):
         _annotate(SubElement(schema, "Annotations", Target=target), applied)
@@ -94,6 +106,23 @@ def _add_function(schema: Element, function: BoundFunction, entity: EntityType, 
     SubElement(element, "Parameter", Name="bindingParameter", Type=bound_to, Nullable="false")
     SubElement(element, "ReturnType", Type=returned, Nullable="false")
     _annotate(element, description_of(function.description))
+
+
+def _add_operation(schema: Element, operation: Operation, entity: EntityType, model: Model) -> None:
+    element = SubElement(schema, "Action" if operation.is_action else "Function", Name=operation.name, IsBound="true")
+    bound_to = f"Collection({model.qualified(entity.name)})"
+    SubElement(element, "Parameter", Name="bindingParameter", Type=bound_to, Nullable="false")
+    for each in operation.parameters:
+        type_name = _type_name(each.type, model)
+        whole = f"Collection({type_name})" if each.collection else type_name
+        added = SubElement(element, "Parameter", Name=each.name, Type=whole)
+        if not each.nullable:
+            added.set("Nullable", "false")
+        _annotate(added, (*property_annotations(each), *optional_annotations(each)))
+    returned = model.qualified(operation.returns.name)
+    whole = f"Collection({returned})" if operation.returns_collection else returned
+    SubElement(element, "ReturnType", Type=whole, Nullable="false")
+    _annotate(element, description_of(operation.description))
 
 
 def _add_container(schema: Element, model: Model) -> None:

@@ -6,6 +6,7 @@ Source: https://learn.microsoft.com/graph/api/resources/intune-osprovisioninggra
 from __future__ import annotations
 
 from osimages.edm.audit import AUDIT_EVENTS
+from osimages.edm.checks import CHECK_BUILD, CHECK_BUILDS
 from osimages.edm.types import (
     BoundFunction,
     Capabilities,
@@ -127,6 +128,7 @@ IMAGE = EntityType(
     functions=(
         BoundFunction("getAllManagedDeviceWindowsOSImages", "All images of the tenant, of whichever it is asked."),
     ),
+    operations=(CHECK_BUILD, CHECK_BUILDS),
     description="A Windows operating system image that Intune can manage.",
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from osimages.edm.types import ComplexType, EntitySet, EntityType, EnumType, Model, Primitive, Property
+from osimages.edm.types import ComplexType, EntitySet, EntityType, EnumType, Model, Operation, Primitive, Property
 
 Json = dict[str, Any]
 
@@ -102,7 +102,41 @@ def _set_paths(model: Model, root: str, entity_set: EntitySet) -> Json:
             "parameters": [key],
             "get": _operation(function.description, _page_answer(model, entity), options),
         }
+    for each in entity.operations:
+        found |= _called(root, each)
     return found
+
+
+def _called(root: str, operation: Operation) -> Json:
+    """The path of a function, whose parameters stand in it, or of an action, that has them in its body."""
+    answer = _value_answer(operation)
+    if operation.is_action:
+        required = [each.name for each in operation.parameters if each.required]
+        properties = {each.name: _property(each) for each in operation.parameters}
+        schema = {"type": "object", "required": required, "properties": properties}
+        body = {"required": True, "content": {_JSON: {"schema": schema}}}
+        return {
+            f"{root}/{operation.name}": {
+                "post": _operation(operation.description, answer, [], (*_READING, "413")) | {"requestBody": body}
+            }
+        }
+    # Optional parameters are other paths in OpenAPI's eyes; the one that always works is described.
+    needed = [each for each in operation.parameters if each.required]
+    template = ",".join(f"{each.name}='{{{each.name}}}'" for each in needed)
+    named = [
+        {"name": each.name, "in": "path", "required": True, "schema": _type(each), "description": each.description}
+        for each in needed
+    ]
+    return {f"{root}/{operation.name}({template})": {"get": _operation(operation.description, answer, named)}}
+
+
+def _value_answer(operation: Operation) -> Json:
+    one = _reference(operation.returns.name)
+    schema: Json = one
+    if operation.returns_collection:
+        value = {"type": "array", "items": one}
+        schema = {"type": "object", "required": ["value"], "properties": {"value": value}}
+    return {"200": {"description": operation.returns.description, "content": {_JSON: {"schema": schema}}}}
 
 
 def _operation(summary: str, answers: Json, parameters: list[Json], errors: tuple[str, ...] = _READING) -> Json:

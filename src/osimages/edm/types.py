@@ -146,6 +146,21 @@ class BoundFunction:
     of_collection: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A function (or an action) of a collection of entities, that answers with one or several complex values.
+
+    Parameters are declared as properties are. Optional ones come last, as CSDL demands.
+    """
+
+    name: str
+    parameters: tuple[Property, ...]
+    returns: ComplexType
+    returns_collection: bool = False
+    is_action: bool = False
+    description: str = ""
+
+
 DELTA = BoundFunction("delta", "What was created, changed or deleted since the last call.", of_collection=True)
 
 
@@ -158,6 +173,7 @@ class EntityType:
     key: str = "id"
     navigation: tuple[NavigationProperty, ...] = ()
     functions: tuple[BoundFunction, ...] = ()
+    operations: tuple[Operation, ...] = ()
     description: str = ""
 
     @cached_property
@@ -220,6 +236,11 @@ class Model:
         )
 
     @cached_property
+    def operations(self) -> tuple[tuple[Operation, EntityType], ...]:
+        """Every operation with the type to whose collection it is bound."""
+        return tuple((operation, entity) for entity in self.entity_types for operation in entity.operations)
+
+    @cached_property
     def complex_types(self) -> tuple[ComplexType, ...]:
         """Every complex type that a property uses."""
         return tuple({used.name: used for used in self._used() if isinstance(used, ComplexType)}.values())
@@ -244,12 +265,15 @@ class Model:
         return f"{self.namespace}.{name}"
 
     def _used(self) -> Iterator[PropertyType]:
-        pending: list[EntityType | ComplexType] = list(self.entity_types)
+        pending: list[tuple[Property, ...]] = [each.properties for each in self.entity_types]
+        for operation, _ in self.operations:
+            result = Property("", operation.returns, collection=operation.returns_collection)
+            pending.append((*operation.parameters, result))
         while pending:
-            for declared in pending.pop(0).properties:
+            for declared in pending.pop(0):
                 yield declared.type
                 if isinstance(declared.type, ComplexType):
-                    pending.append(declared.type)
+                    pending.append(declared.type.properties)
 
 
 PropertyType = Primitive | EnumType | ComplexType

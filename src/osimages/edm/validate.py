@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache
 
 from osimages.edm.primitives import canonical
-from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Primitive, Property
+from osimages.edm.types import ComplexType, EntityType, EnumType, Model, Operation, Primitive, Property
 from osimages.errors import MODEL_VALIDATION, ErrorDetail, ServiceError
 
 # Intune names its own namespace in messages, whatever the public one is.
@@ -115,6 +115,15 @@ class EntityValidator:
         problems = Problems()
         checked = self._checks[declared.name](value, (_ROOT, member) if member else _ROOT, problems)
         problems.raise_if_any()
+        return checked
+
+    def parameters(self, operation: Operation, body: object) -> Checked:
+        """The parameters of an operation of these entities. Raises ServiceError(MODEL_VALIDATION)."""
+        problems = Problems()
+        declared = ComplexType(operation.name, operation.parameters)
+        checked = _complex_check(self._model, declared)(body, _ROOT, problems)
+        problems.raise_if_any()
+        assert isinstance(checked, dict)
         return checked
 
     def _given(self, body: object, problems: Problems) -> Checked:

@@ -6,9 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec.structs import replace
 
+from osimages.edm.checks import CHECK_BUILD, CHECK_BUILDS
 from osimages.http import reading, writing, writing_properties
 from osimages.http.body import query_text
 from osimages.http.call import Call
+from osimages.http.checking import check_build, check_builds
 from osimages.http.delta import delta
 from osimages.http.reply import Reply
 from osimages.plan.resolve import Kind
@@ -26,6 +28,15 @@ async def query_in_body(call: Call) -> Reply:
     return await HANDLERS[asked.kind, "GET"](replace(call, request=replace(call.request, query=query), target=asked))
 
 
+OPERATIONS: Mapping[str, Handler] = {CHECK_BUILD.name: check_build, CHECK_BUILDS.name: check_builds}
+
+
+async def operation(call: Call) -> Reply:
+    """A function or an action of a collection."""
+    assert call.target.operation is not None
+    return await OPERATIONS[call.target.operation.name](call)
+
+
 HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.SERVICE, "GET"): reading.service_document_of,
     (Kind.METADATA, "GET"): reading.metadata,
@@ -40,6 +51,8 @@ HANDLERS: Mapping[tuple[Kind, str], Handler] = {
     (Kind.PROPERTY, "GET"): reading.property_of,
     (Kind.VALUE, "GET"): reading.raw_value,
     (Kind.PROPERTY_COUNT, "GET"): reading.property_count,
+    (Kind.OPERATION, "GET"): operation,
+    (Kind.ACTION, "POST"): operation,
     (Kind.QUERY, "POST"): query_in_body,
     (Kind.SINGLETON, "PATCH"): writing.update_singleton,
     (Kind.COLLECTION, "POST"): writing.create,

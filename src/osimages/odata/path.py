@@ -14,6 +14,9 @@ from osimages.odata.encoding import decoded
 from osimages.odata.errors import ODataSyntaxError
 
 _PARENTHESES = re.compile(r"(?P<name>[^()']*)\((?P<arguments>.*)\)\Z", re.DOTALL)
+_ARGUMENT = re.compile(
+    r"\s*(?P<name>[^\W\d]\w*)\s*=\s*(?P<value>'(?:[^']|'')*'|[^',()\s]+)\s*(?P<more>,|\Z)", re.DOTALL
+)
 _KEY = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?'(?P<value>(?:[^']|'')*)'\Z", re.DOTALL)
 
 
@@ -49,6 +52,24 @@ def key_of(segment: PathSegment, key_name: str) -> str | None:
     if match is None or (match["name"] or key_name).lower() != key_name.lower():
         return None
     return match["value"].replace("''", "'")
+
+
+def arguments_of(segment: PathSegment) -> dict[str, str] | None:
+    """The texts of a function's arguments by name, as in `(buildVersion='26100.1',date=2026-11-23)`.
+
+    None where they are not of that form, or a name comes twice (URL conventions, section 4.9.1).
+    """
+    found: dict[str, str] = {}
+    text, position = segment.arguments or "", 0
+    while position < len(text):
+        match = _ARGUMENT.match(text, position)
+        if match is None or match["name"] in found:
+            return None
+        found[match["name"]] = match["value"]
+        position = match.end()
+        if match["more"] and position == len(text):
+            return None
+    return found
 
 
 def _segment(part: str, position: int, path: str) -> PathSegment:

@@ -8,7 +8,17 @@ from enum import Enum
 import msgspec
 from msgspec.structs import replace
 
-from osimages.edm.types import DELTA, BoundFunction, ComplexType, EntitySet, EntityType, Model, Property, Singleton
+from osimages.edm.types import (
+    DELTA,
+    BoundFunction,
+    ComplexType,
+    EntitySet,
+    EntityType,
+    Model,
+    Operation,
+    Property,
+    Singleton,
+)
 from osimages.errors import (
     BAD_PATH,
     NO_ROUTE_FOR_METHOD,
@@ -16,7 +26,7 @@ from osimages.errors import (
     ServiceError,
 )
 from osimages.odata.errors import ODataSyntaxError
-from osimages.odata.path import PathSegment, key_of, parse_path
+from osimages.odata.path import PathSegment, arguments_of, key_of, parse_path
 
 
 class Kind(Enum):
@@ -34,6 +44,8 @@ class Kind(Enum):
     PROPERTY = "singleton/navigation/key/property"
     VALUE = "singleton/navigation/key/property/$value"
     PROPERTY_COUNT = "singleton/navigation/key/property/$count"
+    OPERATION = "singleton/navigation/function"
+    ACTION = "singleton/navigation/operation"
     QUERY = "singleton/navigation/$query"
     REFERENCE = "singleton/navigation/key/$ref"
     REFERENCES = "singleton/navigation/$ref"
@@ -43,6 +55,7 @@ READING = frozenset({"GET", "HEAD"})
 METHODS = dict.fromkeys(Kind, READING) | {
     Kind.BATCH: frozenset({"POST"}),
     Kind.QUERY: frozenset({"POST"}),
+    Kind.ACTION: frozenset({"POST"}),
     Kind.SINGLETON: READING | {"PATCH"},
     Kind.COLLECTION: READING | {"POST"},
     Kind.ENTITY: READING | {"PATCH", "PUT", "DELETE"},
@@ -50,10 +63,15 @@ METHODS = dict.fromkeys(Kind, READING) | {
 }
 
 
+# These read, although they are sent with POST.
+ASKED_WITH_POST = frozenset({Kind.QUERY, Kind.ACTION})
+
+
 class Target(msgspec.Struct, frozen=True):
     """What a request is about: a kind, and the parts of the model and the key that it names.
 
-    An entity set without a singleton stands in the service root. `asked` is what a query in a body (`/$query`) is for.
+    An entity set without a singleton stands in the service root. `asked` is what a query in a body (`/$query`) is for,
+    `arguments` are the texts of those that an operation is called with.
     """
 
     kind: Kind
@@ -63,6 +81,8 @@ class Target(msgspec.Struct, frozen=True):
     declared: Property | None = None
     function: BoundFunction | None = None
     asked: Target | None = None
+    operation: Operation | None = None
+    arguments: tuple[tuple[str, str], ...] = ()
 
     @property
     def entity(self) -> EntityType:
@@ -120,7 +140,7 @@ def is_capable(target: Target, method: str) -> bool:
     """Whether the entity set, and the property where one is named, takes that kind of write."""
     if target.declared is not None and not _takes(target.declared, method):
         return False
-    if target.entity_set is None or target.kind is Kind.QUERY:
+    if target.entity_set is None or target.kind in ASKED_WITH_POST:
         return True
     capabilities = target.entity_set.capabilities
     if target.declared is not None:
@@ -185,7 +205,21 @@ def _below_set(model: Model, entity_set: Target, segments: list[PathSegment]) ->
     if capabilities.delta and _calls(model, first, DELTA.name):
         _end(rest)
         return replace(entity_set, kind=Kind.DELTA)
+    for operation in entity_set.entity.operations:
+        if _invokes(model, first, operation):
+            _end(rest)
+            return _operation(entity_set, operation, first)
     return _below_entity(model, _entity_of(entity_set, first.text), rest)
+
+
+def _operation(entity_set: Target, operation: Operation, segment: PathSegment) -> Target:
+    if operation.is_action:
+        return replace(entity_set, kind=Kind.ACTION, operation=operation)
+    given = arguments_of(segment)
+    if given is None:
+        names = ", ".join(f"{each.name}=..." for each in operation.parameters)
+        raise ServiceError(BAD_PATH, reason=f"'{segment.text[:128]}' is called as {operation.name}({names}).")
+    return replace(entity_set, kind=Kind.OPERATION, operation=operation, arguments=tuple(given.items()))
 
 
 def _entity_of(entity_set: Target, key: str) -> Target:
@@ -220,6 +254,13 @@ def _below_entity(model: Model, entity: Target, segments: list[PathSegment]) -> 
 def _calls(model: Model, segment: PathSegment, function: str) -> bool:
     """Whether a segment calls a function: clients send its name plain, with "()", or qualified with the namespace."""
     return not segment.arguments and segment.name.lower() in (function.lower(), model.qualified(function).lower())
+
+
+def _invokes(model: Model, segment: PathSegment, operation: Operation) -> bool:
+    """A function has its parameters in parentheses, an action has them in its body."""
+    if bool(segment.arguments) is operation.is_action:
+        return False
+    return segment.name.lower() in (operation.name.lower(), model.qualified(operation.name).lower())
 
 
 def _names(segment: PathSegment, name: str) -> bool:

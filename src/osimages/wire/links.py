@@ -49,7 +49,7 @@ class Links(msgspec.Struct, frozen=True):
         address = self._collection(target)
         # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), "$" starts a system segment, and
         # `delta` is a function of the collection.
-        if key in (".", "..") or key.startswith("$") or DELTA.name in key.lower():
+        if key in (".", "..") or key.startswith("$") or _is_call(target, key):
             return f"{address}({_quoted(key)})"
         return f"{address}/{quote(key, safe='')}"
 
@@ -70,6 +70,12 @@ class Links(msgspec.Struct, frozen=True):
 
     def _collection(self, target: Target) -> str:
         return f"{self.root}/{target.source}"
+
+
+def _is_call(target: Target, key: str) -> bool:
+    """Whether a key in a segment of its own would be taken for a function or an action of the collection."""
+    lower = key.lower()
+    return DELTA.name in lower or any(each.name.lower() in lower for each in target.entity.operations)
 
 
 def _quoted(key: str) -> str:

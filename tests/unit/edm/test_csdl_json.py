@@ -156,8 +156,9 @@ def _read_json(schema: Json) -> Json:
                 read[name] |= {at: inner["$Type"] for at, inner in each.items() if _is_navigation(inner)}
             case {"$Kind": "EntityContainer"}:
                 read[name] = {at: inner["$Type"] for at, inner in each.items() if not at.startswith(("$", "@"))}
-            case [function]:
-                read[name] = (function["$Parameter"][0]["$Type"], function["$ReturnType"]["$Type"])
+            case [operation]:
+                parameters = [parameter.get("$Type", "Edm.String") for parameter in operation["$Parameter"]]
+                read[name] = (operation["$Kind"], *parameters, operation["$ReturnType"]["$Type"])
     return read
 
 
@@ -178,8 +179,8 @@ def _read_xml(schema: etree._Element) -> Json:
                 read[name] |= {at.get("Name"): _type(at)[0] for at in each.findall(f"{_EDM}NavigationProperty")}
             case "EntityContainer":
                 read[name] = {at.get("Name"): at.get("Type") for at in each.findall(f"{_EDM}Singleton")}
-            case "Function":
-                read[name] = tuple(_type(at)[0] for at in each if at.get("Type"))
+            case "Function" | "Action" as kind:
+                read[name] = (kind, *(_type(at)[0] for at in each if at.get("Type")))
     return read
 
 
@@ -209,6 +210,9 @@ def _json_annotations(value: object, place: str) -> Json:
             found[f"{place}{name}"] = inner
         elif name == "$Annotations":
             found |= _json_annotations(inner, place)
+        elif name == "$Parameter":
+            for parameter in inner:
+                found |= _json_annotations(parameter, f"{place}.{parameter['$Name']}")
         elif not name.startswith("$"):
             found |= _json_annotations(inner, f"{place}.{name}")
     return found

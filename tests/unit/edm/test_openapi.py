@@ -30,6 +30,8 @@ def test_every_path_and_method_is_there() -> None:
         f"{IMAGES}/$count": {"get"},
         f"{IMAGES}/{{id}}": {"get", "patch", "put", "delete"},
         f"{IMAGES}/{{id}}/getAllManagedDeviceWindowsOSImages()": {"get"},
+        f"{IMAGES}/checkBuild(buildVersion='{{buildVersion}}')": {"get"},
+        f"{IMAGES}/checkBuilds": {"post"},
         EVENTS: {"get"},
         f"{EVENTS}/$count": {"get"},
         f"{EVENTS}/{{id}}": {"get"},

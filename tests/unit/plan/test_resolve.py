@@ -98,6 +98,38 @@ def test_every_form_of_the_function(item: str, call: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("segment", "arguments"),
+    [
+        ("checkBuild(buildVersion='1')", {"buildVersion": "'1'"}),
+        (
+            "microsoft.graph.checkbuild( buildVersion = 'a,b)''c' , date=2026-11-23 )",
+            {"buildVersion": "'a,b)''c'", "date": "2026-11-23"},
+        ),
+        ("checkBuild(buildVersion=@b)", {"buildVersion": "@b"}),
+    ],
+)
+def test_functions_take_their_arguments_by_name(segment: str, arguments: dict[str, str]) -> None:
+    target = resolve(GRAPH, f"{_SET}/{segment}")
+    assert (target.kind, dict(target.arguments)) == (Kind.OPERATION, arguments)
+
+
+@pytest.mark.parametrize("segment", ["checkBuilds", "checkBuilds()", "microsoft.graph.CHECKBUILDS"])
+def test_actions_take_theirs_from_the_body(segment: str) -> None:
+    assert resolve(GRAPH, f"{_SET}/{segment}").kind is Kind.ACTION
+
+
+@pytest.mark.parametrize("segment", ["checkBuild", "checkBuild()", "checkBuilds(a='1')", "checkBuildx(a='1')"])
+def test_what_is_no_call_is_a_key(segment: str) -> None:
+    assert resolve(GRAPH, f"{_SET}/{segment}").key == segment
+
+
+@pytest.mark.parametrize("arguments", ["'1'", "a='1',", ",a='1'", "a='1' b='2'", "a='1',a='2'", "a=", "a='1", "a=(1)"])
+def test_arguments_that_are_none(arguments: str) -> None:
+    with pytest.raises(ServiceError, match="is called as checkBuild"):
+        resolve(GRAPH, f"{_SET}/checkBuild({arguments})")
+
+
+@pytest.mark.parametrize(
     ("segment", "key"),
     [
         ("/Windows%2011%2F23H2%20%C3%A9%27%25%23%3F", "Windows 11/23H2 é'%#?"),
@@ -232,6 +264,8 @@ _TAKEN = {
     Kind.BATCH: {"POST"},
     Kind.QUERY: {"POST"},
     Kind.DELTA: {"GET", "HEAD"},
+    Kind.OPERATION: {"GET", "HEAD"},
+    Kind.ACTION: {"POST"},
     Kind.SINGLETON: {"GET", "HEAD", "PATCH"},
     Kind.COLLECTION: {"GET", "HEAD", "POST"},
     Kind.COUNT: {"GET", "HEAD"},

@@ -20,6 +20,7 @@ from tests.identity.conftest import command
 from tests.support.api import IMAGES, READ, WRITE, body_of
 from tests.support.identity import (
     DEFAULT_SCOPE,
+    EVERYTHING,
     GRAPH,
     OPENID,
     REDIRECT,
@@ -131,8 +132,9 @@ def test_refresh_tokens_go_on_and_old_ones_stay_good(http: httpx.Client, browser
         body = tokens(
             exchange(http, grant_type="refresh_token", refresh_token=refresh, scope=f"{DEFAULT_SCOPE} {OPENID}")
         )
-        assert claims_of(body["access_token"])["scp"] == f"{READ} {WRITE}"
-        assert body["scope"] == f"{GRAPH}/{READ} {GRAPH}/{WRITE} {DEFAULT_SCOPE} openid profile"
+        assert claims_of(body["access_token"])["scp"] == " ".join(EVERYTHING)
+        granted = " ".join(f"{GRAPH}/{each}" for each in EVERYTHING)
+        assert body["scope"] == f"{granted} {DEFAULT_SCOPE} openid profile"
 
 
 def test_a_refresh_token_is_for_its_client_and_tenant_alone(http: httpx.Client, browser: Browser) -> None:

@@ -14,9 +14,10 @@ from osimages.issuer.applications import (
     DEFAULT_USER,
     GRAPH_COMMAND_LINE,
 )
-from tests.support.api import IMAGES, READ, WRITE, Json, body_of
+from tests.support.api import IMAGES, WRITE, Json, body_of
 from tests.support.identity import (
     DEFAULT_SCOPE,
+    EVERYTHING,
     OPENID,
     Browser,
     claims_of,
@@ -68,7 +69,7 @@ def test_a_device_gets_tokens_once_somebody_has_entered_its_code(http: httpx.Cli
     # Libraries send the code under both names.
     body = tokens(asked(http, device, code=str(device["device_code"])))
     access = claims_of(body["access_token"])
-    assert (access["oid"], access["scp"], access["appid"]) == (DEFAULT_USER, f"{READ} {WRITE}", AZURE_CLI)
+    assert (access["oid"], access["scp"], access["appid"]) == (DEFAULT_USER, " ".join(EVERYTHING), AZURE_CLI)
     assert http.get(IMAGES, headers={"Authorization": f"Bearer {body['access_token']}"}).status_code == 200
     assert {"id_token", "refresh_token"} <= set(body)
     for _ in range(4):

@@ -28,10 +28,11 @@ from osimages.issuer.applications import (
 )
 from osimages.issuer.clients import JWT_BEARER, thumbprint
 from tests.identity.conftest import command
-from tests.support.api import IMAGES, READ, WRITE, body_of
+from tests.support.api import IMAGES, READ, body_of
 from tests.support.certificates import self_signed
 from tests.support.identity import (
     DEFAULT_SCOPE,
+    EVERYTHING,
     GRAPH,
     Browser,
     authorize_url,
@@ -65,7 +66,7 @@ CLIENT = {"grant_type": "client_credentials", "scope": DEFAULT_SCOPE}
 def test_the_audience_is_the_resource_that_was_asked_for(http: httpx.Client, resource: str, audience: str) -> None:
     access = claims_of(tokens(exchange(http, **CLIENT | {"scope": f"{resource}/.default"}))["access_token"])
     assert access["aud"] == audience
-    assert access["roles"] == ([] if audience in (OWN, DEFAULT_APPLICATION) else [READ, WRITE])
+    assert access["roles"] == ([] if audience in (OWN, DEFAULT_APPLICATION) else EVERYTHING)
     assert (access["oid"], access["idtyp"]) == (DEFAULT_SERVICE_PRINCIPAL, "app")
     assert "scp" not in access
 
@@ -128,15 +129,15 @@ def certified(identity: Any, tmp_path_factory: pytest.TempPathFactory) -> Certif
     return Certified(identity.data_dir, tmp_path_factory.mktemp("certificate"))
 
 
-@pytest.mark.parametrize("kind", ["PS256 x5t#S256", "RS256 x5t#S256", "RS256 x5t", "RS256 kid"])
+@pytest.mark.parametrize("kind", ["PS256 x5t#S256", "RS256 x5t#S256", "RS256 x5t", "RS256 x5t padded", "RS256 kid"])
 def test_a_certificate_proves_an_application(http: httpx.Client, certified: Certified, kind: str) -> None:
-    algorithm, name = kind.split()
+    algorithm, name, *padded = kind.split()
     values = {
         "x5t#S256": thumbprint(certified.x509, SHA256()),
         "x5t": thumbprint(certified.x509, SHA1()),
         "kid": certified.x509.fingerprint(SHA1()).hex(),
     }
-    assertion = certified.assertion(http, {"alg": algorithm, name: values[name]})
+    assertion = certified.assertion(http, {"alg": algorithm, name: values[name] + "=" * len(padded)})
     access = claims_of(tokens(certified.asked(http, assertion))["access_token"])
     assert (access["appid"], access["appidacr"], access["roles"]) == (certified.client, "2", [READ])
 
@@ -251,7 +252,7 @@ def test_the_older_endpoint_takes_a_resource(http: httpx.Client) -> None:
     body = tokens(http.post(f"/{DEFAULT_TENANT}/oauth2/token", data=form))
     assert (body["resource"], body["expires_in"]) == (GRAPH, "3599")
     assert int(body["expires_on"]) - int(body["not_before"]) == 3599
-    assert claims_of(body["access_token"])["roles"] == [READ, WRITE]
+    assert claims_of(body["access_token"])["roles"] == EVERYTHING
     body = tokens(http.post(f"/{DEFAULT_TENANT}/oauth2/token", data={**secret, **PASSWORD, "resource": f"{GRAPH}/"}))
     refresh = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
     assert {"id_token", "access_token"} <= set(tokens(http.post("/common/oauth2/token", data={**secret, **refresh})))
@@ -264,7 +265,7 @@ def test_the_older_endpoint_takes_a_resource(http: httpx.Client) -> None:
 def test_the_older_sign_in_page_takes_a_resource(http: httpx.Client, browser: Browser) -> None:
     path = authorize_url(scope=None, resource=GRAPH).replace("/oauth2/v2.0/", "/oauth2/")
     code = browser.sign_in(path)["code"]
-    assert claims_of(tokens(redeem(http, code))["access_token"])["scp"] == f"{READ} {WRITE}"
+    assert claims_of(tokens(redeem(http, code))["access_token"])["scp"] == " ".join(EVERYTHING)
 
 
 def test_metadata_names_what_there_is(http: httpx.Client) -> None:

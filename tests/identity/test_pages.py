@@ -21,6 +21,7 @@ from tests.identity.conftest import command
 from tests.support.api import READ, WRITE
 from tests.support.identity import (
     DEFAULT_SCOPE,
+    EVERYTHING,
     GRAPH,
     REDIRECT,
     Browser,
@@ -306,6 +307,6 @@ def test_users_of_another_tenant_cannot_be_picked(browser: Browser, data_dir: Pa
 def test_the_public_client_of_the_azure_cli_is_known(http: httpx.Client, browser: Browser) -> None:
     code = browser.sign_in(authorize_url(client_id=AZURE_CLI, scope=DEFAULT_SCOPE))["code"]
     body = tokens(redeem(http, code, client_id=AZURE_CLI, client_secret=None))
-    assert claims_of(body["access_token"])["scp"] == f"{READ} {WRITE}"
+    assert claims_of(body["access_token"])["scp"] == " ".join(EVERYTHING)
     secret = redeem(http, code, client_id=AZURE_CLI, client_secret="any")
     assert secret.json()["error_codes"] == [700025]

@@ -22,7 +22,7 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def trust(secure: Server) -> ssl.SSLContext:
     """Trust in the local authority of that server and nothing else."""
-    return ssl.create_default_context(cafile=str(secure.data_dir / "ca.pem"))
+    return Sdk.context(secure)
 
 
 @pytest.fixture

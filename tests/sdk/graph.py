@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from azure.core.credentials import AccessToken
+from azure.core.credentials import AccessToken, TokenCredential
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
 from msgraph_beta import GraphRequestAdapter, GraphServiceClient
 from msgraph_beta.graph_request_adapter import options as sdk_options
 from msgraph_core import APIVersion, GraphClientFactory, PageIterator
 
 from tests.support.api import token
+from tests.support.server import Server
 
 with warnings.catch_warnings():
     # These modules warn of their own old names when they are first imported, and the SDK imports them late.
@@ -68,20 +69,33 @@ class Sdk:
     tenant: str
     replies: list[httpx.Response] = field(default_factory=list)
 
-    def run(
-        self, steps: Callable[[Client], Awaitable[Result]], *, bearer: str | None = None, base: str = "/beta"
-    ) -> Result:
-        """Runs a program with a client of its own, whose token is one for everything if no other is given."""
-        return asyncio.run(self._run(steps, bearer or token(self.data_dir, self.tenant), f"{self.url}{base}"))
+    @staticmethod
+    def context(server: Server) -> ssl.SSLContext:
+        """Trust in the local authority of a server and nothing else."""
+        return ssl.create_default_context(cafile=str(server.data_dir / "ca.pem"))
 
-    async def _run(self, steps: Callable[[Client], Awaitable[Result]], bearer: str, base_url: str) -> Result:
+    def run(
+        self,
+        steps: Callable[[Client], Awaitable[Result]],
+        *,
+        bearer: str | None = None,
+        credential: TokenCredential | None = None,
+        base: str = "/beta",
+    ) -> Result:
+        """Runs a program with a client of its own, whose token is one for everything if nothing else is given."""
+        asked = credential or HeldToken(bearer or token(self.data_dir, self.tenant))
+        return asyncio.run(self._run(steps, asked, f"{self.url}{base}"))
+
+    async def _run(
+        self, steps: Callable[[Client], Awaitable[Result]], credential: TokenCredential, base_url: str
+    ) -> Result:
         # The SDK's client never closes the connections below it, so that they are made here. Else it is the default.
         async with (
             httpx.AsyncHTTPTransport(http2=True, verify=self.trust) as connections,
             httpx.AsyncClient(transport=connections, timeout=100, event_hooks={"response": [self._keep]}) as client,
         ):
             GraphClientFactory.create_with_default_middleware(APIVersion.beta, client, options=sdk_options)
-            provider = AzureIdentityAuthenticationProvider(HeldToken(bearer), scopes=SCOPES)
+            provider = AzureIdentityAuthenticationProvider(credential, scopes=SCOPES)
             adapter = GraphRequestAdapter(provider, client)
             adapter.base_url = base_url
             return await steps(GraphServiceClient(request_adapter=adapter))

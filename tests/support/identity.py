@@ -13,11 +13,13 @@ import httpx
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
+from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, EVERY_PERMISSION
 from tests.support.api import READ, Json, body_of
 
 GRAPH = "https://graph.microsoft.com"
 DEFAULT_SCOPE = f"{GRAPH}/.default"
+# What the default applications may do, in the order of tokens.
+EVERYTHING = sorted(EVERY_PERMISSION)
 # An application that listens on a port of its own, as public clients do.
 REDIRECT = "http://localhost:5123"
 OPENID = "openid profile offline_access"
@@ -85,7 +87,12 @@ def _names(form: LexborNode) -> set[str]:
 
 
 def returned(reply: httpx.Response, redirect: str = REDIRECT) -> dict[str, str]:
-    """The parameters in the address that a browser is sent back to."""
+    """The parameters in the address that a browser is sent back to, or in the form that it sends by itself."""
+    if reply.status_code == 200:
+        form = LexborHTMLParser(reply.text).css_first("form")
+        assert form is not None, reply.text
+        assert form.attributes["action"] == redirect, reply.text
+        return {str(each.attributes["name"]): str(each.attributes["value"]) for each in form.css("input")}
     assert reply.status_code == 303, reply.text
     parts = urlsplit(reply.headers["location"])
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == redirect

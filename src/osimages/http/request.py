@@ -154,10 +154,14 @@ def _unzipped(body: bytes, most: int) -> bytes:
 
 
 def _combined(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """A header that comes more than once has the values of all, separated by commas (RFC 9110, section 5.3)."""
+    """A header that comes more than once has the values of all, separated by commas (RFC 9110, section 5.3).
+
+    But for cookies, which HTTP/2 splits at their semicolons (RFC 9113, section 8.2.3).
+    """
     found: dict[bytes, bytes] = {}
     for name, value in given:
-        found[name] = b"%b, %b" % (found[name], value) if name in found else value
+        between = b"; " if name == b"cookie" else b", "
+        found[name] = found[name] + between + value if name in found else value
     return found
 
 

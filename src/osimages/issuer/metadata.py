@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from osimages.issuer.applications import DEFAULT_TENANT
 from osimages.issuer.exchange import Surroundings, tenant_of
@@ -43,7 +44,7 @@ def configuration(at: Surroundings, tenant_name: str, version: int) -> dict[str,
 
 def instance(origin: str) -> dict[str, Any]:
     """What clients learn of an authority that they do not know (`/common/discovery/instance`)."""
-    host = origin.partition("//")[2]
+    host = urlsplit(origin).netloc
     known = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
     endpoint = f"{origin}/{{tenant}}/v2.0/.well-known/openid-configuration"
     return {"tenant_discovery_endpoint": endpoint, "api-version": "1.1", "metadata": [known]}

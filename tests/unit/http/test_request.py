@@ -51,6 +51,12 @@ def test_a_head_request_is_a_get() -> None:
     assert request_of(scope(method="HEAD"), Front()).method == "GET"
 
 
+def test_cookies_that_http_2_split_are_one_again() -> None:
+    split = [(b"host", b"localhost"), (b"cookie", b"a=1"), (b"cookie", b"b=2, 3"), (b"prefer", b"a"), (b"prefer", b"b")]
+    request = request_of(scope(headers=split), Front())
+    assert (request.header(b"cookie"), request.header(b"prefer")) == ("a=1; b=2, 3", "a, b")
+
+
 def test_bytes_that_should_have_been_encoded_are_now() -> None:
     request = request_of(scope(raw_path="/beta/é%20".encode(), query_string=b"a=\xff&b=%41+'"), Front())
     assert request.path == "/beta/%C3%A9%20"

@@ -1,0 +1,26 @@
+"""The browser that a library opens (the variable BROWSER names it): signs in as the person that SIGN_IN_AS names."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from playwright.sync_api import expect
+
+from tests.support.chromium import chromium
+
+
+def main(address: str) -> None:
+    """Opens an address, picks the account, agrees, and waits until the program has the answer."""
+    with chromium() as browser:
+        page = browser.new_context(ignore_https_errors=True).new_page()
+        page.goto(address)
+        page.get_by_role("button", name=os.environ["SIGN_IN_AS"]).click()
+        if page.get_by_role("heading", name="Permissions requested").is_visible():
+            page.get_by_role("button", name="Accept").click()
+        # What libraries show once they have the code.
+        expect(page.get_by_text("Authentication complet")).to_be_visible()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

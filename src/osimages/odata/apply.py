@@ -76,7 +76,8 @@ class ApplyReader(ExpressionReader):
             self.advance()
             found: Step = IdentityStep(start)
         elif "." in word:
-            call = self.path()
+            self.advance()
+            call = self.call(None, word, start) if self.is_mark("(") else None
             if not isinstance(call, Call):
                 raise ODataSyntaxError("Expected a function with its parameters", start, self.text)
             found = FunctionStep(call, start)
@@ -305,7 +306,8 @@ class ApplyReader(ExpressionReader):
         """Whether a transformation stands here, and not an expression."""
         if self.kind != NAME:
             return False
-        return self.word == "identity" or (self.word in _STEPS and self.following().is_mark("("))
+        is_named = self.word in _STEPS or "." in self.word
+        return self.word == "identity" or (is_named and self.following().is_mark("("))
 
 
 _Read = Callable[[ApplyReader, str, int], Step]

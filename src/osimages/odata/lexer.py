@@ -6,6 +6,7 @@ Grammar: https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-constr
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from typing import NoReturn
 
 from osimages.odata.errors import ODataLimitError, ODataSyntaxError
@@ -58,12 +59,16 @@ LONGEST_NAME = 128
 
 
 class Cursor:
-    """Stands on one token of a text: its `kind`, its `word`, where it starts and ends. Holds what is left of bounds."""
+    """Stands on one token of a text: its `kind`, its `word`, where it starts and ends. Holds what is left of bounds.
 
-    __slots__ = ("_bounds", "_depth", "_nodes", "end", "kind", "start", "text", "word")
+    `encoded` are the positions of semicolons that were percent-encoded: the words of a search may hold these alone.
+    """
 
-    def __init__(self, text: str, bounds: Bounds) -> None:
+    __slots__ = ("_bounds", "_depth", "_nodes", "encoded", "end", "kind", "start", "text", "word")
+
+    def __init__(self, text: str, bounds: Bounds, encoded: Set[int] = frozenset()) -> None:
         self.text = text
+        self.encoded = encoded
         self._bounds = bounds
         self._nodes = 0
         self._depth = 0

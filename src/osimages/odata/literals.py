@@ -7,19 +7,18 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from osimages.odata import lexer
 from osimages.odata.errors import ODataSyntaxError
 from osimages.odata.geo import is_shape
-from osimages.odata.lexer import Cursor
+from osimages.odata.lexer import DATE, DATETIMEOFFSET, GUID, JSON_STRING, NUMBER, STRING, TIMEOFDAY, TYPED, Cursor
 from osimages.odata.tree import EnumLiteral, Literal, LiteralKind
 
 TEXT_LITERALS: Mapping[str, LiteralKind] = {
-    lexer.GUID: LiteralKind.GUID,
-    lexer.DATE: LiteralKind.DATE,
-    lexer.DATETIMEOFFSET: LiteralKind.DATETIMEOFFSET,
-    lexer.TIMEOFDAY: LiteralKind.TIMEOFDAY,
+    GUID: LiteralKind.GUID,
+    DATE: LiteralKind.DATE,
+    DATETIMEOFFSET: LiteralKind.DATETIMEOFFSET,
+    TIMEOFDAY: LiteralKind.TIMEOFDAY,
 }
-LITERAL_TOKENS = frozenset((*TEXT_LITERALS, lexer.STRING, lexer.NUMBER, lexer.TYPED, lexer.JSON_STRING))
+LITERAL_TOKENS = frozenset((*TEXT_LITERALS, STRING, NUMBER, TYPED, JSON_STRING))
 # Long digits cost time to convert, and no property holds them.
 _LONGEST_NUMBER = 64
 _LARGEST_EXPONENT = 999
@@ -34,13 +33,13 @@ def literal_of(cursor: Cursor) -> Literal | EnumLiteral:
     """The literal on which a cursor stands, which is behind then. Raises ODataSyntaxError."""
     kind, word, start = cursor.kind, cursor.word, cursor.start
     cursor.move(cursor.end)
-    if kind == lexer.STRING:
+    if kind == STRING:
         return Literal(LiteralKind.STRING, unquoted(word), start)
-    if kind == lexer.NUMBER:
+    if kind == NUMBER:
         return _number(cursor, word, start)
-    if kind == lexer.JSON_STRING:
+    if kind == JSON_STRING:
         return Literal(LiteralKind.STRING, json_string(cursor, word, start), start)
-    if kind == lexer.TYPED:
+    if kind == TYPED:
         return _typed(cursor, word, start)
     return Literal(TEXT_LITERALS[kind], word, start)
 

@@ -7,7 +7,8 @@ Names are matched without regard to case and with or without `$`, as on Graph's 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
+from itertools import accumulate
 
 from osimages.odata.encoding import decoded
 from osimages.odata.errors import ODataSyntaxError
@@ -42,6 +43,7 @@ _ALWAYS_PREFIXED = ("deltatoken", "id", "index", "levels", "schemaversion")
 _KNOWN = {f"${name}": name for name in (*_SHORT, *_ALWAYS_PREFIXED)} | {name: name for name in _SHORT}
 _ALIAS = re.compile(r"@[^\W\d]\w{0,127}\Z")
 _SCHEMA_VERSION = re.compile(r"(?:\*|[A-Za-z0-9._~-]+)\Z")
+_SEMICOLON = re.compile("%3b", re.IGNORECASE)
 _MOST_OPTIONS = 100
 _LONGEST_NUMBER = 18
 
@@ -65,7 +67,8 @@ def parse_options(query: str, bounds: Bounds = BOUNDS, *, trimmed: bool = False)
     texts, aliases, custom = _sorted_pairs(query)
     if trimmed:
         texts, aliases = ({name: text.strip(" \t") for name, text in each.items()} for each in (texts, aliases))
-    values = {name: _read(f"${name}", _READERS[name], text, bounds) for name, text in texts.items()}
+    encoded = _encoded_semicolons(query, trimmed) if "%3b" in query.lower() else {}
+    values = {name: _read(f"${name}", _reader(name, encoded), text, bounds) for name, text in texts.items()}
     trees = {name: _read(name, parse_expression, text, bounds) for name, text in aliases.items()}
     return QueryOptions(**values, aliases=trees, custom=custom, given=frozenset(texts))  # type: ignore[arg-type]
 
@@ -115,6 +118,26 @@ def _decoded(text: str, option: str) -> str:
         raise OptionError(option, str(error)) from None
 
 
+def _encoded_semicolons(query: str, trimmed: bool) -> dict[str, frozenset[int]]:
+    """Where the values of options that can hold a search have semicolons that were percent-encoded."""
+    found: dict[str, frozenset[int]] = {}
+    for part in query.split("&"):
+        raw_name, _, raw = part.partition("=")
+        name = system_name(_decoded(raw_name, raw_name[:64]))
+        pieces = [_decoded(each, raw_name[:64]) for each in _SEMICOLON.split(raw)]
+        if name is not None and name in _SEARCHABLE and len(pieces) > 1:
+            start = len(pieces[0]) - len(pieces[0].lstrip(" \t")) if trimmed else 0
+            ends = accumulate(len(each) + 1 for each in pieces[:-1])
+            found[name] = frozenset(end - 1 - start for end in ends)
+    return found
+
+
+def _reader(name: str, encoded: Mapping[str, frozenset[int]]) -> Callable[[str, Bounds], object]:
+    if name not in encoded:
+        return _READERS[name]
+    return lambda text, bounds: _SEARCHABLE[name](text, bounds, encoded[name])
+
+
 def _read(name: str, reader: Callable[[str, Bounds], object], text: str, bounds: Bounds) -> object:
     try:
         return reader(text, bounds)
@@ -160,6 +183,13 @@ def _token(text: str, _: Bounds) -> str:
     return text
 
 
+_SEARCHABLE: Mapping[str, Callable[[str, Bounds, Set[int]], object]] = {
+    "filter": parse_expression,
+    "search": parse_search,
+    "apply": parse_apply,
+    "select": parse_select,
+    "expand": parse_expand,
+}
 _READERS: Mapping[str, Callable[[str, Bounds], object]] = {
     "filter": parse_expression,
     "search": parse_search,

@@ -1,10 +1,11 @@
 """From the text of one query option, percent-decoded, to its tree. Each function raises ODataSyntaxError with the
-position at fault, or ODataLimitError where a text is too large or too deep.
+position at fault, or ODataLimitError where a text is too large or too deep. `encoded` are the positions of semicolons
+that were percent-encoded, which only the words of a `$search` tell from others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from typing import TypeVar
 
 from osimages.odata.errors import ODataSyntaxError
@@ -12,7 +13,7 @@ from osimages.odata.items import ItemReader
 from osimages.odata.limits import BOUNDS, Bounds
 from osimages.odata.query_tree import ComputeItem, ExpandItem, OrderItem, SelectItem, Step
 from osimages.odata.search import parse_search
-from osimages.odata.tree import Expression
+from osimages.odata.tree import EnumLiteral, Expression, Literal
 
 __all__ = [
     "Bounds",
@@ -21,48 +22,58 @@ __all__ = [
     "parse_expand",
     "parse_expression",
     "parse_filter",
+    "parse_literal",
     "parse_orderby",
     "parse_search",
     "parse_select",
 ]
 Tree = TypeVar("Tree")
+NONE: Set[int] = frozenset()
 
 
-def parse_expression(text: str, bounds: Bounds = BOUNDS) -> Expression:
+def parse_expression(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> Expression:
     """The tree of one expression: a `$filter`, or the value of a parameter alias."""
-    return _parsed(ItemReader.expression, text, bounds)
+    return _parsed(ItemReader.expression, text, bounds, encoded)
 
 
 parse_filter = parse_expression
 
 
-def parse_orderby(text: str, bounds: Bounds = BOUNDS) -> tuple[OrderItem, ...]:
+def parse_literal(text: str, bounds: Bounds = BOUNDS) -> Literal | EnumLiteral:
+    """A single constant, such as the value of a key."""
+    found = parse_expression(text, bounds)
+    if not isinstance(found, Literal | EnumLiteral):
+        raise ODataSyntaxError("Expected a literal", 0, text)
+    return found
+
+
+def parse_orderby(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[OrderItem, ...]:
     """The items of an `$orderby`."""
-    return _parsed(ItemReader.order_items, text, bounds)
+    return _parsed(ItemReader.order_items, text, bounds, encoded)
 
 
-def parse_compute(text: str, bounds: Bounds = BOUNDS) -> tuple[ComputeItem, ...]:
+def parse_compute(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[ComputeItem, ...]:
     """The items of a `$compute`."""
-    return _parsed(ItemReader.compute_items, text, bounds)
+    return _parsed(ItemReader.compute_items, text, bounds, encoded)
 
 
-def parse_select(text: str, bounds: Bounds = BOUNDS) -> tuple[SelectItem, ...]:
+def parse_select(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[SelectItem, ...]:
     """The items of a `$select`."""
-    return _parsed(ItemReader.select_items, text, bounds)
+    return _parsed(ItemReader.select_items, text, bounds, encoded)
 
 
-def parse_expand(text: str, bounds: Bounds = BOUNDS) -> tuple[ExpandItem, ...]:
+def parse_expand(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[ExpandItem, ...]:
     """The items of an `$expand`."""
-    return _parsed(ItemReader.expand_items, text, bounds)
+    return _parsed(ItemReader.expand_items, text, bounds, encoded)
 
 
-def parse_apply(text: str, bounds: Bounds = BOUNDS) -> tuple[Step, ...]:
+def parse_apply(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[Step, ...]:
     """The steps of an `$apply`."""
-    return _parsed(ItemReader.steps, text, bounds)
+    return _parsed(ItemReader.steps, text, bounds, encoded)
 
 
-def _parsed(rule: Callable[[ItemReader], Tree], text: str, bounds: Bounds) -> Tree:
-    reader = ItemReader(text, bounds)
+def _parsed(rule: Callable[[ItemReader], Tree], text: str, bounds: Bounds, encoded: Set[int]) -> Tree:
+    reader = ItemReader(text, bounds, encoded)
     if reader.start:
         raise ODataSyntaxError("White space before the expression", 0, text)
     found = rule(reader)

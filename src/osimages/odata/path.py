@@ -1,7 +1,6 @@
-"""From a raw URL path to segments: split first, decode after, so that an encoded slash stays inside its segment.
+"""Reads the path of a resource by the grammar: names, keys, functions and what starts with `$`; knows no model.
 
-Source: OData 4.01 URL conventions, section 2
-https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_URLParsing
+Grammar: https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-construction-rules.txt, part 1
 """
 
 from __future__ import annotations
@@ -12,74 +11,190 @@ import msgspec
 
 from osimages.odata.encoding import decoded
 from osimages.odata.errors import ODataSyntaxError
+from osimages.odata.items import ItemReader
+from osimages.odata.limits import BOUNDS, Bounds
+from osimages.odata.options import parse_options
+from osimages.odata.query_tree import QueryOptions
+from osimages.odata.tree import Alias, Argument, EnumLiteral, Literal, Name
 
-_PARENTHESES = re.compile(r"(?P<name>[^()']*)\((?P<arguments>.*)\)\Z", re.DOTALL)
-_ARGUMENT = re.compile(
-    r"\s*(?P<name>[^\W\d]\w*)\s*=\s*(?P<value>'(?:[^']|'')*'|[^',()\s]+)\s*(?P<more>,|\Z)", re.DOTALL
+_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+# A filter in a path holds slashes of its own; quotes hide parentheses, in both spellings.
+_FILTER = re.compile(r"\$filter(?:\(|%28)")
+_IN_FILTER = re.compile(
+    r"(?P<quoted>(?:'|%27)(?:(?!'|%27)[^/])*+(?:'|%27))|(?P<opening>\(|%28)|(?P<closing>\)|%29)", re.IGNORECASE
 )
-_KEY = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?'(?P<value>(?:[^']|'')*)'\Z", re.DOTALL)
+_WHOLE = ("$batch", "$metadata")
+_LAST = ("$count", "$ref", "$value", "$query")
+_LONGEST_NAME = 128
 
 
-class PathSegment(msgspec.Struct, frozen=True):
-    """A decoded segment. `arguments` is what stands in its parentheses, None when there are none."""
+class Segment(msgspec.Struct, frozen=True):
+    """A part of a path, decoded.
 
-    text: str
+    `name` is a name, a qualified name, a word that starts with `$`, or a key or an index as it stands in the path.
+    `arguments` are those in parentheses: a key, the parameters of a function, the condition of `$filter`, the sets of
+    `$crossjoin`. A function that gives a collection can have a `key` after them.
+    """
+
     name: str
-    arguments: str | None
+    arguments: tuple[Argument, ...] | None
+    key: tuple[Argument, ...] | None
     position: int
 
 
-def parse_path(path: str) -> list[PathSegment]:
-    """The segments of a raw path. Repeated slashes count as one: the Python SDK sends them.
+class Url(msgspec.Struct, frozen=True):
+    """What follows the root of a service in a URL. The fragment is decoded, and not read further."""
 
-    Raises ODataSyntaxError where percent-encoding is malformed, or a segment holds U+0000.
+    path: tuple[Segment, ...]
+    options: QueryOptions
+    fragment: str | None
+
+
+def parse_path(path: str, bounds: Bounds = BOUNDS) -> tuple[Segment, ...]:
+    """The segments of a raw path below the root of a service, without its query. Repeated slashes count as one.
+
+    Raises ODataSyntaxError with a position in the raw path, or ODataLimitError.
     """
-    segments = []
+    found: list[Segment] = []
+    for position, part in _parts(path):
+        is_decoded = False
+        try:
+            text = decoded(part)
+            is_decoded = text != part
+            found.append(_segment(text, position, found[-1] if found else None, bounds))
+        except ODataSyntaxError as error:
+            # Where a segment was decoded, a position in it is none in the raw path: the segment's own has to do.
+            raise ODataSyntaxError(error.message, position + (0 if is_decoded else error.position), path) from None
+    return tuple(found)
+
+
+def parse_url(url: str, bounds: Bounds = BOUNDS) -> Url:
+    """A raw URL below the root of a service: path, query options, fragment. Raises ODataSyntaxError,
+    ODataLimitError, or OptionError.
+    """
+    rest, has_fragment, fragment = url.partition("#")
+    raw_path, _, query = rest.partition("?")
+    path = parse_path(raw_path, bounds)
+    options = parse_options(query, bounds)
+    _check_options(path, options, len(raw_path), url)
+    if has_fragment and not (path and path[0].name == "$metadata"):
+        raise ODataSyntaxError("A fragment stands after '$metadata' only", len(rest), url)
+    return Url(path, options, decoded(fragment) if has_fragment else None)
+
+
+def _check_options(path: tuple[Segment, ...], options: QueryOptions, position: int, url: str) -> None:
+    """What does not name a resource of the service takes few options."""
+    first = path[0].name if path else ""
+    allowed = {"$batch": {"format"}, "$metadata": {"format"}, "$entity": {"format"} | _identifier(options, len(path))}
+    refused = options.given - allowed.get(first, options.given)
+    if refused:
+        raise ODataSyntaxError(f"'${min(refused)}' cannot be asked of '{first}'", position, url)
+    if first == "$entity" and not _entity_id(options):
+        raise ODataSyntaxError("'$entity' needs '$id'", position, url)
+
+
+def _identifier(options: QueryOptions, segments: int) -> set[str]:
+    return {"id"} if segments == 1 else {"id", "select", "expand"}
+
+
+def _entity_id(options: QueryOptions) -> str | None:
+    return options.id or options.custom.get("id")
+
+
+def _parts(path: str) -> list[tuple[int, str]]:
+    """Where each raw segment starts, and its text."""
+    found = []
     position = 0
-    for part in path.split("/"):
-        if part:
-            segments.append(_segment(part, position, path))
-        position += len(part) + 1
-    return segments
-
-
-def key_of(segment: PathSegment, key_name: str) -> str | None:
-    """The key in ('value') or (name='value'), a doubled quote standing for one; None when it is anything else.
-
-    The name may be in any case, as other names in a path.
-    """
-    match = _KEY.match(segment.arguments or "")
-    if match is None or (match["name"] or key_name).lower() != key_name.lower():
-        return None
-    return match["value"].replace("''", "'")
-
-
-def arguments_of(segment: PathSegment) -> dict[str, str] | None:
-    """The texts of a function's arguments by name, as in `(buildVersion='26100.1',date=2026-11-23)`.
-
-    None where they are not of that form, or a name comes twice (URL conventions, section 4.9.1).
-    """
-    found: dict[str, str] = {}
-    text, position = segment.arguments or "", 0
-    while position < len(text):
-        match = _ARGUMENT.match(text, position)
-        if match is None or match["name"] in found:
-            return None
-        found[match["name"]] = match["value"]
-        position = match.end()
-        if match["more"] and position == len(text):
-            return None
+    while position < len(path):
+        end = _end_of_filter(path, position) or path.find("/", position)
+        end = len(path) if end < 0 else end
+        if end > position:
+            found.append((position, path[position:end]))
+        position = end + 1
     return found
 
 
-def _segment(part: str, position: int, path: str) -> PathSegment:
-    try:
-        text = decoded(part)
-    except ODataSyntaxError as error:
-        raise ODataSyntaxError(error.message, position + error.position, path) from None
-    if "\0" in text:
-        raise ODataSyntaxError("The character U+0000", position, path)
-    match = _PARENTHESES.match(text) if text.endswith(")") else None
-    if match is None:
-        return PathSegment(text, text, None, position)
-    return PathSegment(text, match["name"], match["arguments"], position)
+def _end_of_filter(path: str, position: int) -> int | None:
+    start = _FILTER.match(path, position)
+    if start is None:
+        return None
+    depth = 1
+    for match in _IN_FILTER.finditer(path, start.end()):
+        depth += (match.lastgroup == "opening") - (match.lastgroup == "closing")
+        if depth == 0:
+            return path.find("/", match.end())
+    return -1
+
+
+# --- one segment ---
+def _segment(text: str, position: int, before: Segment | None, bounds: Bounds) -> Segment:
+    if before is not None and before.name in (*_LAST, *_WHOLE):
+        raise ODataSyntaxError(f"Nothing can follow '{before.name}'", 0, text)
+    if text.startswith("$"):
+        return _system_segment(text, position, before, bounds)
+    name = _NAME.match(text)
+    if name is None or (name.end() < len(text) and text[name.end()] != "("):
+        if before is None:
+            raise ODataSyntaxError("Expected the name of a resource", 0, text)
+        return Segment(text, None, None, position)
+    if before is None and "." in name[0]:
+        raise ODataSyntaxError("Expected the name of a resource, without a namespace", name[0].index("."), text)
+    if max(map(len, name[0].split("."))) > _LONGEST_NAME:
+        raise ODataSyntaxError(f"A name of more than {_LONGEST_NAME} characters", 0, text)
+    if name.end() == len(text):
+        return Segment(text, None, None, position)
+    return _called(text, name[0], position, bounds)
+
+
+def _called(text: str, name: str, position: int, bounds: Bounds) -> Segment:
+    """A segment with a key or parameters, and perhaps a key after these."""
+    reader = ItemReader(text, bounds)
+    reader.move(len(name))
+    groups: list[tuple[Argument, ...]] = []
+    while len(groups) < 2 and reader.is_mark("("):
+        reader.advance()
+        groups.append(_constants(reader.arguments(), len(name), text))
+    reader.expect_end()
+    arguments, key = groups[0], groups[1] if len(groups) > 1 else None
+    if (len(arguments) > 1 and arguments[0].name is None) or key == ():
+        raise ODataSyntaxError("Expected one value, or values with names", len(name), text)
+    return Segment(name, arguments, key, position)
+
+
+def _constants(arguments: tuple[Argument, ...], position: int, text: str) -> tuple[Argument, ...]:
+    for each in arguments:
+        if not isinstance(each.value, Literal | EnumLiteral | Alias):
+            raise ODataSyntaxError("Expected a literal or a parameter alias", each.value.position, text)
+    return arguments
+
+
+def _system_segment(text: str, position: int, before: Segment | None, bounds: Bounds) -> Segment:
+    if before is None:
+        if text in (*_WHOLE, "$all", "$entity"):
+            return Segment(text, None, None, position)
+        if text.startswith("$crossjoin("):
+            return Segment("$crossjoin", _sets(text, bounds), None, position)
+    elif text.startswith("$filter("):
+        reader = ItemReader(text, bounds)
+        reader.move(len("$filter("))
+        condition = reader.expression()
+        reader.expect(")")
+        reader.expect_end()
+        return Segment("$filter", (Argument(None, condition),), None, position)
+    elif text in (*_LAST, "$each"):
+        return Segment(text, None, None, position)
+    raise ODataSyntaxError(f"'{text[:64]}' cannot stand here", 0, text)
+
+
+def _sets(text: str, bounds: Bounds) -> tuple[Argument, ...]:
+    reader = ItemReader(text, bounds)
+    reader.move(len("$crossjoin("))
+    found = []
+    while True:
+        start = reader.start
+        found.append(Argument(None, Name(reader.name("the name of an entity set"), start)))
+        if not reader.take(","):
+            break
+    reader.expect(")")
+    reader.expect_end()
+    return tuple(found)

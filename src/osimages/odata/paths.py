@@ -65,7 +65,7 @@ class PathReader(Cursor):
         found: Expression
         if kind == NAME:
             self.move(self.end)
-            found = self._call(None, word, start) if self.word == "(" else self._named(None, word, start)
+            found = self.call(None, word, start) if self.word == "(" else self._named(None, word, start)
         elif kind == ANNOTATION:
             self.move(self.end)
             is_alias = "." not in word and "#" not in word
@@ -121,7 +121,7 @@ class PathReader(Cursor):
             found = Aggregated(of, self.aggregate(), start)
             self.expect(")")
             return found
-        return self._call(of, word, start)
+        return self.call(of, word, start)
 
     @abstractmethod
     def literal(self) -> Literal | EnumLiteral:
@@ -183,7 +183,7 @@ class PathReader(Cursor):
         return Lambda(of, quantifier, variable, condition, start)
 
     # --- calls and keys ---
-    def _call(self, of: Expression | None, word: str, start: int) -> Expression:
+    def call(self, of: Expression | None, word: str, start: int) -> Expression:
         """A function, or a name with a key; the cursor is on the opening parenthesis."""
         name = word.lower()
         if of is None and self._is_unnamed():
@@ -198,7 +198,7 @@ class PathReader(Cursor):
             raise ODataSyntaxError(message, start, self.text)
         opening = self.start
         self.advance()
-        arguments = self._arguments()
+        arguments = self.arguments()
         if not arguments or arguments[0].name is not None:
             return Call(of, word, arguments, start)
         if len(arguments) > 1 or not isinstance(arguments[0].value, Literal | EnumLiteral | Alias):
@@ -213,12 +213,12 @@ class PathReader(Cursor):
 
     def _key(self, of: Expression, start: int) -> Expression:
         self.advance()
-        arguments = self._arguments()
+        arguments = self.arguments()
         if not all(isinstance(each.value, Literal | EnumLiteral | Alias) for each in arguments) or not arguments:
             raise ODataSyntaxError("Expected a key", start, self.text)
         return Key(of, arguments, start)
 
-    def _arguments(self) -> tuple[Argument, ...]:
+    def arguments(self) -> tuple[Argument, ...]:
         """Arguments up to the closing parenthesis: all with names, or none."""
         if self.take(")"):
             return ()
@@ -241,7 +241,7 @@ class PathReader(Cursor):
 
     def _function(self, word: str, start: int) -> Expression:
         self.advance()
-        arguments = self._arguments()
+        arguments = self.arguments()
         least, most = ARGUMENT_COUNTS[word.lower()]
         if not least <= len(arguments) <= most:
             raise ODataSyntaxError(f"'{word}' takes {expected_arguments(word)}", start, self.text)

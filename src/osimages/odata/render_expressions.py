@@ -69,7 +69,8 @@ def _unary(tree: Unary) -> str:
     if tree.operator == "not":
         # A property may be called like an operator: `not eq` would be a property called `not`.
         return f"not ({operand})" if operand.split("/")[0].split(" ")[0].lower() in BINDING else f"not {operand}"
-    return f"-({operand})" if isinstance(tree.operand, Literal) else f"-{operand}"
+    # A sign right before a number would be part of it.
+    return f"-({operand})" if operand[0] in "+-.0123456789" or operand.startswith("INF") else f"-{operand}"
 
 
 def _primary(tree: Expression) -> str:

@@ -7,6 +7,7 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 from osimages.odata.errors import ODataSyntaxError
 from osimages.odata.lexer import Cursor
@@ -20,16 +21,18 @@ _PIECE = re.compile(
     |(?P<mark>[();]|\Z))""",
     re.VERBOSE | re.DOTALL,
 )
+_REST = re.compile(r"""[^\s"();]*+""")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
-def parse_search(text: str, bounds: Bounds = BOUNDS) -> Search:
+def parse_search(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = frozenset()) -> Search:
     """The tree of a `$search`. Raises ODataSyntaxError or ODataLimitError.
 
     AND, OR and NOT are operators where they have operands, and words elsewhere: the search for `AND` is one for that
-    word. A text in single quotes is one that somebody is still typing, and stays as it is.
+    word. A text in single quotes is one that somebody is still typing, and stays as it is. `encoded` are the positions
+    of semicolons that were percent-encoded: only such may stand in a word.
     """
-    reader = SearchReader(Cursor(text, bounds), 0)
+    reader = SearchReader(Cursor(text, bounds, encoded), 0)
     found = reader.search()
     reader.expect_end()
     return found
@@ -73,8 +76,13 @@ class SearchReader:
             self._start = self._end = position + len(self._text[position:]) - len(self._text[position:].lstrip(" \t"))
             return
         self._kind = match.lastgroup or "mark"
-        self._piece = match[self._kind]
         self._start, self._end = match.span(self._kind)
+        if self._start in self._cursor.encoded:
+            self._kind, self._end = "word", self._start
+        if self._kind == "word":
+            while self._end in self._cursor.encoded:
+                self._end = _REST.match(self._text, self._end + 1).end()  # type: ignore[union-attr]
+        self._piece = self._text[self._start : self._end]
 
     def _is_operand(self, kind: str, piece: str) -> bool:
         return kind in ("word", "phrase") or piece == "("
@@ -92,7 +100,8 @@ class SearchReader:
     # --- expressions ---
     def _either(self) -> Search:
         self._cursor.enter()
-        operands, position = [self._both()], self._start
+        position = self._start
+        operands = [self._both()]
         while self._is_operator("OR"):
             self._move(self._end)
             operands.append(self._both())
@@ -100,7 +109,8 @@ class SearchReader:
         return SearchOr(tuple(operands), position) if len(operands) > 1 else operands[0]
 
     def _both(self) -> Search:
-        operands, position = [self._term()], self._start
+        position = self._start
+        operands = [self._term()]
         while self._is_operand(self._kind, self._piece) and not self._is_operator("OR"):
             if self._start == self._before:
                 self._fail("Expected white space")

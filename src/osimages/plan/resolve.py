@@ -26,7 +26,7 @@ from osimages.errors import (
     ServiceError,
 )
 from osimages.odata.errors import ODataSyntaxError
-from osimages.odata.path import PathSegment, arguments_of, key_of, parse_path
+from osimages.odata.segments import PathSegment, arguments_of, key_of, split_path
 
 
 class Kind(Enum):
@@ -106,7 +106,7 @@ def resolve(model: Model, path: str) -> Target:
     Raises ServiceError: BAD_PATH where it is not well-formed, UNKNOWN_SEGMENT where the model has no such name.
     """
     try:
-        segments = parse_path(path)
+        segments = split_path(path)
     except ODataSyntaxError as error:
         raise ServiceError(BAD_PATH, reason=str(error)) from None
     if len(segments) > 1 and segments[-1].text.lower() == "$query":

@@ -166,7 +166,7 @@ def test_select(fleet: Api) -> None:
         ("$search=(", "$search", "position"),
         ("$compute=id as id", "$compute", "already a property named 'id'"),
         ("$compute=nothing as n", "$compute", "nothing"),
-        ("$apply=aggregate($count as n)", "$apply", "$apply"),
+        ("$apply=aggregate($count)", "$apply", "and a name"),
         ("$filter=%zz", "$filter", "percent-encoding"),
         ("$filter=id eq 'a' garbage", "$filter", "position"),
     ],

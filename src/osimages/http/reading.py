@@ -20,6 +20,7 @@ from osimages.wire.dynamic import with_members
 from osimages.wire.etag import check_if_match, etag, names_version
 from osimages.wire.media import JsonForm, metadata_as_json
 from osimages.wire.payload import collection_body, entity_body, member, value_body
+from osimages.wire.rows import row_bodies
 
 # What a page shows of its stored documents.
 Shown = Callable[[Call, JsonForm, Query, Page], tuple[bytes, ...]]
@@ -194,7 +195,7 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     body = collection_body(
         call.context(form, context),
         shown(call, form, query, page),
-        select=query.select,
+        select=query.select if query.rows is None else None,
         total=str(page.total) if form.numbers_as_strings and page.total is not None else page.total,
         next_link=next_link,
         annotation=form.annotation,
@@ -204,7 +205,9 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
 
 
 def _documents(call: Call, form: JsonForm, query: Query, page: Page) -> tuple[bytes, ...]:
-    """The entities of a page, with what the query has computed for each."""
+    """The entities of a page, with what the query has computed for each; or the rows that it has made of them."""
+    if query.rows is not None:
+        return row_bodies(form, call.version.model, query.rows, query.select, page.computed)
     documents = call.documents(form, page.documents)
     if not query.computed:
         return documents

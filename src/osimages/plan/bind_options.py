@@ -1,93 +1,55 @@
-"""Binds the options of one query together: what they name for each other, and the constants that they share."""
+"""Binds options of one query one after the other: what they name for each other, and the constants they share."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 import msgspec
 
 from osimages.edm.types import EntityType, Model, Primitive
-from osimages.odata.options import OptionError
-from osimages.odata.query_tree import ComputeItem, OrderItem, QueryOptions
+from osimages.odata.query_tree import ComputeItem, OrderItem
 from osimages.odata.search_tree import Search
 from osimages.odata.tree import Expression
 from osimages.plan.bind import Binder
-from osimages.plan.constants import Constant
-from osimages.plan.expressions import Condition, Field
-from osimages.plan.names import DEEPEST_LAMBDA, BindError, Known, Typed
-from osimages.plan.query import Computed, Order
+from osimages.plan.expressions import Condition, Field, Order
+from osimages.plan.names import DEEPEST_LAMBDA, BindError, Known, Typed, Variable
+from osimages.plan.query import Computed
 from osimages.plan.search import bind_search
-from osimages.plan.values import condition_of, joined
-
-
-@dataclass(frozen=True, slots=True)
-class BoundOptions:
-    """What the options mean: which entities, in which order, with which computed properties.
-
-    `order` holds the terms before the key; the key, `descending` or not, always makes the order total.
-    """
-
-    condition: Condition | None
-    order: tuple[Order, ...]
-    descending: bool
-    computed: tuple[Computed, ...]
-    constants: tuple[Constant, ...]
-
-
-UNBOUND = BoundOptions(None, (), False, (), ())
-_READ = frozenset(("filter", "search", "compute", "orderby"))
-
-
-def bind_options(
-    model: Model, entity: EntityType, options: QueryOptions, lambda_depth: int = DEEPEST_LAMBDA
-) -> BoundOptions:
-    """What the options of a query mean, in the order in which OData has them done (Protocol, section 11.2.1).
-
-    Raises OptionError, or ODataLimitError.
-    """
-    if options.given.isdisjoint(_READ):
-        return UNBOUND
-    binder = OptionBinder(model, entity, options.aliases, lambda_depth)
-    try:
-        binder.compute(options.compute)
-        if options.search is not None:
-            binder.search(options.search)
-        if options.filter is not None:
-            binder.filter(options.filter)
-        return binder.bound(*binder.order(options.orderby))
-    except BindError as error:
-        raise OptionError(binder.option, str(error)) from None
+from osimages.plan.values import condition_of
 
 
 class OptionBinder(Binder):
-    """Binds one option after the other. `option` names the one that a BindError is about."""
+    """Binds one option after the other. `option` names the one that a BindError is about.
+
+    `scope` has what names stand for beside properties: items that `$apply` has joined to their entities.
+    """
 
     def __init__(
         self, model: Model, entity: EntityType, aliases: Mapping[str, Expression], lambda_depth: int = DEEPEST_LAMBDA
     ) -> None:
         super().__init__(model, entity, aliases, lambda_depth)
+        self.scope: dict[str, Variable] = {}
         self.computed: list[Computed] = []
         self.conditions: list[Condition] = []
 
-    def bound(self, order: tuple[Order, ...], descending: bool) -> BoundOptions:
-        """What was bound so far."""
-        return BoundOptions(joined(self.conditions), order, descending, tuple(self.computed), tuple(self.constants))
-
     def filter(self, tree: Expression) -> None:
-        """Only entities of which the expression is true."""
-        self.option = "$filter"
-        self.conditions.append(condition_of(self.condition(tree, {})))
+        """Only what the expression is true of."""
+        self.conditions.append(condition_of(self.condition(tree, self.scope)))
+
+    def search(self, tree: Search) -> None:
+        """Only entities in which the text is found."""
+        if self.aggregated:
+            raise BindError("Text is searched in entities, not in what $apply has made of them", tree.position)
+        self.conditions.append(bind_search(self, self._entity, tree))
 
     def order(self, items: tuple[OrderItem, ...]) -> tuple[tuple[Order, ...], bool]:
         """The terms before the key, and whether the key descends: what follows the key changes nothing."""
-        self.option = "$orderby"
-        key = Field(None, self._entity.key)
+        key = None if self.aggregated else Field(None, self._entity.key)
         terms: list[Order] = []
         seen = set()
         descending: bool | None = None
         for item in items:
-            typed = self._sortable(item.expression)
+            typed = self.sortable(item.expression)
             if typed.value in seen:
                 raise BindError("The same value is named more than once", item.expression.position)
             seen.add(typed.value)
@@ -97,23 +59,26 @@ class OptionBinder(Binder):
                 terms.append(Order(typed.value, item.descending, typed.nullable))
         return tuple(terms), descending is True
 
-    def search(self, tree: Search) -> None:
-        """Only entities in which the text is found."""
-        self.option = "$search"
-        self.conditions.append(bind_search(self, self._entity, tree))
-
     def compute(self, items: tuple[ComputeItem, ...]) -> None:
         """Properties that are worked out for each entity, under names that no others have."""
-        self.option = "$compute"
         for item in items:
-            if self._entity.property_named(item.alias) is not None or item.alias in self.known:
-                raise BindError(f"There is already a property named '{item.alias[:64]}'", item.position)
-            typed = self._as_is(self.value(item.expression, {}))
-            self.known[item.alias] = Known(typed, *_measured(typed.value))
+            self.check_name(item.alias, item.position)
+            typed = self._as_is(self.value(item.expression, self.scope))
+            self.know((item.alias,), typed)
             self.computed.append(Computed(item.alias, typed.type, typed.value))
 
-    def _sortable(self, tree: Expression) -> Typed:
-        typed = self._as_is(self.value(tree, {}))
+    def know(self, path: tuple[str, ...], typed: Typed) -> None:
+        """Gives a value a name."""
+        self.known["/".join(path).lower()] = Known(typed, *_measured(typed.value))
+
+    def check_name(self, name: str, position: int) -> None:
+        """Raises BindError where a name is taken."""
+        if self._entity.property_named(name) is not None or name.lower() in self.known or name in self.scope:
+            raise BindError(f"There is already a property named '{name[:64]}'", position)
+
+    def sortable(self, tree: Expression) -> Typed:
+        """A value that has an order. Raises BindError."""
+        typed = self._as_is(self.value(tree, self.scope))
         if typed.type is Primitive.BINARY:
             raise BindError("Values of type Edm.Binary have no order", tree.position)
         return typed

@@ -24,8 +24,8 @@ from osimages.errors import (
 )
 from osimages.odata.errors import ODataLimitError
 from osimages.odata.options import OptionError, pairs, parse_options, system_name
-from osimages.odata.query_tree import QueryOptions
-from osimages.plan.bind_options import bind_options
+from osimages.odata.query_tree import QueryOptions, SelectItem
+from osimages.plan.bind_query import BoundQuery, Rows, bind_query
 from osimages.plan.constants import Moment, resolved
 from osimages.plan.delta import DeltaState
 from osimages.plan.limits import Limits
@@ -35,19 +35,19 @@ from osimages.plan.resolve import Kind
 from osimages.plan.select import selected
 
 _COLLECTION_OPTIONS = frozenset(
-    ("filter", "search", "compute", "select", "orderby", "top", "skip", "count", "skiptoken", "format")
+    ("apply", "filter", "search", "compute", "select", "orderby", "top", "skip", "count", "skiptoken", "format")
 )
 _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.COLLECTION: _COLLECTION_OPTIONS,
     Kind.FUNCTION: _COLLECTION_OPTIONS,
-    Kind.REFERENCES: _COLLECTION_OPTIONS - {"select", "compute"},
-    Kind.COUNT: frozenset(("filter", "search")),
+    Kind.REFERENCES: _COLLECTION_OPTIONS - {"select", "compute", "apply"},
+    Kind.COUNT: frozenset(("apply", "filter", "search")),
     Kind.DELTA: frozenset(("filter", "search", "select", "top", "skiptoken", "deltatoken", "format")),
     Kind.ENTITY: frozenset(("select", "format")),
     Kind.SINGLETON: frozenset(("select", "format")),
 }
 _ONLY_FORMAT = frozenset(("format",))
-_UNSUPPORTED = frozenset(("apply", "id", "index", "schemaversion"))
+_UNSUPPORTED = frozenset(("id", "index", "schemaversion"))
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
 
@@ -60,6 +60,7 @@ class Query(msgspec.Struct, frozen=True):
     shape: Shape
     constants: tuple[object, ...]
     computed: tuple[Computed, ...]
+    rows: Rows | None
     select: tuple[str, ...] | None
     top: int | None
     skip: int
@@ -71,7 +72,9 @@ class Query(msgspec.Struct, frozen=True):
 
     @property
     def shown(self) -> tuple[str, ...] | None:
-        """What the answer shows of each entity; None for what is declared, and nothing else."""
+        """What the answer shows of each entity or row; None for what is declared, and nothing else."""
+        if self.rows is not None:
+            return self.rows.common(self.select)
         if self.select is not None or not self.computed:
             return self.select
         return "*", *(each.name for each in self.computed)
@@ -94,17 +97,21 @@ def build_query(
         _check_allowed(entity, kind, options, capabilities)
         if (options.top or 0) > limits.top:
             raise ODataLimitError("$top", limits.top, "max_top")
-        bound = bind_options(model, entity, options, limits.lambda_depth)
-        select = selected(model, entity, options.select, [each.name for each in bound.computed])
+        bound = bind_query(model, entity, options, limits.lambda_depth)
+        select = _selected(model, entity, options.select, bound)
     except OptionError as error:
         raise _invalid(error.option, error.reason) from None
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
     computed = tuple(each for each in bound.computed if select is None or each.name in select)
+    rows = bound.rows
+    values = tuple(each.value for each in computed) if rows is None else rows.values
+    relation = None if rows is None else rows.relation
     return Query(
-        shape=Shape(bound.condition, bound.descending, bound.order, None, tuple(each.value for each in computed)),
+        shape=Shape(bound.condition, bound.descending, bound.order, None, values, relation),
         constants=bound.constants,
         computed=computed,
+        rows=rows,
         select=select,
         top=options.top,
         skip=options.skip or 0,
@@ -128,7 +135,7 @@ def build_plan(query: Query, position: Position | None, page_size: int) -> Colle
         if len(after) != len(shape.order) + 1:  # sealed by a release that sorted otherwise
             raise ServiceError(INVALID_SKIPTOKEN)
         nulls = tuple(each is None for each in after[:-1])
-        shape = Shape(shape.condition, shape.descending, shape.order, nulls, shape.computed)
+        shape = Shape(shape.condition, shape.descending, shape.order, nulls, shape.computed, shape.rows)
     return CollectionPlan(
         shape=shape,
         constants=constants,
@@ -168,6 +175,14 @@ def _check_allowed(entity: EntityType, kind: Kind, options: QueryOptions, capabi
             raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given - _ALLOWED.get(kind, _ONLY_FORMAT)):
         raise _invalid(f"${name}", "it cannot be used on this resource")
+
+
+def _selected(
+    model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, bound: BoundQuery
+) -> tuple[str, ...] | None:
+    if bound.rows is not None and items is not None:
+        return bound.rows.selected(items)
+    return selected(model, entity, items, [each.name for each in bound.computed])
 
 
 def _identity(query: str) -> str:

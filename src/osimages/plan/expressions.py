@@ -113,6 +113,20 @@ class Case(msgspec.Struct, frozen=True):
     branches: tuple[tuple[Condition, Value], ...]
 
 
+class Column(msgspec.Struct, frozen=True):
+    """A column of the rows that `$apply` has made, by its number."""
+
+    number: int
+
+
+class Order(msgspec.Struct, frozen=True):
+    """A term to sort by. Null comes before every value, descending after all (OData Protocol, section 11.2.6.2)."""
+
+    value: Value
+    descending: bool
+    nullable: bool
+
+
 class ItemCount(msgspec.Struct, frozen=True):
     """How many items of a collection fulfil the condition, or how many there are."""
 
@@ -205,7 +219,29 @@ class EveryItem(msgspec.Struct, frozen=True):
     depth: int
 
 
+class Chosen(msgspec.Struct, frozen=True):
+    """The entity is among the first `top`, after `skip` others, of those that fulfil the condition, in that order."""
+
+    condition: Condition | None
+    order: tuple[Order, ...]
+    descending: bool
+    skip: Slot
+    top: Slot
+
+
 Condition = (
-    Truth | IsTrue | IsNull | Compare | Match | HasFlags | OneOf | Both | Either | Negation | AnyItem | EveryItem
+    Truth
+    | IsTrue
+    | IsNull
+    | Compare
+    | Match
+    | HasFlags
+    | OneOf
+    | Both
+    | Either
+    | Negation
+    | AnyItem
+    | EveryItem
+    | Chosen
 )
-Value = Field | Slot | Null | Apply | Convert | Case | ItemCount | Condition
+Value = Field | Slot | Null | Apply | Convert | Case | ItemCount | Column | Condition

@@ -76,7 +76,8 @@ class Names:
     """Finds what the names of one query stand for, and collects its constants.
 
     `option` is the query option that is being bound: what may be asked of a property depends on it. `known` holds the
-    values that the query itself gave names, by the path that names them.
+    values that the query itself gave names, by the path that names them in lower case. Once entities are `aggregated`,
+    these are all that there is.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Names:
         self.constants: list[Constant] = []
         self.option = "$filter"
         self.known: dict[str, Known] = {}
+        self.aggregated = False
 
     # --- limits ---
     def _enter(self, tree: Expression) -> None:
@@ -198,7 +200,7 @@ class Names:
             return None
         if part.name != "$it":
             steps.append(part.name)
-        found = self.known.get("/".join(reversed(steps)))
+        found = self.known.get("/".join(reversed(steps)).lower())
         if found is None:
             return None
         self._operations += found.operations
@@ -238,6 +240,8 @@ class Names:
         return self._step(self._path(of, scope), tree, of.position)
 
     def _own(self, tree: Name | Member) -> Path:
+        if self.aggregated:
+            raise BindError(f"There is no '{tree.name[:64]}' among what $apply has left", tree.position)
         declared = self._entity.property_named(tree.name)
         if declared is None:
             raise _no_property(tree.name, self._model.qualified(self._entity.name), tree.position)

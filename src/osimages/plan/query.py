@@ -6,19 +6,12 @@ from enum import Enum
 
 import msgspec
 
-from osimages.plan.expressions import Condition, ScalarType, Value
+from osimages.plan.expressions import Condition, Order, ScalarType, Value
+from osimages.plan.relations import Relation
 
 # A value as the database keeps it: `encoding` says how each type is encoded.
 Encoded = str | int | float | bool | bytes | None
 Sortable = str | int | float | bool | None
-
-
-class Order(msgspec.Struct, frozen=True):
-    """A term to sort by. Null comes before every value, descending after all (OData Protocol, section 11.2.6.2)."""
-
-    value: Value
-    descending: bool
-    nullable: bool
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -34,6 +27,7 @@ class Shape(msgspec.Struct, frozen=True):
 
     `order` are the terms to sort by before the key, which ascends or descends. `after` tells of a page that continues
     which of the terms were null where the page before ended; `computed` are values that are asked for beside documents.
+    With `rows`, the rows that `$apply` has made are asked for instead of entities: they have no key and no document.
     """
 
     condition: Condition | None
@@ -41,6 +35,7 @@ class Shape(msgspec.Struct, frozen=True):
     order: tuple[Order, ...] = ()
     after: tuple[bool, ...] | None = None
     computed: tuple[Value, ...] = ()
+    rows: Relation | None = None
 
 
 class CollectionPlan(msgspec.Struct, frozen=True):

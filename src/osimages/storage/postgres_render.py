@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeEngine
 
 from osimages.edm.types import Primitive
 from osimages.plan.constants import FLOATS, INTEGER_LIMITS, INTEGERS
-from osimages.plan.expressions import Match, Slot, TextMatch
+from osimages.plan.expressions import Match, ScalarType, Slot, TextMatch
 from osimages.storage.render import Renderer, Test
 from osimages.storage.render_values import ARITHMETIC, Scope, Sql, infix
 from osimages.storage.tables import EntityTables
@@ -146,3 +146,34 @@ class PostgresRenderer(Renderer):
     def to_upper(self, type_: Primitive, text: Sql) -> Sql:
         """By the rules of Unicode, whatever the database's locale."""
         return func.osimages_upper(text)
+
+    # --- totals ---
+    def missing(self, type_: ScalarType) -> Sql:
+        """All parts of a union have to sort texts alike."""
+        found = super().missing(type_)
+        return found.collate("C") if isinstance(found.type, Text) else found
+
+    def count_of(self, type_: ScalarType, operand: Sql | None) -> Sql:
+        """PostgreSQL's own sums of integers are numerics."""
+        return cast(super().count_of(type_, operand), BigInteger())
+
+    def minimum(self, type_: ScalarType, operand: Sql) -> Sql:
+        """false is smaller than true, which PostgreSQL's `min` does not know."""
+        return func.bool_and(operand) if type_ is Primitive.BOOLEAN else super().minimum(type_, operand)
+
+    def maximum(self, type_: ScalarType, operand: Sql) -> Sql:
+        """true is larger than false, which PostgreSQL's `max` does not know."""
+        return func.bool_or(operand) if type_ is Primitive.BOOLEAN else super().maximum(type_, operand)
+
+    def sum_of(self, type_: ScalarType, operand: Sql) -> Sql:
+        """Decimals are texts, and PostgreSQL's own sums of integers numerics."""
+        if type_ is Primitive.DECIMAL:
+            return func.osimages_decimal_text(func.sum(func.osimages_decimal_value(operand)))
+        return func.sum(operand) if type_ in FLOATS else cast(func.sum(operand), BigInteger())
+
+    def average(self, type_: ScalarType, operand: Sql) -> Sql:
+        """The quotient is rounded as all quotients are."""
+        if type_ is not Primitive.DECIMAL:
+            return super().average(type_, operand)
+        count = func.osimages_decimal_text(func.count(operand))
+        return func.osimages_divide_decimal(self.sum_of(type_, operand), count)

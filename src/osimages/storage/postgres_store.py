@@ -69,13 +69,13 @@ class PostgresStore(EntityStore):
         async with self._connections.snapshot() as connection:
             total = None
             if plan.count:
-                total = (await fetch(connection, self._count_sql(plan.shape.condition, types).sql, values))[0][0]
+                total = (await fetch(connection, self._count_sql(plan.shape, types).sql, values))[0][0]
             found, more = await _some(connection, rendered.sql, values, plan.limit) if plan.limit else ([], False)
         return page_of(found, plan.shape, more, total)
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
-        rendered = self._count_sql(plan.shape.condition, tuple(map(type, plan.constants)))
+        rendered = self._count_sql(plan.shape, tuple(map(type, plan.constants)))
         rows = await self._connections.rows(rendered.sql, _bound(rendered, parameters(tenant, plan)))
         return int(rows[0][0])
 
@@ -96,8 +96,8 @@ class PostgresStore(EntityStore):
     def _rendered_page(self, shape: Shape, types: Types) -> Rendered:
         return self._rendered(types, lambda renderer: renderer.page(shape, None))
 
-    def _rendered_count(self, condition: Condition | None, types: Types) -> Rendered:
-        return self._rendered(types, lambda renderer: renderer.count(condition, None))
+    def _rendered_count(self, shape: Shape, types: Types) -> Rendered:
+        return self._rendered(types, lambda renderer: renderer.count(shape.condition, None, shape.rows))
 
     def _rendered_delta(self, condition: Condition | None, types: Types) -> Rendered:
         return self._rendered(types, lambda renderer: renderer.delta(condition))

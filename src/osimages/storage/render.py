@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    FromClause,
     Integer,
     LargeBinary,
     Select,
@@ -35,6 +36,8 @@ from osimages.plan.expressions import (
     Apply,
     Both,
     Case,
+    Chosen,
+    Column,
     Compare,
     Comparison,
     Condition,
@@ -55,8 +58,10 @@ from osimages.plan.expressions import (
     Truth,
     Value,
 )
-from osimages.plan.query import Fate, Order, Shape
-from osimages.storage.render_values import Scope, Sql, ValueRenderer
+from osimages.plan.query import Fate, Shape
+from osimages.plan.relations import Relation
+from osimages.storage.render_rows import RowRenderer
+from osimages.storage.render_values import Scope, Sql
 from osimages.storage.tables import EntityTables
 
 # Conditions over values.
@@ -73,7 +78,7 @@ _SYMBOLS = {
 }
 
 
-class Renderer(ValueRenderer):
+class Renderer(RowRenderer):
     """Renders queries over the tables of one entity type for one database."""
 
     def __init__(self, tables: EntityTables, dialect: Dialect) -> None:
@@ -88,38 +93,51 @@ class Renderer(ValueRenderer):
         few enough to start from; the others are asked of each row.
         """
         main = self._tables.main
-        scope: Scope = {0: main}
-        terms = [self._value(each.value, scope) for each in shape.order]
-        shown = [
-            *_labelled("term", terms),
-            *_labelled("computed", [self._value(each, scope) for each in shape.computed]),
-        ]
-        query: Select[Any] = select(main.c.id, main.c.document, *shown).where(main.c.tenant == bindparam("tenant"))
-        query = self._filtered(query, shape.condition, driving)
+        if shape.rows is not None:
+            source: FromClause = self.rows(shape.rows)
+            # Rows have no key and no document; what reads pages finds nothing in their places.
+            first: list[ColumnElement[Any]] = [literal_column("''").label("id"), literal_column("''").label("document")]
+            query = select(*first, *self._shown(shape, source)).select_from(source)
+        else:
+            source = main
+            query = select(main.c.id, main.c.document, *self._shown(shape, main))
+            query = query.where(main.c.tenant == bindparam("tenant"))
+        query = self._filtered(query, shape.condition, driving, source)
         if shape.after is not None:
-            query = query.where(self._follows(shape.order, terms, shape.after, 0, shape.descending))
+            terms = [self._value(each.value, {0: source}) for each in shape.order]
+            query = query.where(self._follows(shape, terms, shape.after))
         order = [
             self.sorted(literal_column(f"term{number}"), each.descending, each.nullable)
             for number, each in enumerate(shape.order)
         ]
-        order.append(main.c.id.desc() if shape.descending else main.c.id.asc())
+        if shape.rows is None:
+            order.append(main.c.id.desc() if shape.descending else main.c.id.asc())
         return self._text(query.order_by(*order).limit(bindparam("limit")).offset(bindparam("skip")))
 
+    def _shown(self, shape: Shape, source: FromClause) -> list[ColumnElement[Any]]:
+        """The values of the terms to sort by, and the computed ones."""
+        terms = [self._value(each.value, {0: source}) for each in shape.order]
+        computed = [self._value(each, {0: source}) for each in shape.computed]
+        return [*_labelled("term", terms), *_labelled("computed", computed)]
+
     def _follows(
-        self, order: Sequence[Order], terms: Sequence[Sql], nulls: Sequence[bool], number: int, descending: bool
+        self, shape: Shape, terms: Sequence[Sql], nulls: Sequence[bool], number: int = 0
     ) -> ColumnElement[bool]:
         """Whether a row comes after the one that the page before ended with, where the terms in `nulls` were null."""
-        if number == len(order):
+        if number == len(shape.order):
+            if shape.rows is not None:
+                return false()
             key = self._tables.main.c.id
-            return key < bindparam("after") if descending else key > bindparam("after")
+            return key < bindparam("after") if shape.descending else key > bindparam("after")
+        order = shape.order[number]
         term: Sql = Grouping(terms[number])
         last: Sql = bindparam(f"after{number}")
-        rest = self._follows(order, terms, nulls, number + 1, descending)
+        rest = self._follows(shape, terms, nulls, number + 1)
         if nulls[number]:  # first of all when ascending, last of all when descending
             same = and_(term.is_(None), rest)
-            return same if order[number].descending else or_(term.is_not(None), same)
-        beyond = term < last if order[number].descending else term > last
-        if order[number].descending and order[number].nullable:
+            return same if order.descending else or_(term.is_not(None), same)
+        beyond = term < last if order.descending else term > last
+        if order.descending and order.nullable:
             beyond = or_(beyond, term.is_(None))
         return or_(beyond, and_(term == last, rest))
 
@@ -127,11 +145,14 @@ class Renderer(ValueRenderer):
         """A term to sort by, null before every value when ascending and after all when descending."""
         return term.desc() if descending else term.asc()
 
-    def count(self, condition: Condition | None, driving: AnyItem | None) -> str:
-        """SQL that counts the entities of a tenant that fulfil the condition."""
+    def count(self, condition: Condition | None, driving: AnyItem | None, rows: Relation | None = None) -> str:
+        """SQL that counts the entities of a tenant, or the rows made of them, that fulfil the condition."""
+        if rows is not None:
+            made = self.rows(rows)
+            return self._text(self._filtered(select(func.count()).select_from(made), condition, None, made))
         main = self._tables.main
         query: Select[Any] = select(func.count()).select_from(main).where(main.c.tenant == bindparam("tenant"))
-        return self._text(self._filtered(query, condition, driving))
+        return self._text(self._filtered(query, condition, driving, main))
 
     def delta(self, condition: Condition | None) -> str:
         """SQL of what changed after number `after`, at most `limit` rows: key, document, number of the change, fate.
@@ -160,8 +181,10 @@ class Renderer(ValueRenderer):
         matching = self._matching_keys(item).limit(bindparam("most")).offset(literal_column("0")).subquery()
         return self._text(select(func.count()).select_from(matching))
 
-    def _filtered(self, query: Select[Any], condition: Condition | None, driving: AnyItem | None) -> Select[Any]:
-        scope: Scope = {0: self._tables.main}
+    def _filtered(
+        self, query: Select[Any], condition: Condition | None, driving: AnyItem | None, source: FromClause
+    ) -> Select[Any]:
+        scope: Scope = {0: source}
         for conjunct in conjuncts(condition):
             if conjunct is driving and driving is not None:
                 query = query.where(self._tables.main.c.id.in_(self._matching_keys(driving)))
@@ -188,6 +211,8 @@ class Renderer(ValueRenderer):
                 return not_(self._condition(operand, scope).self_group())
             case AnyItem():
                 return self._some(condition.collection, condition.depth, condition.condition, scope)
+            case Chosen():
+                return scope[0].c.id.in_(self._chosen(condition))
             case EveryItem():
                 return not_(self._some(condition.collection, condition.depth, condition.condition, scope, False))
         return self._test(condition, scope)
@@ -223,6 +248,17 @@ class Renderer(ValueRenderer):
             query = query.where(rendered if fulfils else not_(func.coalesce(rendered, false())))
         # SQLAlchemy would take only the nearest query around for given, and select from the tables of the others anew.
         return query.correlate(*scope.values())
+
+    def _chosen(self, chosen: Chosen) -> Select[Any]:
+        """The keys of the first entities in an order."""
+        main = self._tables.main.alias("ranked")
+        scope: Scope = {0: main}
+        query = select(main.c.id).where(main.c.tenant == bindparam("tenant"))
+        if chosen.condition is not None:
+            query = query.where(self._condition(chosen.condition, scope))
+        key = main.c.id.desc() if chosen.descending else main.c.id.asc()
+        query = query.order_by(*self.ordering(chosen.order, scope), key)
+        return query.limit(self._value(chosen.top, scope)).offset(self._value(chosen.skip, scope))
 
     def _item_count(self, count: ItemCount, scope: Scope) -> Sql:
         items = self._tables.items[count.collection].table.alias(f"item_{count.depth}")
@@ -289,6 +325,8 @@ def _is_about_items(value: Value) -> bool:
     match value:
         case Slot() | Null() | Truth():
             return True
+        case Column() | Chosen():
+            return False
         case Field():
             return value.depth > 0
         case AnyItem() | EveryItem() | ItemCount():

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import Grouping
 
 from osimages.edm.types import Primitive
 from osimages.plan.constants import FLOATS, INTEGERS
-from osimages.plan.expressions import Apply, Case, Condition, Convert, Field, ItemCount, Null, Slot, Value
+from osimages.plan.expressions import Apply, Case, Column, Condition, Convert, Field, ItemCount, Null, Slot, Value
 from osimages.storage.tables import OFFSET, PRIMITIVE_ITEM, EntityTables
 
 Scope = Mapping[int, FromClause]
@@ -57,6 +57,8 @@ class ValueRenderer:
                 return case(*rendered_branches)
             case ItemCount():
                 return self._item_count(value, scope)
+            case Column(number):
+                return scope[0].c[f"column{number}"]
         return Grouping(self._condition(value, scope))
 
     def _field(self, field: Field, scope: Scope) -> Sql:

@@ -236,7 +236,47 @@ FUNCTIONS: Mapping[str, Function] = {
 }
 
 
+class _DecimalTotal:
+    """The sum of decimals that are not null, with all their digits, and how many they are."""
+
+    def __init__(self) -> None:
+        self.sum = Decimal(0)
+        self.count = 0
+
+    def step(self, text: str | None) -> None:
+        """One more decimal."""
+        if text is not None:
+            self.sum = encoding.total(self.sum, encoding.decimal_of(text))
+            self.count += 1
+
+    def final_sum(self) -> str | None:
+        """The sum; null for none, and where it has too many digits."""
+        return _written(lambda: self.sum) if self.count else None
+
+    def final_average(self) -> str | None:
+        """The sum divided by how many they are; null where the sum has too many digits."""
+        kept = self.final_sum()
+        return (
+            None
+            if kept is None
+            else _written(lambda: encoding.quotient(encoding.decimal_of(kept), Decimal(self.count)))
+        )
+
+
+def _written(value: Callable[[], Decimal]) -> str | None:
+    try:
+        return encoding.decimal_text(value())
+    except ArithmeticError:
+        return None
+
+
+def _aggregate(final: Callable[[_DecimalTotal], str | None]) -> Callable[[], Any]:
+    return lambda: (_DecimalTotal(), _DecimalTotal.step, final)
+
+
 def register(connection: apsw.Connection) -> None:
     """Makes the functions known to a connection."""
+    connection.create_aggregate_function("osimages_sum_decimal", _aggregate(_DecimalTotal.final_sum), 1)
+    connection.create_aggregate_function("osimages_average_decimal", _aggregate(_DecimalTotal.final_average), 1)
     for name, function in FUNCTIONS.items():
         connection.create_scalar_function(name, function, deterministic=True)

@@ -51,14 +51,14 @@ class SqliteStore(EntityStore):
         if not plan.count:
             return self._page(plan.shape, driving, plan.limit, values, None)
         with self._reader.snapshot():
-            total = self._number(self._count_sql(plan.shape.condition, driving), values)
+            total = self._number(self._count_sql(plan.shape.condition, driving, plan.shape.rows), values)
             return self._page(plan.shape, driving, plan.limit, values, total)
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
         values = parameters(tenant, plan)
         driving = self._driving(plan.shape.condition, values)
-        return self._number(self._count_sql(plan.shape.condition, driving), values)
+        return self._number(self._count_sql(plan.shape.condition, driving, plan.shape.rows), values)
 
     async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
         """One page of what changed, in the order of the changes."""

@@ -130,11 +130,16 @@ def _columns(path: str, type_: PropertyType, nullable: bool) -> Iterator[tuple[s
                 inner = f"{path}/{part.name}" if path else part.name
                 yield from _columns(inner, part.type, nullable or may_be_null(part))
         return
-    found = Integer if isinstance(type_, EnumType) else _COLUMN_TYPES[type_]
+    found = column_type(type_)
     name = _column_name(path) if path else PRIMITIVE_ITEM
     yield path or PRIMITIVE_ITEM, Column(name, found, nullable=nullable)
     if type_ is Primitive.DATETIMEOFFSET:
         yield (path or PRIMITIVE_ITEM) + OFFSET, Column(f"{name}_offset", Integer, nullable=nullable)
+
+
+def column_type(type_: Primitive | EnumType) -> type[TypeEngine[Any]] | TypeEngine[Any]:
+    """What a column of values of that type holds."""
+    return Integer if isinstance(type_, EnumType) else _COLUMN_TYPES[type_]
 
 
 def _column_name(path: str) -> str:

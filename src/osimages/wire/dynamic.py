@@ -43,10 +43,18 @@ def members(form: JsonForm, model: Model, names: Sequence[tuple[str, ScalarType]
     """Values with their names, and with their types where those are not evident."""
     parts = []
     for (name, type_), value in zip(names, row, strict=True):
-        if form.metadata is not Metadata.NONE and type_ not in _SELF_EVIDENT and value is not None:
-            parts.append(_encode(f"{name}{form.annotation}type") + b":" + _encode(f"#{_type_name(model, type_)}"))
+        annotation = type_annotation(form, model, type_)
+        if annotation is not None and value is not None:
+            parts.append(_encode(f"{name}{form.annotation}type") + b":" + annotation)
         parts.append(_encode(name) + b":" + json_value(form, type_, value))
     return b",".join(parts)
+
+
+def type_annotation(form: JsonForm, model: Model, type_: ScalarType) -> bytes | None:
+    """What tells the type of a dynamic value, as JSON; None where nothing has to."""
+    if form.metadata is Metadata.NONE or type_ in _SELF_EVIDENT:
+        return None
+    return _encode(f"#{_type_name(model, type_)}")
 
 
 def json_value(form: JsonForm, type_: ScalarType, value: Encoded) -> bytes:

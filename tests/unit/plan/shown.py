@@ -8,6 +8,8 @@ from osimages.plan.expressions import (
     Apply,
     Both,
     Case,
+    Chosen,
+    Column,
     Compare,
     Convert,
     Either,
@@ -65,7 +67,9 @@ def _condition(condition: Value, constants: tuple[object, ...]) -> str:
     return _value(condition, constants)
 
 
-def _value(value: Field | Slot | Null | Apply | Convert | Case | ItemCount, constants: tuple[object, ...]) -> str:
+def _value(
+    value: Field | Slot | Null | Apply | Convert | Case | ItemCount | Column | Chosen, constants: tuple[object, ...]
+) -> str:
     def inner(value: Value) -> str:
         return _condition(value, constants)
 
@@ -83,5 +87,9 @@ def _value(value: Field | Slot | Null | Apply | Convert | Case | ItemCount, cons
             return f"({source.name.lower()}->{target.name.lower()} {inner(operand)})"
         case Case(branches):
             return f"(case {', '.join(f'{inner(each)}: {inner(result)}' for each, result in branches)})"
+        case Column(number):
+            return f"column {number}"
+        case Chosen():
+            return f"(chosen {inner(value.skip)} {inner(value.top)})"
         case ItemCount(collection, condition, depth):
             return f"(count {collection}[{depth}]{f': {inner(condition)}' if condition else ''})"

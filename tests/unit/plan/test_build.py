@@ -19,10 +19,10 @@ from osimages.errors import (
 )
 from osimages.odata.limits import Bounds
 from osimages.plan.build import Query, build_plan, build_query
-from osimages.plan.expressions import Apply, Compare, Comparison, Field, Operation, Slot
+from osimages.plan.expressions import Apply, Compare, Comparison, Field, Operation, Order, Slot
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
-from osimages.plan.query import Order, Shape
+from osimages.plan.query import Shape
 from osimages.plan.resolve import Kind
 
 _LIMITS = Limits(page_size=100, bounds=Bounds(nodes=50, depth=10, list_items=5))
@@ -90,7 +90,7 @@ def test_every_option_on_every_kind_of_target(kind: Kind, option: str) -> None:
     assert error.message.endswith("it cannot be used on this resource")
 
 
-_UNREAD = {"$apply": "identity", "$id": "x", "$index": "1"}
+_UNREAD = {"$id": "x", "$index": "1"}
 
 
 @pytest.mark.parametrize("option", [*_UNREAD, "$schemaversion"])

@@ -62,9 +62,9 @@ class Postgres:
         log = str(self.data.parent / "log")
         self._control("start", "-l", log, "-o", f"-k {self.data.parent} {options}")
 
-    def stop(self) -> None:
-        """Ends the server at once, with all its connections."""
-        self._control("stop", "-m", "immediate")
+    def stop(self, mode: str = "immediate") -> None:
+        """Ends the server with all its connections; `fast` keeps what was committed, `immediate` perhaps not."""
+        self._control("stop", "-m", mode)
 
     def _control(self, *arguments: str) -> None:
         program = [str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-t", _PATIENCE_SECONDS, *arguments]

@@ -159,6 +159,8 @@ class Changes:
             yield Ask(self._statements.lock, {"tenant": tenant})
 
     def _get(self, tenant: str, key: str) -> Steps[Stored | None]:
+        if "\0" in key:  # not every database takes such a text, and no key holds that character
+            return None
         rows = yield Ask(self._statements.get, {"tenant": tenant, "id": key})
         return Stored(rows[0][0], rows[0][1]) if rows else None
 

@@ -70,7 +70,7 @@ class Connections:
         with _told(limits.query_seconds):
             pool = await asyncpg.create_pool(
                 url,
-                min_size=1,
+                min_size=0,  # the pool itself would complain at length of a server that is away
                 max_size=limits.connections,
                 timeout=max(1.0, limits.wait_seconds),
                 command_timeout=limits.wait_seconds + limits.query_seconds + _GRACE_SECONDS,

@@ -14,10 +14,27 @@ from tests.support.api import Api, connected
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
-    """A server without TLS whose new tenants are empty."""
+def sqlite_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """A server on SQLite, without TLS, whose new tenants are empty."""
     with servers.running(tmp_path_factory.mktemp("server"), "--http", "--empty") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(
+    tmp_path_factory: pytest.TempPathFactory, postgres: postgres_servers.Postgres
+) -> Iterator[servers.Server]:
+    """The same on PostgreSQL."""
+    database = postgres.new_database()
+    with servers.running(tmp_path_factory.mktemp("server"), "--http", "--empty", "--database", database) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest) -> servers.Server:
+    """A server without TLS whose new tenants are empty: on SQLite, or on each store (tests/behaviour/conftest.py)."""
+    found: servers.Server = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_server")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -160,15 +160,16 @@ def test_an_expired_token_sends_back_to_the_start(tmp_path: Path) -> None:
         assert summary(rounds(api, reply.headers["location"])[0]) == ["a"]
 
 
-def test_a_token_of_another_time_of_the_database(api: Api, server: Server) -> None:
+def test_a_token_of_another_time_of_the_database(sqlite_server: Server) -> None:
     """After a restore, the secret is another one, or fewer changes are known than the token counts."""
-    another = DeltaTokens(b"another", 30, lambda: datetime.now(UTC)).write(DeltaState(5, 5, 0), api.tenant, "x")
-    refused(api.get(f"{DELTA}?$deltatoken={another}"), 410, "resyncRequired")
-    api.create(id="a")
-    link = rounds(api, DELTA)[1]
-    with closing(sqlite3.connect(server.data_dir / "osimages.db")) as database, database:
-        database.execute("UPDATE tenant SET last_change = 0 WHERE tenant = ?", (api.tenant,))
-    refused(api.get(link), 410, "resyncRequired")
+    with connected(sqlite_server.url, str(uuid.uuid4()), sqlite_server.data_dir) as api:
+        another = DeltaTokens(b"another", 30, lambda: datetime.now(UTC)).write(DeltaState(5, 5, 0), api.tenant, "x")
+        refused(api.get(f"{DELTA}?$deltatoken={another}"), 410, "resyncRequired")
+        api.create(id="a")
+        link = rounds(api, DELTA)[1]
+        with closing(sqlite3.connect(sqlite_server.data_dir / "osimages.db")) as database, database:
+            database.execute("UPDATE tenant SET last_change = 0 WHERE tenant = ?", (api.tenant,))
+        refused(api.get(link), 410, "resyncRequired")
 
 
 def test_patch_tuesday_shows_as_changes(tmp_path: Path) -> None:

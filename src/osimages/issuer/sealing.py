@@ -76,7 +76,8 @@ class Step(msgspec.Struct, frozen=True, tag=True):
     user: str | None = None
 
 
-_Sealed = TypeVar("_Sealed", Code, Refresh, Device, Session, Step)
+Sealed = Code | Refresh | Device | Session | Step
+_Kind = TypeVar("_Kind", bound=Sealed)
 
 
 class Sealer:
@@ -95,11 +96,11 @@ class Sealer:
         except ValueError:
             raise ValueError(f"{file} holds no sealing key. Move it away for a new one.") from None
 
-    def seal(self, content: Code | Refresh | Device | Session | Step, now: datetime) -> str:
+    def seal(self, content: Sealed, now: datetime) -> str:
         """Text that only `opened` understands, and nobody can change."""
         return self._fernet.encrypt_at_time(msgspec.json.encode(content), int(now.timestamp())).decode()
 
-    def opened(self, text: str, kind: type[_Sealed], now: datetime, seconds: int) -> tuple[_Sealed, int] | None:
+    def opened(self, text: str, kind: type[_Kind], now: datetime, seconds: int) -> tuple[_Kind, int] | None:
         """What was sealed at most so many seconds ago, and when (since 1970); None for anything else."""
         # Base64 has more than one text for the same bytes; only one is taken.
         if not _TOKEN.fullmatch(text):
@@ -111,7 +112,7 @@ class Sealer:
         except (InvalidToken, msgspec.DecodeError):
             return None
 
-    def expired(self, text: str, kind: type[_Sealed]) -> bool:
+    def expired(self, text: str, kind: type[_Kind]) -> bool:
         """Whether a text that `opened` does not understand would have been understood earlier."""
         if not _TOKEN.fullmatch(text):
             return False

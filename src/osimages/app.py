@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -16,6 +18,7 @@ from osimages.catalogue.publishing import newest_day
 from osimages.clock import Clock
 from osimages.edm.audit import AUDIT_EVENT
 from osimages.edm.model import GRAPH, IMAGE, VERSIONS
+from osimages.edm.types import Model
 from osimages.http.asgi import Send, respond
 from osimages.http.audit import Audit
 from osimages.http.request import Receive, Scope
@@ -33,8 +36,18 @@ from osimages.settings import Settings, resolve
 from osimages.storage.databases import bring_up_to_date, open_database
 from osimages.storage.migrate import SchemaError
 from osimages.storage.store import Database, Store, StoreUnavailableError
-from osimages.storage.tables import AUDIT_EVENT_TABLES, IMAGES
+from osimages.storage.tables import AUDIT_EVENT_TABLES, IMAGES, EntityTables
 
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is served: a model for each version of the service, and the tables of every type that has entities."""
+
+    models: Mapping[str, Model]
+    tables: tuple[tuple[Model, EntityTables], ...]
+
+
+SERVED = Served(VERSIONS, ((GRAPH, IMAGES), (GRAPH, AUDIT_EVENT_TABLES)))
 _START_ATTEMPTS = 60
 _START_PAUSE_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -50,8 +63,9 @@ def application() -> Application:
 class Application:
     """An ASGI application; it opens its database when the server starts it, and closes it when the server ends."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, served: Served = SERVED) -> None:
         self._settings = settings
+        self._served = served
         self._service: Service | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,11 +104,11 @@ class Application:
         """The service; what may pass (a locked database, a full disk) is tried again for a while."""
         for _ in range(_START_ATTEMPTS):
             try:
-                return await start(self._settings)
+                return await start(self._settings, self._served)
             except (SchemaError, StoreUnavailableError, KeyFileError, OSError) as error:
                 _log.warning("the service cannot start yet", reason=str(error))
                 await asyncio.sleep(_START_PAUSE_SECONDS)
-        return await start(self._settings)
+        return await start(self._settings, self._served)
 
 
 async def opened(settings: Settings) -> Database:
@@ -110,25 +124,26 @@ async def publisher_of(settings: Settings, database: Database, *, only_reads: bo
     return Publisher(database, database.store(GRAPH, IMAGES), current, calendar_of(settings))
 
 
-async def start(settings: Settings) -> Service:
+async def start(settings: Settings, served: Served = SERVED) -> Service:
     """A service on the database that the settings name, brought up to date and with the default tenant in it.
 
     Raises SchemaError, KeyFileError, UnusableError or OSError where database, keys or the file of users are unusable.
     """
     database = await opened(settings)
     try:
-        return await _service(settings, database)
+        return await _service(settings, database, served)
     except BaseException:
         await database.close()
         raise
 
 
-async def _service(settings: Settings, database: Database) -> Service:
+async def _service(settings: Settings, database: Database, served: Served) -> Service:
     """The service on an open database, with the facts and the default tenant in it."""
     publisher = await publisher_of(settings, database)
     current, clock = publisher.current, publisher.current.clock
     _warn_of_age(current)
-    images, events = database.store(GRAPH, IMAGES), database.store(GRAPH, AUDIT_EVENT_TABLES)
+    stores = {tables.entity.name: database.store(model, tables) for model, tables in served.tables}
+    images, events = stores[IMAGE.name], stores[AUDIT_EVENT.name]
     new_catalogue = "none" if settings.empty else "supported"
     await publisher.claim(settings.publish_check_seconds)
     keep_seconds = settings.tenant_cache_seconds
@@ -146,9 +161,9 @@ async def _service(settings: Settings, database: Database) -> Service:
     return Service(
         settings=settings,
         clock=clock,
-        models=VERSIONS,
+        models=served.models,
         database=database,
-        stores={IMAGE.name: images, AUDIT_EVENT.name: events},
+        stores=stores,
         verifier=verifier(settings, clock, keys),
         keys=keys,
         audit=_audit(settings, clock, database, events),

@@ -13,6 +13,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from osimages.edm import encoding
 from osimages.edm.types import (
+    Capabilities,
     ComplexType,
     EntityType,
     EnumMember,
@@ -52,7 +53,7 @@ PLACE = ComplexType(
 PART = ComplexType(
     "part",
     (
-        Property("name", Primitive.STRING),
+        Property("name", Primitive.STRING, capabilities=Capabilities(search=True)),
         Property("weight", Primitive.DECIMAL, nullable=True),
         Property("made", Primitive.DATETIMEOFFSET, nullable=True),
         Property("origin", PLACE, nullable=True),
@@ -64,16 +65,24 @@ def _name(type_: Primitive) -> str:
     return type_.value.removeprefix("Edm.")[0].lower() + type_.value.removeprefix("Edm.")[1:]
 
 
+_SEARCHED = Capabilities(search=True)
+_USUAL = Capabilities()
+
+
+def _searched(type_: Primitive) -> Capabilities:
+    return _SEARCHED if type_ in (Primitive.STRING, Primitive.GUID, Primitive.INT32) else _USUAL
+
+
 SPECIMEN = EntityType(
     "specimen",
     (
         Property("id", Primitive.STRING, required=False),
-        *(Property(_name(each), each) for each in Primitive),
-        *(Property(f"{_name(each)}OrNull", each, nullable=True) for each in Primitive),
+        *(Property(_name(each), each, capabilities=_searched(each)) for each in Primitive),
+        *(Property(f"{_name(each)}OrNull", each, nullable=True, capabilities=_searched(each)) for each in Primitive),
         *(Property(f"{_name(each)}s", each, collection=True, required=False) for each in Primitive),
         Property("flavour", FLAVOUR),
-        Property("flavourOrNull", FLAVOUR, nullable=True),
-        Property("colour", COLOUR),
+        Property("flavourOrNull", FLAVOUR, nullable=True, capabilities=_SEARCHED),
+        Property("colour", COLOUR, capabilities=_SEARCHED),
         Property("colourOrNull", COLOUR, nullable=True),
         Property("colours", COLOUR, collection=True, required=False),
         Property("maybes", Primitive.INT32, collection=True, nullable=True, required=False),

@@ -1,0 +1,244 @@
+"""The engine knows nothing of images: another model, with every primitive type, is served by a declaration."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from osimages.edm.types import Primitive
+from tests.support.api import Api, Json, body_of, connected, refused
+from tests.support.second_model import ORDINARY
+from tests.support.server import environment
+
+ROOT = Path(__file__).parents[2]
+SPECIMENS = "/museum/specimens"
+_LISTENS = re.compile(r"running on (http://\S+)")
+
+
+@pytest.fixture(scope="module")
+def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The address of a server with the museum's model, and its data directory."""
+    folder = tmp_path_factory.mktemp("museum")
+    server = [sys.executable, "-m", "uvicorn", "--factory", "tests.support.museum:application", "--port", "0"]
+    process = subprocess.Popen(
+        [*server, "--lifespan", "on"],
+        cwd=ROOT,
+        env=environment(OSIMAGES_DATA_DIR=str(folder), OSIMAGES_EMPTY="true", OSIMAGES_PUBLISH_CHECK_SECONDS="0"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if (match := _LISTENS.search(line)) is not None:
+            break
+    else:
+        raise AssertionError("".join(said))
+    yield match[1], folder
+    process.terminate()
+    process.communicate(timeout=60)
+
+
+@pytest.fixture
+def api(museum: tuple[str, Path]) -> Iterator[Api]:
+    """A client of a tenant of its own."""
+    url, folder = museum
+    with connected(url, str(uuid.uuid4()), folder) as client:
+        yield client
+
+
+SINGLE = [name for name, value in ORDINARY.items() if not isinstance(value, dict | list)]
+
+
+def put(api: Api, key: str, **changes: Any) -> Json:
+    """Adds a specimen."""
+    reply = api.http.post(SPECIMENS, json=ORDINARY | {"id": key} | changes)
+    assert reply.status_code == 201, reply.text
+    return body_of(reply)
+
+
+def keys(api: Api, query: str, path: str = SPECIMENS) -> list[str]:
+    """The ids that a query finds."""
+    reply = api.get(f"{path}?{query}")
+    assert reply.status_code == 200, reply.text
+    return [each["id"] for each in reply.json()["value"]]
+
+
+def test_the_model_tells_of_it(api: Api) -> None:
+    listed = api.get("/museum/").json()["value"]
+    assert [(each["kind"], each["name"]) for each in listed] == [
+        ("EntitySet", "specimens"),
+        ("EntitySet", "exhibits"),
+        ("Singleton", "cabinet"),
+    ]
+    metadata = api.get("/museum/$metadata").text
+    assert '<EntitySet Name="specimens" EntityType="example.museum.specimen"' in metadata
+    for each in Primitive:
+        assert f'Type="{each.value}"' in metadata
+
+
+def test_values_of_every_type_come_back_as_they_were_sent(api: Api) -> None:
+    text = (
+        '{"id":"a","decimal":12345678901234567890.123456789012345678,"double":"INF","decimalOrNull":"0.000000000000000001",'
+        '"int64OrNull":"9007199254740993","colours":["RED","blue"],"maybes":[1,null],"durations":["pt1h","-P1D"],'
+        '"binarys":["AAEC"],' + httpx.Request("POST", "http://x", json=ORDINARY).content.decode().lstrip("{")
+    )
+    text = text.replace('"decimal":12.75,', "").replace('"double":2.5,', "")
+    made = api.http.post(SPECIMENS, content=text, headers={"Content-Type": "application/json"})
+    assert made.status_code == 201, made.text
+    assert made.headers["location"].endswith("/museum/specimens/a")
+    for reply in (made, api.get(f"{SPECIMENS}/a")):
+        assert '"decimal":12345678901234567890.123456789012345678' in reply.text
+        assert '"decimalOrNull":1E-18' in reply.text or '"decimalOrNull":0.000000000000000001' in reply.text
+        found = reply.json()
+        assert found["double"] == "INF"
+        assert found["int64OrNull"] == 9007199254740993
+        assert (found["colours"], found["flavour"], found["maybes"]) == (["red", "blue"], "sweet,hot", [1, None])
+        assert (found["guid"], found["durations"]) == (ORDINARY["guid"].lower(), ["PT1H", "-P1D"])
+        assert (found["stringOrNull"], found["placeOrNull"], found["booleans"]) == (None, None, [])
+        assert found["place"]["city"] == "Bath"
+        assert found["parts"][1]["origin"]["height"] is None
+    exact = api.get(
+        f"{SPECIMENS}/a?$select=int64OrNull,decimal", Accept="application/json;IEEE754Compatible=true"
+    ).json()
+    assert (exact["int64OrNull"], exact["decimal"]) == ("9007199254740993", "12345678901234567890.123456789012345678")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("byte", 256),
+        ("sByte", -129),
+        ("int16", 1 << 15),
+        ("int32", "7"),
+        ("int64", 1 << 63),
+        ("single", 1e300),
+        ("double", "inf"),
+        ("decimal", 1e20),
+        ("decimal", "1e-19"),
+        ("guid", "{32a4ac62-1b1a-4a4c-9a3b-0123456789ab}"),
+        ("date", "2026-02-30"),
+        ("dateTimeOffset", "2026-11-24"),
+        ("timeOfDay", "24:00:00"),
+        ("duration", "1 day"),
+        ("binary", "€"),
+        ("boolean", "true"),
+        ("flavour", "sweet,bitter"),
+        ("colour", "red,blue"),
+        ("string", None),
+        ("place", {"height": 1}),
+        ("int32s", [1, None]),
+        ("maybes", None),
+    ],
+)
+def test_values_that_no_type_has_are_refused_by_name(api: Api, name: str, value: object) -> None:
+    error = refused(api.http.post(SPECIMENS, json=ORDINARY | {"id": "bad", name: value}), 400, "ModelValidationFailure")
+    assert error["target"].startswith(f"$.{name}")
+    assert api.get(f"{SPECIMENS}/bad").status_code == 404
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_patch_of_every_type(api: Api, name: str) -> None:
+    put(api, "a")
+    reply = api.http.patch(f"{SPECIMENS}/a", json={f"{name}OrNull": ORDINARY[name]})
+    assert reply.status_code == 200, reply.text
+    stored = body_of(api.get(f"{SPECIMENS}/a"))
+    assert stored[f"{name}OrNull"] == stored[name]
+    assert keys(api, f"$filter={name}OrNull eq {name}") == ["a"]
+    same = api.http.patch(f"{SPECIMENS}/a", json={f"{name}OrNull": ORDINARY[name]})
+    assert same.headers["etag"] == reply.headers["etag"], "nothing changed"
+    api.http.patch(f"{SPECIMENS}/a", json={f"{name}OrNull": None})
+    assert body_of(api.get(f"{SPECIMENS}/a"))[f"{name}OrNull"] is None
+    assert keys(api, f"$filter={name}OrNull eq null") == ["a"]
+
+
+def test_filter_order_search_compute_and_apply(api: Api) -> None:
+    for number, key in enumerate("abcd"):
+        put(api, key, int32=number % 2, doubleOrNull=None if number == 2 else -number, string=f"Text {number}")
+    assert keys(api, "$filter=place/city eq 'Bath' and parts/any(p:p/origin/city eq 'Ulm')&$orderby=int32 desc,id") == [
+        *"bdac"
+    ]
+    assert keys(api, "$orderby=doubleOrNull") == [*"cdba"]
+    assert keys(api, "$orderby=doubleOrNull desc&$top=3") == [*"abd"]
+    assert keys(api, "$search=%22text 3%22 OR %22TEXT 2%22") == [*"cd"]
+    assert keys(api, "$search=hot") == []
+    computed = api.get(
+        f"{SPECIMENS}?$compute=decimal mul int32 as m,date add duration'P1D' as d&$select=m,d&$top=2"
+    ).json()
+    assert [(each["m"], each["d"]) for each in computed["value"]] == [(0, "2026-11-25"), (12.75, "2026-11-25")]
+    assert computed["value"][0]["d@odata.type"] == "#Date"
+    totals = "aggregate($count as n,decimal with sum as s,doubleOrNull with average as a,dateTimeOffset with max as t)"
+    grouped = api.get(f"{SPECIMENS}?$apply=groupby((place/city,int32),{totals})").json()["value"]
+    assert [(each["place"], each["int32"], each["n"], each["s"], each["a"]) for each in grouped] == [
+        ({"city": "Bath"}, 0, 2, 25.5, 0.0),
+        ({"city": "Bath"}, 1, 2, 25.5, -2.0),
+    ]
+    assert grouped[0]["t"] == "2026-11-23T23:30:15.25Z"
+    by_part = api.get(f"{SPECIMENS}?$apply=groupby((parts/origin/city),aggregate($count as n))").json()["value"]
+    assert by_part == [
+        {"parts": [{"origin": {"city": None}}], "n@odata.type": "#Decimal", "n": 4},
+        {"parts": [{"origin": {"city": "Ulm"}}], "n@odata.type": "#Decimal", "n": 4},
+    ]
+
+
+def test_pages_by_every_type_give_everything_once(api: Api) -> None:
+    for number, key in enumerate("abcde"):
+        put(
+            api,
+            key,
+            **{
+                f"{name}OrNull": None if number % 2 else ORDINARY[name]
+                for name in ORDINARY
+                if not isinstance(ORDINARY[name], dict | list)
+            },
+        )
+    for name in [each.value.removeprefix("Edm.") for each in Primitive if each is not Primitive.BINARY]:
+        link, found = f"{SPECIMENS}?$orderby={name[0].lower()}{name[1:]}OrNull desc&$select=id", []
+        while link:
+            body = body_of(api.get(link, Prefer="odata.maxpagesize=2"))
+            found += [each["id"] for each in body["value"]]
+            link = body.get("@odata.nextLink", "")
+        assert found == [*"acebd"], name
+    refused(api.get(f"{SPECIMENS}?$orderby=binaryOrNull"), 400, "BadRequest")
+
+
+def test_changes_are_tracked(api: Api) -> None:
+    put(api, "a")
+    put(api, "b")
+    link = body_of(api.get(f"{SPECIMENS}/delta"))["@odata.deltaLink"]
+    api.http.delete(f"{SPECIMENS}/a")
+    api.http.patch(f"{SPECIMENS}/b", json={"int32": 1})
+    changed = body_of(api.get(link))["value"]
+    assert changed[0] == {"id": "a", "@removed": {"reason": "deleted"}}
+    assert (changed[1]["id"], changed[1]["int32"]) == ("b", 1)
+
+
+def test_a_set_offers_what_it_declares(api: Api) -> None:
+    put(api, "a")
+    assert keys(api, "$orderby=int32", "/museum/exhibits") == ["a"]
+    assert api.get("/museum/exhibits/a/string/$value").text == ORDINARY["string"]
+    refused(api.http.post("/museum/exhibits", json=ORDINARY), 400, "No method match route template")
+    refused(api.http.patch("/museum/exhibits/a", json={}), 400, "No method match route template")
+    refused(api.http.delete("/museum/exhibits/a"), 400, "No method match route template")
+    for query in ("$filter=true", "$search=x", "$skip=1"):
+        refused(api.get(f"/museum/exhibits?{query}"), 400, "BadRequest")
+    assert api.get("/museum/exhibits/delta").status_code == 404
+    assert body_of(api.get("/museum/cabinet/specimens/a"))["@odata.context"].endswith("#cabinet/specimens/$entity")
+
+
+def test_put_and_properties(api: Api) -> None:
+    put(api, "a", stringOrNull="x")
+    replaced = api.http.put(f"{SPECIMENS}/a", json=ORDINARY)
+    assert (replaced.status_code, replaced.json()["stringOrNull"]) == (200, None)
+    assert api.get(f"{SPECIMENS}/a/place/city").status_code in (200, 400)
+    assert api.get(f"{SPECIMENS}/a/decimal").json()["value"] == 12.75
+    assert api.get(f"{SPECIMENS}/a/int32s/$count").text == "3"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from osimages.auth.clouds import CLOUDS
 from osimages.auth.issued_keys import IssuedKeys
 from osimages.auth.key_file import KeyFileError
 from osimages.auth.sources import entra_keys, verifier
@@ -26,6 +27,7 @@ from osimages.http.service import Service
 from osimages.http.tenants import Tenants
 from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
 from osimages.issuer.authority import Authority
+from osimages.issuer.claims import Issuers
 from osimages.observe import configure_logging
 from osimages.plan.delta import DeltaTokens
 from osimages.plan.paging import PageTokens
@@ -152,7 +154,7 @@ async def _service(settings: Settings, database: Database, served: Served) -> Se
     tenants = Tenants(
         database, images, publication, publisher.may_publish, keep_seconds=keep_seconds, new_catalogue=of_new
     )
-    authority = Authority.open(settings.data_path, clock.now) if settings.authority == "dev" else None
+    authority = _authority(settings, clock) if settings.authority == "dev" else None
     if authority is not None:
         await database.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue))
         await tenants.admit(DEFAULT_TENANT)
@@ -193,6 +195,11 @@ def _audit(settings: Settings, clock: Clock, database: Database, events: Store) 
 def calendar_of(settings: Settings) -> str:
     """What decides which images are published on a moment: servers that differ in it must not publish in turns."""
     return f"{settings.today or 'real time'}, {settings.publish_age_days} days after Patch Tuesday"
+
+
+def _authority(settings: Settings, clock: Clock) -> Authority:
+    cloud = CLOUDS[settings.cloud]
+    return Authority.open(settings.data_path, clock.now, Issuers(*cloud.issuer_forms), cloud.graph_roots[0])
 
 
 def _warn_of_age(current: CurrentCatalogue) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from osimages.auth.clouds import CLOUDS
 from osimages.issuer.applications import DEFAULT_TENANT
 from tests.cli.running import complaint, osimages, output
 from tests.support.api import IMAGES, READ, WRITE, refused
+from tests.support.identity import claims_of, exchange, refused_with, tokens
 from tests.support.server import Server, running
 
 
@@ -95,3 +97,27 @@ def test_a_data_directory_that_is_none(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     assert str(file) in complaint(osimages("token", "--data-dir", file))
+
+
+def test_a_user_by_name(own: Server) -> None:
+    start = ("token", "--data-dir", own.data_dir)
+    bearer = output(*start, "--as", "adele.vance@contoso.example", "--permission", READ).strip()
+    assert (claims_of(bearer)["upn"], claims_of(bearer)["scp"]) == ("adele.vance@contoso.example", READ)
+    assert asked(own, bearer).status_code == 200
+    # Who has no Intune role is refused by Intune, in its own way.
+    refused(asked(own, output(*start, "--as", "alex.wilber@contoso.example").strip()), 401, "UnknownError")
+    assert "no user 'nobody'" in complaint(osimages(*start, "--as", "nobody"))
+
+
+@pytest.mark.parametrize("cloud", ["china", "bleu"])
+def test_a_national_cloud(tmp_path: Path, cloud: str) -> None:
+    with running(tmp_path, "--http", "--empty", "--cloud", cloud) as server, httpx.Client(base_url=server.url) as http:
+        bearer = output("token", "--data-dir", tmp_path, "--cloud", cloud).strip()
+        assert asked(server, bearer).status_code == 200
+        refused(asked(server, output("token", "--data-dir", tmp_path).strip()), 401, "InvalidAuthenticationToken")
+        root = CLOUDS[cloud].graph_roots[0]
+        given = {"grant_type": "client_credentials", "scope": f"{root}/.default"}
+        issued = tokens(exchange(http, **given))["access_token"]
+        assert asked(server, issued).status_code == 200
+        assert claims_of(issued)["ver"] == ("1.0" if cloud == "china" else "2.0")
+        refused_with(exchange(http, **given | {"scope": "https://graph.microsoft.com/.default"}), 500011)

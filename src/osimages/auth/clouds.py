@@ -41,6 +41,12 @@ class Cloud:
         """The address that a 401 sends clients to for signing in."""
         return f"{self.authorities[0]}/common/oauth2/authorize"
 
+    @property
+    def issuer_forms(self) -> tuple[str | None, str]:
+        """The issuers of v1.0 tokens (None where there are none) and of v2.0 tokens, with `{tenant}` for the tenant."""
+        v1 = next((f"{root}/{{tenant}}/" for root in self.v1_issuers), None)
+        return v1, f"{self.authorities[0]}/{{tenant}}/v2.0"
+
     def at(self, authority_url: str) -> Cloud:
         """The same cloud with an authority at another address, such as a stand-in for tests."""
         return replace(self, authorities=(authority_url,))

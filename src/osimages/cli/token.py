@@ -6,20 +6,23 @@ from datetime import UTC, datetime
 
 import click
 
+from osimages.auth.clouds import CLOUDS
 from osimages.cli.known import complaints
 from osimages.cli.options import data_dir_option, settings_from
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
-from osimages.issuer.claims import LIFETIME_SECONDS
+from osimages.issuer.claims import LIFETIME_SECONDS, Issuers
+from osimages.issuer.directory import Directory, User
 from osimages.issuer.directory_file import DirectoryFile
 from osimages.issuer.mint import mint
 from osimages.issuer.signing import SigningKeys
-from osimages.settings import Settings
+from osimages.settings import CLOUD_NAMES, Settings
 
 
 @click.command()
 @data_dir_option
 @click.option("--tenant", type=click.UUID, metavar="GUID", help="Tenant (the default tenant).")
 @click.option("--app/--user", "application", default=True, help="Application (default) or delegated token.")
+@click.option("--as", "person", metavar="NAME", help="Delegated token for that user: osimages user list.")
 @click.option(
     "--permission", "permissions", multiple=True, metavar="NAME", help="Permission; repeat it for more (all)."
 )
@@ -30,11 +33,18 @@ from osimages.settings import Settings
     metavar="SECONDS",
     help="Lifetime (3600), plus 300 of tolerance; 0: expired.",
 )
+@click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens the server takes (global).")
 def token(
-    data_dir: str | None, tenant: object, application: bool, permissions: tuple[str, ...], expires_in: int
+    data_dir: str | None,
+    tenant: object,
+    application: bool,
+    person: str | None,
+    permissions: tuple[str, ...],
+    expires_in: int,
+    cloud: str | None,
 ) -> None:
     """Print an access token for the server of the data directory."""
-    settings = settings_from({"data_dir": data_dir})
+    settings = settings_from({"data_dir": data_dir, "cloud": cloud})
     for name in sorted(set(permissions) - set(EVERY_PERMISSION)):
         click.echo(
             f"'{name}' is no permission that this API asks for; it asks for {' or '.join(EVERY_PERMISSION)}.", err=True
@@ -44,7 +54,8 @@ def token(
             settings,
             tenant=str(tenant or DEFAULT_TENANT),
             permissions=permissions or EVERY_PERMISSION,
-            user=not application,
+            user=not application or person is not None,
+            person=person,
             expires_in=expires_in,
         )
     )
@@ -56,10 +67,11 @@ def development_token(
     tenant: str = DEFAULT_TENANT,
     permissions: tuple[str, ...] = EVERY_PERMISSION,
     user: bool = False,
+    person: str | None = None,
     expires_in: int = 3600,
 ) -> str:
     """A token signed with the key in the data directory, which is made where there is none. Raises ClickException."""
-    folder, now = settings.data_path, datetime.now(UTC)
+    folder, now, cloud = settings.data_path, datetime.now(UTC), CLOUDS[settings.cloud]
     with complaints():
         keys, directory = SigningKeys.load_or_create(folder), DirectoryFile(folder).load()
         if expires_in > LIFETIME_SECONDS:
@@ -78,4 +90,14 @@ def development_token(
         now=now,
         skew_seconds=settings.token_skew_seconds,
         directory=directory,
+        person=None if person is None else _person(directory, person, tenant),
+        issuers=Issuers(*cloud.issuer_forms),
+        audience=cloud.graph_roots[0],
     )
+
+
+def _person(directory: Directory, name: str, tenant: str) -> User:
+    found = directory.user_named(name, tenant)
+    if found is None:
+        raise click.ClickException(f"There is no user '{name}' in tenant {tenant}: osimages user list shows them all.")
+    return found

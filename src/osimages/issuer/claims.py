@@ -80,8 +80,9 @@ def access_claims(grant: Grant, issuers: Issuers, now: datetime, expires_in: int
     issued = max(moment - BACKDATED_SECONDS, min(grant.wish.not_before, moment + _NEXT_SECOND))
     version = grant.resource.token_version if issuers.v1 is not None else 2
     issuer = issuers.v1 if version == 1 and issuers.v1 is not None else issuers.v2
+    # v2.0 tokens name the application instead of its address.
     return {
-        "aud": grant.resource.audience,
+        "aud": grant.resource.audience if version == 1 else grant.resource.id,
         "iss": issuer.format(tenant=grant.tenant),
         "iat": issued,
         "nbf": issued,

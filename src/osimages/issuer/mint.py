@@ -11,7 +11,7 @@ from joserfc import jws
 
 from osimages.issuer.applications import DEFAULT_DIRECTORY, DEFAULT_USER
 from osimages.issuer.claims import LIFETIME_SECONDS, Grant, Issuers, access_claims
-from osimages.issuer.directory import Application, Directory
+from osimages.issuer.directory import Application, Directory, User
 from osimages.issuer.scopes import GRAPH_ID, Resource
 from osimages.issuer.signing import SigningKeys
 
@@ -35,23 +35,27 @@ def mint(
     now: datetime,
     skew_seconds: int = 300,
     directory: Directory = DEFAULT_DIRECTORY,
+    person: User | None = None,
+    issuers: Issuers | None = None,
+    audience: str = AUDIENCE,
 ) -> str:
     """A signed token with v1.0 claims, the form in which Graph's tokens come.
 
-    With `user` it speaks for the development user (`scp`), else for the application itself (`roles`). It expires
+    With `user` it speaks for a `person` or the development user (`scp`), else for the application itself (`roles`);
+    `issuers` and `audience` are those of a cloud (the global one). It expires
     `expires_in` seconds after `now`. Where that is zero or less, the token is one that is refused as expired: its
     whole lifetime then lies a further `skew_seconds` back, so that a verifier with that tolerance refuses it, too.
     """
-    person = (directory.user(DEFAULT_USER) or DEFAULT_DIRECTORY.users[0]) if user else None
+    known = person or directory.user(DEFAULT_USER) or DEFAULT_DIRECTORY.users[0]
     grant = Grant(
         tenant=tenant,
         application=directory.application(application) or Application(id=application, display_name=application),
-        user=person,
-        resource=Resource(GRAPH_ID, AUDIENCE, 1),
+        user=known if user else None,
+        resource=Resource(GRAPH_ID, audience, 1),
         permissions=tuple(permissions),
         proof=_NOT_PROVED if user else _WITH_SECRET,
     )
-    claims = access_claims(grant, Issuers(), now, expires_in)
+    claims = access_claims(grant, issuers or Issuers(), now, expires_in)
     if expires_in <= 0:
         expires = claims["exp"] - skew_seconds
         claims |= {"iat": expires - LIFETIME_SECONDS, "nbf": expires - LIFETIME_SECONDS, "exp": expires}

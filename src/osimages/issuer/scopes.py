@@ -33,7 +33,9 @@ _LONGEST = 4096
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """What a token is for. `application` is None for Graph, that is: for this service."""
+    """What a token is for, under the name that was asked for (`audience`). `application` is None for Graph, that is:
+    for this service.
+    """
 
     id: str
     audience: str
@@ -91,14 +93,11 @@ def _resource(identifier: str, tenant: str, directory: Directory, graph_root: st
         return Resource(GRAPH_ID, GRAPH_ID, version)
     bare = identifier.rstrip("/")
     if bare in ("", graph_root) or _is_here(bare, host):
-        # v2.0 tokens name the application instead of the address.
-        # https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
-        return Resource(GRAPH_ID, graph_root if version == 1 else GRAPH_ID, version)
+        return Resource(GRAPH_ID, graph_root, version)
     application = directory.resource(identifier) or directory.resource(bare)
     if application is None or not application.is_in(tenant):
         raise UNKNOWN_RESOURCE.because(resource=identifier, tenant=tenant)
-    audience = identifier if application.token_version == 1 else application.id
-    return Resource(application.id, audience, application.token_version, application)
+    return Resource(application.id, identifier, application.token_version, application)
 
 
 def _is_here(identifier: str, host: str) -> bool:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
+from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from osimages.catalogue.builds import Build
+from osimages.catalogue.facts import Kind, Update, bundled
+from osimages.edm.model import GRAPH
+from osimages.storage.catalogue import write_catalogue
+from osimages.storage.sqlite import SqliteDatabase
+from osimages.storage.tables import IMAGES as IMAGE_TABLES
 from tests.cli.running import complaint, osimages, output
 from tests.support.api import IMAGES, body_of, connected
 from tests.support.server import running
 
+_NOTHING = ("", "", "", False, False, (0,))
 LATEST = f"{IMAGES}/Windows%2011%2025H2"
 
 
@@ -55,6 +65,37 @@ def test_a_server_publishes_by_itself_what_another_process_has_changed(tmp_path:
             assert updates[0]["buildVersion"] == "10.0.26200.9711"
             publish(tmp_path, "--today", "2026-10-20")
             assert body_of(api.get(LATEST))["availableUpdates"] == updates
+
+
+def test_new_facts_reach_tenants_without_a_request_of_theirs(tmp_path: Path) -> None:
+    tenant = str(uuid.uuid4())
+    with running(tmp_path, "--http", "--today", "2026-12-20", publish_check_seconds="0.1") as server:
+        with connected(server.url, tenant, tmp_path) as api:
+            before = builds(api.get(LATEST).json())
+        december = Update(Build(10, 0, 26200, 9999), None, date(2026, 12, 8), Kind.B, True, 2026, 12, *_NOTHING)
+        releases = [
+            msgspec.structs.replace(each, updates=(*each.updates, december)) if each.os_build == 26200 else each
+            for each in bundled().releases
+        ]
+        newer = msgspec.structs.replace(bundled(), releases=tuple(releases), as_of=date(2026, 12, 10))
+
+        async def put() -> None:
+            database = SqliteDatabase(tmp_path / "osimages.db")
+            await database.change(write_catalogue(newer))
+            images = database.store(GRAPH, IMAGE_TABLES)
+            try:
+                while True:
+                    stored = await images.get(tenant, "Windows 11 25H2")
+                    assert stored is not None
+                    if b"26200.9999" in stored.document:
+                        return
+                    await asyncio.sleep(0)
+            finally:
+                await database.close()
+
+        asyncio.run(asyncio.wait_for(put(), 60))
+        with connected(server.url, tenant, tmp_path) as api:
+            assert builds(api.get(LATEST).json()) == ["10.0.26200.9999", *before[:2]]
 
 
 def test_two_servers_with_different_days_do_not_publish_in_turns(tmp_path: Path) -> None:

@@ -12,17 +12,18 @@ if TYPE_CHECKING:
 
 
 def facts_in(settings: Settings) -> Catalogue:
-    """The facts in the database, or those of this release where there are none."""
+    """The facts in the database, or those of this release where they are newer, as a server would put them there."""
     from osimages.catalogue.facts import bundled
     from osimages.storage.migrate import SchemaError
     from osimages.storage.sqlite_catalogue import catalogue_of
 
     try:
-        if settings.database_server is not None:
-            return _facts_on_server(settings) or bundled()
-        return catalogue_of(settings.database_path) or bundled()
+        on_server = settings.database_server is not None
+        kept = _facts_on_server(settings) if on_server else catalogue_of(settings.database_path)
     except SchemaError as error:
         raise click.ClickException(str(error)) from None
+    shipped = bundled()
+    return kept if kept is not None and kept.as_of >= shipped.as_of else shipped
 
 
 def _facts_on_server(settings: Settings) -> Catalogue | None:

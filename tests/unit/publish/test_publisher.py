@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,9 +18,10 @@ from osimages.publish.current import CurrentCatalogue, catalogue_in
 from osimages.publish.publisher import Publisher, Round
 from osimages.storage import leases
 from osimages.storage.catalogue import write_catalogue
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_file import migrate
+from osimages.storage.store import Database
 from osimages.storage.tables import IMAGES
+from tests.support.looped import run
+from tests.unit.storage.places import Place
 
 BEFORE, AFTER = date(2026, 10, 14), date(2026, 10, 15)  # a day, and two, after a Patch Tuesday
 LATEST = "Windows 11 25H2"
@@ -29,42 +29,31 @@ Open = Callable[..., Publisher]
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A migrated database file with the facts in it."""
-    migrate(tmp_path / "osimages.db")
-
-    async def fill() -> None:
-        database = SqliteDatabase(tmp_path / "osimages.db")
-        await catalogue_in(database)
-        await database.close()
-
-    asyncio.run(fill())
-    return tmp_path / "osimages.db"
-
-
-@pytest.fixture
-def publisher(file: Path) -> Iterator[Open]:
-    """Opens a publisher on the same file, as another process would."""
-    opened: list[SqliteDatabase] = []
+def publisher(place: Place) -> Iterator[Open]:
+    """Opens a publisher on the same database, as another process would."""
+    opened: list[Database] = []
 
     def opening(day: date, calendar: str = "one", catalogue: Catalogue | None = None) -> Publisher:
-        database = SqliteDatabase(file)
+        database = run(place.open())
         opened.append(database)
         current = CurrentCatalogue(catalogue or bundled(), Clock(day), 2)
         return Publisher(database, database.store(GRAPH, IMAGES), current, calendar)
 
     yield opening
     for each in opened:
-        asyncio.run(each.close())
-
-
-def run(doing: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(doing)
+        run(each.close())
 
 
 def add(publisher: Publisher, *names: str, catalogue: str = "supported", licensed: bool = True) -> None:
     for name in names:
         run(publisher.database.add_tenant(Tenant(name, name, licensed, catalogue)))
+
+
+def done(publisher: Publisher) -> Round:
+    """What a round does that nothing keeps from it."""
+    found = run(publisher.round())
+    assert found is not None
+    return found
 
 
 def newest(publisher: Publisher, tenant: str) -> str | None:
@@ -78,8 +67,7 @@ def test_every_licensed_tenant_gets_what_it_chose_and_then_nothing_is_left(publi
     add(first, "without", catalogue="none")
     add(first, "unlicensed", licensed=False)
     add(first, "everything", catalogue="all")
-    done = run(first.round())
-    assert done.tenants == 26
+    assert done(first).tenants == 26
     assert newest(first, "tenant 024") == "10.0.26200.9445"
     assert newest(first, "without") is newest(first, "unlicensed") is None
     assert run(first.images.get("everything", "Windows 10 1507")) is not None
@@ -91,7 +79,7 @@ def test_a_new_patch_tuesday_reaches_all_without_a_request(publisher: Open) -> N
     first = publisher(BEFORE)
     add(first, "a", "b")
     run(first.round())
-    assert run(publisher(AFTER).round()).tenants == 2
+    assert done(publisher(AFTER)).tenants == 2
     assert newest(first, "a") == newest(first, "b") == "10.0.26200.9711"
 
 
@@ -123,8 +111,7 @@ def test_the_difference_is_shown_and_nothing_written(publisher: Open) -> None:
     assert found["b"].own == (LATEST,)
     assert LATEST not in found["b"].changed
     assert run(differences()) == found
-    done = run(later.round())
-    assert done.images == sum(len(each.added + each.changed + each.removed) for each in found.values())
+    assert done(later).images == sum(len(each.added + each.changed + each.removed) for each in found.values())
 
 
 def test_two_at_once_do_the_work_once(publisher: Open) -> None:
@@ -134,8 +121,8 @@ def test_two_at_once_do_the_work_once(publisher: Open) -> None:
     async def both() -> list[Round | None]:
         return list(await asyncio.gather(first.round(), second.round()))
 
-    done = run(both())
-    assert sorted(each.tenants if each else 0 for each in done) == [0, 60]
+    rounds = run(both())
+    assert sorted(each.tenants if each else 0 for each in rounds) == [0, 60]
 
 
 def test_one_that_died_at_work_is_waited_for_and_then_followed(publisher: Open) -> None:
@@ -144,30 +131,16 @@ def test_one_that_died_at_work_is_waited_for_and_then_followed(publisher: Open) 
     run(first.database.change(leases.take("publishing", "the dead one", 60)))
     assert run(first.round()) is None
     run(first.database.change(leases.take("publishing", "the dead one", -1)))
-    assert run(first.round()).tenants == 1
+    assert done(first).tenants == 1
 
 
 def test_who_lost_the_lease_writes_nothing(publisher: Open) -> None:
     first = publisher(AFTER)
-    add(first, *(f"tenant {number:03}" for number in range(20)))
-
-    def robbed(tenants: int) -> None:
-        other = SqliteDatabase(Path(first.database._writer._connection.filename))  # type: ignore[attr-defined]
-
-        async def rob() -> None:
-            await other.change(leases.take("publishing", "a robber", 60, by_force=True))
-            await other.close()
-
-        import threading
-
-        thread = threading.Thread(target=lambda: asyncio.run(rob()))
-        thread.start()
-        thread.join()
-
+    add(first, "a")
+    run(first.database.change(leases.take("publishing", "a robber", 60)))
     with pytest.raises(leases.LeaseLostError):
-        run(first.round(robbed))
-    assert newest(first, "tenant 009") is not None
-    assert newest(first, "tenant 010") is None
+        run(first.database.change(first._publish([("a", first.current.publication("supported"))])))
+    assert newest(first, "a") is None
     assert run(first.database.read(leases.holder_of("publishing"))) == "a robber"
 
 
@@ -184,7 +157,7 @@ def test_of_two_calendars_the_one_that_came_last_decides_until_it_ends(publisher
     assert run(real.round()) is None
     assert newest(real, "a") == "10.0.26200.9445"
     run(frozen.give_up())
-    assert run(real.round()).tenants == 1
+    assert done(real).tenants == 1
     assert newest(real, "a") == "10.0.26200.9711"
 
 
@@ -203,7 +176,7 @@ def test_a_lease_is_for_one_until_it_ends(publisher: Open) -> None:
     assert run(database.change(leases.take("x", "a", 60)))
 
 
-def test_what_the_facts_in_the_database_are(file: Path, publisher: Open) -> None:
+def test_what_the_facts_in_the_database_are(publisher: Open) -> None:
     database = publisher(AFTER).database
     newer = msgspec.structs.replace(bundled(), as_of=date(2027, 1, 1))
     run(database.change(write_catalogue(newer)))

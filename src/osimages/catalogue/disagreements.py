@@ -10,10 +10,10 @@ from importlib.resources import files
 
 import msgspec
 
-from osimages.catalogue import rules
 from osimages.catalogue.claims import Weight
 from osimages.catalogue.facts import Kind, Release, Update
 from osimages.catalogue.kinds import OWN_LABELS, is_patch_tuesday, read_label
+from osimages.catalogue.rules import family_of
 
 Said = Mapping[str, tuple[str, ...]]  # each value, with the names of those who say it
 
@@ -68,7 +68,7 @@ def among(releases: Iterable[Release], names: Sequence[str]) -> list[Disagreemen
         found += _several_b(release)
         for update in release.updates:
             if update.kb is not None and update.kind is not Kind.HOTPATCH:
-                kbs[update.kb, rules.family(release.os_build)].append(update)
+                kbs[update.kb, family_of(release.os_build)].append(update)
     for (kb, _), updates in kbs.items():
         found += _different_days(kb, updates)
         found += _several_revisions(kb, updates, names)

@@ -8,11 +8,11 @@ from datetime import date
 
 import msgspec
 
-from osimages.catalogue import rules
 from osimages.catalogue.claims import GROUPS, EndClaim, Rejection, ReleaseClaim, Statement, Weight
 from osimages.catalogue.disagreements import Disagreement, Voted, choose_day
 from osimages.catalogue.facts import Catalogue, Edition, Release
 from osimages.catalogue.overrides import END, Overrides
+from osimages.catalogue.rules import architectures_of, editions_of, is_version, order_of
 
 _PRODUCTS = ("Windows 10", "Windows 11")
 _TUESDAY = 1
@@ -74,7 +74,7 @@ class _Builder:
     def built(self) -> Lifecycle:
         """The result."""
         known = {each.id: each for each in self._base.releases}
-        for name in sorted(known.keys() | self._releases.keys(), key=lambda each: rules.order(*_parts(each))):
+        for name in sorted(known.keys() | self._releases.keys(), key=lambda each: order_of(*_parts(each))):
             outline = self._outline(name, known.get(name))
             if outline is not None:
                 self._result.outlines[name] = self._with_editions(outline, known.get(name))
@@ -86,7 +86,7 @@ class _Builder:
         return self._result
 
     def _add_release(self, statement: Statement, claim: ReleaseClaim) -> None:
-        if claim.product not in _PRODUCTS or not rules.is_version(claim.version):
+        if claim.product not in _PRODUCTS or not is_version(claim.version):
             self._reject([statement.origin.name], claim.release, "no client release of Windows")
         else:
             self._releases[claim.release].append((statement.origin.weight, statement.origin.name, claim))
@@ -117,7 +117,7 @@ class _Builder:
             self._reject((source for _, source, _ in claims), name, f"no source says {lacking}")
             return None
         self._list_days(name, "general availability", voted)
-        architectures = known.architectures if known else rules.architectures(product, version)
+        architectures = known.architectures if known else architectures_of(product, version)
         return Outline(product, version, os_build, voted.day, architectures, voted.sources)
 
     def _os_build(self, name: str, known: Release | None) -> int | None:
@@ -157,7 +157,7 @@ class _Builder:
         if voted is None:
             return ()
         self._list_days(f"{outline.id} {group}", END, voted, key in self._overrides.ends)
-        names = [each.edition_type for each in old] or rules.editions(outline.product, outline.version, group)
+        names = [each.edition_type for each in old] or editions_of(outline.product, outline.version, group)
         notes = {each.edition_type: each.note for each in old if each.note}
         note = self._notes.get(key, "")
         return [(Edition(each, voted.day, group, notes.get(each, note), ()), voted.sources) for each in names]

@@ -13,7 +13,6 @@ from datetime import date
 
 import msgspec
 
-from osimages.catalogue import rules
 from osimages.catalogue.claims import Origin, Rejection, Statement, Title, Weight
 from osimages.catalogue.disagreements import Disagreement, among, choose_day, shipped
 from osimages.catalogue.facts import Catalogue, Kind, Release, Source, Update
@@ -36,6 +35,7 @@ from osimages.catalogue.kinds import (
 from osimages.catalogue.lifecycle import Outline, lifecycle
 from osimages.catalogue.overrides import KIND, NO_OVERRIDES, Overrides
 from osimages.catalogue.pools import Pool, gather
+from osimages.catalogue.rules import scope_of
 
 NOTHING = Catalogue(date.min, date.min, (), ())
 _PINNED = Source("pinned", "A choice in the overrides file", "facts only", "")
@@ -314,7 +314,7 @@ def _update(draft: _Draft, outline: Outline, numbered: Callable[[Iterable[str]],
         year=decision.year,
         month=decision.month,
         label=draft.label,
-        scope=rules.scope(outline.id, outline.general_availability, outline.last_end, draft.day),
+        scope=scope_of(outline.id, outline.general_availability, outline.last_end, draft.day),
         basis=decision.basis,
         is_in_msrc=_is_in_msrc(pool),
         is_expired=any(each.claim.is_expired for each in pool.voices) or bool(pool.known and pool.known.is_expired),

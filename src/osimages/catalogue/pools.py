@@ -8,10 +8,10 @@ from datetime import date
 
 import msgspec
 
-from osimages.catalogue import rules
 from osimages.catalogue.builds import Build
 from osimages.catalogue.claims import BulletinClaim, Origin, Rejection, Statement, UpdateClaim, Weight
 from osimages.catalogue.facts import Update
+from osimages.catalogue.rules import is_server_revision, order_of
 
 Key = tuple[Build, str]  # a build and its KB, "" where no KB is known
 
@@ -90,7 +90,7 @@ def _refusal(claim: UpdateClaim, families: Mapping[int, str]) -> str:
         return "no build of Windows 10 or 11"
     if build.build not in families:
         return "its build is not that of a known client release of Windows"
-    if rules.is_server_revision(build.build, build.revision):
+    if is_server_revision(build.build, build.revision):
         return "a revision of Windows Server, not of the client release of that build"
     return ""
 
@@ -118,7 +118,7 @@ def _misprints(
             for claim in claims:
                 found[name, claim] = f"listed under {listed_under}, whose builds begin otherwise"
     for (name, kb, _), claims in by_kb.items():
-        newest = max(claims, key=lambda each: rules.order("", each.listed_under.rpartition(" ")[2]))
+        newest = max(claims, key=lambda each: order_of("", each.listed_under.rpartition(" ")[2]))
         for claim in claims:
             alone = tellers[claim.build, kb] == {name} and (claim.build, kb) not in known
             printed = {each.listed_under for each in claims if each.build == claim.build}

@@ -33,12 +33,12 @@ def is_version(text: str) -> bool:
     return _VERSION.fullmatch(text) is not None
 
 
-def order(product: str, version: str) -> tuple[str, str]:
+def order_of(product: str, version: str) -> tuple[str, str]:
     """Sorts releases by product and then by age: 1507, 1909, 2004, 20H2, 21H1."""
     return (product, version.upper())
 
 
-def editions(product: str, version: str, group: str) -> tuple[str, ...]:
+def editions_of(product: str, version: str, group: str) -> tuple[str, ...]:
     """The editions of a group, named as Graph does, that a release of Windows has.
 
     Pro Education came with 1607, Pro for Workstations with 1709:
@@ -52,14 +52,14 @@ def editions(product: str, version: str, group: str) -> tuple[str, ...]:
     return _PRO + _PRO_EDUCATION if version >= "1607" else _PRO
 
 
-def architectures(product: str, version: str) -> tuple[str, ...]:
+def architectures_of(product: str, version: str) -> tuple[str, ...]:
     """Windows 10 runs on x86, and on Arm from 1709; Windows 11 on x64 and Arm alone."""
     if product != "Windows 10":
         return ("x64", "arM64")
     return ("x86", "x64", "arM64") if version.upper() >= "1709" else ("x86", "x64")
 
 
-def scope(release: str, general_availability: date, last_end: date | None, day: date | None) -> str:
+def scope_of(release: str, general_availability: date, last_end: date | None, day: date | None) -> str:
     """Who got an update of a day: everybody (GA), or those alone who pay or have a long-term edition."""
     if day is None:
         return ""
@@ -77,6 +77,6 @@ _SHARED = ((18362, 18363), (19041, 19042, 19043, 19044, 19045), (22621, 22631), 
 _FAMILY = {os_build: family[0] for family in _SHARED for os_build in family}
 
 
-def family(os_build: int) -> int:
+def family_of(os_build: int) -> int:
     """The first of the builds that share their revisions with this one."""
     return _FAMILY.get(os_build, os_build)

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import msgspec
 
-from osimages.catalogue import rules
 from osimages.catalogue.calendar import MONTHS_WITHOUT_PATCH_TUESDAY, patch_tuesday
 from osimages.catalogue.facts import Catalogue, Release, Update
+from osimages.catalogue.rules import family_of
 
 _TUESDAY = 1
 # Before 2016 there was no monthly B release of Windows 10 that all sources agree on.
@@ -81,7 +81,7 @@ def _siblings(catalogue: Catalogue) -> Iterator[Finding]:
     months: defaultdict[tuple[int, Month], dict[int, list[str]]] = defaultdict(dict)
     for release in catalogue.releases:
         for month, update in _published(release).items():
-            months[rules.family(release.os_build), month].setdefault(update.build.revision, []).append(release.id)
+            months[family_of(release.os_build), month].setdefault(update.build.revision, []).append(release.id)
     for (_, month), revisions in months.items():
         if len(revisions) > 1:
             said = "; ".join(f"{revision}: {', '.join(names)}" for revision, names in sorted(revisions.items()))

@@ -9,7 +9,7 @@ import pytest
 
 from osimages.catalogue.calendar import MONTHS_WITHOUT_PATCH_TUESDAY, patch_tuesday
 from osimages.catalogue.facts import Release, Update, bundled
-from osimages.catalogue.rules import family
+from osimages.catalogue.rules import family_of
 
 WINDOWS_11 = [each for each in bundled().releases if each.product == "Windows 11"]
 # No source that could be had knows a build of Windows 11 of these; the API shows the three that are known before.
@@ -55,7 +55,7 @@ def test_versions_that_share_their_revisions_have_the_same_in_each_month() -> No
     shared: dict[tuple[int, tuple[int, int]], set[tuple[int, str]]] = {}
     for release in WINDOWS_11:
         for month, update in published(release).items():
-            shared.setdefault((family(release.os_build), month), set()).add((update.build.revision, update.kb or ""))
+            shared.setdefault((family_of(release.os_build), month), set()).add((update.build.revision, update.kb or ""))
     assert {key: found for key, found in shared.items() if len(found) > 1} == {}
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -199,6 +201,19 @@ def test_verify_lists_disagreements_gaps_and_idle_pins(data_dir: Path) -> None:
     ]
     assert "26200.9999: the pin" not in output("verify")
     assert "1 resolved by pins." in output("verify")
+
+
+@pytest.mark.parametrize("command", ["show", "verify", "history 25H2"])
+def test_other_commands_load_nothing_that_fetches(command: str) -> None:
+    """Connections and HTML are for those who ask sources."""
+    program = (
+        "import sys; from osimages.cli import main; main(['catalogue', *sys.argv[1:]], standalone_mode=False); "
+        "sys.exit(bool({'httpx', 'selectolax', 'azure'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *command.split()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_sources_with_their_licences() -> None:

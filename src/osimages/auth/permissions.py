@@ -43,10 +43,15 @@ def authorise(actor: Actor, target: Target, method: str) -> None:
     """Raises ServiceError(FORBIDDEN) where the actor holds none of the permissions that `method` on `target` needs."""
     if target.kind in OPEN_KINDS:
         return
+    permissions = needed(target, method)
+    if actor.permissions.isdisjoint(permissions):
+        raise ServiceError(FORBIDDEN, permissions=", ".join(permissions))
+
+
+def needed(target: Target, method: str) -> tuple[str, ...]:
+    """The permissions of which `method` on `target` needs one, from least to most privileged."""
     access = _BY_TYPE.get(target.entity.name, _CONFIGURATION)
-    needed = access.read if method in READING or target.kind in ASKED_WITH_POST else access.write
-    if actor.permissions.isdisjoint(needed):
-        raise ServiceError(FORBIDDEN, permissions=", ".join(needed))
+    return access.read if method in READING or target.kind in ASKED_WITH_POST else access.write
 
 
 def check_write(actor: Actor) -> None:
@@ -61,21 +66,22 @@ def permission_table(model: Model, version: str) -> list[dict[str, object]]:
     for source, target in sources(model).items():
         if target.kind is Kind.SERVICE:
             continue
-        access = _BY_TYPE.get(target.entity.name, _CONFIGURATION)
         kinds = (Kind.COLLECTION, Kind.ENTITY) if target.kind is Kind.COLLECTION else (target.kind,)
         for kind in kinds:
             path = f"/{version}/{source}{'/{id}' if kind is Kind.ENTITY else ''}"
             for method in sorted(METHODS[kind] - {"HEAD"}):
                 if method in READING or is_capable(Target(kind, target.singleton, target.entity_set), method):
-                    table.append(_row(path, method, access.read if method in READING else access.write))
+                    table.append(_row(path, method, needed(target, method)))
         if target.kind is Kind.COLLECTION:
             for each in target.entity.operations:
-                table.append(_row(f"/{version}/{source}/{each.name}", "POST" if each.is_action else "GET", access.read))
+                table.append(
+                    _row(f"/{version}/{source}/{each.name}", "POST" if each.is_action else "GET", needed(target, "GET"))
+                )
     return table
 
 
-def _row(path: str, method: str, needed: tuple[str, ...]) -> dict[str, object]:
-    permissions = list(needed)
+def _row(path: str, method: str, one_of: tuple[str, ...]) -> dict[str, object]:
+    permissions = list(one_of)
     return {
         "path": path,
         "method": method,

@@ -8,14 +8,14 @@ from importlib.metadata import version
 
 import msgspec
 
-from osimages.auth.permissions import permission_table
-from osimages.edm.openapi import openapi
+from osimages.auth.permissions import needed, permission_table
 from osimages.errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
-from osimages.http.exports import catalogue_page
+from osimages.http.exports import CATALOGUE_PAGES, catalogue_page
 from osimages.http.metrics import CONTENT_TYPE
 from osimages.http.reply import JSON, Reply, preflight
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
+from osimages.wire.openapi import Page, openapi
 
 _METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -29,7 +29,7 @@ def control(service: Service, request: ApiRequest) -> Reply:
         return preflight(_METHODS, request)
     if request.method != "GET":
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
-    found = catalogue_page(service, request) if page is None else page(service)
+    found = catalogue_page(service, request) if page is None else page[0](service)
     if found is None:
         raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
     if isinstance(found, Reply):
@@ -62,7 +62,10 @@ def _metrics(service: Service) -> object:
 
 def _openapi(service: Service) -> object:
     beta = service.versions["beta"]
-    return openapi(beta.model, beta.name, version("osimages"))
+    pages = {path: page for path, (_, page) in _PAGES.items()} | {
+        path: Page(summary, media_type) for path, summary, media_type in CATALOGUE_PAGES
+    }
+    return openapi(beta.model, beta.name, version("osimages"), needed, pages)
 
 
 def _permissions(service: Service) -> object:
@@ -70,12 +73,13 @@ def _permissions(service: Service) -> object:
     return {"permissions": [row for each in versions for row in permission_table(each.model, each.name)]}
 
 
-_PAGES: Mapping[str, Callable[[Service], object]] = {
-    "/-/health": _health,
-    "/-/ready": _ready,
-    "/-/version": _version,
-    "/-/limits": _limits,
-    "/-/permissions": _permissions,
-    "/-/openapi.json": _openapi,
-    "/-/metrics": _metrics,
+_JSON = JSON.decode()
+_PAGES: Mapping[str, tuple[Callable[[Service], object], Page]] = {
+    "/-/health": (_health, Page("Whether the service lives.", _JSON)),
+    "/-/ready": (_ready, Page("Whether it is ready, and how far its facts reach.", _JSON)),
+    "/-/version": (_version, Page("Which version it is.", _JSON)),
+    "/-/limits": (_limits, Page("How much one request may ask for.", _JSON)),
+    "/-/permissions": (_permissions, Page("Which permissions each request needs.", _JSON)),
+    "/-/openapi.json": (_openapi, Page("This document.", _JSON)),
+    "/-/metrics": (_metrics, Page("Counts for Prometheus.", "text/plain")),
 }

@@ -17,6 +17,11 @@ from osimages.http.service import Service
 
 _PREFIX = "/-/catalogue"
 _EXPORT = f"{_PREFIX}/export."
+# Path, what it gives, and the media type of that.
+CATALOGUE_PAGES = (
+    (_PREFIX, "How far the facts reach, and in which forms they are.", JSON.decode()),
+    *((f"{_EXPORT}{name}", f"The facts as {name}.", form.media_type) for name, form in FORMATS.items()),
+)
 
 
 def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:

@@ -31,7 +31,7 @@ from osimages.plan.delta import DeltaState
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
 from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, Shape, Sortable
-from osimages.plan.resolve import Kind
+from osimages.plan.resolve import Kind, Target
 from osimages.plan.select import selected
 
 _COLLECTION_OPTIONS = frozenset(
@@ -183,6 +183,14 @@ def _selected(
     if bound.rows is not None and items is not None:
         return bound.rows.selected(items)
     return selected(model, entity, items, [each.name for each in bound.computed])
+
+
+def allowed_options(target: Target) -> frozenset[str]:
+    """The query options that a target takes, by their names without `$`."""
+    able = EVERYTHING if target.entity_set is None else target.entity_set.capabilities
+    names = _ALLOWED.get(target.kind, _ONLY_FORMAT) - _UNSUPPORTED
+    taken = {name for name in names if getattr(able, name, True)}
+    return frozenset(taken - (set() if target.entity.is_searched else {"search"}))
 
 
 def _identity(query: str) -> str:

@@ -1,0 +1,174 @@
+"""Describes the service as OpenAPI 3.1: every path of the model, its options, bodies, answers, errors and permissions.
+
+Sources: https://spec.openapis.org/oas/v3.1.1.html and, for the mapping of a model,
+https://docs.oasis-open.org/odata/odata-openapi/v1.0/odata-openapi-v1.0.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from osimages.edm.types import DELTA, Model
+from osimages.plan.resolve import Kind, Target, sources
+from osimages.wire.openapi_operations import JSON, operations
+from osimages.wire.openapi_schemas import TEXT, Json, reference, schemas
+
+_OPEN: list[Any] = [{}]  # no token is needed
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page beside the model's paths, that is read without a token."""
+
+    summary: str
+    media_type: str
+
+
+def openapi(
+    model: Model,
+    version: str,
+    service_version: str,
+    needed: Callable[[Target, str], Iterable[str]],
+    pages: Mapping[str, Page],
+) -> bytes:
+    """The document of one service root. `version` is its name in the path (`beta`).
+
+    `needed` gives the permissions for a method on a target, of which one is enough.
+    """
+    paths: Json = dict(_service_paths(version))
+    for source, target in sources(model).items():
+        for path, found in _paths(f"/{version}/{source}", target):
+            paths[path] = _keyed(found, operations(model, found, needed))
+    paths |= {path: {"get": _page_operation(page)} for path, page in pages.items()}
+    document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"{model.namespace}, {version}",
+            "version": service_version,
+            "description": "A self-hosted implementation of a part of Microsoft Graph, independent of Microsoft.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas(model),
+            "responses": {"error": _refusal()},
+            "securitySchemes": {"bearer": _bearer()},
+        },
+        "security": [{"bearer": []}],
+    }
+    return msgspec.json.encode(document)
+
+
+def _paths(root: str, target: Target) -> Iterator[tuple[str, Target]]:
+    """A singleton or an entity set, and all that lies below it."""
+    if target.kind is Kind.SINGLETON:
+        yield root, target
+    if target.kind is not Kind.COLLECTION:
+        return
+    assert target.entity_set is not None
+    entity, able = target.entity, target.entity_set.capabilities
+
+    def of(kind: Kind, **parts: Any) -> Target:
+        return Target(kind, target.singleton, target.entity_set, **parts)
+
+    yield root, target
+    if able.count:
+        yield f"{root}/$count", of(Kind.COUNT)
+    yield f"{root}/$query", of(Kind.QUERY, asked=target)
+    yield f"{root}/$ref", of(Kind.REFERENCES)
+    if able.delta:
+        yield f"{root}/{DELTA.name}()", of(Kind.DELTA)
+    for operation in entity.operations:
+        kind = Kind.ACTION if operation.is_action else Kind.OPERATION
+        # Optional parameters are other paths in OpenAPI's eyes; the one that always works is described.
+        given = ",".join(f"{each.name}='{{{each.name}}}'" for each in operation.parameters if each.required)
+        arguments = "" if operation.is_action else f"({given})"
+        yield f"{root}/{operation.name}{arguments}", of(kind, operation=operation)
+    key = f"{{{entity.key}}}"
+    one = f"{root}/{key}"
+    yield one, of(Kind.ENTITY, key=key)
+    yield f"{one}/$ref", of(Kind.REFERENCE, key=key)
+    for function in entity.functions:
+        yield f"{one}/{function.name}()", of(Kind.FUNCTION, key=key, function=function)
+    for declared in entity.properties:
+        yield f"{one}/{declared.name}", of(Kind.PROPERTY, key=key, declared=declared)
+        ending, kind = ("$count", Kind.PROPERTY_COUNT) if declared.collection else ("$value", Kind.VALUE)
+        yield f"{one}/{declared.name}/{ending}", of(kind, key=key, declared=declared)
+
+
+def _keyed(target: Target, found: Json) -> Json:
+    names = [] if target.key is None else [target.entity.key]
+    if target.kind is Kind.OPERATION and target.operation is not None:
+        names = [each.name for each in target.operation.parameters if each.required]
+    schema = {"type": "string", "minLength": 1}
+    parts = [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
+    return {"parameters": parts} | found if parts else found
+
+
+def _service_paths(version: str) -> Iterator[tuple[str, Json]]:
+    """The paths that are there whatever the model is."""
+    refused = {
+        status: {"$ref": "#/components/responses/error"} for status in ("400", "401", "406", "413", "429", "503")
+    }
+    document = {"description": "What the service has.", "content": {JSON: {"schema": {"type": "object"}}}}
+    yield (
+        f"/{version}",
+        {"get": {"summary": "The service document", "security": _OPEN, "responses": {"200": document} | refused}},
+    )
+    forms: Json = {media_type: {"schema": {}} for media_type in ("application/xml", JSON)}
+    metadata = {"description": "The model as CSDL.", "content": forms}
+    yield (
+        f"/{version}/$metadata",
+        {"get": {"summary": "The model", "security": _OPEN, "responses": {"200": metadata} | refused}},
+    )
+    answers = {"description": "An answer for each request.", "content": _batch("responses")}
+    yield (
+        f"/{version}/$batch",
+        {
+            "post": {
+                "summary": "Several requests in one",
+                "requestBody": {"required": True, "content": _batch("requests")},
+                "responses": {"200": answers} | refused,
+            }
+        },
+    )
+
+
+def _batch(name: str) -> Json:
+    needed = ["id", "method", "url"] if name == "requests" else ["id", "status"]
+    item = {
+        "type": "object",
+        "required": needed,
+        "properties": {
+            "id": TEXT,
+            "method": {"enum": ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]},
+            "url": TEXT,
+            "status": {"type": "integer"},
+            "atomicityGroup": TEXT,
+            "headers": {"type": "object", "additionalProperties": TEXT},
+            "body": {},
+            "dependsOn": {"type": "array", "items": TEXT},
+        },
+    }
+    schema = {"type": "object", "required": [name], "properties": {name: {"type": "array", "items": item}}}
+    return {JSON: {"schema": schema}, "multipart/mixed": {"schema": TEXT}}
+
+
+def _page_operation(page: Page) -> Json:
+    answer = {"description": page.summary, "content": {page.media_type: {"schema": {}}}}
+    refused = {"400": {"$ref": "#/components/responses/error"}}
+    return {"summary": page.summary, "security": _OPEN, "responses": {"200": answer} | refused}
+
+
+def _refusal() -> Json:
+    wait = {"Retry-After": {"description": "Seconds to wait, where the error passes.", "schema": {"type": "integer"}}}
+    content = {JSON: {"schema": reference("error")}}
+    return {"description": "Why the request was refused.", "headers": wait, "content": content}
+
+
+def _bearer() -> Json:
+    told = "A token of Microsoft Entra ID or of the development authority; its roles or scopes are the permissions."
+    return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": told}

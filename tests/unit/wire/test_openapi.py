@@ -1,0 +1,89 @@
+"""The OpenAPI document, written from the model."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from osimages.auth.permissions import needed
+from osimages.edm.model import GRAPH, GRAPH_V1
+from osimages.edm.types import Model
+from osimages.errors import ServiceError
+from osimages.plan.resolve import Kind, Target, check_method, resolve
+from osimages.wire.openapi import Page, openapi
+from tests.support.second_model import MODEL
+
+PAGES = {"/-/health": Page("Whether it lives.", "application/json")}
+DOCUMENT: dict[str, Any] = json.loads(openapi(GRAPH, "beta", "1.2.3", needed, PAGES))
+IMAGES = "/beta/deviceManagement/managedDeviceWindowsOSImages"
+METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
+
+
+@pytest.mark.parametrize("model", [GRAPH, GRAPH_V1, MODEL], ids=["beta", "v1.0", "second"])
+def test_the_document_is_valid(model: Model) -> None:
+    validate(json.loads(openapi(model, "beta", "1", needed, PAGES)))
+
+
+def _takes(target: Target, method: str) -> bool:
+    try:
+        check_method(target, method, "/x")
+    except ServiceError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("model", [GRAPH, MODEL], ids=["graph", "second"])
+def test_the_document_has_what_paths_lead_to_and_nothing_else(model: Model) -> None:
+    document = json.loads(openapi(model, "beta", "1", needed, {}))
+    kinds = set()
+    for path, item in document["paths"].items():
+        target = resolve(model, path.removeprefix("/beta").replace("{id}", "x"))
+        kinds.add(target.kind)
+        methods = {method for method in METHODS if _takes(target, method)}
+        assert {name.upper() for name in item} - {"PARAMETERS"} == methods, path
+    if model is GRAPH:
+        assert kinds == set(Kind), "every kind of target is described"
+
+
+def test_pages_beside_the_model_need_no_token() -> None:
+    assert DOCUMENT["paths"]["/-/health"]["get"]["security"] == [{}]
+    assert DOCUMENT["info"]["version"] == "1.2.3"
+
+
+def test_schemas_follow_the_model() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["managedDeviceArchitecture"]["enum"] == ["unknown", "x86", "x64", "arm", "arM64"]
+    editions = "managedDeviceWindowsOperatingSystemEditionType"
+    assert "unknownFutureValue" in schemas[editions]["enum"]
+    assert "unknownFutureValue" not in schemas[f"{editions}-create"]["enum"]
+    edition = schemas["managedDeviceWindowsOperatingSystemEdition-create"]
+    assert edition["required"] == ["editionType", "supportEndDate"]
+    assert edition["properties"]["supportEndDate"]["format"] == "date"
+    assert "required" not in schemas["managedDeviceWindowsOperatingSystemEdition"], "$select may leave parts out"
+    month = schemas["managedDeviceWindowsOperatingSystemUpdate"]["properties"]["releaseMonth"]
+    assert (month["minimum"], month["maximum"]) == (1, 12)
+    assert "required" not in schemas["managedDeviceWindowsOperatingSystemImage-create"]
+
+
+def test_every_operation_tells_its_errors_and_permissions() -> None:
+    for path, item in DOCUMENT["paths"].items():
+        for method, operation in item.items():
+            if method == "parameters" or path.startswith("/-/"):
+                continue
+            assert {"400", "401", "503"} <= set(operation["responses"])
+            if path.startswith(IMAGES):
+                roles = [role for each in operation["security"] for role in each["bearer"]]
+                assert "DeviceManagementConfiguration.ReadWrite.All" in roles
+                reads = method == "get" or path.endswith(("$query", "checkBuilds"))
+                assert ("DeviceManagementConfiguration.Read.All" in roles) == reads
+
+
+def test_options_of_a_list() -> None:
+    names = [each["name"] for each in DOCUMENT["paths"][IMAGES]["get"]["parameters"]]
+    assert {"$filter", "$search", "$select", "$orderby", "$top", "$skip", "$count", "$compute"} <= set(names)
+    counted = [each["name"] for each in DOCUMENT["paths"][f"{IMAGES}/$count"]["get"]["parameters"]]
+    assert "$filter" in counted
+    assert not {"$top", "$skip", "$orderby", "$select"} & set(counted)

@@ -45,7 +45,8 @@ def test_every_answer_is_documented(server: Server, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     described = httpx.get(f"{server.url}/-/openapi.json").json()["paths"].values()
     operations = sum(len(item.keys() - {"parameters"}) for item in described)
-    assert f"Tested: {operations}" in done.stdout, "all operations were tested"
+    # All but the one that gives the document itself, which schemathesis has asked already.
+    assert f"Tested: {operations - 1}" in done.stdout
     cases = re.search(r"(\d+) generated", done.stdout)
     assert cases is not None
     assert int(cases[1]) > 2000

@@ -13,7 +13,8 @@ import msgspec
 
 from osimages.auth.fetched_keys import KeysUnavailableError
 
-_METADATA = "/common/v2.0/.well-known/openid-configuration"
+# Where an authority's metadata are, for tenants of any organisation.
+METADATA = "/common/v2.0/.well-known/openid-configuration"
 _TIMEOUT_SECONDS = 10.0
 # Entra's answers have some 20 kB.
 _MOST_BYTES = 1024 * 1024
@@ -31,14 +32,14 @@ async def fetch_jwks(authority: str, ca_file: str) -> bytes:
     """
     try:
         async with httpx.AsyncClient(verify=_trust(ca_file), timeout=_TIMEOUT_SECONDS) as client:
-            metadata = msgspec.json.decode(await _get(client, f"{authority}{_METADATA}"), type=_Metadata)
+            metadata = msgspec.json.decode(await _get(client, f"{authority}{METADATA}"), type=_Metadata)
             if not metadata.jwks_uri.startswith("https://"):
                 raise KeysUnavailableError(f"the metadata name keys that are not on HTTPS: {metadata.jwks_uri[:256]}")
             return await _get(client, metadata.jwks_uri)
     except msgspec.MsgspecError as error:
         raise KeysUnavailableError(f"the metadata cannot be read: {error}") from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        raise KeysUnavailableError(str(error) or type(error).__name__) from None
+        raise KeysUnavailableError(f"{authority} cannot be reached: {error or type(error).__name__}") from None
 
 
 async def _get(client: httpx.AsyncClient, url: str) -> bytes:

@@ -17,6 +17,7 @@ _COMMANDS = {
     "check": "osimages.cli.check:check",
     "tenant": "osimages.cli.tenant:tenant",
     "config": "osimages.cli.config:config",
+    "doctor": "osimages.cli.doctor:doctor",
 }
 
 

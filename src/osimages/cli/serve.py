@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import ipaddress
 import json
 import multiprocessing
 import os
@@ -18,15 +16,14 @@ from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server import Server
 
-from osimages.auth.key_file import KeyFile, KeyFileError
 from osimages.cli.options import SERVER_FILE, data_dir_option, settings_from
+from osimages.cli.startup import certificate_hosts, check_settings, free_port
 from osimages.clock import Clock
 from osimages.issuer.authority import Authority
 from osimages.issuer.certificates import Certificates
@@ -40,10 +37,6 @@ _POLL_SECONDS = 0.01
 _PAUSE_SECONDS = 1.0
 # Standard output is for the ready line alone.
 _TO_STDERR = {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
-_BIND_ADVICE = {
-    errno.EADDRINUSE: "end what listens there, or choose another with --port",
-    errno.EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
-}
 # Hosts that clients on this machine reach as `localhost`.
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 
@@ -81,8 +74,8 @@ def serve(**flags: object) -> None:
 
 def run(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM; raises ClickException where it cannot start."""
-    _check(settings)
-    port = _free_port(settings.host, settings.port)
+    check_settings(settings)
+    port = free_port(settings.host, settings.port)
     certificates = _prepare(settings)
     url = f"{'http' if settings.http else 'https'}://{_client_host(settings.host)}:{port}"
     server = _server(settings, port, certificates)
@@ -113,53 +106,6 @@ def _withdraw(file: Path) -> None:
         pass
 
 
-def _check(settings: Settings) -> None:
-    if settings.http and not _is_loopback(settings.host):
-        raise click.ClickException(
-            f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
-        )
-    is_open = settings.authority == "dev" and not settings.expose_development
-    if is_open and not _is_loopback(settings.host):
-        raise click.ClickException(
-            f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
-            "is public: listen on a loopback address, or say --expose-development where only friends reach it."
-        )
-    _check_authority(settings)
-    public_url = urlsplit(settings.public_url)
-    if settings.public_url and not (public_url.scheme in ("http", "https") and public_url.hostname):
-        raise click.ClickException(f"--public-url {settings.public_url} is no URL: write https://HOST or http://HOST.")
-
-
-def _check_authority(settings: Settings) -> None:
-    if settings.authority != "entra":
-        return
-    if settings.authority_url and urlsplit(settings.authority_url).scheme != "https":
-        raise click.ClickException(f"authority_url {settings.authority_url} is not safe: write https://HOST.")
-    try:
-        if settings.keys_file:
-            KeyFile(Path(settings.keys_file))
-    except KeyFileError as error:
-        raise click.ClickException(f"{error} Fetch one anew from Entra ID: docs/entra.md says where.") from None
-
-
-def _free_port(host: str, port: int) -> int:
-    """The port, known to be free; a free one for 0. Asked first, as the server would share a port with another one."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except OSError as error:
-        raise click.ClickException(f"The address {host} is not known here: {error.strerror}.") from None
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        if os.name == "posix":
-            # As the server itself does: connections that ended a moment ago do not keep the port.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            advice = _BIND_ADVICE.get(error.errno or 0, "choose another with --port")
-            raise click.ClickException(f"{host} port {port} cannot be had ({error.strerror}): {advice}.") from None
-        return int(probe.getsockname()[1])
-
-
 def _prepare(settings: Settings) -> Certificates | None:
     """Keys, certificates and the database, so that nothing is left to go wrong in the workers."""
     directory = settings.data_path
@@ -167,7 +113,7 @@ def _prepare(settings: Settings) -> Certificates | None:
         directory.mkdir(parents=True, exist_ok=True)
         if settings.authority == "dev":
             Authority.open(directory, Clock().now)
-        certificates = None if settings.http else Certificates.load_or_create(directory, _certificate_hosts(settings))
+        certificates = None if settings.http else Certificates.load_or_create(directory, certificate_hosts(settings))
         _prepare_database(settings)
     except OSError as error:
         where = error.filename or directory
@@ -251,22 +197,8 @@ def _when_listening(host: str, port: int, announce: Callable[[], None]) -> None:
             return
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _client_host(host: str) -> str:
     """The name that clients on this machine use, which the certificate holds."""
     if host in _LOCAL_HOSTS:
         return "localhost"
     return f"[{host}]" if ":" in host else host
-
-
-def _certificate_hosts(settings: Settings) -> tuple[str, ...]:
-    names = {settings.host, urlsplit(settings.public_url).hostname or "localhost"} - {"0.0.0.0", "::"}  # noqa: S104
-    return tuple(sorted(names))

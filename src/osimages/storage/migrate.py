@@ -21,6 +21,10 @@ class SchemaError(Exception):
     """The database cannot be used as it is; the text says why and what to do."""
 
 
+class OldSchemaError(SchemaError):
+    """The database needs migrations before it can be used."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One migration: its number, its name, and its SQL for one database."""

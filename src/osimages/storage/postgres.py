@@ -7,7 +7,7 @@ import secrets
 from osimages.edm.types import Model
 from osimages.plan.query import Tenant
 from osimages.storage import changes
-from osimages.storage.migrate import SchemaError
+from osimages.storage.migrate import OldSchemaError
 from osimages.storage.postgres_connections import Connections, Limits
 from osimages.storage.postgres_migrate import connected, needed
 from osimages.storage.postgres_store import PostgresStore
@@ -34,7 +34,7 @@ class PostgresDatabase:
         connection = await connected(url, shown)
         try:
             if await needed(connection, shown):
-                raise SchemaError(f"The database {shown} is older than this release. Run `osimages db migrate`.")
+                raise OldSchemaError(f"The database {shown} is older than this release. Run `osimages db migrate`.")
         finally:
             await connection.close()
         return cls(await Connections.open(url, limits))

@@ -13,7 +13,7 @@ from pathlib import Path
 from osimages.edm.types import Model
 from osimages.plan.query import Tenant
 from osimages.storage import changes
-from osimages.storage.migrate import SchemaError, pending
+from osimages.storage.migrate import OldSchemaError, pending
 from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, connect, newest_step
 from osimages.storage.sqlite_reader import UNAVAILABLE, SqliteReader
 from osimages.storage.sqlite_steps import perform
@@ -42,7 +42,7 @@ class SqliteDatabase:
             connection = connect(path, wait_seconds)
             on_failure.callback(connection.close)
             if pending("sqlite", newest_step(connection), str(path)):
-                raise SchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
+                raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
             self._writer = Writer(lambda: connect(path, wait_seconds), _same_file(path))
             self._reader = SqliteReader(connection, query_seconds)
             on_failure.pop_all()

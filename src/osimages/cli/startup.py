@@ -1,0 +1,88 @@
+"""What can be known before a server starts: whether its settings go together, and whether its port is free."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from osimages.auth.key_file import KeyFile, KeyFileError
+from osimages.http.front import networks
+from osimages.settings import Settings, SettingsError
+
+_BIND_ADVICE = {
+    errno.EADDRINUSE: "end what listens there, or choose another with --port",
+    errno.EADDRNOTAVAIL: "this machine has no such address; choose another with --host",
+}
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises ClickException for settings that do not go together or would not be safe."""
+    if settings.http and not _is_loopback(settings.host):
+        raise click.ClickException(
+            f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
+        )
+    is_open = settings.authority == "dev" and not settings.expose_development
+    if is_open and not _is_loopback(settings.host):
+        raise click.ClickException(
+            f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
+            "is public: listen on a loopback address, or say --expose-development where only friends reach it."
+        )
+    _check_authority(settings)
+    public_url = urlsplit(settings.public_url)
+    try:
+        networks(settings.trusted_proxies)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    if settings.public_url and not (public_url.scheme in ("http", "https") and public_url.hostname):
+        raise click.ClickException(f"--public-url {settings.public_url} is no URL: write https://HOST or http://HOST.")
+
+
+def free_port(host: str, port: int) -> int:
+    """The port, known to be free; a free one for 0. Asked first, as the server would share a port with another one."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise click.ClickException(f"The address {host} is not known here: {error.strerror}.") from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        if os.name == "posix":
+            # As the server itself does: connections that ended a moment ago do not keep the port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            advice = _BIND_ADVICE.get(error.errno or 0, "choose another with --port")
+            raise click.ClickException(f"{host} port {port} cannot be had ({error.strerror}): {advice}.") from None
+        return int(probe.getsockname()[1])
+
+
+def certificate_hosts(settings: Settings) -> tuple[str, ...]:
+    """The hosts that clients reach the server by, but for the local ones."""
+    names = {settings.host, urlsplit(settings.public_url).hostname or "localhost"} - {"0.0.0.0", "::"}  # noqa: S104
+    return tuple(sorted(names))
+
+
+def _check_authority(settings: Settings) -> None:
+    if settings.authority != "entra":
+        return
+    if settings.authority_url and urlsplit(settings.authority_url).scheme != "https":
+        raise click.ClickException(f"authority_url {settings.authority_url} is not safe: write https://HOST.")
+    try:
+        if settings.keys_file:
+            KeyFile(Path(settings.keys_file))
+    except KeyFileError as error:
+        raise click.ClickException(f"{error} Fetch one anew from Entra ID: docs/entra.md says where.") from None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,124 @@
+"""What `osimages doctor` finds, with a server and without, and its exit code."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from osimages.issuer.certificates import Certificates
+from tests.cli.running import osimages, output
+from tests.support.entra import entra
+from tests.support.server import running
+
+NAMES = ["settings", "data directory", "database", "keys", "certificate", "catalogue", "port", "clock"]
+
+
+def examined(data_dir: Path, **settings: str) -> tuple[int, dict[str, Any]]:
+    """The exit code, and each finding by its name."""
+    variables = {f"OSIMAGES_{name.upper()}": value for name, value in settings.items()}
+    done = osimages("doctor", "--json", "--data-dir", data_dir, **variables)
+    assert done.stderr == ""
+    told = json.loads(done.stdout)
+    assert told["healthy"] is (done.returncode == 0)
+    return done.returncode, {each["name"]: each for each in told["checks"]}
+
+
+def free_port() -> str:
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+def test_a_fresh_machine_is_healthy_and_stays_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "fresh"
+    code, found = examined(folder, port=free_port(), today="2026-09-10")
+    assert code == 0
+    assert list(found) == NAMES
+    assert {each["verdict"] for each in found.values()} == {"ok"}
+    assert not folder.exists()
+
+
+def test_a_running_server_is_found(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        code, found = examined(tmp_path)
+        assert code == 0
+        assert found["port"]["found"] == f"a server answers at {server.url}"
+        assert found["database"]["found"].endswith("1 tenants")
+        assert found["certificate"]["found"].startswith("good until 20")
+    table = output("doctor", "--data-dir", tmp_path, OSIMAGES_PORT=free_port()).splitlines()
+    assert table[0].split() == ["Check", "Verdict", "Found", "What", "to", "do"]
+    assert len(table) == 1 + len(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name", "told"),
+    [
+        ({"http": "true", "host": "0.0.0.0"}, "settings", "--http is for loopback addresses only"),
+        ({"port": "none"}, "settings", "OSIMAGES_PORT"),
+        ({"trusted_proxies": "proxy.example"}, "settings", "proxy.example"),
+        ({"authority": "entra", "keys_file": "/nowhere/keys.json"}, "keys", "cannot be read"),
+        (
+            {"authority": "entra", "authority_url": "https://localhost:1"},
+            "keys",
+            "https://localhost:1 cannot be reached",
+        ),
+        ({"database": "/dev/null/x.db"}, "database", "/dev/null cannot be written"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path: Path, settings: dict[str, str], name: str, told: str) -> None:
+    code, found = examined(tmp_path, **settings)
+    assert code == 1
+    assert found[name]["verdict"] == "problem"
+    assert told in found[name]["found"]
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        code, found = examined(tmp_path, port=str(taken.getsockname()[1]))
+    assert (code, found["port"]["verdict"]) == (1, "problem")
+
+
+def test_a_database_that_is_none_or_old_or_from_the_future(tmp_path: Path) -> None:
+    database = tmp_path / "osimages.db"
+    database.write_bytes(b"A letter to a friend. " * 1000)
+    assert examined(tmp_path, port=free_port())[1]["database"]["verdict"] == "problem"
+    database.unlink()
+    with running(tmp_path, "--http"):
+        pass
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM schema_step WHERE number = (SELECT max(number) FROM schema_step)")
+    code, found = examined(tmp_path, port=free_port())
+    assert (code, found["database"]["verdict"]) == (0, "warning")
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("INSERT INTO schema_step VALUES (9999, 'future', '')")
+    code, found = examined(tmp_path, port=free_port())
+    assert (code, found["database"]["verdict"]) == (1, "problem")
+
+
+def test_a_catalogue_and_a_certificate_that_get_old(tmp_path: Path) -> None:
+    Certificates.load_or_create(tmp_path, now=datetime.now(UTC) - timedelta(days=390))
+    code, found = examined(tmp_path, port=free_port(), today="2030-01-01")
+    assert code == 0, "warnings are no problems"
+    assert found["certificate"]["verdict"] == "warning"
+    assert found["catalogue"]["advice"] == "osimages catalogue update"
+
+
+def test_entra_is_asked_for_its_keys_and_the_time(tmp_path: Path) -> None:
+    with entra(tmp_path / "entra") as stand_in:
+        settings = {"authority": "entra", "authority_url": stand_in.url, "authority_ca_file": str(stand_in.ca_file)}
+        code, found = examined(tmp_path / "data", **settings, port=free_port())
+        assert code == 0
+        assert found["keys"]["found"] == f"1 keys of {stand_in.url}"
+        assert found["clock"]["found"].startswith("it agrees with Entra ID's within ")
+        stand_in.status = 503
+        code, found = examined(tmp_path / "data", **settings, port=free_port())
+        assert (code, found["keys"]["verdict"]) == (1, "problem")

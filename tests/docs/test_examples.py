@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,11 +14,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import chromium
 from tests.support.server import Server, environment, running
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NODE = ROOT / "tests" / "node"
+# Examples that need the browser, which the test's environment names.
+OPENS_BROWSER = "InteractiveBrowserCredential"
 # The reader's first command: the test has started the server already.
 _SERVE = "make serve\n"
 
@@ -54,15 +59,30 @@ def test_examples(page: Path, server: Server, tmp_path: Path) -> None:
         elif block.language == "python":
             file = tmp_path / "example.py"
             file.write_text(block.text, encoding="utf-8")
-            assert run(f"{script}python {file}\n", server), "it prints something"
-        elif block.language == "powershell":
+            if OPENS_BROWSER not in block.text or chromium.EXECUTABLE.exists():
+                assert run(f"{script}python {file}\n", server), "it prints something"
+        elif block.language == "javascript":
+            assert run_node(script, block.text, server), "it prints something"
+        elif block.language in ("powershell", "csharp", "go"):
             continue  # the page says that nobody runs these
         elif block.language == "bash" and block.text != _SERVE:
             # Variables that a block sets are there in the next one, as in the reader's shell.
             shown = run(script + block.text, server)
-            script += "".join(re.findall(r"^\w+=.*\n", block.text, re.MULTILINE))
+            script += "".join(re.findall(r"^\w+=(?:.*\\\n)*.*\n", block.text, re.MULTILINE))
         else:
             assert block.language == "bash", f"{page.name} has a block that nobody runs: {block}"
+
+
+def run_node(script: str, text: str, server: Server) -> str:
+    """What a JavaScript example prints, run where its packages are."""
+    if shutil.which("node") is None or not (NODE / "node_modules").is_dir():
+        return "not run: node or its packages are not installed"
+    file = NODE / f"example-{os.getpid()}.mjs"
+    file.write_text(text, encoding="utf-8")
+    try:
+        return run(f"{script}node {file}\n", server)
+    finally:
+        file.unlink()
 
 
 def run(script: str, server: Server) -> str:
@@ -74,6 +94,8 @@ def run(script: str, server: Server) -> str:
         env=environment(
             OSIMAGES_DATA_DIR=str(server.data_dir),
             OSIMAGES_TODAY="2026-11-23",
+            BROWSER=f"{sys.executable} -m tests.sdk.browse %s &",
+            SIGN_IN_AS="Megan Bowen",
             PATH=f"{folder}{os.pathsep}{os.environ['PATH']}",
         ),
         capture_output=True,

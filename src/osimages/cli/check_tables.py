@@ -63,7 +63,7 @@ def print_fleet(tally: Tally, name: str) -> None:
     if worst:
         shown = worst[:_WORST_SHOWN]
         print_table(
-            ("Devices", "Build", "Release", "Edition", "Support", "Until", "Updates"),
+            ("Devices", "Build", "Release", "Edition", "Support", "Until", "Behind"),
             [(f"{each.devices:,}", *_short(each.answer)) for each in shown],
         )
         if len(worst) > len(shown):
@@ -93,8 +93,9 @@ def _row(answer: Answer) -> tuple[str, ...]:
 
 
 def _short(answer: Answer) -> tuple[str, ...]:
-    row = _row(answer)
-    return (answer.build_version or answer.asked, row[1], row[2], row[3], row[4], row[6])
+    behind = answer.patch_tuesdays_behind
+    told = PATCH_WORDS[answer.patch] if behind is None else str(behind)
+    return (answer.build_version or answer.asked, *_row(answer)[1:5], told)
 
 
 def _behind(answer: Answer) -> str:

@@ -1,0 +1,90 @@
+"""How long it takes to check a fleet of 100,000 devices, and to publish to many tenants."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import re
+import subprocess
+import sys
+import time
+import uuid
+from datetime import date
+from pathlib import Path
+
+from tests.support.fleet_export import intune_csv
+
+from osimages.catalogue.facts import bundled
+from osimages.clock import Clock
+from osimages.edm.model import GRAPH
+from osimages.plan.query import Tenant
+from osimages.publish.current import CurrentCatalogue, catalogue_in
+from osimages.publish.publisher import Publisher
+from osimages.storage.changes import add_tenant
+from osimages.storage.sqlite import SqliteDatabase
+from osimages.storage.sqlite_file import migrate
+from osimages.storage.steps import Steps
+from osimages.storage.tables import IMAGES
+
+_DEVICES = 100_000
+_TENANTS = 1_000
+_PATCH_TUESDAYS = (date(2026, 9, 20), date(2026, 10, 20))
+# The command itself, and on Linux the most memory that it had, which only the process knows.
+_RUN = """
+import pathlib, sys
+from osimages.cli import main
+try:
+    main()
+finally:
+    status = pathlib.Path("/proc/self/status")
+    print(status.read_text() if status.exists() else "", file=sys.stderr)
+"""
+
+
+def fleet_facts(folder: Path) -> dict[str, str]:
+    """What there is to say of both, by name."""
+    folder.mkdir()
+    return {f"check of {_DEVICES:,} devices": _checked(folder), "publishing": asyncio.run(_published(folder))}
+
+
+def _checked(folder: Path) -> str:
+    file = folder / "devices.csv"
+    file.write_text(intune_csv(_DEVICES), encoding="utf-8", newline="")
+    started = time.perf_counter()
+    with file.open(encoding="utf-8", newline="") as text:
+        rows = sum(1 for _ in csv.reader(text))
+    bare = time.perf_counter() - started
+    assert rows == _DEVICES + 1
+    started = time.perf_counter()
+    command = [sys.executable, "-c", _RUN, "check", "--csv", str(file), "--json", "--data-dir", str(folder / "none")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    taken = time.perf_counter() - started
+    kilobytes = re.search(r"VmHWM:\s+(\d+)", done.stderr)
+    memory = f"; {int(kilobytes[1]) / 1024:.0f} MB of memory" if kilobytes else ""
+    megabytes = file.stat().st_size / 1e6
+    return f"{taken:.2f} s, {taken / bare:.1f} times reading the {megabytes:.0f} MB as CSV alone{memory}"
+
+
+async def _published(folder: Path) -> str:
+    path = folder / "osimages.db"
+    migrate(path)
+    database = SqliteDatabase(path)
+    await catalogue_in(database)
+    await database.change(_tenants())
+    rates = []
+    for day in _PATCH_TUESDAYS:
+        current = CurrentCatalogue(bundled(), Clock(day), 2)
+        publisher = Publisher(database, database.store(GRAPH, IMAGES), current, "bench")
+        started = time.perf_counter()
+        done = await publisher.round()
+        assert done is not None
+        assert done.tenants == _TENANTS
+        rates.append(_TENANTS / (time.perf_counter() - started))
+    await database.close()
+    return f"{rates[0]:,.0f} new tenants a second, a new Patch Tuesday to {rates[1]:,.0f} tenants a second"
+
+
+def _tenants() -> Steps[None]:
+    for _ in range(_TENANTS):
+        name = str(uuid.uuid4())
+        yield from add_tenant(Tenant(name, name, True, "supported"))

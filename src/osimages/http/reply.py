@@ -24,7 +24,7 @@ _DIAGNOSTIC = (
 _ALWAYS: tuple[Header, ...] = (
     (b"cache-control", b"no-cache"),
     (b"x-ms-ags-diagnostic", _DIAGNOSTIC),
-    (b"vary", b"Accept-Encoding"),
+    (b"vary", b"Accept-Encoding, Authorization"),
 )
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _ODATA_4 = (b"odata-version", b"4.0")

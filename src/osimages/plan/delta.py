@@ -57,8 +57,8 @@ class DeltaTokens:
         Raises ServiceError: INVALID_DELTATOKEN where it was not made for this, RESYNC_REQUIRED where it is too old.
         """
         epoch, sealed = token[:_EPOCH_CHARACTERS], token[_EPOCH_CHARACTERS:]
-        if epoch != self._epoch and _EPOCH.fullmatch(epoch) and sealed:
-            raise ServiceError(RESYNC_REQUIRED)
+        if epoch != self._epoch:
+            raise ServiceError(RESYNC_REQUIRED if _EPOCH.fullmatch(epoch) and sealed else INVALID_DELTATOKEN)
         try:
             state = self._seal.read(sealed, DeltaState, "delta", tenant, query)
         except SealError:

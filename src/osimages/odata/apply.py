@@ -157,6 +157,7 @@ class ApplyReader(ExpressionReader):
     def _data_path(self, may_end_with_type: bool = True) -> Expression:
         """A path of properties and types, without annotations, keys and functions."""
         start = self.start
+        self.count_node()
         found = self.path(may_be_type=True)
         step: Expression | None = found
         while isinstance(step, Member | Cast):

@@ -130,6 +130,7 @@ class Cursor:
         word = self.word
         if self.kind != NAME or "." in word or len(word) > LONGEST_NAME:
             self.fail(f"Expected {what}")
+        self.count_node()
         self.move(self.end)
         return word
 

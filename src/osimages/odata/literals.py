@@ -66,10 +66,10 @@ def _number(cursor: Cursor, word: str, start: int) -> Literal:
         return Literal(LiteralKind.DECIMAL, float("-inf"), start)
     if word.lstrip("+-").isdigit():
         return Literal(LiteralKind.INTEGER, int(word), start)
-    exact = Decimal(word)
-    if abs(exact.adjusted()) > _LARGEST_EXPONENT:
+    _, _, exponent = word.lower().partition("e")
+    if len(exponent.lstrip("+-0")) > len(str(_LARGEST_EXPONENT)) or abs(Decimal(word).adjusted()) > _LARGEST_EXPONENT:
         raise ODataSyntaxError(f"An exponent of more than {_LARGEST_EXPONENT}", start, cursor.text)
-    return Literal(LiteralKind.DECIMAL, exact, start)
+    return Literal(LiteralKind.DECIMAL, Decimal(word), start)
 
 
 def _typed(cursor: Cursor, word: str, start: int) -> Literal | EnumLiteral:

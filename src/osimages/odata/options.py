@@ -75,13 +75,13 @@ def parse_options(query: str, bounds: Bounds = BOUNDS, *, trimmed: bool = False)
 
 def pairs(query: str) -> list[tuple[str, str]]:
     """Decoded names and values of a raw query string, in order. Raises OptionError."""
+    if query.count("&") >= _MOST_OPTIONS:
+        raise OptionError("query", f"more than {_MOST_OPTIONS} options")
     found = []
     for part in query.split("&"):
         raw_name, _, raw_value = part.partition("=")
         name = _decoded(raw_name, raw_name[:64])
         found.append((name, _decoded(raw_value, name)))
-    if len(found) > _MOST_OPTIONS:
-        raise OptionError("query", f"more than {_MOST_OPTIONS} options")
     return found
 
 

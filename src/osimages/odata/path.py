@@ -6,11 +6,12 @@ Grammar: https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-constr
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
 from osimages.odata.encoding import decoded
-from osimages.odata.errors import ODataSyntaxError
+from osimages.odata.errors import ODataLimitError, ODataSyntaxError
 from osimages.odata.items import ItemReader
 from osimages.odata.limits import BOUNDS, Bounds
 from osimages.odata.options import parse_options
@@ -57,6 +58,8 @@ def parse_path(path: str, bounds: Bounds = BOUNDS) -> tuple[Segment, ...]:
     """
     found: list[Segment] = []
     for position, part in _parts(path):
+        if len(found) == bounds.nodes:
+            raise ODataLimitError("The number of segments", bounds.nodes, "max_filter_nodes")
         is_decoded = False
         try:
             text = decoded(part)
@@ -101,17 +104,15 @@ def _entity_id(options: QueryOptions) -> str | None:
     return options.id or options.custom.get("id")
 
 
-def _parts(path: str) -> list[tuple[int, str]]:
+def _parts(path: str) -> Iterator[tuple[int, str]]:
     """Where each raw segment starts, and its text."""
-    found = []
     position = 0
     while position < len(path):
         end = _end_of_filter(path, position) or path.find("/", position)
         end = len(path) if end < 0 else end
         if end > position:
-            found.append((position, path[position:end]))
+            yield position, path[position:end]
         position = end + 1
-    return found
 
 
 def _end_of_filter(path: str, position: int) -> int | None:

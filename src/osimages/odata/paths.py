@@ -73,7 +73,10 @@ class PathReader(Cursor):
         else:
             found = self._variable()
         length = 0
-        while self.take("/"):
+        while self.is_mark("/"):
+            if self.text[self.start - 1] in " \t" or self.text[self.end : self.end + 1] in (" ", "\t"):
+                raise ODataSyntaxError("White space within a path", self.start, self.text)
+            self.move(self.end)
             if isinstance(found, _LAST):
                 self.fail("Expected nothing more in this path")
             length += 1

@@ -192,7 +192,10 @@ def test_a_browser_that_the_library_opens(secure: Server, library: str) -> None:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert claims_of(done.stdout.strip())["upn"] == "adele.vance@contoso.example"
+    bearer = done.stdout.strip()
+    assert claims_of(bearer)["upn"] == "adele.vance@contoso.example"
+    sdk = Sdk(secure.url, secure.data_dir, Sdk.context(secure), DEFAULT_TENANT)
+    assert sdk.run(count, bearer=bearer) >= 0
 
 
 def test_the_default_credential_in_a_shell_that_osimages_env_set_up(secure: Server, tmp_path: Path) -> None:

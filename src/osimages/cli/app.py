@@ -147,7 +147,7 @@ def _certificate(file: Path) -> str:
 
 def _proofs(application: Application) -> str:
     """How an application may prove itself: in words, certificates by their thumbprints as portals show them."""
-    secret = f"{len(application.secrets)} secret(s)" if application.secrets else ""
+    secrets_of = ["a secret"] if application.secrets else []
     prints = [certificate_of(each).fingerprint(SHA1()).hex().upper() for each in application.certificates]  # noqa: S303
-    public = "nothing (public client)" if application.public_client else ""
-    return ", ".join(each for each in (secret, *prints, public) if each) or "nothing that is registered"
+    public = ["nothing (public client)"] if application.public_client else []
+    return " or ".join([*secrets_of, *prints, *public]) or "nothing: it has no secret"

@@ -46,11 +46,12 @@ def mint(
     `expires_in` seconds after `now`. Where that is zero or less, the token is one that is refused as expired: its
     whole lifetime then lies a further `skew_seconds` back, so that a verifier with that tolerance refuses it, too.
     """
-    known = person or directory.user(DEFAULT_USER) or DEFAULT_DIRECTORY.users[0]
+    known = directory.application(application) or Application(id=application, display_name=application)
+    somebody = person or directory.user(DEFAULT_USER) or DEFAULT_DIRECTORY.users[0]
     grant = Grant(
         tenant=tenant,
-        application=directory.application(application) or Application(id=application, display_name=application),
-        user=known if user else None,
+        application=known,
+        user=somebody if user else None,
         resource=Resource(GRAPH_ID, audience, 1),
         permissions=tuple(permissions),
         proof=_NOT_PROVED if user else _WITH_SECRET,

@@ -159,6 +159,8 @@ class AuthorityState:
 
     def _open(self) -> apsw.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        # SQLite would make the file for everybody to read, and it holds the codes that devices show.
+        self._path.touch(0o600)
         connection = apsw.Connection(str(self._path))
         connection.set_busy_timeout(_WAIT_MILLISECONDS)
         # A code that was redeemed just before a power cut may be redeemed again after it: no more is at stake.

@@ -17,7 +17,7 @@ from osimages.catalogue.facts import Catalogue, Release
 from osimages.catalogue.servicing import FIRST_SERVER_REVISION, LONG_TERM_YEARS, Servicing, servicing_of
 
 LONGEST_TEXT = 512
-_LAB = re.compile(r"(?<![\d.])(\d{4,5})\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)\w*\.", re.IGNORECASE)
+_LAB = re.compile(r"(?<![\d.])(?:10\.0\.)?(\d{4,5})\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)\w*\.", re.IGNORECASE)
 _FULL = re.compile(r"(?<![\d.])(\d{1,3})\.(\d{1,3})\.(\d{1,10})(?:\.(\d{1,10}))?(?![\d.]*\d)")
 _SHORT = re.compile(r"(?<![\w.])(\d{5})(?:\.(\d{1,10}))?(?![\d.]*\d)")
 _PRODUCT = re.compile(r"\bw(?:in(?:dows)?)?\W*(\d{1,4}(?:\.\d)?)(?![\d.])", re.IGNORECASE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Protocol
 
 from osimages.fleet.columns import Columns
 from osimages.fleet.devices import Broken, Device, Export, ExportError
@@ -12,15 +14,24 @@ from osimages.fleet.devices import Broken, Device, Export, ExportError
 _DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 100
 _LONGEST_HEADER = 64 * 1024
+_LONGEST_LINE = 1024 * 1024
 _Row = tuple[int, int, list[str] | str]
 
 
-def read_csv(text: Iterable[str], choose: Callable[[Sequence[str], Sequence[Sequence[str]]], Columns]) -> Export:
+class Text(Protocol):
+    """What is read from."""
+
+    def readline(self, size: int, /) -> str:
+        """The next line with its end, or so many characters of it; empty at the end."""
+
+
+def read_csv(text: Text, choose: Callable[[Sequence[str], Sequence[Sequence[str]]], Columns]) -> Export:
     """Opens a CSV export. `choose` says from the names and the first rows which columns are meant.
 
     Raises ExportError where there is no header, and what `choose` raises.
     """
-    lines = iter(text)
+    # A line without an end must not fill the memory; what is cut off here is told as a row that cannot be read.
+    lines = iter(partial(text.readline, _LONGEST_LINE), "")
     header, skipped = _header(lines)
     delimiter = _delimiter(header)
     rows = _rows(csv.reader(itertools.chain([header], lines), delimiter=delimiter, strict=True), skipped)

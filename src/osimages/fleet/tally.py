@@ -160,7 +160,7 @@ class Tally:
         return sorted({day for each in self.groups for day in each.answer.unknown_patch_tuesdays})
 
     def _look(self, build: str, edition: str, system: str) -> Group | str:
-        if system and "win" not in system.lower():
+        if _is_other_system(system.lower()):
             return "notWindows"
         text = build.strip()
         if not any(letter.isdigit() for letter in text):
@@ -181,6 +181,11 @@ class Tally:
             answer = msgspec.structs.replace(answer, build_version=None, update=None)
             asked, key = _OTHERS, (answer.release, _OTHERS, f"{answer.support} {answer.patch_tuesdays_behind}")
         return self._groups.setdefault(key, Group(msgspec.structs.replace(answer, asked=asked), 0))
+
+
+def _is_other_system(system: str) -> bool:
+    """Whether the name of an operating system, in lower case, is not one of Windows. A bare number says nothing."""
+    return any(letter.isalpha() for letter in system) and ("win" not in system or "darwin" in system)
 
 
 def is_good(answer: Answer) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
@@ -41,6 +42,7 @@ class Row(msgspec.Struct, frozen=True):
     architectures: str
 
 
+@lru_cache(4)
 def overview(shown: Shown) -> str:
     """The first page."""
     checker = Checker(shown.catalogue, shown.today, age_days=shown.age_days)
@@ -92,6 +94,7 @@ def check_page(shown: Shown, build: str, edition: str) -> str:
     )
 
 
+@lru_cache(32)
 def release_page(shown: Shown, name: str) -> str:
     """Every update of a release, newest first. Raises UnknownReleaseError."""
     release = find_release(shown.catalogue, name)

@@ -27,6 +27,9 @@ SPELLER = Speller(bundled())
         ("10.0.26100.0", "Windows 11 24H2", None),  # .NET
         ("26100.1.amd64fre.ge_release.240331-1435", "Windows 11 24H2", None),  # BuildLabEx
         ("19041.1.amd64fre.vb_release.191206-1406", "Windows 10 2004", None),
+        ("10.0.26100.1.amd64fre.ge_release.240331-1435", "Windows 11 24H2", None),
+        ("10.0.26100.9445 (WinBuild.160101.0800)", "Windows 11 24H2", "10.0.26100.9445"),  # the version of a file
+        ("10.0.26100 N/A Build 26100", "Windows 11 24H2", None),  # systeminfo
         ("Windows 11 24H2", "Windows 11 24H2", None),
         ("Windows 11, version 24H2", "Windows 11 24H2", None),
         ("windows 11 VERSION 24h2", "Windows 11 24H2", None),

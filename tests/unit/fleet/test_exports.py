@@ -81,6 +81,12 @@ def test_broken_rows_are_told_with_their_lines_and_the_others_are_read() -> None
     assert [(each.line, each.last_line) for each in devices if isinstance(each, Broken)] == [(3, 3), (4, 5), (8, 8)]
 
 
+def test_a_line_without_an_end_does_not_fill_the_memory() -> None:
+    devices = from_csv("osVersion,name\n26100.9445,a\n" + "x" * 3_000_000 + "\n26200.9711,b\n")
+    assert seen(devices) == [(2, "26100.9445", ""), (6, "26200.9711", "")]
+    assert [each.line for each in devices if isinstance(each, Broken)] == [3, 4, 5]
+
+
 def test_a_quote_that_is_never_closed() -> None:
     devices = from_csv('OS version,name\n26100.9445,a\n26200.9711,"c\n26200.9711,d\n')
     assert seen(devices) == [(2, "26100.9445", "")]

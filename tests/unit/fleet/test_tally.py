@@ -29,6 +29,7 @@ def test_totals_by_hand() -> None:
     fleet.add("10.0.26100.9445", "Pro", "Windows")
     fleet.add("what", "Pro", "Windows")
     fleet.add("18.6", "", "iOS")
+    fleet.add("25.1", "", "Darwin")
     fleet.add("10.0.20348.1", "", "Microsoft Windows NT Server 10.0")
     summary = fleet.summary()
     assert (summary.devices, summary.good) == (4, 2)
@@ -40,7 +41,7 @@ def test_totals_by_hand() -> None:
     assert {name: count for name, count in summary.patch.items() if count} == {"current": 2, "behind": 1, "unknown": 1}
     assert summary.behind == {0: 2, 1: 1}
     assert summary.releases == {"Windows 11 24H2": 1, "Windows 11 25H2": 2, "unknown": 1}
-    assert summary.skipped == {"notWindows": 1, "windowsServer": 1}
+    assert summary.skipped == {"notWindows": 2, "windowsServer": 1}
     assert [(str(each.support_end_date), each.devices) for each in fleet.leaving()] == [
         ("2026-10-13", 1),
         ("2027-10-12", 2),

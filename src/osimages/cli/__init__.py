@@ -16,6 +16,7 @@ _COMMANDS = {
     "catalogue": "osimages.cli.catalogue:catalogue",
     "check": "osimages.cli.check:check",
     "tenant": "osimages.cli.tenant:tenant",
+    "db": "osimages.cli.db:db",
     "config": "osimages.cli.config:config",
     "doctor": "osimages.cli.doctor:doctor",
 }

@@ -1,12 +1,16 @@
-"""The database that the settings name: brought up to date, opened, and named without its password."""
+"""The database that the settings name: brought up to date, opened, described, backed up and restored."""
 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any
 
 from osimages.settings import Settings
+from osimages.storage.backup import Progress, copy_file, restore_file
+from osimages.storage.info import DatabaseInfo
 from osimages.storage.sqlite_file import migrate
+from osimages.storage.sqlite_info import describe
 from osimages.storage.store import Database
 
 
@@ -31,6 +35,31 @@ async def open_database(settings: Settings) -> Database:
     opening = _module("postgres").PostgresDatabase.open(settings.database_server, settings.database_shown, limits)
     server: Database = await opening
     return server
+
+
+async def described(settings: Settings) -> DatabaseInfo:
+    """What the database is and holds; nothing is changed. Raises SchemaError or StoreUnavailableError."""
+    if settings.database_server is None:
+        return describe(settings.database_path)
+    found: DatabaseInfo = await _module("postgres_info").describe(settings.database_server, settings.database_shown)
+    return found
+
+
+async def back_up(settings: Settings, target: Path, progress: Progress) -> None:
+    """Copies the database into a new file. Raises BackupError, SchemaError or StoreUnavailableError."""
+    if settings.database_server is None:
+        copy_file(settings.database_path, target, progress)
+        return
+    await _module("postgres_backup").back_up(settings.database_server, settings.database_shown, target, progress)
+
+
+async def restore(settings: Settings, backup: Path, *, overwrite: bool, progress: Progress) -> None:
+    """Puts a backup in place of the database. Raises BackupError, SchemaError or StoreUnavailableError."""
+    if settings.database_server is None:
+        restore_file(backup, settings.database_path, overwrite=overwrite, progress=progress)
+        return
+    url, shown = settings.database_server, settings.database_shown
+    await _module("postgres_backup").restore(backup, url, shown, overwrite=overwrite, progress=progress)
 
 
 def _module(name: str) -> Any:

@@ -5,6 +5,7 @@ Numbered SQL, run by the drivers that the service uses anyway; docs/decisions/00
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -13,7 +14,7 @@ STEP_TABLE = (
     "CREATE TABLE IF NOT EXISTS schema_step (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, "
     "applied_at TEXT NOT NULL)"
 )
-NEWEST_STEP = "SELECT coalesce(max(number), 0) FROM schema_step"
+APPLIED_STEPS = "SELECT number FROM schema_step"
 RECORD_STEP = "INSERT INTO schema_step (number, name, applied_at) VALUES (:number, :name, :applied_at)"
 
 
@@ -46,16 +47,16 @@ def steps(database: str) -> tuple[Step, ...]:
     return tuple(sorted(found, key=lambda step: step.number))
 
 
-def pending(database: str, applied: int, where: str) -> tuple[Step, ...]:
-    """The steps after the newest one that was applied.
+def pending(database: str, applied: Collection[int], where: str) -> tuple[Step, ...]:
+    """The steps that were not applied yet: also older ones than the newest that was, as steps may be released later.
 
     Raises SchemaError when the database is newer than this release knows.
     """
     known = steps(database)
     newest = known[-1].number
-    if applied > newest:
+    if max(applied, default=0) > newest:
         raise SchemaError(
-            f"The database {where} was made by a newer release of osimages (schema {applied}, this release knows "
+            f"The database {where} was made by a newer release of osimages (schema {max(applied)}, this release knows "
             f"{newest}). Upgrade osimages, or restore a backup that was made before."
         )
-    return tuple(step for step in known if step.number > applied)
+    return tuple(step for step in known if step.number not in applied)

@@ -40,7 +40,7 @@ _PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 _GRACE_SECONDS = 5.0
 _STATEMENTS_KEPT = 400
 
-Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from osimages.storage.migrate import NEWEST_STEP, RECORD_STEP, STEP_TABLE, SchemaError, Step, pending
+from osimages.storage.migrate import APPLIED_STEPS, RECORD_STEP, STEP_TABLE, SchemaError, Step, pending
 from osimages.storage.postgres_connections import UNAVAILABLE, positional
 from osimages.storage.store import StoreUnavailableError
 
@@ -54,8 +54,13 @@ async def connected(url: str, shown: str) -> Connection:
 
 async def needed(connection: Connection, shown: str) -> tuple[Step, ...]:
     """The steps that the database still needs. Raises SchemaError when it is newer than this release."""
+    return pending("postgresql", await applied_steps(connection), shown)
+
+
+async def applied_steps(connection: Connection) -> frozenset[int]:
+    """The numbers of the steps that were applied; none for a database that knows no steps."""
     known = await connection.fetchval("SELECT to_regclass('schema_step') IS NOT NULL")
-    return pending("postgresql", await connection.fetchval(NEWEST_STEP) if known else 0, shown)
+    return frozenset(row[0] for row in await connection.fetch(APPLIED_STEPS)) if known else frozenset()
 
 
 async def _bring_up_to_date(connection: Connection, shown: str) -> int:

@@ -14,7 +14,7 @@ from osimages.edm.types import Model
 from osimages.plan.query import Tenant
 from osimages.storage import changes
 from osimages.storage.migrate import OldSchemaError, pending
-from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, connect, newest_step
+from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, applied_steps, connect
 from osimages.storage.sqlite_reader import UNAVAILABLE, SqliteReader
 from osimages.storage.sqlite_steps import perform
 from osimages.storage.sqlite_store import SqliteStore
@@ -41,7 +41,7 @@ class SqliteDatabase:
         with contextlib.ExitStack() as on_failure:
             connection = connect(path, wait_seconds)
             on_failure.callback(connection.close)
-            if pending("sqlite", newest_step(connection), str(path)):
+            if pending("sqlite", applied_steps(connection), str(path)):
                 raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
             self._writer = Writer(lambda: connect(path, wait_seconds), _same_file(path))
             self._reader = SqliteReader(connection, query_seconds)

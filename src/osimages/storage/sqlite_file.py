@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from osimages.storage.migrate import NEWEST_STEP, RECORD_STEP, STEP_TABLE, SchemaError, pending
+from osimages.storage.migrate import APPLIED_STEPS, RECORD_STEP, STEP_TABLE, SchemaError, pending
 
 USUAL_WAIT_SECONDS = 10.0
 _RETRY_SECONDS = 0.005
@@ -70,7 +70,7 @@ def migrate(path: Path) -> int:
         # Two processes that start together: the second waits here, and then finds nothing left to do.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(STEP_TABLE)
-        needed = pending("sqlite", _single(connection, NEWEST_STEP), str(path))
+        needed = pending("sqlite", applied_steps(connection), str(path))
         for step in needed:
             connection.execute(step.sql)
             applied_at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -83,10 +83,12 @@ def migrate(path: Path) -> int:
         connection.close()
 
 
-def newest_step(connection: apsw.Connection) -> int:
-    """The newest step that was applied; 0 for a database that knows no steps."""
+def applied_steps(connection: apsw.Connection) -> frozenset[int]:
+    """The numbers of the steps that were applied; none for a database that knows no steps."""
     known = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_step'"
-    return int(_single(connection, NEWEST_STEP)) if _single(connection, known) else 0
+    if not _single(connection, known):
+        return frozenset()
+    return frozenset(int(str(number)) for (number,) in connection.execute(APPLIED_STEPS).fetchall())
 
 
 def _single(connection: apsw.Connection, sql: str, values: Any = None) -> Any:

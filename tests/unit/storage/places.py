@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from osimages.edm.model import GRAPH
+from osimages.settings import Settings
 from osimages.storage.postgres import PostgresDatabase
 from osimages.storage.postgres_connections import Limits
 from osimages.storage.postgres_migrate import migrate as migrate_postgres
@@ -25,7 +26,9 @@ AnyStore = SqliteStore | PostgresStore
 
 
 class Place(Protocol):
-    """A migrated database."""
+    """A migrated database. `settings` are those of a server on it."""
+
+    settings: Settings
 
     async def open(self, wait_seconds: float = 10.0) -> Database:
         """The database, with connections of its own, which belong to the event loop that runs."""
@@ -40,6 +43,7 @@ class SqlitePlace:
     def __init__(self, path: Path) -> None:
         migrate(path)
         self.path = path
+        self.settings = Settings(database=f"sqlite:///{path}")
 
     async def open(self, wait_seconds: float = 10.0) -> SqliteDatabase:
         """The database, with connections of its own."""
@@ -56,6 +60,7 @@ class PostgresPlace:
     def __init__(self, url: str) -> None:
         run(migrate_postgres(url, url))
         self.url = url
+        self.settings = Settings(database=url)
 
     async def open(self, wait_seconds: float = 10.0, query_seconds: float = 10.0) -> PostgresDatabase:
         """The database, with connections of its own."""

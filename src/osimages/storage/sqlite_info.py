@@ -1,0 +1,35 @@
+"""What an SQLite database is and holds; the file is only read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from osimages.storage.info import DatabaseInfo, contents
+from osimages.storage.migrate import SchemaError, pending
+from osimages.storage.sqlite_file import applied_steps
+from osimages.storage.sqlite_steps import perform
+
+
+def describe(path: Path) -> DatabaseInfo:
+    """What is in the file. Raises SchemaError when there is none, or it cannot be read."""
+    if not path.exists():
+        raise SchemaError(f"There is no database {path} yet: `osimages serve` or `osimages db migrate` makes one.")
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            connection.set_busy_timeout(10_000)
+            applied = applied_steps(connection)
+            is_current = not pending("sqlite", applied, str(path))
+            counts, as_of = perform(connection, contents()) if is_current else ({}, None)
+        finally:
+            connection.close()
+    except apsw.NotADBError:
+        raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
+    except apsw.Error as error:
+        raise SchemaError(f"The database {path} cannot be read: {error}.") from None
+    size = sum(each.stat().st_size for each in (path, path.with_name(f"{path.name}-wal")) if each.exists())
+    return DatabaseInfo(
+        str(path), f"SQLite {apsw.sqlite_lib_version()}", size, max(applied, default=0), is_current, counts, as_of
+    )

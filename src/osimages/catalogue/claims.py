@@ -152,7 +152,7 @@ class Statement(msgspec.Struct, frozen=True):
     claims: tuple[Claim, ...]
 
 
-class Rejection(msgspec.Struct, frozen=True):
+class Rejection(msgspec.Struct, frozen=True, rename="camel"):
     """Something that a source says and that is not taken up, and why."""
 
     source: str

@@ -14,7 +14,7 @@ from osimages.catalogue.claims import Title
 from osimages.catalogue.facts import Kind
 
 _Key = TypeVar("_Key")
-_LABEL = re.compile(r"(\d{4})[-.](\d{2}) (OOB|[A-E])")
+_LABEL = re.compile(r"(\d{4})[-.](\d{2}) (OOB|[A-E])\b")
 _LETTERS = {
     "A": Kind.GENERAL_AVAILABILITY,
     "B": Kind.B,
@@ -84,7 +84,7 @@ class Label(msgspec.Struct, frozen=True):
 
 def read_label(text: str) -> Label | None:
     """The label, or None where the text is none (the pages leave the place empty for general availability)."""
-    found = _LABEL.fullmatch(" ".join(text.split()))
+    found = _LABEL.match(" ".join(text.split()))
     if found is None or not 1 <= int(found[2]) <= 12:
         return None
     return Label(int(found[1]), int(found[2]), found[3])

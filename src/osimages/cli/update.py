@@ -292,7 +292,7 @@ def _document(answers: Sequence[Answer], renewal: Renewal) -> dict[str, object]:
 
 def _unread(answers: Sequence[Answer]) -> list[dict[str, object]]:
     return [
-        {"source": each.source.name, "what": what, "why": why, "is_misprint": False}
+        {"source": each.source.name, "what": what, "why": why, "isMisprint": False}
         for each in answers
         for what, why in each.rejected
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -17,6 +17,7 @@ from osimages.importers.sources import Place, SourceDefinition
 # A list that has so much less than at the last time has lost its form, and not its content.
 _LEAST_SHARE = 0.8
 _SMALL = 10
+_MOST_CLAIMS = 100_000  # all sources together have said less than a tenth of that in ten years
 READ, UNCHANGED, OLD, FAILED = "read", "unchanged", "from the cache", "failed"
 
 
@@ -55,6 +56,12 @@ def ask_all(
             yield _ask(question, fetcher, since)
         except (FetchError, LayoutError) as error:
             yield Answer(question.source, FAILED, str(error))
+        except Exception as error:
+            # A document that an importer did not expect is no reason to lose what the other sources say.
+            what = f"{type(error).__name__}: {error}"
+            yield Answer(
+                question.source, FAILED, f"a fault of osimages itself, please report it with the page ({what})"
+            )
 
 
 def _ask(question: Question, fetcher: Fetcher, since: date) -> Answer:
@@ -64,6 +71,8 @@ def _ask(question: Question, fetcher: Fetcher, since: date) -> Answer:
     documents = [each for place in question.places for each in _documents(question, place, fetcher, since)]
     parts = [_parsed(source, each) for each in documents]
     whole = joined(parts)
+    if len(whole.claims) > _MOST_CLAIMS:
+        raise LayoutError(f"expected at most {_MOST_CLAIMS:,} facts, found {len(whole.claims):,}")
     before = question.claims_before or 0
     if source.is_list and before >= _SMALL and len(whole.claims) < _LEAST_SHARE * before:
         raise LayoutError(
@@ -127,11 +136,11 @@ def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) 
     source = question.source
     first = fetcher.fetch(_request(question, place.url, place.accept))
     if source.follow is not None and _is_index(first.content):
+        if not is_address(place.url):
+            raise FetchError(f"{place.url} is an index: give the documents themselves, or the address of the index")
         # Oldest first: where a later document names a KB again it has its day from there.
-        for _, address in reversed(source.follow(first.content, since)):
-            if urlsplit(address).hostname != urlsplit(place.url).hostname:
-                raise FetchError(f"{place.url} names {address}, which is on another host")
-            yield fetcher.fetch(_request(question, address, place.accept))
+        for reference in reversed(source.follow(first.content, since)):
+            yield fetcher.fetch(_request(question, urljoin(place.url, reference), place.accept))
         return
     yield from following(first, fetcher, _request(question, place.url, place.accept))
 

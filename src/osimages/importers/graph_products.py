@@ -35,6 +35,7 @@ _GROUPS = (
 # Pro Education belongs to the group of Pro; editions of long-term channels and of IoT to none that Graph's images have.
 _PRO_EDUCATION = re.compile(r"\bpro(?:fessional)? education\b", re.IGNORECASE)
 _OTHERS = re.compile(r"\b(?:ltsc|ltsb|iot|server|team)\b", re.IGNORECASE)
+_DEEPEST = 6
 _KB = re.compile(r"KB(\d{6,8})", re.IGNORECASE)
 
 
@@ -42,7 +43,7 @@ def parse(content: bytes) -> Parsed:
     """The claims of a page of products. Raises LayoutError."""
     items = objects(json_object(content, _EXPECTED).get("value"), f"'value' as in {_EXPECTED}")
     claims: list[Claim] = []
-    for item in [_lowered(each) for each in items]:
+    for item in [_lowered(each, _DEEPEST) for each in items]:
         release = release_of(text_of(item, "name"))
         if release:
             claims += _claims(release, item)
@@ -51,10 +52,13 @@ def parse(content: bytes) -> Parsed:
     return Parsed(latest(claims))
 
 
-def _lowered(value: Any) -> Any:
+def _lowered(value: Any, levels: int) -> Any:
+    """A value with names in small letters, as deep as anything that is read lies."""
+    if levels == 0:
+        return None
     if isinstance(value, dict):
-        return {name.casefold(): _lowered(each) for name, each in value.items()}
-    return [_lowered(each) for each in value] if isinstance(value, list) else value
+        return {name.casefold(): _lowered(each, levels - 1) for name, each in value.items()}
+    return [_lowered(each, levels - 1) for each in value] if isinstance(value, list) else value
 
 
 def _claims(release: str, product: dict[str, Any]) -> Iterator[Claim]:

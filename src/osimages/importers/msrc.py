@@ -49,26 +49,19 @@ def parse(content: bytes) -> Parsed:
     return Parsed(latest(claims), (), day)
 
 
-def months(content: bytes, least: date) -> tuple[tuple[str, str], ...]:
-    """The months of an index that reach back to the month of `least`, newest first: id and address.
+def months(content: bytes, least: date) -> tuple[str, ...]:
+    """The documents of an index that reach back to the month of `least`, newest first, as references from the index.
 
+    Their addresses (`CvrfUrl`) stand in the index, too; those that are relative to it also hold for a copy of both.
     Raises LayoutError.
     """
     items = objects(json_object(content, _EXPECTED_INDEX).get("value"), f"'value' as in {_EXPECTED_INDEX}")
-    found = {}
-    for item in items:
-        name, address, day = text_of(item, "ID"), text_of(item, "CvrfUrl"), day_of(item.get("InitialReleaseDate"))
-        if (
-            _MONTH.fullmatch(name)
-            and address
-            and day is not None
-            and (day.year, day.month) >= (least.year, least.month)
-        ):
-            found[name] = (day, address)
-    if not any(_MONTH.fullmatch(text_of(each, "ID")) for each in items):
+    days = {text_of(each, "ID"): day_of(each.get("InitialReleaseDate")) for each in items}
+    known = {name: day for name, day in days.items() if _MONTH.fullmatch(name) and day is not None}
+    if not known:
         raise LayoutError(f"expected months as in {_EXPECTED_INDEX}, found none")
-    ordered = sorted(found.items(), key=lambda pair: pair[1], reverse=True)
-    return tuple((name, address) for name, (_, address) in ordered)
+    wanted = [(day, name) for name, day in known.items() if (day.year, day.month) >= (least.year, least.month)]
+    return tuple(f"cvrf/{name}" for _, name in sorted(wanted, reverse=True))
 
 
 def _products(items: list[dict[str, Any]]) -> dict[str, str]:

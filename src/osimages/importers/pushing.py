@@ -16,6 +16,7 @@ from osimages.importers.reading import json_object, objects, text_of
 
 PATH = "deviceManagement/managedDeviceWindowsOSImages"
 _COLLECTIONS = ("supportedArchitectures", "supportedEditions", "availableUpdates")
+_DEEPEST = 4
 _ATTEMPTS = 4
 _MAX_WAIT_SECONDS = 60.0
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -53,7 +54,7 @@ def images_at(location: str, fetcher: Fetcher, headers: Mapping[str, str]) -> di
         for image in objects(json_object(page.content, expected).get("value"), expected):
             name = text_of(image, "id")
             if name:
-                found[name] = {each: _plain(image.get(each) or []) for each in _COLLECTIONS}
+                found[name] = {each: _plain(image.get(each) or [], _DEEPEST) for each in _COLLECTIONS}
     return found
 
 
@@ -117,8 +118,10 @@ def _check(response: httpx.Response) -> None:
     raise FetchError(f"{response.status_code} {said}")
 
 
-def _plain(value: Any) -> Any:
-    """A value without annotations, which each server writes for itself."""
+def _plain(value: Any, levels: int) -> Any:
+    """A value without annotations, which each server writes for itself, as deep as an image goes."""
+    if levels == 0:
+        return None
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items() if "@" not in name}
-    return [_plain(each) for each in value] if isinstance(value, list) else value
+        return {name: _plain(each, levels - 1) for name, each in value.items() if "@" not in name}
+    return [_plain(each, levels - 1) for each in value] if isinstance(value, list) else value

@@ -18,10 +18,20 @@ _FIRST = re.compile(r"windows\s*10\W.*\binitial version\b", re.IGNORECASE)
 _CLIENT = re.compile(r"windows\s*1[01]\b", re.IGNORECASE)
 # What cannot be read of a list that was read before is a change of its form, not a slip of the pen.
 _MOST_UNREADABLE = 0.2
+_LARGEST_PAGE = 8 * 1024 * 1024  # the largest, the update history of Windows 10, has about a tenth of that
 
 
 class LayoutError(ValueError):
     """A document that is not of the form that its importer reads; the text says what was expected."""
+
+
+def page_of(content: bytes) -> str:
+    """The text of a page for people. Raises LayoutError where it is no text, or larger than any such page."""
+    if len(content) > _LARGEST_PAGE:
+        raise LayoutError(
+            f"expected a page of at most {_LARGEST_PAGE // 1024 // 1024} MB, found {len(content):,} bytes"
+        )
+    return decoded(content)
 
 
 def decoded(content: bytes) -> str:

@@ -7,6 +7,7 @@ https://learn.microsoft.com/windows/release-health/windows11-release-information
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -22,7 +23,7 @@ from osimages.catalogue.claims import (
     latest,
 )
 from osimages.catalogue.kinds import read_label
-from osimages.importers.reading import LayoutError, build_of, day_of, decoded
+from osimages.importers.reading import LayoutError, build_of, day_of, page_of
 from osimages.importers.release_tables import Table, read_page
 
 _CURRENT = (
@@ -48,22 +49,22 @@ _COLUMNS = {
     "type": re.compile(r"^(?:release )?type$", re.IGNORECASE),
     "mainstream": re.compile(r"mainstream", re.IGNORECASE),
 }
-Form = Literal["current", "history", "hotpatch", "other"]
+Form = Literal["current", "long-term", "history", "hotpatch", "other"]
 Cells = Mapping[str, str]
 
 
 def parse(content: bytes) -> Parsed:
     """The claims of a page. Raises LayoutError."""
-    page = read_page(decoded(content))
+    page = read_page(page_of(content))
     claims: list[Claim] = []
     rejected: list[tuple[str, str]] = []
-    rows: dict[Form, int] = {"current": 0, "history": 0, "hotpatch": 0, "other": 0}
+    rows: Counter[Form] = Counter()
     for table in page.tables:
         places = _places(table.titles)
         form = _form(places)
         rows[form] += len(table.rows)
         claims += _read(form, table, places, rejected)
-    if not rows["current"] or not rows["history"]:
+    if not (rows["current"] or rows["long-term"]) or not rows["history"]:
         seen = "; ".join(", ".join(each.titles) for each in page.tables[:5])
         raise LayoutError(f"expected {_EXPECTED}; found tables with {seen or 'nothing'}")
     if len(rejected) > _MOST_UNREADABLE * (rows["current"] + rows["history"]):
@@ -87,8 +88,8 @@ def _form(places: Mapping[str, int]) -> Form:
     if {"label", "available", "build", "kb"} <= places.keys():
         return "history"
     if {"version", "available", "build"} <= places.keys() and places.keys() & {"home", "enterprise"}:
-        return "other" if "mainstream" in places else "current"
-    return "other"
+        return "current"
+    return "long-term" if {"version", "available", "build", "mainstream"} <= places.keys() else "other"
 
 
 def _read(form: Form, table: Table, places: Mapping[str, int], rejected: list[tuple[str, str]]) -> Iterator[Claim]:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 import msgspec
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
+
+from osimages.importers.html import parsed
 
 _MARKDOWN_TABLE_RULE = re.compile(r"\s*\|?\s*:?-{2,}")
 _LINK = re.compile(r"\[([^\]]{0,200})\]\([^)]{0,2000}\)")
@@ -31,7 +33,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def read_page(text: str) -> Page:
-    """The tables of a page. Text that is neither HTML nor Markdown has none."""
+    """The tables of a page. Text that is neither HTML nor Markdown has none. Raises LayoutError."""
     if re.match(r"\s*<", text):
         return _html(text)
     updated = _UPDATED.search(text[:5000])
@@ -39,7 +41,7 @@ def read_page(text: str) -> Page:
 
 
 def _html(text: str) -> Page:
-    tree = LexborHTMLParser(text)
+    tree = parsed(text)
     meta = tree.css_first('meta[name="updated_at"]')
     updated = (meta.attributes.get("content") or "") if meta is not None else ""
     tables: list[Table] = []

@@ -35,9 +35,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class SourceDefinition(msgspec.Struct, frozen=True):
-    """One source. `follow` finds further documents in one that is an index, from a day on. `is_list` tells that each
-    document lists all that there is, so that a much shorter one is a fault; `lists_updates` that it has every update of
-    the products in it. Those that are not asked by themselves need to be named, or given a file.
+    """One source. `follow` finds the documents of an index from a day on, newest first, as relative references.
+    `is_list` tells that each document lists all that there is, so that a much shorter one is a fault; `lists_updates`
+    that it has every update of the products in it. Those that are not asked by themselves need to be named, or given a
+    file.
     """
 
     name: str
@@ -47,7 +48,7 @@ class SourceDefinition(msgspec.Struct, frozen=True):
     parse: Callable[[bytes], Parsed]
     places: tuple[Place, ...] = ()
     hosts: frozenset[str] = frozenset()
-    follow: Callable[[bytes, date], tuple[tuple[str, str], ...]] | None = None
+    follow: Callable[[bytes, date], tuple[str, ...]] | None = None
     is_list: bool = True
     lists_updates: bool = False
     is_asked: bool = True

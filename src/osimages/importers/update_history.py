@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborNode
 
 from osimages.catalogue.claims import Parsed
-from osimages.importers.reading import LayoutError, decoded, from_titles, is_of_client, release_of
+from osimages.importers.html import parsed
+from osimages.importers.reading import LayoutError, from_titles, is_of_client, page_of, release_of
 
 _PREFIXES = ("learnRenderLeftNav", "supLeftNav")
 _EXPECTED = (
@@ -21,7 +22,7 @@ _EXPECTED = (
 
 def parse(content: bytes) -> Parsed:
     """The claims of a page's navigation. Raises LayoutError."""
-    tree = LexborHTMLParser(decoded(content))
+    tree = parsed(page_of(content))
     for prefix in _PREFIXES:
         categories = tree.css(f"div.{prefix}Category")
         if categories:

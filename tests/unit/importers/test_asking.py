@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from osimages.catalogue.claims import UpdateClaim
+from osimages.catalogue.claims import Parsed, UpdateClaim
 from osimages.importers.asking import FAILED, OLD, READ, UNCHANGED, Answer, Question, ask_all
 from osimages.importers.cache import Cache
 from osimages.importers.fetching import Fetcher
@@ -139,12 +140,7 @@ def test_days_to_come_are_not_believed(fetcher: Fetcher, tmp_path: Path) -> None
 
 def guide(given: Given) -> Reply:
     """The security guide: its index, and the document of December for the others, too."""
-    if given.path == "/updates":
-        host = given.headers["host"]
-        return Reply(
-            sample("msrc-index.json").replace(b"https://api.msrc.microsoft.com/cvrf/v3.0", f"http://{host}".encode())
-        )
-    return Reply(sample("msrc-2026-Dec.json"))
+    return Reply(sample("msrc-index.json" if given.path == "/updates" else "msrc-2026-Dec.json"))
 
 
 def test_the_months_of_the_security_guide_oldest_first(fetcher: Fetcher) -> None:
@@ -156,12 +152,21 @@ def test_the_months_of_the_security_guide_oldest_first(fetcher: Fetcher) -> None
     assert len(answer.statement.claims) == 7
 
 
-def test_an_index_that_leads_to_another_host_is_not_followed(fetcher: Fetcher) -> None:
-    with serving(lambda given: Reply(sample("msrc-index.json"))) as web:
-        (answer,) = ask(fetcher, question("msrc", f"{web.url}/updates"))
-        assert len(web.asked) == 1
+def test_an_index_in_a_file_leads_nowhere(fetcher: Fetcher) -> None:
+    (answer,) = ask(fetcher, question("msrc", file("msrc-index.json")))
     assert answer.state == FAILED
-    assert "which is on another host" in answer.detail
+    assert "is an index: give the documents themselves" in answer.detail
+
+
+def test_a_fault_in_an_importer_spoils_nothing_for_the_others(fetcher: Fetcher) -> None:
+    def fails(content: bytes) -> Parsed:
+        raise KeyError("x")
+
+    broken = msgspec.structs.replace(BY_NAME["cve"], parse=fails)
+    asked = Question(broken, (Place(file("cve.json")),))
+    answers = ask(fetcher, asked, question("images", file("images.json")))
+    assert [each.state for each in answers] == [FAILED, READ]
+    assert "please report it" in answers[0].detail
 
 
 def pages(given: Given) -> Reply:

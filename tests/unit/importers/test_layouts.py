@@ -109,6 +109,29 @@ def test_a_document_that_ends_early_is_never_a_crash(parse: Parse, name: str) ->
         _outcome(parse, content[:length])
 
 
+DEEP = [
+    (update_history.parse, b"<div>" * 100_000 + b'<div class="learnRenderLeftNavCategory">'),
+    (update_history.parse, b"<ul><li>" * 100_000),
+    (release_information.parse, b"<div><p>" * 100_000 + b"<table><tr><td>"),
+    (release_information.parse, b"[" * 9_000_000),
+    (
+        graph_products.parse,
+        b'{"value":[{"name":"Windows 11, version 25H2","revisions":' + b"[" * 900 + b"]" * 900 + b"}]}",
+    ),
+    (graph_products.parse, b"[" * 100_000),
+    (servicing_index.parse, b'{"items":' * 100_000),
+]
+
+
+@pytest.mark.parametrize(
+    ("parse", "content"), DEEP, ids=lambda each: each[:20].decode() if isinstance(each, bytes) else ""
+)
+def test_what_nests_without_end_is_refused_at_once(parse: Parse, content: bytes) -> None:
+    """Parsing the first of these takes minutes."""
+    with pytest.raises(LayoutError):
+        parse(content)
+
+
 @given(st.sampled_from(SAMPLES), st.binary(max_size=400))
 def test_any_bytes(which: tuple[Parse, str], content: bytes) -> None:
     _outcome(which[0], content)

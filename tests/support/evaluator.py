@@ -57,6 +57,10 @@ class Evaluator:
         """Whether a filter lets an entity through."""
         return self._value(tree, {"$it": (self._entity, properties)}) is True
 
+    def value_of(self, tree: Expression, properties: Mapping[str, Any]) -> Any:
+        """What an expression gives for an entity."""
+        return self._value(tree, {"$it": (self._entity, properties)})
+
     # --- expressions ---
     def _value(self, tree: Expression, scope: Mapping[str, Any]) -> Any:
         match tree:

@@ -31,6 +31,7 @@ MICROSECONDS_A_MINUTE = 60 * MICROSECONDS_A_SECOND
 MICROSECONDS_A_DAY = 86_400 * MICROSECONDS_A_SECOND
 EARLIEST = (datetime.min - _EPOCH) // _MICROSECOND
 LATEST = (datetime.max - _EPOCH) // _MICROSECOND
+_FARTHEST = 14 * 60  # minutes from UTC
 LARGEST_INTEGER = (1 << 63) - 1
 _DURATION = re.compile(
     r"(?P<sign>[+-]?)P(?:(?P<days>[0-9]+)D)?"
@@ -177,6 +178,15 @@ def moment_text(instant: int) -> str:
     """A moment in UTC as OData writes it. Raises OverflowError outside the years 1 to 9999."""
     whole = calendar(in_range(instant))
     return f"{whole.date().isoformat()}T{time_text(instant % MICROSECONDS_A_DAY)}Z"
+
+
+def moment_shown(instant: int) -> str:
+    """A moment as OData writes it: in UTC, or with another offset where it has no year in UTC that a date can have."""
+    for offset, name in ((0, "Z"), (_FARTHEST, "+14:00"), (-_FARTHEST, "-14:00")):
+        local = instant + offset * MICROSECONDS_A_MINUTE
+        if EARLIEST <= local <= LATEST:
+            return moment_text(local).removesuffix("Z") + name
+    raise OverflowError
 
 
 def duration(text: str) -> int:

@@ -6,11 +6,12 @@ https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.0
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from osimages.edm.encoding import TO_TEXT
+from osimages.edm.encoding import TO_TEXT, moment_shown
 from osimages.edm.types import EnumType, Model, Primitive
 from osimages.plan.expressions import ScalarType
 from osimages.plan.query import Encoded
@@ -43,16 +44,18 @@ def members(form: JsonForm, model: Model, names: Sequence[tuple[str, ScalarType]
     """Values with their names, and with their types where those are not evident."""
     parts = []
     for (name, type_), value in zip(names, row, strict=True):
-        annotation = type_annotation(form, model, type_)
-        if annotation is not None and value is not None:
+        annotation = type_annotation(form, model, type_, value)
+        if annotation is not None:
             parts.append(_encode(f"{name}{form.annotation}type") + b":" + annotation)
         parts.append(_encode(name) + b":" + json_value(form, type_, value))
     return b",".join(parts)
 
 
-def type_annotation(form: JsonForm, model: Model, type_: ScalarType) -> bytes | None:
+def type_annotation(form: JsonForm, model: Model, type_: ScalarType, value: Encoded) -> bytes | None:
     """What tells the type of a dynamic value, as JSON; None where nothing has to."""
-    if form.metadata is Metadata.NONE or type_ in _SELF_EVIDENT:
+    # Infinity is text, which would be taken for a string.
+    is_evident = type_ in _SELF_EVIDENT and not (isinstance(value, float) and math.isinf(value))
+    if form.metadata is Metadata.NONE or value is None or is_evident:
         return None
     return _encode(f"#{_type_name(model, type_)}")
 
@@ -64,6 +67,9 @@ def json_value(form: JsonForm, type_: ScalarType, value: Encoded) -> bytes:
     if isinstance(type_, EnumType):
         assert isinstance(value, int)
         return _encode(member_names(type_, value))
+    if type_ is Primitive.DATETIMEOFFSET:
+        assert isinstance(value, int)
+        return _encode(moment_shown(value))
     text = TO_TEXT[type_](value)
     if type_ is Primitive.BOOLEAN or (type_ in _NUMBERS and not (form.numbers_as_strings and type_ in _LONG_NUMBERS)):
         return text.encode()

@@ -55,8 +55,8 @@ def _members(form: JsonForm, model: Model, tree: Tree) -> Iterator[bytes]:
         if isinstance(node, dict):
             text = b"{" + b",".join([*_complex_type(form, model, column), *_members(form, model, node)]) + b"}"
         else:
-            annotation = type_annotation(form, model, Primitive.DECIMAL if column.is_count else column.type)
-            if column.is_dynamic and annotation is not None and value is not None:
+            annotation = type_annotation(form, model, Primitive.DECIMAL if column.is_count else column.type, value)
+            if column.is_dynamic and annotation is not None:
                 yield _encode(f"{name}{form.annotation}type") + b":" + annotation
             shown = Primitive.DECIMAL if column.is_count and form.numbers_as_strings else column.type
             text = _encode(str(value)) if shown is not column.type else json_value(form, column.type, value)

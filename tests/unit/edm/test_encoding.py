@@ -97,3 +97,18 @@ def test_what_is_no_guid(text: str) -> None:
 @pytest.mark.parametrize(("value", "single"), [(0.5, 0.5), (0.1, 0.10000000149011612), (1e300, float("inf"))])
 def test_singles(value: float, single: float) -> None:
     assert encoding.single(value) == single
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-11-24T01:30:15.25+02:00", "2026-11-23T23:30:15.25Z"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00"),
+        ("9999-12-31T23:59:59.999999-14:00", "9999-12-31T23:59:59.999999-14:00"),
+        ("9999-12-31T23:30:00-02:00", "9999-12-31T11:30:00-14:00"),
+    ],
+)
+def test_every_moment_that_can_be_kept_can_be_shown(text: str, shown: str) -> None:
+    instant = encoding.moment(text)[0]
+    assert encoding.moment_shown(instant) == shown
+    assert encoding.moment(shown)[0] == instant

@@ -70,7 +70,7 @@ _PARTS = st.fixed_dictionaries(
     }
 )
 _COLLECTED = ("string", "int32", "double", "decimal", "dateTimeOffset", "duration", "boolean")
-_SPECIMENS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+SPECIMENS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         **_VALUES,
         **{f"{name}OrNull": st.none() | values for name, values in _VALUES.items()},
@@ -89,7 +89,7 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-_LITERALS: dict[str, st.SearchStrategy[str]] = {
+LITERALS: dict[str, st.SearchStrategy[str]] = {
     "string": _LETTERS.map(_quoted),
     "boolean": st.sampled_from(["true", "false"]),
     "integer": (_WHOLE | _LARGE).map(str),
@@ -105,7 +105,7 @@ _LITERALS: dict[str, st.SearchStrategy[str]] = {
     "flavour": _VALUES["flavour"].map(_quoted),
     "colour": _VALUES["colour"].map(_quoted),
 }
-_PROPERTIES: dict[str, list[str]] = {
+PROPERTIES: dict[str, list[str]] = {
     "string": ["string", "stringOrNull", "id", "place/city", "placeOrNull/city"],
     "boolean": ["boolean", "booleanOrNull"],
     "integer": [
@@ -161,7 +161,7 @@ class Filters:
             return found
         if self._draw(st.integers(0, 3)):
             return self._draw(st.sampled_from(names[type_]))
-        return self._draw(_LITERALS[type_])
+        return self._draw(LITERALS[type_])
 
     def _arithmetic(self, left: str, operators: tuple[str, ...], right: str) -> str:
         return f"({left} {self.pick(*operators)} {right})"
@@ -265,7 +265,7 @@ class Filters:
         return self.pick(*kinds)(names, depth - 1)
 
     def _comparison(self, names: Names, depth: int) -> str:
-        type_ = self.pick(*_LITERALS)
+        type_ = self.pick(*LITERALS)
         other = self.pick(*_SCALES) if type_ in _SCALES else type_
         if type_ in ("flavour", "colour") or (type_, other) == ("double", "integer"):
             left = self._draw(st.sampled_from(names[type_]))
@@ -278,9 +278,7 @@ class Filters:
 
     def _membership(self, names: Names, depth: int) -> str:
         type_ = self.pick("string", "integer", "date", "moment", "colour", "duration")
-        items = self._draw(
-            st.lists(_LITERALS[type_].filter(lambda text: "(" not in text) | st.just("null"), max_size=3)
-        )
+        items = self._draw(st.lists(LITERALS[type_].filter(lambda text: "(" not in text) | st.just("null"), max_size=3))
         return f"{self._draw(st.sampled_from(names[type_]))} in ({','.join(items)})"
 
     def _text(self, names: Names, depth: int) -> str:
@@ -288,10 +286,10 @@ class Filters:
         return f"{self.pick('contains', 'startswith', 'endswith')}({text},{part})"
 
     def _flags(self, names: Names, depth: int) -> str:
-        return f"({self.pick('flavour', 'flavourOrNull')} has {self._draw(_LITERALS['flavour'])})"
+        return f"({self.pick('flavour', 'flavourOrNull')} has {self._draw(LITERALS['flavour'])})"
 
     def _null(self, names: Names, depth: int) -> str:
-        type_ = self.pick(*(each for each in _LITERALS if each not in ("flavour", "colour", "boolean")))
+        type_ = self.pick(*(each for each in LITERALS if each not in ("flavour", "colour", "boolean")))
         return f"{self.value(type_, names, depth)} {self.pick('eq', 'ne')} null"
 
     def _logical(self, names: Names, depth: int) -> str:
@@ -313,11 +311,11 @@ class Filters:
 @st.composite
 def filters(draw: st.DrawFn) -> str:
     """A filter over specimens."""
-    return Filters(draw).condition(_PROPERTIES, 3)
+    return Filters(draw).condition(PROPERTIES, 3)
 
 
 @settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
-@given(kept=st.lists(_SPECIMENS, min_size=2, max_size=3), texts=st.lists(filters(), min_size=4, max_size=4))
+@given(kept=st.lists(SPECIMENS, min_size=2, max_size=3), texts=st.lists(filters(), min_size=4, max_size=4))
 def test_a_filter_finds_what_plain_python_finds(cabinet: Cabinet, kept: list[dict[str, Any]], texts: list[str]) -> None:
     cabinet.clear()
     specimens = {str(number): each for number, each in enumerate(kept)}

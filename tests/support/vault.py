@@ -1,0 +1,73 @@
+"""Specimens of the second model in a real store, asked with whole queries: what comes back is read page by page."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from osimages.plan.build import build_plan, build_query
+from osimages.plan.limits import limits_of
+from osimages.plan.paging import Position
+from osimages.plan.query import Tenant
+from osimages.plan.resolve import Kind
+from osimages.settings import Settings
+from osimages.storage.steps import Steps
+from osimages.storage.store import Database
+from osimages.wire.dynamic import with_members
+from osimages.wire.media import USUAL
+from osimages.wire.rows import row_bodies
+from tests.support.looped import run
+from tests.support.second_model import MODEL, SPECIMEN, TABLES
+
+_LIMITS = limits_of(Settings(max_filter_nodes=100_000, max_filter_depth=64))
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+class Vault:
+    """The specimens of one tenant at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._store = database.store(MODEL, TABLES)
+        self._tenant = ""
+
+    def fill(self, specimens: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keeps these specimens, and no others."""
+        self._tenant = secrets.token_hex(8)
+        run(self.database.add_tenant(Tenant(self._tenant, "Contoso", True, "none")))
+
+        def all_of_them() -> Steps[None]:
+            for key, given in specimens.items():
+                yield from self._store.changes.create(self._tenant, key, given)
+
+        run(self.database.change(all_of_them()))
+
+    def pages(self, query: str, size: int = 1000) -> list[list[dict[str, Any]]]:
+        """The answer to a query string, in pages of at most that many entities or rows."""
+        asked = build_query(MODEL, SPECIMEN, Kind.COLLECTION, query, _LIMITS)
+        position: Position | None = None
+        found: list[list[dict[str, Any]]] = []
+        while True:
+            plan = build_plan(asked, position, size)
+            page = run(self._store.page(self._tenant, plan))
+            if asked.rows is not None:
+                bodies = row_bodies(USUAL, MODEL, asked.rows, asked.select, page.computed)
+            else:
+                names = [(each.name, each.type) for each in asked.computed]
+                computed = page.computed or [()] * len(page.documents)
+                bodies = with_members(USUAL, MODEL, page.documents, names, computed) if names else page.documents
+            assert len(bodies) <= size
+            found.append([_decode(each) for each in bodies])
+            remaining = None if plan.remaining is None else plan.remaining - len(bodies)
+            if not page.more or page.last is None or remaining == 0:
+                return found
+            position = Position(page.last, remaining, plan.started)
+
+    def count(self, query: str) -> int:
+        """How many there are."""
+        plan = build_plan(build_query(MODEL, SPECIMEN, Kind.COUNT, query, _LIMITS), None, 0)
+        return run(self._store.count(self._tenant, plan))

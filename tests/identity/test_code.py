@@ -31,6 +31,7 @@ from tests.support.identity import (
     exchange,
     redeem,
     refused_with,
+    returned,
     tokens,
 )
 
@@ -153,6 +154,8 @@ def test_somebody_who_is_gone_or_was_revoked_gets_no_more(http: httpx.Client, br
     tokens(exchange(http, **asked))
     command(data_dir, "user", "revoke", name)
     assert refused_with(exchange(http, **asked), 50173)["suberror"] == "bad_token"
+    # The browser's session is over, too.
+    assert returned(browser.get(authorize_url(prompt="none")))["error"] == "login_required"
     command(data_dir, "user", "remove", user)
     refused_with(exchange(http, **asked), 50034)
 

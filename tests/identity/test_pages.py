@@ -34,7 +34,7 @@ from tests.support.identity import (
     returned,
     tokens,
 )
-from tests.support.server import Server
+from tests.support.server import Server, running
 
 SCRIPT = "<script>alert(1)</script>"
 GRAPH_TOOLS = {"client_id": GRAPH_COMMAND_LINE, "scope": f"{READ} openid profile"}
@@ -310,3 +310,20 @@ def test_the_public_client_of_the_azure_cli_is_known(http: httpx.Client, browser
     assert claims_of(body["access_token"])["scp"] == " ".join(EVERYTHING)
     secret = redeem(http, code, client_id=AZURE_CLI, client_secret="any")
     assert secret.json()["error_codes"] == [700025]
+
+
+def test_behind_a_path_prefix(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, "--http", "--empty", "--public-url", "https://images.example/base") as server,
+        httpx.Client(base_url=server.url) as http,
+    ):
+        found = http.get(f"/base/{DEFAULT_TENANT}/v2.0/.well-known/openid-configuration").json()
+        assert found["token_endpoint"] == f"https://images.example/base/{DEFAULT_TENANT}/oauth2/v2.0/token"
+        page = http.get(f"/base{authorize_url()}")
+        assert f'action="/base/{DEFAULT_TENANT}/signin/account"' in page.text
+        cookies = page.headers.get_list("set-cookie")
+        assert cookies
+        assert all("; Secure" in each and each.startswith("__Host-") for each in cookies)
+        device = http.post("/base/common/oauth2/v2.0/devicecode", data={"client_id": AZURE_CLI, "scope": READ}).json()
+        assert device["verification_uri"] == "https://images.example/base/devicelogin"
+        assert headline(http.get("/base/devicelogin")) == "Enter the code"

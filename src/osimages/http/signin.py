@@ -95,7 +95,7 @@ def _shown(visit: Visit, shown: Shown, cookies: tuple[Header, ...]) -> Reply:
     outcome = shown.outcome
     assert not isinstance(outcome, Returned)
     returns_to = outcome.returns_to if isinstance(outcome, PickPage | ConsentPage) else None
-    values = {"shown": outcome, "root": f"{visit.at.origin}/{quote(visit.tenant, safe='')}/signin"}
+    values = {"shown": outcome, "root": f"{urlsplit(visit.at.origin).path}/{quote(visit.tenant, safe='')}/signin"}
     return _page(200, _TEMPLATES[type(outcome)], values, cookies, returns_to)
 
 
@@ -208,7 +208,7 @@ def _browser(visit: Visit) -> tuple[Browser, bool]:
     opened = None
     if session is not None:
         opened = visit.at.sealer.opened(session.value, Session, visit.at.now, SESSION_SECONDS)
-    known = opened[0] if opened is not None else Session(())
+    known = opened[0] if opened is not None else Session()
     if mark is None or not _A_MARK.fullmatch(mark.value):
         return Browser(secrets.token_urlsafe(_MARK_BYTES), known), True
     return Browser(mark.value, known), False

@@ -91,6 +91,11 @@ class User(_Entry, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     intune_role: bool = True
     sign_in_sessions_valid_from: datetime | None = None
 
+    def counts_from(self, moment: float) -> bool:
+        """Whether what was granted to the user then (seconds since 1970) is still worth something."""
+        valid_from = self.sign_in_sessions_valid_from
+        return valid_from is None or moment >= valid_from.timestamp()
+
 
 class Directory(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """All applications and users. `graph_token_version` is the form of the tokens for Graph: 1, as Entra's own are."""

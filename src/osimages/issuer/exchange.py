@@ -69,10 +69,9 @@ class Surroundings(msgspec.Struct, frozen=True):
         found = self.directory.user(party.user)
         if found is None or not found.is_in(party.tenant):
             raise UNKNOWN_USER.because(user=party.user, tenant=party.tenant)
-        valid_from = found.sign_in_sessions_valid_from
-        if valid_from is not None and issued < valid_from.timestamp():
+        if not found.counts_from(issued):
             shown = datetime.fromtimestamp(issued, UTC).isoformat()
-            raise GRANT_REVOKED.because(issued=shown, valid_from=valid_from.isoformat())
+            raise GRANT_REVOKED.because(issued=shown, valid_from=found.sign_in_sessions_valid_from)
         return found
 
 

@@ -56,10 +56,17 @@ class Device(msgspec.Struct, frozen=True, tag=True):
     claims: str | None
 
 
-class Session(msgspec.Struct, frozen=True, tag=True):
-    """Who has signed in with a browser: object ids, the latest last."""
+class SignIn(msgspec.Struct, frozen=True):
+    """That a user (object id) has signed in, and when (seconds since 1970)."""
 
-    users: tuple[str, ...]
+    user: str
+    at: int
+
+
+class Session(msgspec.Struct, frozen=True, tag=True):
+    """Who has signed in with a browser, the latest last."""
+
+    sign_ins: tuple[SignIn, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, tag=True):

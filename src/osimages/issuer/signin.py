@@ -30,7 +30,7 @@ from osimages.issuer.refusals import (
     UNREADABLE_FORM,
 )
 from osimages.issuer.scopes import Asked
-from osimages.issuer.sealing import Device, Party, Session, Step
+from osimages.issuer.sealing import Device, Party, Session, SignIn, Step
 from osimages.issuer.state import PendingDevice
 
 STEP_SECONDS = 1800
@@ -42,6 +42,7 @@ _LONGEST_NAME = 256
 _CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 _CODE_LENGTH = 9
 _MOST_FIELDS = 100
+_MOST_SIGN_INS = 8
 
 
 class Browser(msgspec.Struct, frozen=True):
@@ -145,7 +146,8 @@ def pick(at: Surroundings, sealed: str, name: str, browser: Browser) -> Shown:
     if user is None or not (asks.tenant is None or user.is_in(asks.tenant)):
         problem = UNKNOWN_USER.because(user=name, tenant=asks.tenant or DEFAULT_TENANT).text
         return Shown(_pick(at, asks, step, browser, name, problem), browser.session)
-    session = Session((*(each for each in browser.session.users if each != user.id), user.id)[-8:])
+    others = tuple(each for each in browser.session.sign_ins if each.user != user.id)
+    session = Session((*others[1 - _MOST_SIGN_INS :], SignIn(user.id, int(at.now.timestamp()))))
     return Shown(_after_pick(at, step, asks, user), session)
 
 
@@ -293,9 +295,13 @@ def _returns_to(asks: Authorization | _DeviceAsks) -> str | None:
 
 
 def _signed_in(at: Surroundings, tenant: str | None, browser: Browser) -> tuple[User, ...]:
-    """Who has signed in with a browser, as far as they are still known, the latest first."""
-    found = (at.directory.user(each) for each in reversed(browser.session.users))
-    return tuple(each for each in found if each is not None and (tenant is None or each.is_in(tenant)))
+    """Who has signed in with a browser, as far as that still counts, the latest first."""
+    found = ((at.directory.user(each.user), each.at) for each in reversed(browser.session.sign_ins))
+    return tuple(
+        user
+        for user, moment in found
+        if user is not None and (tenant is None or user.is_in(tenant)) and user.counts_from(moment)
+    )
 
 
 def _sealed(at: Surroundings, step: Step) -> str:

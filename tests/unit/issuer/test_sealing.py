@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.issuer.sealing import FILE_NAME, Code, Device, Party, Refresh, Sealed, Sealer, Session, Step
+from osimages.issuer.sealing import FILE_NAME, Code, Device, Party, Refresh, Sealed, Sealer, Session, SignIn, Step
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PARTY = Party("a tenant", "an application", "a user")
@@ -27,7 +27,7 @@ def sealer(tmp_path_factory: pytest.TempPathFactory) -> Sealer:
         Code("1", PARTY, "scope", "https://a.example", None, "nonce", None),
         REFRESH,
         Device("BCDF", "application", "tenant", "scope", None),
-        Session(("one", "two")),
+        Session((SignIn("one", 1), SignIn("two", 2))),
         Step("common", "mark", query="a=b"),
     ],
 )

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from osimages.issuer.applications import DEFAULT_TENANT
 from tests.support.api import IMAGES, connected, token
@@ -200,3 +202,17 @@ def _needs(host: str) -> None:
             probe.bind((host, 0))
     except OSError:
         pytest.skip(f"this machine does not have the address {host}")
+
+
+def test_a_certificate_of_ones_own_is_served(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    leaf = authority.issue_cert("localhost")
+    chain, key, ca = tmp_path / "chain.pem", tmp_path / "key.pem", tmp_path / "ca.pem"
+    leaf.cert_chain_pems[0].write_to_path(str(chain))
+    private = load_pem_private_key(leaf.private_key_pem.bytes(), password=None)
+    key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    authority.cert_pem.write_to_path(str(ca))
+    with running(tmp_path / "data", "--empty", tls_certificate=str(chain), tls_key=str(key)) as server:
+        trust = ssl.create_default_context(cafile=str(ca))
+        assert httpx.get(f"{server.url}/-/ready", verify=trust).status_code == 200
+    assert not (tmp_path / "data" / "server.pem").exists()

@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from osimages.storage.sqlite_file import migrate
 from tests.cli.running import complaint, osimages
@@ -140,3 +142,21 @@ def test_a_port_that_is_none(tmp_path: Path, value: str) -> None:
     said = complaint(osimages("serve", "--http", "--data-dir", tmp_path, OSIMAGES_PORT=value))
     assert "OSIMAGES_PORT" in said
     assert f"'{value}'" in said
+
+
+def test_a_certificate_of_ones_own_that_cannot_be_used(tmp_path: Path) -> None:
+    leaf, other = trustme.CA().issue_cert("localhost"), trustme.CA().issue_cert("localhost")
+    chain, key, wrong = tmp_path / "chain.pem", tmp_path / "key.pem", tmp_path / "wrong.pem"
+    leaf.cert_chain_pems[0].write_to_path(str(chain))
+    leaf.private_key_pem.write_to_path(str(key))
+    other.private_key_pem.write_to_path(str(wrong))
+    traditional = load_pem_private_key(key.read_bytes(), password=None)
+    key.write_bytes(traditional.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
+    for certificate, private, told in (
+        (chain, key, "openssl pkcs8 -topk8"),
+        (chain, wrong, "is not that of the certificate"),
+        (chain, tmp_path / "missing.pem", "missing.pem cannot be read"),
+        (key, key, "is no PEM file that can be used"),
+    ):
+        named = {"OSIMAGES_TLS_CERTIFICATE": str(certificate), "OSIMAGES_TLS_KEY": str(private)}
+        assert told in refusal(tmp_path / "data", **named)

@@ -29,7 +29,7 @@ from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.facts import bundled
 from osimages.catalogue.publishing import newest_day
 from osimages.cli.options import server_url
-from osimages.cli.startup import check_settings, free_port
+from osimages.cli.startup import check_settings, free_port, own_tls
 from osimages.issuer.signing import FILE_NAME, SigningKeys
 from osimages.settings import Settings
 from osimages.storage.databases import open_database
@@ -160,9 +160,13 @@ def _entra_keys(settings: Settings) -> Finding:
 
 
 def _certificate(settings: Settings) -> Finding:
-    file = settings.data_path / "server.pem"
     if settings.http:
         return Finding("certificate", Verdict.OK, "plain HTTP needs none")
+    try:
+        own = own_tls(settings)
+    except click.ClickException as error:
+        return Finding("certificate", Verdict.PROBLEM, error.message, "correct tls_certificate and tls_key")
+    file = settings.data_path / "server.pem" if own is None else own.certificate
     if not file.exists():
         return Finding("certificate", Verdict.OK, f"there is none yet: {_AT_THE_START}")
     try:
@@ -171,7 +175,8 @@ def _certificate(settings: Settings) -> Finding:
         return Finding("certificate", Verdict.PROBLEM, f"{file}: {error}", "move it away: a new one is made")
     until = certificate.not_valid_after_utc
     if until - datetime.now(UTC) < _SOON:
-        return Finding("certificate", Verdict.WARNING, f"good until {until:%Y-%m-%d}", "restart the server to renew it")
+        advice = "restart the server to renew it" if own is None else "renew it, and restart the server"
+        return Finding("certificate", Verdict.WARNING, f"good until {until:%Y-%m-%d}", advice)
     return Finding("certificate", Verdict.OK, f"good until {until:%Y-%m-%d}")
 
 

@@ -23,7 +23,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from osimages.cli.options import SERVER_FILE, data_dir_option, settings_from
-from osimages.cli.startup import certificate_hosts, check_settings, free_port
+from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, own_tls
 from osimages.clock import Clock
 from osimages.issuer.authority import Authority
 from osimages.issuer.certificates import Certificates
@@ -76,9 +76,9 @@ def run(settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM; raises ClickException where it cannot start."""
     check_settings(settings)
     port = free_port(settings.host, settings.port)
-    certificates = _prepare(settings)
+    tls = _prepare(settings)
     url = f"{'http' if settings.http else 'https'}://{_client_host(settings.host)}:{port}"
-    server = _server(settings, port, certificates)
+    server = _server(settings, port, tls)
     file = settings.data_path / SERVER_FILE
 
     def announce() -> None:
@@ -106,14 +106,14 @@ def _withdraw(file: Path) -> None:
         pass
 
 
-def _prepare(settings: Settings) -> Certificates | None:
+def _prepare(settings: Settings) -> Tls | None:
     """Keys, certificates and the database, so that nothing is left to go wrong in the workers."""
     directory = settings.data_path
     try:
         directory.mkdir(parents=True, exist_ok=True)
         if settings.authority == "dev":
             Authority.open(directory, Clock().now)
-        certificates = None if settings.http else Certificates.load_or_create(directory, certificate_hosts(settings))
+        tls = None if settings.http else own_tls(settings) or _made(directory, settings)
         _prepare_database(settings)
     except OSError as error:
         where = error.filename or directory
@@ -121,7 +121,12 @@ def _prepare(settings: Settings) -> Certificates | None:
         raise click.ClickException(f"{where} cannot be used ({error.strerror}): {advice}.") from None
     except (SchemaError, StoreUnavailableError, UnusableError, ValueError) as error:
         raise click.ClickException(str(error)) from None
-    return certificates
+    return tls
+
+
+def _made(directory: Path, settings: Settings) -> Tls:
+    made = Certificates.load_or_create(directory, certificate_hosts(settings))
+    return Tls(made.server_chain, made.server_key)
 
 
 def _prepare_database(settings: Settings) -> None:
@@ -142,7 +147,7 @@ def _prepare_database(settings: Settings) -> None:
             return
 
 
-def _server(settings: Settings, port: int, certificates: Certificates | None) -> Any:
+def _server(settings: Settings, port: int, tls: Tls | None) -> Any:
     return Server(
         "osimages.app:application",
         address=str(socket.getaddrinfo(settings.host, port, type=socket.SOCK_STREAM)[0][4][0]),
@@ -152,8 +157,8 @@ def _server(settings: Settings, port: int, certificates: Certificates | None) ->
         websockets=False,
         log_level=LogLevels.warning,
         log_dictconfig={"handlers": {"console": _TO_STDERR, "access": _TO_STDERR}},
-        ssl_cert=certificates.server_chain if certificates else None,
-        ssl_key=certificates.server_key if certificates else None,
+        ssl_cert=tls.certificate if tls else None,
+        ssl_key=tls.key if tls else None,
         # Windows PowerShell 5.1, which many Intune scripts still run in, has no TLS 1.3.
         ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,

@@ -6,10 +6,14 @@ import errno
 import ipaddress
 import os
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from osimages.auth.key_file import KeyFile, KeyFileError
 from osimages.http.front import networks
@@ -59,6 +63,37 @@ def free_port(host: str, port: int) -> int:
             advice = _BIND_ADVICE.get(error.errno or 0, "choose another with --port")
             raise click.ClickException(f"{host} port {port} cannot be had ({error.strerror}): {advice}.") from None
         return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files of a certificate with its chain, and of its private key."""
+
+    certificate: Path
+    key: Path
+
+
+def own_tls(settings: Settings) -> Tls | None:
+    """The certificate that the settings name; None where one is to be made. Raises ClickException."""
+    if not settings.tls_certificate and not settings.tls_key:
+        return None
+    found = Tls(Path(settings.tls_certificate), Path(settings.tls_key))
+    try:
+        certificate = x509.load_pem_x509_certificate(found.certificate.read_bytes())
+        content = found.key.read_bytes()
+        key = load_pem_private_key(content, password=None)
+    except OSError as error:
+        raise click.ClickException(
+            f"{error.filename} cannot be read ({error.strerror}): tls_certificate and tls_key name a file each."
+        ) from None
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise click.ClickException(f"tls_certificate or tls_key is no PEM file that can be used: {error}.") from None
+    if key.public_key() != certificate.public_key():
+        raise click.ClickException(f"The key in {found.key} is not that of the certificate in {found.certificate}.")
+    if b"BEGIN PRIVATE KEY" not in content:
+        advice = "openssl pkcs8 -topk8 -nocrypt -in KEY -out NEWKEY"
+        raise click.ClickException(f"The key in {found.key} is not in the form PKCS#8: make it so with `{advice}`.")
+    return found
 
 
 def certificate_hosts(settings: Settings) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def literal(tree: Literal) -> Any:
 
 def _large(value: float | Decimal) -> Any:
     """A number that is no Int64: a decimal, if it has few enough digits."""
-    if isinstance(value, float) or abs(value) >= 10**20:
+    if isinstance(value, float) or not -(10**20) < value < 10**20:
         return float(value)
     exact = Decimal(value)
     return exact if exact == _kept(exact) else float(value)
@@ -291,10 +291,10 @@ def _with_decimals(operator: str, left: Decimal, right: Decimal) -> Decimal | No
 
 
 def _kept(value: Decimal) -> Decimal | None:
-    if abs(value) > 10**20:
+    if not -(10**20) <= value <= 10**20:
         return None
     found = value.quantize(Decimal(1).scaleb(-18), ROUND_HALF_UP, _WIDE)
-    return found if abs(found) < 10**20 else None
+    return found if -(10**20) < found < 10**20 else None
 
 
 def _with_times(operator: str, left: Any, right: Any) -> Any:

@@ -31,7 +31,7 @@ INTEGER_LIMITS: Mapping[Primitive, tuple[int, int]] = {
 }
 _NUMBER_LITERALS = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
 _LARGEST = 1 << 63
-_FINEST = 1 << 52  # from here on, floating-point numbers of 64 bits have no digits after the point
+_BEYOND = 10**encoding.WHOLE_DIGITS
 
 
 class MismatchError(Exception):
@@ -81,7 +81,8 @@ def natural_type(literal: Literal) -> Primitive | None:
 
 def _large_type(value: int | Decimal) -> Primitive:
     """An Edm.Decimal where it can hold the number."""
-    fits = abs(value) < 10**encoding.WHOLE_DIGITS and _fraction_digits(value) <= encoding.SCALE
+    # Comparisons of decimals are exact; `abs` would round to 28 digits.
+    fits = -_BEYOND < value < _BEYOND and _fraction_digits(value) <= encoding.SCALE
     return Primitive.DECIMAL if fits else Primitive.DOUBLE
 
 
@@ -157,9 +158,11 @@ def _number(expected: Primitive, literal: Literal) -> Constant:
 
 
 def is_between_integers(literal: Literal | EnumLiteral) -> bool:
-    """Whether a literal lies between two integers so large that no floating-point number lies there, too."""
+    """Whether a literal is no integer, but so near to one that as a floating-point number it would be that one."""
     value = literal.value if isinstance(literal, Literal) else None
-    return isinstance(value, Decimal) and _FINEST <= abs(value) < _LARGEST and _fraction_digits(value) > 0
+    if not isinstance(value, Decimal) or not -_LARGEST < value < _LARGEST:
+        return False
+    return _fraction_digits(value) > 0 and float(value).is_integer()
 
 
 def _decimal(value: int | Decimal) -> str:

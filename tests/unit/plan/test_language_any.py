@@ -135,6 +135,8 @@ _ITEMS: dict[str, dict[str, str]] = {
     "colours": {"colour": "{}"},
     "parts": {"string": "{}/name", "decimal": "{}/weight", "moment": "{}/made", "integer": "{}/origin/height"},
 }
+# A date and time that `case` gives has no time zone, and functions of it need one; numbers are promoted.
+_CHOSEN = ("string", "integer", "boolean", "guid", "date", "time", "duration")
 _SCALES = ("integer", "decimal", "double")
 _DATED = ("year({})", "month({})", "day({})")
 _CLOCKED = ("hour({})", "minute({})", "second({})")
@@ -159,6 +161,12 @@ class Filters:
         if depth > 0 and compound is not None and self._draw(st.booleans()):
             found: str = compound(names, depth - 1)
             return found
+        if depth > 0 and type_ in _CHOSEN and self._draw(st.integers(0, 3)) == 0:
+            branches = [
+                f"{self.condition(names, depth - 1)} :{self.value(type_, names, depth - 1)}"
+                for _ in range(self._draw(st.integers(1, 2)))
+            ]
+            return f"case({','.join(branches)})"
         if self._draw(st.integers(0, 3)):
             return self._draw(st.sampled_from(names[type_]))
         return self._draw(LITERALS[type_])

@@ -89,7 +89,7 @@ def _counts() -> Steps[tuple[str, str]]:
     """How many tenants and images there are; counting ends where it would take long."""
     found = []
     for table in ("tenant", "image"):
-        rows = yield Ask(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {_MOST_COUNTED + 1}) AS some")  # noqa: S608
+        rows = yield Ask(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {_MOST_COUNTED + 1}) AS counted")  # noqa: S608
         count = int(rows[0][0])
         found.append(f"{count:,}" if count <= _MOST_COUNTED else f"more than {_MOST_COUNTED:,}")
     return found[0], found[1]

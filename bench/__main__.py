@@ -23,6 +23,7 @@ import httpx
 from bench.constant import REPLIES
 from bench.data import fill, images, single_transactions
 from bench.fleet import fleet_facts
+from bench.language import language_facts
 from bench.load import SERVER_CORE, Measured, kept_on, memory_megabytes, serving, wrk
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
 from osimages.issuer.mint import mint
@@ -81,6 +82,7 @@ class Bench:
     def run(self) -> tuple[list[Line], dict[str, str]]:
         """The lines of the table, and facts beside it."""
         facts = {"first start to first 200": f"{_first_start(self._folder / 'first'):.2f} s"}
+        facts |= language_facts()
         facts |= fleet_facts(self._folder / "fleet")
         small, large = self._server(SMALL), self._server(LARGE)
         facts |= {"idle memory, all processes": f"{large.memory:.0f} MB"}

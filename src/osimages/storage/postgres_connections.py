@@ -182,7 +182,9 @@ def _session(query_seconds: float) -> dict[str, str]:
         "statement_timeout": str(max(1, int(query_seconds * 1000))),
         # A process that is stopped in the middle of a change must not keep its tenant from the others for ever.
         "idle_in_transaction_session_timeout": "60000",
-        "jit": "off",
+        "jit": "off",  # it takes longer than such queries do
+        # Filters of one shape may find one row or all: a plan for any of them would be a bad one for most.
+        "plan_cache_mode": "force_custom_plan",
         "DateStyle": "ISO",
         "extra_float_digits": "1",
     }

@@ -25,6 +25,7 @@ from bench.data import fill, images, single_transactions
 from bench.fleet import fleet_facts
 from bench.language import language_facts
 from bench.load import SERVER_CORE, Measured, kept_on, memory_megabytes, serving, wrk
+from bench.tokens import CACHED_TARGET_MICROSECONDS, NEW_TARGET_MICROSECONDS, token_costs
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
 from osimages.issuer.mint import mint
 from osimages.issuer.signing import FILE_NAME, SigningKeys
@@ -84,6 +85,8 @@ class Bench:
         facts = {"first start to first 200": f"{_first_start(self._folder / 'first'):.2f} s"}
         facts |= language_facts()
         facts |= fleet_facts(self._folder / "fleet")
+        costs, checks = _token_facts(self._folder / "tokens")
+        facts |= costs
         small, large = self._server(SMALL), self._server(LARGE)
         facts |= {"idle memory, all processes": f"{large.memory:.0f} MB"}
         constant = self._constant(small)
@@ -106,7 +109,7 @@ class Bench:
                     one.rate / many.rate <= 1.3 if name in ("key", "filter") else None,
                 ),
             ]
-        return [*lines, self._batch(small), *self._posts(small, constant)], facts
+        return [*lines, *checks, self._batch(small), *self._posts(small, constant)], facts
 
     def _batch(self, small: Target) -> Line:
         """Reads by key in batches of twenty against reads by key alone, both counted in reads."""
@@ -249,6 +252,26 @@ class Target:
     def _script(self, request: str, head: str = "") -> str:
         authorise = f"wrk.headers['Authorization'] = 'Bearer {self.token}'\n"
         return f"{authorise}{head}request = function() {request} end\n"
+
+
+def _token_facts(folder: Path) -> tuple[dict[str, str], list[Line]]:
+    """What the check of a token costs, and whether that is within its targets; ratios to them, as all else."""
+    costs = token_costs(folder)
+    targets = (CACHED_TARGET_MICROSECONDS, NEW_TARGET_MICROSECONDS)
+    names = ("check of a token seen before", "check of a new token")
+    facts = {name: f"{cost:.1f} us, at most {most:g}" for name, cost, most in zip(names, costs, targets, strict=True)}
+    lines = [
+        Line(
+            name,
+            Measured(1e6 / cost, cost / 1000, cost / 1000),
+            cost / most,
+            f"{most:g} us",
+            "at most 1.00",
+            cost <= most,
+        )
+        for name, cost, most in zip(names, costs, targets, strict=True)
+    ]
+    return facts, lines
 
 
 def _against(label: str, one: Measured, bare: Measured, name: str) -> Line:

@@ -63,13 +63,16 @@ class UpdateClaim(msgspec.Struct, frozen=True, tag="update", omit_defaults=True)
 
     @property
     def topic(self) -> str:
-        """What the claim is about: what a source said of it before, it says no more once it says this."""
-        return f"update {self.build} {self.kb or ''}"
+        """What the claim is about: what a source said of it before, it says no more once it says this.
+
+        That is the KB for a release, so that a build that was printed wrong goes once its page prints another.
+        """
+        return f"update {self.build} " if self.kb is None else f"update {self.build.build} {self.kb}"
 
     @property
     def subject(self) -> str:
         """Tells this claim from the others of its source, which may have the update in several lists."""
-        return f"{self.topic} {self.listed_under} {self.label or self.title}"
+        return f"{self.topic} {self.build} {self.listed_under} {self.label or self.title}"
 
 
 class ReleaseClaim(msgspec.Struct, frozen=True, tag="release", omit_defaults=True):

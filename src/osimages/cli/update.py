@@ -16,6 +16,7 @@ from osimages.cli.options import data_dir_option, json_option, settings_from
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
+    from osimages.catalogue.claims import Rejection
     from osimages.catalogue.overrides import Overrides
     from osimages.importers.asking import Answer, Question
     from osimages.importers.fetching import Fetcher
@@ -286,16 +287,17 @@ def _document(answers: Sequence[Answer], renewal: Renewal) -> dict[str, object]:
         ],
         "changes": renewal.changes,
         "newDisagreements": renewal.new_disagreements,
-        "rejected": [*_unread(answers), *msgspec.to_builtins(renewal.merged.rejected)],
+        "rejected": _rejected(answers, renewal),
     }
 
 
-def _unread(answers: Sequence[Answer]) -> list[dict[str, object]]:
-    return [
-        {"source": each.source.name, "what": what, "why": why, "isMisprint": False}
-        for each in answers
-        for what, why in each.rejected
-    ]
+def _rejected(answers: Sequence[Answer], renewal: Renewal) -> list[Rejection]:
+    """What was not taken up of the sources that were asked now: what could not be read, then what cannot be right."""
+    from osimages.catalogue.claims import Rejection
+
+    asked = {each.source.name for each in answers}
+    unread = [Rejection(each.source.name, what, why) for each in answers for what, why in each.rejected]
+    return unread + [each for each in renewal.merged.rejected if each.source in asked]
 
 
 def _print(answers: Sequence[Answer], renewal: Renewal) -> None:
@@ -309,9 +311,8 @@ def _print(answers: Sequence[Answer], renewal: Renewal) -> None:
         "New disagreements",
         [f"{each.subject}, {each.field}: {each.chosen} ({each.why})" for each in renewal.new_disagreements],
     )
-    rejected = [f"{each['source']}: {each['what']}: {each['why']}" for each in _unread(answers)]
-    rejected += [f"{each.source}: {each.what}: {each.why}" for each in renewal.merged.rejected]
-    _print_part("Not taken up", rejected)
+    rejected = _rejected(answers, renewal)
+    _print_part("Not taken up", _grouped(rejected), len(rejected))
     facts = renewal.merged.catalogue
     click.echo(f"As of {facts.as_of}, complete to {facts.complete_until}.")
 
@@ -324,8 +325,20 @@ def _line(change: object) -> tuple[str, ...]:
     return (change.what, change.subject, change.field if change.what == "changed" else "", values)
 
 
-def _print_part(title: str, lines: Sequence[str]) -> None:
-    click.echo(f"{title}: {len(lines):,}" if lines else f"{title}: none")
+def _grouped(rejected: Sequence[Rejection]) -> list[str]:
+    """A line for each reason: a list of Windows Server's updates is one thing to know, and not a hundred."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for each in rejected:
+        groups.setdefault((each.source, each.why), []).append(each.what)
+    return [
+        f"{source}: {what[0] if len(what) == 1 else f'{what[0]} and {len(what) - 1:,} more'}: {why}"
+        for (source, why), what in groups.items()
+    ]
+
+
+def _print_part(title: str, lines: Sequence[str], count: int | None = None) -> None:
+    count = len(lines) if count is None else count
+    click.echo(f"{title}: {count:,}" if count else f"{title}: none")
     for line in lines[:_SHOWN]:
         click.echo(f"  {line}")
     if len(lines) > _SHOWN:

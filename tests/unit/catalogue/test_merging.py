@@ -236,6 +236,15 @@ def test_one_canonical_b_of_several() -> None:
     assert listed.chosen == "26200.9998"
 
 
+def test_a_revision_that_is_listed_twice_is_one_build_of_its_month() -> None:
+    """Graph's windowsUpdates catalogue has had 10.0.22631.6495 in two entries (msgraph-metadata issue 1078)."""
+    two = [labelled("22631.7999", kb, "2026-12 B") for kb in ("KB5990001", "KB5990002")]
+    merged = merge(bundled(), [said("graph", Weight.TABLE, *two)])
+    found = [u for u in release(merged, "Windows 11 23H2").updates if u.build == Build.parse("22631.7999")]
+    assert sorted((each.kb, each.is_canonical_b) for each in found) == [("KB5990001", False), ("KB5990002", True)]
+    assert ("22631.7999", "one build, two KBs") in {(each.subject, each.field) for each in merged.disagreements}
+
+
 PINS = """
 [[pin]]
 build = "26200.9999"

@@ -116,6 +116,16 @@ def test_a_newer_word_of_a_source_takes_the_place_of_its_older_one(database: Sql
     assert statement.claims == (preview,)
 
 
+def test_a_slip_of_the_pen_goes_when_its_page_is_corrected(database: SqliteDatabase) -> None:
+    wrong = msgspec.structs.replace(NEW, build=Build.parse("26200.9989"))
+    take(database, told("index", wrong))
+    renewal = take(database, told("index", NEW, now=NOW + timedelta(days=1)))
+    assert {(each.what, each.subject) for each in renewal.changes} == {
+        ("gone", "26200.9989 KB5990001"),
+        ("new", "26200.9999 KB5990001"),
+    }
+
+
 def test_when_a_source_said_something_first_and_last(database: SqliteDatabase) -> None:
     other = UpdateClaim(Build.parse("26100.9999"), "KB5990001", DECEMBER, title=Title.PLAIN)
     take(database, told("index", NEW, other))

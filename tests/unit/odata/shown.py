@@ -39,6 +39,21 @@ def shown(tree: Expression | None) -> str:
             return str(tree.value) if isinstance(tree.value, Decimal) else repr(tree.value)
         case EnumLiteral():
             return f"{tree.type_name}'{tree.member}'"
+        case Unary():
+            return f"({tree.operator} {shown(tree.operand)})"
+        case Binary():
+            return f"({tree.operator} {shown(tree.left)} {shown(tree.right)})"
+        case Logical():
+            return f"({tree.operator} {' '.join(map(shown, tree.operands))})"
+        case ListExpression():
+            return f"[{', '.join(map(shown, tree.items))}]"
+        case ObjectExpression():
+            return f"{{{', '.join(f'{name}: {shown(value)}' for name, value in tree.members)}}}"
+    return _path(tree)
+
+
+def _path(tree: Expression) -> str:
+    match tree:
         case Name() | Alias():
             return tree.name
         case Annotation():
@@ -63,16 +78,7 @@ def shown(tree: Expression | None) -> str:
             return f"{shown(tree.of)}/$filter({shown(tree.condition)})"
         case Lambda():
             return f"{shown(tree.of)}/{tree.quantifier.value}({tree.variable or ''}:{shown(tree.condition)})"
-        case Unary():
-            return f"({tree.operator} {shown(tree.operand)})"
-        case Binary():
-            return f"({tree.operator} {shown(tree.left)} {shown(tree.right)})"
-        case Logical():
-            return f"({tree.operator} {' '.join(map(shown, tree.operands))})"
-        case ListExpression():
-            return f"[{', '.join(map(shown, tree.items))}]"
-        case ObjectExpression():
-            return f"{{{', '.join(f'{name}: {shown(value)}' for name, value in tree.members)}}}"
+    raise AssertionError(tree)
 
 
 def _argument(argument: Argument) -> str:

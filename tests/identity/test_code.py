@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from tests.support.identity import (
     returned,
     tokens,
 )
+from tests.support.processes import until
 
 
 def test_a_code_is_worth_tokens_that_the_service_takes(http: httpx.Client, browser: Browser) -> None:
@@ -156,6 +158,19 @@ def test_somebody_who_is_gone_or_was_revoked_gets_no_more(http: httpx.Client, br
     assert refused_with(exchange(http, **asked), 50173)["suberror"] == "bad_token"
     # The browser's session is over, too.
     assert returned(browser.get(authorize_url(prompt="none")))["error"] == "login_required"
+    # Whoever signs in anew is good again, though tokens are usually dated back.
+    revoked = int(time.time())
+
+    def is_good_again() -> bool:
+        code = browser.sign_in(authorize_url(prompt="login"), user_button(name))["code"]
+        reply = redeem(http, code)
+        if reply.status_code != 200:
+            return False
+        bearer = tokens(reply)["access_token"]
+        assert claims_of(bearer)["iat"] >= revoked
+        return http.get(IMAGES, headers={"Authorization": f"Bearer {bearer}"}).status_code == 200
+
+    until(is_good_again, "a new sign-in counts")
     command(data_dir, "user", "remove", user)
     refused_with(exchange(http, **asked), 50034)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -76,8 +77,7 @@ def wish_of(claims: str | None) -> Wish:
 def access_claims(grant: Grant, issuers: Issuers, now: datetime, expires_in: int = LIFETIME_SECONDS) -> dict[str, Any]:
     """The claims of an access token that lives for so many seconds."""
     moment = int(now.timestamp())
-    # What was revoked a moment ago asks for a token of the next second, which verifiers' tolerance lets in at once.
-    issued = max(moment - BACKDATED_SECONDS, min(grant.wish.not_before, moment + _NEXT_SECOND))
+    issued = _issued(grant, moment)
     version = grant.resource.token_version if issuers.v1 is not None else 2
     issuer = issuers.v1 if version == 1 and issuers.v1 is not None else issuers.v2
     # v2.0 tokens name the application instead of its address.
@@ -94,6 +94,14 @@ def access_claims(grant: Grant, issuers: Issuers, now: datetime, expires_in: int
         "ver": f"{version}.0",
         **({"xms_cc": [_CAE]} if grant.wish.cae else {}),
     }
+
+
+def _issued(grant: Grant, moment: int) -> int:
+    """When a token says that it was issued: not before what a challenge asks for, or what ended older tokens."""
+    valid_from = None if grant.user is None else grant.user.sign_in_sessions_valid_from
+    since = max(grant.wish.not_before, 0 if valid_from is None else math.ceil(valid_from.timestamp()))
+    # What was revoked a moment ago asks for a token of the next second, which verifiers' tolerance lets in at once.
+    return max(moment - BACKDATED_SECONDS, min(since, moment + _NEXT_SECOND))
 
 
 def id_claims(

@@ -28,12 +28,17 @@ class Vocabulary:
 CORE = Vocabulary("Org.OData.Core.V1", "Core")
 CAPABILITIES = Vocabulary("Org.OData.Capabilities.V1", "Capabilities")
 VALIDATION = Vocabulary("Org.OData.Validation.V1", "Validation")
+AGGREGATION = Vocabulary("Org.OData.Aggregation.V1", "Aggregation")
 SUPPORTED_FORMATS = tuple(
     f"application/json;odata.metadata={level};IEEE754Compatible={text}"
     for level in ("minimal", "full", "none")
     for text in ("false", "true")
 )
-VOCABULARIES = (CORE, CAPABILITIES, VALIDATION)
+TRANSFORMATIONS = (
+    *("aggregate", "groupby", "filter", "search", "compute", "orderby", "top", "skip", "identity", "concat"),
+    *("topcount", "bottomcount", "join", "outerjoin"),
+)
+VOCABULARIES = (CORE, CAPABILITIES, VALIDATION, AGGREGATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,7 @@ def _of_set(entity_set: EntitySet) -> tuple[Annotation, ...]:
     properties, able = entity_set.type.properties, entity_set.capabilities
     filters = _restrictions("NonFilterableProperties", _incapable(properties, "filter")) if able.filter else {}
     orders = _restrictions("NonSortableProperties", _incapable(properties, "orderby")) if able.orderby else {}
+    applied = Annotation(AGGREGATION, "ApplySupported", {"Transformations": TRANSFORMATIONS})
     tracking = (_capability("ChangeTracking", Supported=True),) if able.delta else ()
     return (
         _capability("FilterRestrictions", Filterable=able.filter, **filters),
@@ -152,6 +158,7 @@ def _of_set(entity_set: EntitySet) -> tuple[Annotation, ...]:
         _capability("UpdateRestrictions", Updatable=able.update, Upsertable=able.update and able.insert),
         _capability("DeleteRestrictions", Deletable=able.delete),
         *tracking,
+        *((applied,) if able.apply else ()),
     )
 
 

@@ -53,6 +53,7 @@ _PATTERN = re.compile(
     + ")"
 )
 _DATE_LIKE = re.compile(r"-?[0-9]{4,}-[0-9]{2}-[0-9]{2}[T0-9:.Z+-]*|[0-9]{2}:[0-9]{2}[0-9:.]*")
+_WITHOUT_ZONE = re.compile(rf"{_DAY}T{_TIME}")
 _SPACE = re.compile(r"[ \t]*")
 _RENAMED = {"PLAIN": NAME, "MINUS": MARK}
 LONGEST_NAME = 128
@@ -176,6 +177,8 @@ class Cursor:
 def _unreadable(text: str, position: int) -> str:
     """What is wrong where no token starts."""
     dated = _DATE_LIKE.match(text, position)
+    if dated is not None and _WITHOUT_ZONE.fullmatch(dated[0]):
+        return "A date and time needs its time zone, `Z` or an offset such as `+02:00`"
     if dated is not None:
         return f"There is no date or time '{dated[0][:32]}'"
     if text[position] == "'":

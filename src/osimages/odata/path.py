@@ -16,7 +16,7 @@ from osimages.odata.items import ItemReader
 from osimages.odata.limits import BOUNDS, Bounds
 from osimages.odata.options import parse_options
 from osimages.odata.query_tree import QueryOptions
-from osimages.odata.tree import Alias, Argument, EnumLiteral, Literal, Name
+from osimages.odata.tree import Alias, Argument, EnumLiteral, Literal, LiteralKind, Name
 
 _NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 # A filter in a path holds slashes of its own; quotes hide parentheses, in both spellings.
@@ -131,6 +131,10 @@ def _end_of_filter(path: str, position: int) -> int | None:
 def _segment(text: str, position: int, before: Segment | None, bounds: Bounds) -> Segment:
     if before is not None and before.name in (*_LAST, *_WHOLE):
         raise ODataSyntaxError(f"Nothing can follow '{before.name}'", 0, text)
+    if before is not None and before.name == "$crossjoin" and text != "$query":
+        raise ODataSyntaxError("Nothing but '$query' can follow '$crossjoin'", 0, text)
+    if before is not None and before.name in ("$all", "$entity") and _NAME.fullmatch(text) is None:
+        raise ODataSyntaxError(f"Nothing but a type can follow '{before.name}'", 0, text)
     if text.startswith("$"):
         return _system_segment(text, position, before, bounds)
     name = _NAME.match(text)
@@ -166,6 +170,8 @@ def _constants(arguments: tuple[Argument, ...], position: int, text: str) -> tup
     for each in arguments:
         if not isinstance(each.value, Literal | EnumLiteral | Alias):
             raise ODataSyntaxError("Expected a literal or a parameter alias", each.value.position, text)
+        if each.name is None and isinstance(each.value, Literal) and each.value.kind is LiteralKind.NULL:
+            raise ODataSyntaxError("No key is null", each.value.position, text)
     return arguments
 
 

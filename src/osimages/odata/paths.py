@@ -226,11 +226,17 @@ class PathReader(Cursor):
         if self.take(")"):
             return ()
         found = [self._argument()]
+        names = {found[0].name}
         while self.take(","):
             start = self.start
             found.append(self._argument())
-            if (found[-1].name is None) != (found[0].name is None):
+            name = found[-1].name
+            if (name is None) != (found[0].name is None):
                 raise ODataSyntaxError("Either all arguments have names, or none has", start, self.text)
+            if name is not None:
+                if name in names:
+                    raise ODataSyntaxError(f"'{name[:64]}' is given more than once", start, self.text)
+                names.add(name)
         self.expect(")")
         return tuple(found)
 

@@ -16,7 +16,7 @@ from osimages.odata.search_tree import Search, SearchAnd, SearchIncomplete, Sear
 
 _PIECE = re.compile(
     r"""[ \t]*+(?:(?P<word>[^\s"();']++[^\s"();]*+)
-    |(?P<phrase>"(?:[^"\\]|\\.)++")
+    |(?P<phrase>"(?:[^"\\]|\\["\\])++")
     |(?P<incomplete>'[^']*+(?:''[^']*+)*+')
     |(?P<mark>[();]|\Z))""",
     re.VERBOSE | re.DOTALL,

@@ -96,7 +96,7 @@ def test_quotes_may_be_doubled_any_number_of_times() -> None:
         ("1.5.2", 0, "Malformed number or date"),
         ("5-3", 0, "Malformed number or date"),
         ("id eq 2026-1-5", 6, "Malformed number or date"),
-        ("id eq 2026-11-23T10:00:00", 6, "There is no date or time '2026-11-23T10:00:00'"),
+        ("id eq 2026-11-23T10:00:00", 6, "A date and time needs its time zone, `Z` or an offset such as `+02:00`"),
         ("2026-13-01", 0, "There is no date or time '2026-13-01'"),
         ("2026-01-32", 0, "There is no date or time '2026-01-32'"),
         ('"open', 0, "Malformed JSON string"),

@@ -80,6 +80,10 @@ def test_paths(path: str, segments: list[str]) -> None:
         ("Items(1", 7, "Expected ')', found the end"),
         ("Items(1)x", 8, "Expected an operator or the end of the expression, found 'x'"),
         ("a" * 129, 0, "A name of more than 128 characters"),
+        ("$crossjoin(a,b)/c", 16, "Nothing but '$query' can follow '$crossjoin'"),
+        ("$all/$ref", 5, "Nothing but a type can follow '$all'"),
+        ("Items(null)", 6, "No key is null"),
+        ("Items(a=1,a=2)", 10, "'a' is given more than once"),
         ("$crossjoin(a,1)", 13, "Expected the name of an entity set, found '1'"),
     ],
 )

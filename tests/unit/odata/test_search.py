@@ -71,6 +71,7 @@ def test_searches(text: str, tree: str | None) -> None:
         ("a;b", 1, "Expected a term or the end of the search, found ';'"),
         ('"a', 0, "Malformed phrase"),
         ('""', 0, "Malformed phrase"),
+        (r'"a\b"', 0, "Malformed phrase"),
         ('"a""b"', 3, "Expected white space, found '\"b\"'"),
         ("(a)(b)", 3, "Expected white space, found '('"),
         ("a'b 'c'", 4, "Expected a term or the end of the search, found ''c''"),

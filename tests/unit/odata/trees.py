@@ -173,7 +173,8 @@ class _Maker:
         return t.Filtered(of, self.expression(depth), 0)
 
     def _call(self, of: t.Expression | None, depth: int) -> t.Expression:
-        arguments = self.some(lambda: t.Argument(self.one(_PLAIN), self.expression(depth)), 0, 2)
+        names = self._draw(st.lists(st.sampled_from(_PLAIN), max_size=2, unique=True))
+        arguments = tuple(t.Argument(name, self.expression(depth)) for name in names)
         return t.Call(of, self.one((*_PLAIN, *_QUALIFIED)), arguments, 0)
 
     def _ending(self, depth: int) -> t.Expression:

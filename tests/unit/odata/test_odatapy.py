@@ -28,7 +28,8 @@ _THEY_REFUSE = {
 }
 # What odatapy reads and the grammar does not have.
 _WE_REFUSE = {
-    r"Malformed number or date|There is no date or time|needs its time zone|Unexpected character": "it takes any characters as a word",
+    r"Malformed number or date|There is no date or time|needs its time zone": "it takes any characters as a word",
+    r"Unexpected character": "as above",
     r"There is no function 'in'": "`not in in (id)` is about a property called `not` or one called `in`",
     r"Expected members of an enumeration": "ABNF: enumLiteral = [ qualifiedEnumTypeName ] SQUOTE singleEnumLiteral ...",
     r"is not base64url text": "ABNF: binaryValue, whose last character has no bits that are lost",

@@ -89,6 +89,26 @@ class Answer(msgspec.Struct, frozen=True, rename="camel"):
     notes: tuple[str, ...]
 
 
+class _Newest(msgspec.Struct, frozen=True):
+    revision: int
+    month: tuple[int, int]
+    fact: Fact
+
+
+class _Known(msgspec.Struct, frozen=True):
+    """What does not depend on the build: of a release and an edition the support on the day, of its updates the B
+    releases that count, newest first, and each by its revision.
+    """
+
+    ends: tuple[End, ...]
+    support: Support
+    support_end_date: date | None
+    unknown_patch_tuesdays: tuple[date, ...]
+    newest: tuple[_Newest, ...]
+    updates: dict[int, Update]
+    last_revision: int
+
+
 class Checker:
     """Checks builds against the facts of a catalogue on a day in Pacific Time.
 
@@ -111,7 +131,7 @@ class Checker:
         self._esu = esu
         self._max_behind = max_behind
         self._speller = Speller(catalogue)
-        self._b_releases: dict[str, list[Update]] = {}
+        self._remembered: dict[tuple[str, Servicing | None], _Known] = {}
 
     def check(self, text: str, edition: str | None = None) -> Answer:
         """What is known about a build or version, in any spelling. Raises nothing: what is not understood is unknown.
@@ -135,14 +155,13 @@ class Checker:
     def _answer(
         self, text: str, stated: Stated, release: Release, servicing: Servicing | None, notes: tuple[str, ...]
     ) -> Answer:
-        ends = self._ends(release, servicing)
-        if not ends:
+        known = self._known(release, servicing)
+        if not known.ends:
             notes += (f"{release.id} has no {servicing} edition",)
-        support, end = self._support(release, ends)
+        support, end = known.support, known.support_end_date
         extension = EXTENSIONS.get(release.os_build)
-        newest = self._newest(release)
-        patch, behind, missing = self._patch(release, stated.build)
-        update = _update_of(release, stated.build)
+        patch, behind, missing = _patch(known, stated.build)
+        update = None if stated.build is None else known.updates.get(stated.build.revision)
         return Answer(
             asked=text,
             release=release.id,
@@ -152,15 +171,15 @@ class Checker:
             is_supported=support is Support.SUPPORTED or (support is Support.EXTENDED and self._esu),
             support_end_date=end,
             days_left=None if end is None else (end - self.today).days,
-            ends=ends,
+            ends=known.ends,
             extended_until=None if extension is None else extension.support_end_date,
             patch=patch,
             is_current=patch in (Patch.CURRENT, Patch.NEWER) or (behind is not None and behind <= self._max_behind),
             patch_tuesdays_behind=behind,
             update=None if update is None else _fact(update),
-            latest=None if not newest else _fact(newest[0]),
-            missing=tuple(map(_fact, missing)),
-            unknown_patch_tuesdays=self._unknown_patch_tuesdays(release, ends, newest),
+            latest=known.newest[0].fact if known.newest else None,
+            missing=missing,
+            unknown_patch_tuesdays=known.unknown_patch_tuesdays,
             notes=(*notes, *_remarks(stated.build, update, patch)),
         )
 
@@ -192,41 +211,35 @@ class Checker:
             return Support.EXTENDED, ends[-1].support_end_date
         return Support.ENDED, ends[-1].support_end_date
 
-    def _newest(self, release: Release) -> list[Update]:
-        """The B releases that count on the day, newest first."""
-        if release.id not in self._b_releases:
-            self._b_releases[release.id] = b_releases(release, self.today, self._age_days)
-        return self._b_releases[release.id]
+    def _known(self, release: Release, servicing: Servicing | None) -> _Known:
+        """What is needed of a release and an edition for each check, worked out once."""
+        if (key := (release.id, servicing)) not in self._remembered:
+            ends = self._ends(release, servicing)
+            newest = tuple(
+                _Newest(each.build.revision, (each.year or 0, each.month or 0), _fact(each))
+                for each in b_releases(release, self.today, self._age_days)
+            )
+            # Of several updates with one build the B release counts.
+            in_order = sorted(release.updates, key=lambda each: each.is_canonical_b)
+            updates = {each.build.revision: each for each in in_order}
+            self._remembered[key] = _Known(
+                ends,
+                *self._support(release, ends),
+                self._unknown_patch_tuesdays(release, ends, newest[0].fact.patch_tuesday if newest else None),
+                newest,
+                updates,
+                max(updates, default=0),
+            )
+        return self._remembered[key]
 
-    def _patch(self, release: Release, build: Build | None) -> tuple[Patch, int | None, list[Update]]:
-        newest = self._newest(release)
-        if build is None:
-            return Patch.NOT_STATED, None, []
-        if not newest:
-            return Patch.UNKNOWN, None, []
-        update = _update_of(release, build)
-        if update is not None and update.kind is Kind.HOTPATCH and update.release_date is not None:
-            # A hotpatch has a lower revision than the B release of its month, whose fixes it brings.
-            month = (update.release_date.year, update.release_date.month)
-            missing = [each for each in newest if (each.year or 0, each.month or 0) > month]
-        else:
-            missing = [each for each in newest if each.build > build]
-        if missing:
-            return Patch.BEHIND, len({(each.year, each.month) for each in missing}), missing
-        known = max(each.build for each in release.updates)
-        return (Patch.NEWER if build > known else Patch.CURRENT), 0, []
-
-    def _unknown_patch_tuesdays(
-        self, release: Release, ends: tuple[End, ...], newest: list[Update]
-    ) -> tuple[date, ...]:
-        """Patch Tuesdays after the newest B release that is known, on which somebody was still to get one."""
+    def _unknown_patch_tuesdays(self, release: Release, ends: tuple[End, ...], newest: date | None) -> tuple[date, ...]:
+        """Patch Tuesdays after that of the newest B release known, on which somebody was still to get one."""
         extension = EXTENSIONS.get(release.os_build)
         last = max((each.support_end_date for each in ends), default=date.min)
         if extension is not None:
             last = max(last, extension.support_end_date)
-        known = patch_tuesday_of(newest[0]) if newest else release.general_availability
         due = patch_tuesdays_until(min(newest_day(self.today, self._age_days), last), _MOST_UNKNOWN)
-        return tuple(each for each in due if each > known)
+        return tuple(each for each in due if each > (newest or release.general_availability))
 
 
 def check(
@@ -263,10 +276,22 @@ def _unknown(text: str, servicing: Servicing | None, notes: tuple[str, ...]) -> 
     )
 
 
-def _update_of(release: Release, build: Build | None) -> Update | None:
-    """The update with that build; of several with one build the B release."""
-    found = [each for each in release.updates if each.build == build]
-    return next((each for each in found if each.is_canonical_b), found[-1] if found else None)
+def _patch(known: _Known, build: Build | None) -> tuple[Patch, int | None, tuple[Fact, ...]]:
+    """How a build stands, how many Patch Tuesdays it is behind, and what it lacks."""
+    if build is None:
+        return Patch.NOT_STATED, None, ()
+    if not known.newest:
+        return Patch.UNKNOWN, None, ()
+    update = known.updates.get(build.revision)
+    if update is not None and update.kind is Kind.HOTPATCH and update.release_date is not None:
+        # A hotpatch has a lower revision than the B release of its month, whose fixes it brings.
+        month = (update.release_date.year, update.release_date.month)
+        missing = [each for each in known.newest if each.month > month]
+    else:
+        missing = [each for each in known.newest if each.revision > build.revision]
+    if missing:
+        return Patch.BEHIND, len({each.month for each in missing}), tuple(each.fact for each in missing)
+    return (Patch.NEWER if build.revision > known.last_revision else Patch.CURRENT), 0, ()
 
 
 def _fact(update: Update) -> Fact:

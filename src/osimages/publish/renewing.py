@@ -13,6 +13,7 @@ from osimages.catalogue.disagreements import Disagreement
 from osimages.catalogue.facts import Catalogue, bundled
 from osimages.catalogue.merging import Merged, merge
 from osimages.catalogue.overrides import parse_overrides
+from osimages.storage import leases
 from osimages.storage.catalogue import read_catalogue, write_catalogue
 from osimages.storage.claims import (
     Fetch,
@@ -25,6 +26,7 @@ from osimages.storage.claims import (
 )
 from osimages.storage.steps import Steps
 
+_RENEWING = "renewing the catalogue"
 _IN_THE_DATABASE = "the overrides in the database"
 
 
@@ -51,6 +53,8 @@ class Renewal(msgspec.Struct, frozen=True):
 
 def renewing(told: Sequence[Told], overrides_text: bytes) -> Steps[Renewal]:
     """Keeps what sources say, merges all claims there are, and puts the facts into force. Raises OverridesError."""
+    # Two of these at once would each lose what the other takes up: the second waits at this row for the first's end.
+    yield from leases.take(_RENEWING, _RENEWING, 0, by_force=True)
     overrides = parse_overrides(overrides_text, _IN_THE_DATABASE)
     found = yield from read_catalogue()
     before = bundled() if found is None else found

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,31 +12,41 @@ import pytest
 
 from osimages.catalogue.builds import Build
 from osimages.catalogue.claims import Claim, EndClaim, Origin, ReleaseClaim, Statement, Title, UpdateClaim, Weight
-from osimages.catalogue.facts import bundled, digest
+from osimages.catalogue.facts import Catalogue, bundled, digest
 from osimages.catalogue.overrides import OverridesError
 from osimages.clock import Clock
 from osimages.publish.current import CurrentCatalogue, catalogue_in
 from osimages.publish.renewing import Renewal, Told, forgetting, merging_kept, renewing, since
 from osimages.storage.catalogue import read_catalogue, write_catalogue
 from osimages.storage.claims import Fetch, read_fetches, read_overrides_text, read_statements, seen_on
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_file import migrate
+from osimages.storage.steps import Ask, Steps
+from osimages.storage.store import Database
+from tests.support.looped import run
+from tests.unit.storage.places import Place
 
 NOW = datetime(2026, 12, 9, 12, tzinfo=UTC)
 DECEMBER = date(2026, 12, 8)
 NEW = UpdateClaim(Build.parse("26200.9999"), "KB5990001", DECEMBER, title=Title.PLAIN)
 
 
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    """Runs to the end."""
-    return asyncio.run(work)
+TABLES = (
+    *("catalogue_state", "catalogue_source", "catalogue_release", "catalogue_release_source", "catalogue_architecture"),
+    *("catalogue_edition", "catalogue_edition_source", "catalogue_update", "catalogue_update_source"),
+    *("catalogue_claim", "catalogue_fetch", "catalogue_overrides"),
+)
+
+
+def emptied() -> Steps[None]:
+    """Takes away what another test left in a database that is used again."""
+    for table in TABLES:
+        yield Ask(f"DELETE FROM {table}")
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
-    """A migrated database with the shipped facts in it."""
-    migrate(tmp_path / "osimages.db")
-    found = SqliteDatabase(tmp_path / "osimages.db")
+def database(place: Place) -> Iterator[Database]:
+    """A database of each kind with the shipped facts in it."""
+    found = place.opened().database
+    run(found.change(emptied()))
     run(catalogue_in(found))
     yield found
     run(found.close())
@@ -54,13 +63,20 @@ def broken(name: str, now: datetime = NOW) -> Told:
     return Told(Fetch(name, "failed", "expected something else", now, None, 0), None)
 
 
-def take(database: SqliteDatabase, *given: Told, overrides: bytes = b"") -> Renewal:
+def facts(database: Database) -> Catalogue:
+    """The facts in force."""
+    found = run(database.read(read_catalogue()))
+    assert found is not None
+    return found
+
+
+def take(database: Database, *given: Told, overrides: bytes = b"") -> Renewal:
     """Takes up what sources say."""
     renewal: Renewal = run(database.change(renewing(given, overrides)))
     return renewal
 
 
-def test_new_facts_are_in_force_at_once_and_a_running_server_sees_them(database: SqliteDatabase) -> None:
+def test_new_facts_are_in_force_at_once_and_a_running_server_sees_them(database: Database) -> None:
     current = CurrentCatalogue(bundled(), Clock(date(2026, 12, 20)), 2)
     assert not run(current.refresh(database))
     renewal = take(database, told("index", NEW))
@@ -71,7 +87,7 @@ def test_new_facts_are_in_force_at_once_and_a_running_server_sees_them(database:
     assert shown[0]["buildVersion"] == "10.0.26200.9999"
 
 
-def test_taking_up_the_same_again_changes_nothing(database: SqliteDatabase) -> None:
+def test_taking_up_the_same_again_changes_nothing(database: Database) -> None:
     first = take(database, told("index", NEW))
     again = take(database, told("index", NEW, state="unchanged"))
     assert again.changes == ()
@@ -79,7 +95,7 @@ def test_taking_up_the_same_again_changes_nothing(database: SqliteDatabase) -> N
     assert digest(again.merged.catalogue) == digest(first.merged.catalogue)
 
 
-def test_a_source_that_fails_loses_nothing_of_what_it_said(database: SqliteDatabase) -> None:
+def test_a_source_that_fails_loses_nothing_of_what_it_said(database: Database) -> None:
     take(database, told("index", NEW))
     renewal = take(database, broken("index", NOW + timedelta(days=1)), broken("other"))
     assert renewal.changes == ()
@@ -93,17 +109,17 @@ def test_a_source_that_fails_loses_nothing_of_what_it_said(database: SqliteDatab
     assert [each.origin.name for each in run(database.read(read_statements()))] == ["index"]
 
 
-def test_a_day_that_a_page_names_no_more_stays_known(database: SqliteDatabase) -> None:
+def test_a_day_that_a_page_names_no_more_stays_known(database: Database) -> None:
     """A release of which the shipped facts know nothing: its end turns into "End of updates" on the page."""
     release = ReleaseClaim("Windows 11", "27H1", 29000, date(2027, 2, 9))
     end = EndClaim("Windows 11 27H1", "Home/Pro", date(2029, 3, 13))
     take(database, told("table", release, end))
     take(database, told("table", release, now=NOW + timedelta(days=900)))
-    catalogue = run(database.read(read_catalogue()))
+    catalogue = facts(database)
     assert {str(each.support_end_date) for each in catalogue.releases[-1].editions} == {"2029-03-13"}
 
 
-def test_a_newer_word_of_a_source_takes_the_place_of_its_older_one(database: SqliteDatabase) -> None:
+def test_a_newer_word_of_a_source_takes_the_place_of_its_older_one(database: Database) -> None:
     take(database, told("index", NEW))
     later = NOW + timedelta(days=1)
     preview = msgspec.structs.replace(NEW, title=Title.PREVIEW)
@@ -116,7 +132,7 @@ def test_a_newer_word_of_a_source_takes_the_place_of_its_older_one(database: Sql
     assert statement.claims == (preview,)
 
 
-def test_a_slip_of_the_pen_goes_when_its_page_is_corrected(database: SqliteDatabase) -> None:
+def test_a_slip_of_the_pen_goes_when_its_page_is_corrected(database: Database) -> None:
     wrong = msgspec.structs.replace(NEW, build=Build.parse("26200.9989"))
     take(database, told("index", wrong))
     renewal = take(database, told("index", NEW, now=NOW + timedelta(days=1)))
@@ -126,7 +142,7 @@ def test_a_slip_of_the_pen_goes_when_its_page_is_corrected(database: SqliteDatab
     }
 
 
-def test_when_a_source_said_something_first_and_last(database: SqliteDatabase) -> None:
+def test_when_a_source_said_something_first_and_last(database: Database) -> None:
     other = UpdateClaim(Build.parse("26100.9999"), "KB5990001", DECEMBER, title=Title.PLAIN)
     take(database, told("index", NEW, other))
     take(database, told("index", NEW, now=NOW + timedelta(days=5)))
@@ -136,7 +152,7 @@ def test_when_a_source_said_something_first_and_last(database: SqliteDatabase) -
     }
 
 
-def test_disagreements_are_news_once(database: SqliteDatabase) -> None:
+def test_disagreements_are_news_once(database: Database) -> None:
     end = EndClaim("Windows 11 25H2", "Home/Pro", date(2027, 11, 9))
     renewal = take(database, told("eol", end, weight=Weight.THIRD_PARTY))
     assert [each.subject for each in renewal.new_disagreements] == ["Windows 11 25H2 Home/Pro"]
@@ -146,31 +162,31 @@ def test_disagreements_are_news_once(database: SqliteDatabase) -> None:
 PIN = b'[[pin]]\nbuild = "26200.9999"\nfield = "dropped"\nreason = "No such build."\n'
 
 
-def test_a_pin_counts_and_its_removal_leaves_no_trace(database: SqliteDatabase) -> None:
+def test_a_pin_counts_and_its_removal_leaves_no_trace(database: Database) -> None:
     take(database, told("index", NEW))
-    before = digest(run(database.read(read_catalogue())))
+    before = digest(facts(database))
     assert [each.what for each in take(database, overrides=PIN).changes] == ["gone"]
     assert run(database.read(read_overrides_text())) == PIN
     assert [each.what for each in take(database).changes] == ["new"]
-    assert digest(run(database.read(read_catalogue()))) == before
+    assert digest(facts(database)) == before
 
 
-def test_overrides_that_cannot_be_read_change_nothing(database: SqliteDatabase) -> None:
-    before = digest(run(database.read(read_catalogue())))
+def test_overrides_that_cannot_be_read_change_nothing(database: Database) -> None:
+    before = digest(facts(database))
     with pytest.raises(OverridesError):
         take(database, told("index", NEW), overrides=b"[[pin]")
-    assert digest(run(database.read(read_catalogue()))) == before
+    assert digest(facts(database)) == before
     assert run(database.read(read_statements())) == ()
 
 
-def test_forgetting_a_source(database: SqliteDatabase) -> None:
+def test_forgetting_a_source(database: Database) -> None:
     take(database, told("index", NEW), told("other", NEW))
     assert run(database.change(forgetting("index"))).changes == ()
     assert [each.what for each in run(database.change(forgetting("other"))).changes] == ["gone"]
-    assert digest(run(database.read(read_catalogue()))) == digest(bundled())
+    assert digest(facts(database)) == digest(bundled())
 
 
-def test_half_an_import_is_none(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_an_import_is_none(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong in the midst of it, nothing of it is there afterwards."""
 
     def fails(catalogue: object) -> Any:
@@ -183,13 +199,13 @@ def test_half_an_import_is_none(database: SqliteDatabase, monkeypatch: pytest.Mo
         take(database, told("index", NEW))
     assert run(database.read(read_statements())) == ()
     assert run(database.read(read_fetches())) == {}
-    assert digest(run(database.read(read_catalogue()))) == digest(bundled())
+    assert digest(facts(database)) == digest(bundled())
 
 
-def test_a_newer_release_keeps_what_sources_said(database: SqliteDatabase) -> None:
+def test_a_newer_release_keeps_what_sources_said(database: Database) -> None:
     """After an upgrade the shipped facts are newer than those in the database, and claims were made before it."""
     take(database, told("index", NEW))
-    older = msgspec.structs.replace(run(database.read(read_catalogue())), as_of=date(2026, 1, 1), releases=())
+    older = msgspec.structs.replace(facts(database), as_of=date(2026, 1, 1), releases=())
     run(database.change(write_catalogue(older)))
     assert run(catalogue_in(database, only_reads=True)) == older
     found = run(catalogue_in(database))
@@ -199,3 +215,17 @@ def test_a_newer_release_keeps_what_sources_said(database: SqliteDatabase) -> No
 
 def test_from_when_on_monthly_documents_matter() -> None:
     assert since() == date(2026, 9, 1)
+
+
+def test_two_updates_at_once_lose_nothing(database: Database) -> None:
+    names = [f"source {number}" for number in range(4)]
+    claims = [msgspec.structs.replace(NEW, build=Build(10, 0, 26200, 9990 + number)) for number in range(4)]
+
+    async def all_at_once() -> None:
+        work = (database.change(renewing([told(*pair)], b"")) for pair in zip(names, claims, strict=True))
+        await asyncio.gather(*work)
+
+    run(all_at_once())
+    assert [each.origin.name for each in run(database.read(read_statements()))] == names
+    known = {update.build for release in facts(database).releases for update in release.updates}
+    assert known >= {each.build for each in claims}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
@@ -31,6 +32,7 @@ INTEGER_LIMITS: Mapping[Primitive, tuple[int, int]] = {
 }
 _NUMBER_LITERALS = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
 _LARGEST = 1 << 63
+_INTEGER = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _BEYOND = 10**encoding.WHOLE_DIGITS
 
 
@@ -119,7 +121,7 @@ def _member(model: Model, expected: EnumType, literal: Literal | EnumLiteral) ->
         # Graph's own tools write the namespace as microsoft.graph or graph.
         if literal.type_name not in (name, f"graph.{expected.name}", expected.name):
             raise MismatchError(f"a member of '{literal.type_name}' cannot be compared with '{name}'")
-        text = literal.member
+        text = _named_members(expected, literal.member)
     elif literal.kind is LiteralKind.STRING:
         text = str(literal.value)
     else:
@@ -130,6 +132,15 @@ def _member(model: Model, expected: EnumType, literal: Literal | EnumLiteral) ->
     for part in text.split(","):
         found |= _numbered(expected, name, part.strip())
     return found
+
+
+def _named_members(expected: EnumType, text: str) -> str:
+    """A member or members, of which a number stands for the one with that number (ABNF: singleEnumLiteral)."""
+    parts = (part.strip() for part in text.split(","))
+    return ",".join(
+        expected.by_value[int(part)].name if _INTEGER.match(part) and int(part) in expected.by_value else part
+        for part in parts
+    )
 
 
 def _numbered(expected: EnumType, name: str, text: str) -> int:

@@ -53,6 +53,8 @@ TRUE = [
     "colour eq 'green' and colour lt 'blue'",
     "flavour eq 'hot,sweet'",
     "flavour eq example.museum.flavour'sweet,hot'",
+    "flavour eq example.museum.flavour'1,4' and flavour has example.museum.flavour'+4'",
+    "colour eq example.museum.colour'2'",
     # numbers are exact, however many digits they have
     "decimal eq 12.75000000000000000000000000",
     "decimal lt 12.750000000000000001 and decimal gt 12.749999999999999999",

@@ -38,6 +38,10 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
             "'bitter' is not a member of 'example.museum.flavour', whose members are none, sweet, sour, hot, at "
             "position 11",
         ),
+        (
+            "colour eq example.museum.colour'7'",
+            "'7' is not a member of 'example.museum.colour', whose members are red, green, blue, at position 10",
+        ),
         ("flavour eq colour", "example.museum.flavour and example.museum.colour cannot be compared, at position 8"),
         (
             "colour eq 'red,green'",

@@ -94,6 +94,18 @@ def test_computed_properties_are_there_without_select(fleet: Api) -> None:
     assert "builds" in page(fleet, "$compute=availableUpdates/$count as builds&$select=*")["value"][0]
 
 
+def test_computed_properties_of_one_image(fleet: Api) -> None:
+    path = f"{IMAGES}/{quote(TEN)}?$compute=availableUpdates/$count as builds,now() as asked"
+    body = body_of(fleet.get(path))
+    assert body["@odata.context"].endswith("managedDeviceWindowsOSImages(*,builds,asked)/$entity")
+    assert (body["builds"], body["asked@odata.type"], body["id"]) == (1, "#DateTimeOffset", TEN)
+    etag = fleet.get(path).headers["etag"]
+    assert fleet.get(path, **{"If-None-Match": etag}).status_code == 200, "another moment"
+    bare = body_of(fleet.get(f"{path}&$select=builds"))
+    assert {name for name in bare if "@" not in name} == {"builds"}
+    refused(fleet.get(f"{IMAGES}/nothing?$compute=1 as n"), 404, "ResourceNotFound")
+
+
 def test_computed_properties_without_metadata(fleet: Api) -> None:
     body = page(fleet, "$compute=length(id) as n&$top=1&$select=n&$format=application/json;odata.metadata=none")
     assert body == {"value": [{"n": len(LTSC)}]}

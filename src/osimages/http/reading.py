@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -12,9 +12,9 @@ from osimages.edm.types import ComplexType
 from osimages.errors import UNKNOWN_KEY, ServiceError
 from osimages.http.call import Call
 from osimages.http.reply import JSON, TEXT, XML, Header, Reply
-from osimages.plan.build import Query, build_plan
+from osimages.plan.build import Query, build_one, build_plan
 from osimages.plan.paging import Position
-from osimages.plan.query import Page, Stored
+from osimages.plan.query import Encoded, Page, Stored
 from osimages.plan.resolve import Target
 from osimages.wire.dynamic import with_members
 from osimages.wire.etag import check_if_match, etag, names_version
@@ -34,11 +34,25 @@ async def entity(call: Call) -> Reply:
     query = call.query()
     form = call.form(query)
     stored = await stored_entity(call)
-    if _is_unchanged(call, stored):
+    # What is computed may be another value though the entity is the same: of now(), for example.
+    if not query.computed and _is_unchanged(call, stored):
         return Reply(304, headers=tag_of(stored))
-    context = call.context(form, call.links.context(call.target, query.select))
-    body = entity_body(context, call.document(form, stored), query.select, form.annotation)
+    document = call.document(form, stored)
+    if query.computed:
+        (document,) = _computed(call, form, query, (document,), (await _of_one(call, query)).computed)
+    context = call.context(form, call.links.context(call.target, query.shown))
+    body = entity_body(context, document, query.select, form.annotation)
     return Reply(200, body, form.content_type, tag_of(stored))
+
+
+async def _of_one(call: Call, query: Query) -> Page:
+    """What a query computes for the entity that the target's key names. Raises ServiceError(UNKNOWN_KEY)."""
+    assert call.target.key is not None
+    plan = build_one(query, call.target.key)
+    page = await call.service.store(call.target).page(call.actor.tenant, plan)
+    if not page.documents:  # removed a moment ago
+        raise ServiceError(UNKNOWN_KEY, key=call.target.key[:512])
+    return page
 
 
 async def collection(call: Call) -> Reply:
@@ -209,10 +223,14 @@ def _documents(call: Call, form: JsonForm, query: Query, page: Page) -> tuple[by
     if query.rows is not None:
         return row_bodies(form, call.version.model, query.rows, query.select, page.computed)
     documents = call.documents(form, page.documents)
-    if not query.computed:
-        return documents
+    return _computed(call, form, query, documents, page.computed) if query.computed else documents
+
+
+def _computed(
+    call: Call, form: JsonForm, query: Query, documents: tuple[bytes, ...], rows: Sequence[Sequence[Encoded]]
+) -> tuple[bytes, ...]:
     names = [(each.name, each.type) for each in query.computed]
-    return with_members(form, call.version.model, documents, names, page.computed)
+    return with_members(form, call.version.model, documents, names, rows)
 
 
 def _is_unchanged(call: Call, stored: Stored) -> bool:

@@ -28,6 +28,7 @@ from osimages.odata.query_tree import QueryOptions, SelectItem
 from osimages.plan.bind_query import BoundQuery, Rows, bind_query
 from osimages.plan.constants import Moment, resolved
 from osimages.plan.delta import DeltaState
+from osimages.plan.expressions import Compare, Comparison, Field, Slot
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
 from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, Shape, Sortable
@@ -43,7 +44,7 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.REFERENCES: _COLLECTION_OPTIONS - {"select", "compute", "apply"},
     Kind.COUNT: frozenset(("apply", "filter", "search")),
     Kind.DELTA: frozenset(("filter", "search", "select", "top", "skiptoken", "deltatoken", "format")),
-    Kind.ENTITY: frozenset(("select", "format")),
+    Kind.ENTITY: frozenset(("compute", "select", "format")),
     Kind.SINGLETON: frozenset(("select", "format")),
 }
 _ONLY_FORMAT = frozenset(("format",))
@@ -147,6 +148,14 @@ def build_plan(query: Query, position: Position | None, page_size: int) -> Colle
         after=after,
         started=started,
     )
+
+
+def build_one(query: Query, key: str) -> CollectionPlan:
+    """The plan of what a query computes for the entity with that key."""
+    constants, _ = _resolved(query.constants, None)
+    named = Compare(Comparison.EQ, Field(None, None), Slot(len(constants)))
+    shape = Shape(named, computed=query.shape.computed)
+    return CollectionPlan(shape, (*constants, key), query.select, False, 0, 1, None, ())
 
 
 def build_delta(query: Query, state: DeltaState | None, limit: int) -> DeltaPlan:

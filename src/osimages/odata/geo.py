@@ -6,6 +6,7 @@ Grammar: https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-constr
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _NUMBER = r"(?:[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|NaN|-?INF)"
 _POSITION = rf"{_NUMBER}(?: {_NUMBER}){{1,3}}"
@@ -19,11 +20,16 @@ def _list_of(part: str) -> str:
     return rf"\((?:{part}(?:,{part})*+)?\)"
 
 
-_SIMPLE = re.compile(
-    rf"(?:Point{_POINT}|LineString{_LINE}|Polygon{_POLYGON}|MultiPoint{_list_of(_POINT)}"
-    rf"|MultiLineString{_list_of(_LINE)}|MultiPolygon{_list_of(_POLYGON)})",
-    re.IGNORECASE,
-)
+@cache
+def _simple() -> re.Pattern[str]:
+    """A shape that holds no others; compiled when one is first met, which few services ever do."""
+    return re.compile(
+        rf"(?:Point{_POINT}|LineString{_LINE}|Polygon{_POLYGON}|MultiPoint{_list_of(_POINT)}"
+        rf"|MultiLineString{_list_of(_LINE)}|MultiPolygon{_list_of(_POLYGON)})",
+        re.IGNORECASE,
+    )
+
+
 _SRID = re.compile(r"SRID=[0-9]{1,5};", re.IGNORECASE)
 _COLLECTION = re.compile(r"GeometryCollection\(", re.IGNORECASE)
 
@@ -39,7 +45,7 @@ def is_shape(text: str) -> bool:
         if opening is not None:
             position, depth = opening.end(), depth + 1
             continue
-        shape = _SIMPLE.match(text, position)
+        shape = _simple().match(text, position)
         if shape is None:
             return False
         position = shape.end()

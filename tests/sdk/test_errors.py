@@ -42,7 +42,7 @@ def refused(sdk: Sdk, steps: Steps, status: int, code: str, bearer: str | None =
         ({"filter": "supportedArchitectures/any(a:a eq 'amd64')"}, "Invalid filter clause"),
         ({"select": ["displayVersion"]}, "Parsing OData Select and Expand failed"),
         ({"orderby": ["supportedEditions"]}, "Invalid orderby clause"),
-        ({"search": "windows"}, "The query option '$search' is not supported"),
+        ({"search": "(windows"}, "Invalid query option '$search'"),
         ({"top": -1}, "Invalid query option '$top'"),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, DEFAULT_USER
 from tests.cli.running import complaint, osimages, output
 from tests.support.api import IMAGES, Api, connected, refused, token
+from tests.support.postgres import Postgres
 from tests.support.processes import until
 from tests.support.server import Server, running
 
@@ -115,3 +116,25 @@ def test_tokens_are_revoked(server: Server, fabrikam: Api, by: str) -> None:
     until(lambda: user.get(IMAGES).status_code == 401, "the revocation")
     assert 'error="insufficient_claims", claims="' in user.get(IMAGES).headers["www-authenticate"]
     assert fabrikam.get(IMAGES).status_code == (200 if by == "--user" else 401)
+
+
+def test_tenants_on_postgresql(tmp_path: Path, postgres: Postgres) -> None:
+    database = postgres.new_database()
+    given = ("--data-dir", str(tmp_path), "--database", database)
+    with (
+        running(tmp_path, "--http", "--database", database, new_tenants="refuse") as started,
+        connected(started.url, FABRIKAM, tmp_path) as client,
+    ):
+        output("tenant", "add", FABRIKAM, "--empty", *given)
+        client.create(id="own")
+        assert osimages("tenant", "add", FABRIKAM, *given).returncode == 1
+        output("tenant", "revoke", FABRIKAM, *given)
+        until(lambda: client.get(IMAGES).status_code == 401, "the revocation")
+        output("tenant", "unlicense", FABRIKAM, *given)
+        until(lambda: client.get(IMAGES).status_code == 400, "the end of the licence")
+        assert "Fabrikam" not in output("tenant", "list", *given)
+        output("tenant", "remove", FABRIKAM, "--yes", *given)
+        assert FABRIKAM not in output("tenant", "list", "--json", *given)
+        output("tenant", "add", FABRIKAM, "--empty", *given)
+        until(lambda: client.get(IMAGES).status_code == 200, "the new tenant")
+        assert client.ids() == []

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from osimages.storage.store import Database
 
 Result = TypeVar("Result")
+# The data directory and the database, where they are given.
+Place = tuple[str | None, str | None]
 _CATALOGUES = ("supported", "all", "none")
+_database_option = click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
 tenant_argument = click.argument("tenant", type=click.UUID, metavar="TENANT")
 
 
@@ -34,6 +37,7 @@ def tenant() -> None:
 @tenant.command(short_help="Add a tenant.")
 @click.argument("tenant", type=click.UUID, metavar="[TENANT]", required=False)
 @data_dir_option
+@_database_option
 @click.option("--name", help="Name, for you alone (the GUID).")
 @click.option("--catalogue", type=click.Choice(_CATALOGUES), help="Supported releases, all, or none (supported).")
 @click.option("--empty", is_flag=True, help="The same as --catalogue none.")
@@ -42,6 +46,7 @@ def tenant() -> None:
 def add(
     tenant: uuid.UUID | None,
     data_dir: str | None,
+    database: str | None,
     name: str | None,
     catalogue: str | None,
     empty: bool,
@@ -54,23 +59,24 @@ def add(
     identity = str(tenant or uuid.uuid4())
     added = Tenant(identity, name or identity, not unlicensed, "none" if empty else catalogue or "supported")
 
-    async def work(database: Database) -> None:
-        if await database.tenant(identity) is not None:
+    async def work(opened: Database) -> None:
+        if await opened.tenant(identity) is not None:
             raise click.ClickException(f"The tenant {identity} is there already.")
-        await database.add_tenant(added)
+        await opened.add_tenant(added)
 
-    _with_database(data_dir, work)
+    _with_database((data_dir, database), work)
     click.echo(json.dumps(_object(added)) if as_json else identity)
 
 
 @tenant.command(name="list", short_help="Show the tenants.")
 @data_dir_option
+@_database_option
 @json_option
-def list_(data_dir: str | None, as_json: bool) -> None:
+def list_(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Print all tenants."""
     from osimages.storage.tenants import tenants
 
-    found = _with_database(data_dir, lambda database: database.read(tenants()))
+    found = _with_database((data_dir, database), lambda opened: opened.read(tenants()))
     if as_json:
         click.echo(json.dumps([_object(each) for each in found], indent=2))
         return
@@ -81,40 +87,49 @@ def list_(data_dir: str | None, as_json: bool) -> None:
 @tenant.command(short_help="Remove a tenant with all its data.")
 @tenant_argument
 @data_dir_option
+@_database_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def remove(tenant: uuid.UUID, data_dir: str | None, yes: bool) -> None:
+def remove(tenant: uuid.UUID, data_dir: str | None, database: str | None, yes: bool) -> None:
     """Take a tenant away with its images and its audit, for good."""
     from osimages.storage.tenants import remove_tenant
 
     if not yes:
         click.confirm(f"Remove the tenant {tenant} with its images and its audit, for good?", abort=True, err=True)
-    _found(tenant, _with_database(data_dir, lambda database: database.change(remove_tenant(str(tenant)))))
+    _found(tenant, _with_database((data_dir, database), lambda opened: opened.change(remove_tenant(str(tenant)))))
 
 
 @tenant.command(name="license", short_help="Give a tenant its licence.")
 @tenant_argument
 @data_dir_option
-def license_(tenant: uuid.UUID, data_dir: str | None) -> None:
+@_database_option
+def license_(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> None:
     """Serve a tenant that was not licensed."""
-    _license(tenant, data_dir, licensed=True)
+    _license(tenant, (data_dir, database), licensed=True)
 
 
 @tenant.command(short_help="Take a tenant's licence away.")
 @tenant_argument
 @data_dir_option
-def unlicense(tenant: uuid.UUID, data_dir: str | None) -> None:
+@_database_option
+def unlicense(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> None:
     """Refuse a tenant's requests (400 "Request not applicable to target tenant."); its data stays."""
-    _license(tenant, data_dir, licensed=False)
+    _license(tenant, (data_dir, database), licensed=False)
 
 
 @tenant.command(short_help="Make tokens worth nothing.")
 @tenant_argument
 @data_dir_option
+@_database_option
 @click.option("--user", type=click.UUID, metavar="GUID", help="Tokens for this user (object id).")
 @click.option("--application", type=click.UUID, metavar="GUID", help="Tokens of this application (client id).")
 @click.option("--token", metavar="ID", help="The token with this id (claim uti).")
 def revoke(
-    tenant: uuid.UUID, data_dir: str | None, user: uuid.UUID | None, application: uuid.UUID | None, token: str | None
+    tenant: uuid.UUID,
+    data_dir: str | None,
+    database: str | None,
+    user: uuid.UUID | None,
+    application: uuid.UUID | None,
+    token: str | None,
 ) -> None:
     """Make all tokens of a tenant that were issued until now worth nothing, or those that the options name.
 
@@ -130,19 +145,19 @@ def revoke(
     # Tokens know their second, no more: those of this one are worth nothing, either.
     before = int(time.time()) + 1
 
-    async def work(database: Database) -> bool:
-        if await database.tenant(str(tenant)) is None:
+    async def work(opened: Database) -> bool:
+        if await opened.tenant(str(tenant)) is None:
             return False
-        await database.change(revoke_tokens(str(tenant), kind, subject, before))
+        await opened.change(revoke_tokens(str(tenant), kind, subject, before))
         return True
 
-    _found(tenant, _with_database(data_dir, work))
+    _found(tenant, _with_database((data_dir, database), work))
 
 
-def _license(tenant: uuid.UUID, data_dir: str | None, *, licensed: bool) -> None:
+def _license(tenant: uuid.UUID, place: Place, *, licensed: bool) -> None:
     from osimages.storage.tenants import license_tenant
 
-    _found(tenant, _with_database(data_dir, lambda database: database.change(license_tenant(str(tenant), licensed))))
+    _found(tenant, _with_database(place, lambda opened: opened.change(license_tenant(str(tenant), licensed))))
 
 
 def _found(tenant: uuid.UUID, was_found: bool) -> None:
@@ -160,13 +175,13 @@ def _object(tenant: Tenant) -> dict[str, object]:
     }
 
 
-def _with_database(data_dir: str | None, work: Callable[[Database], Awaitable[Result]]) -> Result:
+def _with_database(place: Place, work: Callable[[Database], Awaitable[Result]]) -> Result:
     """What work on the database of a data directory gives. Raises ClickException where that cannot be used."""
     from osimages.app import opened
     from osimages.storage.migrate import SchemaError
     from osimages.storage.store import StoreUnavailableError
 
-    settings = settings_from({"data_dir": data_dir})
+    settings = settings_from(dict(zip(("data_dir", "database"), place, strict=True)))
 
     async def run() -> Result:
         database = await opened(settings)

@@ -11,9 +11,8 @@ import msgspec
 from osimages.catalogue.builds import Build
 from osimages.catalogue.claims import BulletinClaim, Origin, Rejection, Statement, UpdateClaim, Weight
 from osimages.catalogue.facts import Update
-from osimages.catalogue.rules import is_server_revision, order_of
-
-Key = tuple[Build, str]  # a build and its KB, "" where no KB is known
+from osimages.catalogue.misprints import Key, misprints
+from osimages.catalogue.rules import is_server_revision
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -69,12 +68,12 @@ def gather(
     for update in known:
         if update.build not in out:
             pools[update.build, update.kb or ""] = Pool(update.build, update.kb, update)
-    misprints = _misprints(statements, pools, families)
+    wrong = misprints(statements, pools.keys(), families)
     for statement in statements:
         for claim in statement.claims:
             if not isinstance(claim, UpdateClaim) or claim.build in out:
                 continue
-            misprint = misprints.get((statement.origin.name, claim), "")
+            misprint = wrong.get((statement.origin.name, claim), "")
             why = misprint or _refusal(claim, families)
             if why:
                 rejected.append(Rejection(statement.origin.name, _named(claim), why, bool(misprint)))
@@ -93,49 +92,6 @@ def _refusal(claim: UpdateClaim, families: Mapping[int, str]) -> str:
     if is_server_revision(build.build, build.revision):
         return "a revision of Windows Server, not of the client release of that build"
     return ""
-
-
-def _misprints(
-    statements: Sequence[Statement], known: Mapping[Key, Pool], families: Mapping[int, str]
-) -> dict[tuple[str, UpdateClaim], str]:
-    """Builds that a list of Microsoft's prints wrong, with the reason.
-
-    Its pages have printed a build of another release in a release's list (22621.7582 in that of 23H2), and in two lists
-    two revisions for one KB (19045.7725 and .7720), of which nobody else knew one.
-    """
-    tellers: defaultdict[Key, set[str]] = defaultdict(set)
-    by_title: defaultdict[tuple[str, str | None, date | None, str], list[UpdateClaim]] = defaultdict(list)
-    by_kb: defaultdict[tuple[str, str, int], list[UpdateClaim]] = defaultdict(list)
-    for name, claim in _claims(statements):
-        tellers[claim.build, claim.kb or ""].add(name)
-        if claim.listed_under:
-            by_title[name, claim.kb, claim.day, claim.listed_under].append(claim)
-            if claim.kb is not None:
-                by_kb[name, claim.kb, claim.build.build].append(claim)
-    found: dict[tuple[str, UpdateClaim], str] = {}
-    for (name, _, _, listed_under), claims in by_title.items():
-        if listed_under in families.values() and all(_belongs(c, families) != listed_under for c in claims):
-            for claim in claims:
-                found[name, claim] = f"listed under {listed_under}, whose builds begin otherwise"
-    for (name, kb, _), claims in by_kb.items():
-        newest = max(claims, key=lambda each: order_of("", each.listed_under.rpartition(" ")[2]))
-        for claim in claims:
-            alone = tellers[claim.build, kb] == {name} and (claim.build, kb) not in known
-            printed = {each.listed_under for each in claims if each.build == claim.build}
-            if alone and claim.build != newest.build and newest.listed_under not in printed:
-                found[name, claim] = f"the same page has {newest.build.short} for {kb}, under {newest.listed_under}"
-    return found
-
-
-def _belongs(claim: UpdateClaim, families: Mapping[int, str]) -> str:
-    return families.get(claim.build.build, "")
-
-
-def _claims(statements: Sequence[Statement]) -> Iterable[tuple[str, UpdateClaim]]:
-    for statement in statements:
-        for claim in statement.claims:
-            if isinstance(claim, UpdateClaim):
-                yield statement.origin.name, claim
 
 
 def _named(claim: UpdateClaim) -> str:

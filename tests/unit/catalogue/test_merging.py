@@ -148,6 +148,29 @@ def test_a_wrong_month_in_a_security_record_moves_no_build() -> None:
     assert listed.values["2026-05-12"] == ("cve",)
 
 
+@pytest.mark.parametrize(
+    ("build", "kb", "why"),
+    [
+        ("19045.7417", "KB5087544", "the build of KB5087544 is 19045.7291 by all others"),
+        ("19045.7290", "KB5087544", "the build of KB5087544 is 19045.7291 by all others"),
+        ("19045.7291", "KB5990001", "that build is of KB5087544 by all others"),
+    ],
+)
+def test_the_security_guide_is_not_believed_about_builds_that_others_know(build: str, kb: str, why: str) -> None:
+    claim = UpdateClaim(Build.parse(build), kb, date(2026, 5, 12), is_in_msrc=True, listed_under="Windows 10 22H2")
+    merged = merge(bundled(), [said("msrc", Weight.SECURITY, claim)])
+    assert [(each.what, each.why) for each in merged.rejected] == [(f"{build} {kb} of 2026-05-12", why)]
+    assert release(merged, "Windows 10 22H2") == release(merge(bundled(), []), "Windows 10 22H2")
+
+
+def test_the_security_guide_is_believed_about_builds_that_nobody_else_knows() -> None:
+    claim = UpdateClaim(
+        Build.parse("19045.8001"), "KB5990010", DECEMBER, is_in_msrc=True, listed_under="Windows 10 22H2"
+    )
+    merged = merge(bundled(), [said("msrc", Weight.SECURITY, claim)])
+    assert update(merged, "19045.8001").is_canonical_b
+
+
 def test_an_end_of_support_is_not_forgotten_when_the_page_does_not_name_it_any_more() -> None:
     page = said("table", Weight.TABLE, ReleaseClaim("Windows 11", "24H2", 26100, date(2024, 10, 1)))
     ends = {

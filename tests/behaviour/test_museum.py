@@ -242,3 +242,45 @@ def test_put_and_properties(api: Api) -> None:
     assert api.get(f"{SPECIMENS}/a/place/city").status_code in (200, 400)
     assert api.get(f"{SPECIMENS}/a/decimal").json()["value"] == 12.75
     assert api.get(f"{SPECIMENS}/a/int32s/$count").text == "3"
+
+
+def test_properties_that_may_be_null(api: Api) -> None:
+    put(api, "a", int32OrNull=5, placeOrNull={"city": "Bath", "height": 20, "founded": None})
+    assert api.get(f"{SPECIMENS}/a/int32OrNull/$value").text == "5"
+    for name in ("int32OrNull", "placeOrNull", "colourOrNull"):
+        assert api.http.delete(f"{SPECIMENS}/a/{name}").status_code == 204
+        assert api.get(f"{SPECIMENS}/a/{name}").status_code == 204
+        assert body_of(api.get(f"{SPECIMENS}/a"))[name] is None
+    assert api.get(f"{SPECIMENS}/a/int32OrNull/$value").status_code == 204
+    assert api.http.put(f"{SPECIMENS}/a/int32OrNull", json={"value": None}).status_code == 204
+    refused(api.http.delete(f"{SPECIMENS}/a/int32"), 400, "ModelValidationFailure")
+
+
+def test_parts_of_a_complex_property_are_changed(api: Api) -> None:
+    put(api, "a")
+    body = body_of(api.get(f"{SPECIMENS}/a/place"))
+    assert (body["city"], body["height"]) == ("Bath", 20), "a complex value is the body itself"
+    assert body["@odata.context"].endswith("specimens('a')/place")
+    assert api.http.patch(f"{SPECIMENS}/a/place", json={"height": None}).status_code == 204
+    changed = body_of(api.get(f"{SPECIMENS}/a"))["place"]
+    assert (changed["city"], changed["height"]) == ("Bath", None)
+    assert api.http.put(f"{SPECIMENS}/a/place", json={"city": "Ulm", "height": 1, "founded": None}).status_code == 204
+    assert body_of(api.get(f"{SPECIMENS}/a/place"))["city"] == "Ulm"
+    error = refused(api.http.patch(f"{SPECIMENS}/a/place", json={"city": None}), 400, "ModelValidationFailure")
+    assert error["target"] == "$.city"
+    refused(api.http.patch(f"{SPECIMENS}/a/strings", json={"value": []}), 400, "No method match route template")
+    assert api.get(f"{SPECIMENS}/a/boolean/$value").text == "true"
+
+
+def test_large_numbers_as_text(api: Api) -> None:
+    put(api, "a", int64=2**62 + 1, int64s=[1], decimal=12.75)
+    form = "application/json;IEEE754Compatible=true;odata.metadata=full"
+    reply = api.get(f"{SPECIMENS}/a", Accept=form)
+    assert "IEEE754Compatible=true" in reply.headers["content-type"]
+    body = body_of(reply)
+    assert (body["int64"], body["int64s"], body["decimal"]) == (str(2**62 + 1), ["1"], "12.75")
+    assert (body["int32"], body["double"]) == (7, 2.5)
+    assert (body["int64@odata.type"], body["int64s@odata.type"]) == ("#Int64", "#Collection(Int64)")
+    assert body_of(api.get(f"{SPECIMENS}/a"))["int64"] == 2**62 + 1
+    one = body_of(api.get(f"{SPECIMENS}/a/int64", Accept=form))
+    assert one["value"] == str(2**62 + 1)

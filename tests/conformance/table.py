@@ -67,9 +67,9 @@ def marked() -> dict[str, list[str]]:
 
 def page(rows: Sequence[Requirement], tests: Mapping[str, Sequence[str]]) -> str:
     """The text of docs/conformance.md."""
-    counts = {status: sum(row.status == status for row in rows) for status in ("holds", "differs", "does not apply")}
-    left = len(rows) - sum(counts.values())
-    summary = ", ".join(f"{number} {status}" for status, number in counts.items()) + f", {left} not built"
+    words = {"holds": "hold", "differs": "differ", "does not apply": "do not apply", "not built": "are not built"}
+    counts = {word: sum(row.status == status for row in rows) for status, word in words.items()}
+    summary = ", ".join(f"{number} {word}" for word, number in counts.items())
     parts = [_HEAD.format(summary=f"Of {len(rows)} requirements: {summary}.")]
     for level in dict.fromkeys(row.level for row in rows):
         parts.append(f"\n## {level}\n\n| id | | requirement | | |\n| --- | --- | --- | --- | --- |\n")

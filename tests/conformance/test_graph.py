@@ -121,3 +121,19 @@ def test_errors_that_pass_say_when_to_come_back(tmp_path: Path) -> None:
         assert int(reply.headers["retry-after"]) >= 1
         held.execute("ROLLBACK")
         held.close()
+
+
+@pytest.mark.requirement("E-07", "E-09")
+def test_too_many_requests_are_told_when_to_come_back(tmp_path: Path) -> None:
+    limits = {"throttle": "intune", "throttle_application_requests": "3"}
+    with (
+        running(tmp_path, "--http", "--empty", **limits) as server,
+        connected(server.url, str(uuid.uuid4()), tmp_path) as api,
+    ):
+        replies = [api.get(IMAGES) for _ in range(4)]
+        assert [each.status_code for each in replies] == [200, 200, 200, 429]
+        refused(replies[-1], 429, "TooManyRequests")
+        assert int(replies[-1].headers["retry-after"]) >= 1
+        items = [{"id": str(number), "method": "GET", "url": "/deviceManagement"} for number in range(2)]
+        reply = api.http.post("/beta/$batch", json={"requests": items})
+        assert [each["status"] for each in reply.json()["responses"]] == [429, 429], "a batch holds many, each counts"

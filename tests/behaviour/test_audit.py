@@ -189,6 +189,27 @@ def test_writes_of_a_batch_are_events_each(auditor: Api) -> None:
     assert sorted(each["resources"][0]["resourceId"] for each in events(auditor)) == [f"image {n}" for n in range(5)]
 
 
+def test_writes_that_are_undone_together_are_no_changes(auditor: Api) -> None:
+    auditor.create(id="there")
+    headers = {"Content-Type": "application/json"}
+    items = [
+        {
+            "id": str(n),
+            "atomicityGroup": "g",
+            "method": "POST",
+            "url": IMAGES.removeprefix("/beta"),
+            "body": {"id": key},
+        }
+        | {"headers": headers}
+        for n, key in enumerate(("new", "there"))
+    ]
+    reply = auditor.http.post("/beta/$batch", json={"requests": items})
+    assert {each["status"] for each in reply.json()["responses"]} & {409, 424}
+    assert auditor.ids() == ["there"]
+    done = events(auditor, "$filter=activityResult eq 'Success'")
+    assert [each["resources"][0]["resourceId"] for each in done] == ["there"]
+
+
 def test_refusals_are_events_a_moment_later(auditor: Api) -> None:
     auditor.create(id="a")
     reader = auditor.with_token(token(auditor.data_dir, auditor.tenant, (READ,)))

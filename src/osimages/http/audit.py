@@ -88,10 +88,7 @@ class Audit:
     def refused(self, request: ApiRequest, actor: Actor, status: int, message: str) -> None:
         """Notes that a request was refused."""
         moment = self._now()
-        minute = int(moment.timestamp() // 60)
-        if minute != self._minute:
-            self._count_up()
-            self._minute = minute
+        self._start_minute(moment)
         number = self._refused[actor.tenant] = self._refused.get(actor.tenant, 0) + 1
         if number <= self._refusals_per_minute and len(self._waiting) < _MOST_WAITING:
             self._waiting.append((actor.tenant, *dated(refused(request, actor, status, message), moment)))
@@ -100,6 +97,7 @@ class Audit:
 
     def refused_unknown(self) -> None:
         """Notes that a request was refused whose sender is not known: it is counted, and the log tells how many."""
+        self._start_minute(self._now())
         self._unknown += 1
         if self._gathering is None:
             self._gathering = asyncio.create_task(self._gather())
@@ -110,6 +108,13 @@ class Audit:
         for tenant in await self._database.read(tenant_names()):
             while await self._database.change(prune(tenant, before)):
                 await asyncio.sleep(0)
+
+    def _start_minute(self, moment: datetime) -> None:
+        """Ends the minute before, where this is another one."""
+        minute = int(moment.timestamp() // 60)
+        if minute != self._minute:
+            self._count_up()
+            self._minute = minute
 
     def _count_up(self) -> None:
         """Ends the minute: what was refused beyond the events that it may have becomes one event."""
@@ -126,8 +131,7 @@ class Audit:
         """Writes what was refused meanwhile, until nothing more is."""
         while self._refused or self._unknown:
             await asyncio.sleep(_GATHER_SECONDS)
-            if int(self._now().timestamp() // 60) != self._minute:
-                self._count_up()
+            self._start_minute(self._now())
             await self._write()
         self._gathering = None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 
 import msgspec
 
@@ -94,7 +93,6 @@ def _token_allowance(request: ApiRequest) -> int:
     return LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0
 
 
-@lru_cache(2048)
 def split_version(path: str) -> tuple[str, str]:
     """The service version that a raw path starts with, and what follows it, without the slashes around."""
     version, _, rest = path.strip("/").partition("/")

@@ -32,6 +32,10 @@ from osimages.odata.segments import PathSegment, arguments_of, key_of, split_pat
 class Kind(Enum):
     """What a path can lead to; the value is the route template that Intune names in its errors."""
 
+    # Members are the same only where they are identical; Enum has a hash in Python, which costs more than the
+    # look-ups that ask for it.
+    __hash__ = object.__hash__
+
     SERVICE = "servicedocument"
     METADATA = "metadata"
     BATCH = "batch"

@@ -341,24 +341,65 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
               ELSE value::real::double precision END
 $$;
 
+-- The number with the fewest digits that reads as the same floating-point number. PostgreSQL's own text has one too many where
+-- that number lies half way to the next floating-point number, which happens among large integers alone.
+CREATE OR REPLACE FUNCTION osimages_shortest(value double precision, is_single boolean) RETURNS numeric
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  shown CONSTANT numeric := CASE WHEN is_single THEN value::real::text ELSE value::text END;
+  digits CONSTANT text := trunc(abs(shown))::text;
+  unit numeric;
+  near numeric;
+BEGIN
+  IF abs(value) < 16777216 OR abs(value) > 1e300 THEN
+    RETURN shown;
+  END IF;
+  unit := '1' || repeat('0', length(digits) - length(rtrim(digits, '0')) + 1);
+  near := round(shown / unit) * unit;
+  FOR attempt IN 1..2 LOOP
+    IF value = (CASE WHEN is_single THEN osimages_double_to_single(near::double precision) ELSE near::double precision END) THEN
+      RETURN near;
+    END IF;
+    near := near + sign(shown - near) * unit;
+  END LOOP;
+  RETURN shown;
+END $$;
+
 CREATE OR REPLACE FUNCTION osimages_double_to_decimal(value double precision) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE WHEN abs(value) < 1e21 THEN osimages_decimal_text(value::text::numeric) END
+  SELECT CASE WHEN abs(value) < 1e21 THEN osimages_decimal_text(osimages_shortest(value, false)) END
 $$;
 
--- Texts of numbers, as the shortest digits that read as the same number: 1e+16 and 0.0001, but 1e-05.
-CREATE OR REPLACE FUNCTION osimages_float_text(written text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT CASE WHEN written IN ('Infinity', '-Infinity') THEN replace(written, 'Infinity', 'INF')
-              WHEN strpos(written, 'e') > 0 AND abs(written::numeric) >= 0.0001 AND abs(written::numeric) < 1e16
-              THEN written::numeric::text
-              ELSE written END
-$$;
+-- Texts of numbers: 1e+16 and 1e-05, but 1000000 and 0.0001.
+CREATE OR REPLACE FUNCTION osimages_float_text(value double precision, is_single boolean) RETURNS text
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+  written CONSTANT text := CASE WHEN is_single THEN value::real::text ELSE value::text END;
+  whole text;
+  digits text;
+BEGIN
+  IF abs(value) = 'Infinity' THEN
+    RETURN replace(written, 'Infinity', 'INF');
+  END IF;
+  IF abs(value) < 16777216 AND NOT (strpos(written, 'e') > 0 AND abs(value) >= 0.0001) THEN
+    RETURN written;
+  END IF;
+  whole := osimages_shortest(value, is_single)::text;
+  IF abs(whole::numeric) < 1e16 THEN
+    RETURN whole;
+  END IF;
+  whole := ltrim(whole, '-');
+  digits := rtrim(whole, '0');
+  RETURN CASE WHEN value < 0 THEN '-' ELSE '' END || left(digits, 1)
+         || CASE WHEN length(digits) > 1 THEN '.' || substr(digits, 2) ELSE '' END
+         || 'e+' || (length(whole) - 1)::text;  -- from 16 on, so that it has two digits
+END $$;
 
 CREATE OR REPLACE FUNCTION osimages_double_to_string(value double precision) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT osimages_float_text(value::text) $$;
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT osimages_float_text(value, false) $$;
 
 CREATE OR REPLACE FUNCTION osimages_single_to_string(value double precision) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT osimages_float_text(value::real::text) $$;
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$ SELECT osimages_float_text(value, true) $$;
 
 CREATE OR REPLACE FUNCTION osimages_string_to_double(value text) RETURNS double precision
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$

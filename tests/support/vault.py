@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -46,8 +46,22 @@ class Vault:
 
         run(self.database.change(all_of_them()))
 
-    def pages(self, query: str, size: int = 1000) -> list[list[dict[str, Any]]]:
-        """The answer to a query string, in pages of at most that many entities or rows."""
+    def put(self, key: str, properties: Mapping[str, Any]) -> None:
+        """Creates a specimen, or replaces one."""
+        if run(self._store.update(self._tenant, key, properties, None)) is None:
+            run(self._store.create(self._tenant, key, properties))
+
+    def remove(self, key: str) -> None:
+        """Takes a specimen away, if it is there."""
+        run(self._store.remove(self._tenant, key, None))
+
+    def pages(
+        self, query: str, size: int = 1000, between: Callable[[], None] = lambda: None
+    ) -> list[list[dict[str, Any]]]:
+        """The answer to a query string, in pages of at most that many entities or rows.
+
+        `between` is called after each page.
+        """
         asked = build_query(MODEL, SPECIMEN, Kind.COLLECTION, query, _LIMITS)
         position: Position | None = None
         found: list[list[dict[str, Any]]] = []
@@ -66,6 +80,7 @@ class Vault:
             if not page.more or page.last is None or remaining == 0:
                 return found
             position = Position(page.last, remaining, plan.started)
+            between()
 
     def count(self, query: str) -> int:
         """How many there are."""

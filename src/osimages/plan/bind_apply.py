@@ -44,7 +44,9 @@ _METHODS = {
     "countdistinct": Method.COUNT_DISTINCT,
 }
 _RANKS = {"topcount": True, "bottomcount": False}
-_MOST_RELATIONS = 16  # each is a query inside the next one
+# Each is a query inside the next one, written out wherever a part of 'concat' goes on from it.
+_MOST_RELATIONS = 16
+_MOST_COLUMNS = 32  # every one is a term of the order
 _EVERYTHING = (1 << 63) - 1
 
 
@@ -152,10 +154,10 @@ class ApplyBinder(OptionBinder):
             raise BindError("What 'join' gives must be grouped or aggregated before it is cut off", position)
         condition, (terms, descending) = joined(self.conditions), ordered
         slots = self.constant(skip, position), self.constant(min(top, _EVERYTHING), position)
+        self._count_relation(position)
         if self.relation is None:
             self.conditions = [Chosen(condition, terms, descending, *slots)]
             return
-        self._count_relation(position)
         columns = sum(1 for _ in self._columns())
         self.relation = Limited(self.relation, condition, (*terms, *self._total_order()), columns, *slots)
         self.conditions = []
@@ -316,15 +318,16 @@ class ApplyBinder(OptionBinder):
 
     # --- several results as one ---
     def _concat(self, sequences: tuple[tuple[Step, ...], ...], position: int) -> None:
-        parts = []
+        parts, sizes = [], []
         for steps in sequences:
             branch = self._fork()
             branch.apply(steps)
             if branch.relation is None:
                 raise BindError("Each part of 'concat' must be grouped or aggregated", position)
             self._conditions, self._operations = branch._conditions, branch._operations
-            self._relations = branch._relations
+            sizes.append(branch._relations)
             parts.append((branch.relation, joined(branch.conditions), branch.shown))
+        self._relations = sum(sizes)
         columns = list(dict.fromkeys(each.column for _, _, shown in parts for each in shown))
         if len({each.path for each in columns}) < len(columns):
             raise BindError("The parts of 'concat' have values of different types under one name", position)
@@ -347,7 +350,6 @@ class ApplyBinder(OptionBinder):
 
     def _become(self, relation: Relation, columns: list[tuple[RowColumn, bool]], position: int, first: int = 0) -> None:
         """From now on there are these rows, and nothing else; `first` is the number of the first column to show."""
-        self._count_relation(position)
         self.relation, self.aggregated, self.present = relation, True, None
         self.conditions, self.unfolded, self.scope, self.computed, self.known = [], [], {}, [], {}
         self.ordered = (), False
@@ -357,11 +359,14 @@ class ApplyBinder(OptionBinder):
         ]
         for each in self.shown:
             self.know(each.column.path, each.typed)
+        self._count_relation(position)
 
     def _count_relation(self, position: int) -> None:
         self._relations += 1
         if self._relations > _MOST_RELATIONS:
             raise BindError(f"More than {_MOST_RELATIONS} groups, parts and results are cut off or joined", position)
+        if len(self.shown) > _MOST_COLUMNS:
+            raise BindError(f"More than {_MOST_COLUMNS} columns", position)
 
     def _columns(self) -> list[Value]:
         """The columns of the rows that there are, computed ones left out: those are worked out anew."""

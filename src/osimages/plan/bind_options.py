@@ -17,6 +17,8 @@ from osimages.plan.query import Computed
 from osimages.plan.search import bind_search
 from osimages.plan.values import condition_of
 
+_MOST_COMPUTED = 32
+
 
 class OptionBinder(Binder):
     """Binds one option after the other. `option` names the one that a BindError is about.
@@ -62,6 +64,8 @@ class OptionBinder(Binder):
     def compute(self, items: tuple[ComputeItem, ...]) -> None:
         """Properties that are worked out for each entity, under names that no others have."""
         for item in items:
+            if len(self.computed) == _MOST_COMPUTED:
+                raise BindError(f"More than {_MOST_COMPUTED} computed properties", item.position)
             self.check_name(item.alias, item.position)
             typed = self._as_is(self.value(item.expression, self.scope))
             self.know((item.alias,), typed)

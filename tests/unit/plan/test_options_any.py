@@ -96,6 +96,42 @@ def test_pages_in_any_order(vault: Vault, specimens: dict[str, Any], order: str,
     assert found == sorted_keys(_EVALUATOR, parse_orderby(order), specimens), order
 
 
+@_RANDOM
+@given(
+    specimens=st.lists(SPECIMENS, min_size=4, max_size=6).map(kept),
+    others=st.lists(SPECIMENS, min_size=1, max_size=4),
+    order=orders(),
+    size=st.integers(1, 2),
+    moved=st.sets(st.sampled_from("0123"), max_size=2),
+)
+def test_pages_while_others_write(
+    vault: Vault,
+    specimens: dict[str, Any],
+    others: list[dict[str, Any]],
+    order: str,
+    size: int,
+    moved: set[str],
+) -> None:
+    """What nobody touches comes once, and in order, whatever is added, changed and taken away between the pages."""
+    vault.fill(specimens)
+    writes = iter(
+        [
+            *(("put", f"n{number}", each) for number, each in enumerate(others)),
+            *(("put", key, others[0]) for key in moved),
+        ]
+    )
+
+    def write() -> None:
+        for what, key, given in [next(writes, ("", "", {}))]:
+            if what:
+                vault.put(key, given)
+                vault.remove(f"n{int(key[1:]) - 1}" if key[0] == "n" else key)
+
+    found = [each["id"] for page in vault.pages(query(orderby=order), size, write) for each in page]
+    untouched = {key: each for key, each in specimens.items() if key not in moved}
+    assert [key for key in found if key in untouched] == sorted_keys(_EVALUATOR, parse_orderby(order), untouched), order
+
+
 # --- $search ----------------------------------------------------------------------------------------------------------
 def _quoted(text: str) -> str:
     return f'"{text}"'

@@ -114,18 +114,14 @@ def test_pages_while_others_write(
 ) -> None:
     """What nobody touches comes once, and in order, whatever is added, changed and taken away between the pages."""
     vault.fill(specimens)
-    writes = iter(
-        [
-            *(("put", f"n{number}", each) for number, each in enumerate(others)),
-            *(("put", key, others[0]) for key in moved),
-        ]
-    )
+    added = [(f"n{number}", each) for number, each in enumerate(others)]
+    writes = [*added, *((key, others[0]) for key in sorted(moved))]
+    gone = [key for key, _ in writes[:-1]]
 
     def write() -> None:
-        for what, key, given in [next(writes, ("", "", {}))]:
-            if what:
-                vault.put(key, given)
-                vault.remove(f"n{int(key[1:]) - 1}" if key[0] == "n" else key)
+        if writes:
+            vault.put(*writes.pop(0))
+            vault.remove(gone.pop() if len(gone) > len(writes) else "")
 
     found = [each["id"] for page in vault.pages(query(orderby=order), size, write) for each in page]
     untouched = {key: each for key, each in specimens.items() if key not in moved}

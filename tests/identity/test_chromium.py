@@ -175,23 +175,25 @@ def test_small_screens_in_both_colour_schemes(browser: Browser, secure: Server, 
     with browser.new_context(ignore_https_errors=True, viewport=NARROW, color_scheme=scheme) as context:  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(secure.url + authorize_url(**consent))
-        seen = [_look(page)]
+        seen = [_look(page, "Pick an account")]
         page.get_by_role("button", name="Megan Bowen").click()
-        seen.append(_look(page))
+        seen.append(_look(page, "Permissions requested"))
         page.goto(f"{secure.url}/devicelogin")
         page.get_by_label("Code").fill("x" * 32)
         page.get_by_role("button", name="Next").click()
-        seen.append(_look(page))
+        expect(page.get_by_role("alert")).to_be_visible()
+        seen.append(_look(page, "Enter the code"))
         page.goto(secure.url + authorize_url(redirect_uri=f"https://evil.example/{'x' * 200}"))
-        seen.append(_look(page))
+        seen.append(_look(page, "trouble signing you in"))
     for contrasts, is_wider in seen:
         assert not is_wider, "nothing sticks out"
         # WCAG 2.2, success criterion 1.4.3.
         assert min(contrasts) >= 4.5
 
 
-def _look(page: Page) -> tuple[list[float], bool]:
+def _look(page: Page, heading: str) -> tuple[list[float], bool]:
     """The contrast of each piece of text with what it stands on, and whether the page is wider than the window."""
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
     pairs = page.evaluate(
         """() => [...document.querySelectorAll('h1, p, label, button, small, li, dt, dd, input')].map(each => {
              let below = each;

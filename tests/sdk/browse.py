@@ -16,10 +16,13 @@ def main(address: str) -> None:
         page = browser.new_context(ignore_https_errors=True).new_page()
         page.goto(address)
         page.get_by_role("button", name=os.environ["SIGN_IN_AS"]).click()
-        if page.get_by_role("heading", name="Permissions requested").is_visible():
-            page.get_by_role("button", name="Accept").click()
         # What libraries show once they have the code.
-        expect(page.get_by_text("Authentication complet")).to_be_visible()
+        done = page.get_by_text("Authentication complet")
+        consent = page.get_by_role("heading", name="Permissions requested")
+        expect(done.or_(consent)).to_be_visible()
+        if consent.is_visible():
+            page.get_by_role("button", name="Accept").click()
+        expect(done).to_be_visible()
 
 
 if __name__ == "__main__":

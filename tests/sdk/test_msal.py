@@ -71,6 +71,15 @@ def test_a_confidential_client_remembers_its_token(secure: Server, browser: Brow
     assert (first["token_source"], second["token_source"]) == ("identity_provider", "cache")
 
 
+def test_an_authority_that_is_named_by_its_issuer(secure: Server, browser: Browser) -> None:
+    application = msal.ConfidentialClientApplication(
+        DEFAULT_APPLICATION,
+        client_credential=DEFAULT_CLIENT_SECRET,
+        oidc_authority=f"{secure.url}/{DEFAULT_TENANT}/v2.0",
+    )
+    assert good(application.acquire_token_for_client(SCOPES), browser)["idtyp"] == "app"
+
+
 @pytest.mark.parametrize("names_thumbprint", [True, False])
 def test_a_confidential_client_with_a_certificate(
     secure: Server, browser: Browser, tmp_path: Any, names_thumbprint: bool

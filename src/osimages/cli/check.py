@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -18,7 +18,6 @@ from osimages.cli.options import data_dir_option, json_option, settings_from
 
 if TYPE_CHECKING:
     from osimages.catalogue.check import Answer
-    from osimages.fleet.columns import Columns
     from osimages.fleet.devices import Device, Export
     from osimages.fleet.tally import Facts, Tally
 
@@ -121,12 +120,14 @@ def _check_call(builds: Sequence[str], options: Options) -> None:
 def _read_fleet(tally: Tally, options: Options) -> None:
     from osimages.fleet.columns import ColumnsError
     from osimages.fleet.devices import ExportError
+    from osimages.fleet.exports import Form, Named, open_export
 
     name = options.csv or options.json_file or ""
     try:
         with _opened(name) as (stream, size), _progress(stream, size) as steps:
-            export = _export(stream, tally, options)
-            with _written(export, options.csv_out) as write:
+            named = Named(build=options.build_column, edition=options.edition_column, system=options.os_column)
+            form: Form = "csv" if options.csv else "json"
+            with open_export(stream, form, tally.checker, named) as export, _written(export, options.csv_out) as write:
                 for number, (device, answer) in enumerate(tally.take(export.devices)):
                     write(device, answer)
                     if not number % 5000:
@@ -142,39 +143,21 @@ def _read_fleet(tally: Tally, options: Options) -> None:
 
 
 @contextlib.contextmanager
-def _opened(name: str) -> Iterator[tuple[io.BufferedReader, int | None]]:
+def _opened(name: str) -> Iterator[tuple[io.BufferedReader[Any], int | None]]:
     from osimages.fleet.text import SAMPLE_BYTES
 
     if name == "-":
         # Not closed by what reads it: it belongs to the process.
-        with io.FileIO(sys.stdin.fileno(), closefd=False) as raw:
-            yield io.BufferedReader(raw, SAMPLE_BYTES), None
+        with io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False), SAMPLE_BYTES) as stream:
+            yield stream, None
         return
     path = Path(name)
-    with io.FileIO(path) as raw:
-        yield io.BufferedReader(raw, SAMPLE_BYTES), path.stat().st_size
-
-
-def _export(stream: io.BufferedReader, tally: Tally, options: Options) -> Export:
-    from osimages.fleet.columns import choose
-    from osimages.fleet.csv_devices import read_csv
-    from osimages.fleet.json_devices import read_json
-    from osimages.fleet.text import text_of
-
-    def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
-        def score(text: str) -> int:
-            answer = tally.checker.check(text)
-            return 4 * (answer.build_version is not None) + (answer.release is not None)
-
-        given = (options.build_column, options.edition_column, options.os_column)
-        return choose(names, rows, score, build=given[0], edition=given[1], system=given[2])
-
-    text = text_of(stream)
-    return read_csv(text, columns) if options.csv else read_json(text, columns)
+    with io.BufferedReader(io.FileIO(path), SAMPLE_BYTES) as stream:
+        yield stream, path.stat().st_size
 
 
 @contextlib.contextmanager
-def _progress(stream: io.BufferedReader, size: int | None) -> Iterator[Callable[[], None]]:
+def _progress(stream: io.BufferedReader[Any], size: int | None) -> Iterator[Callable[[], None]]:
     """A bar on standard error while it is a terminal; what it gives is called now and then."""
     if not sys.stderr.isatty():
         yield lambda: None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+from typing import Any
 
 SAMPLE_BYTES = 64 * 1024
 _MARKS = (
@@ -13,7 +14,7 @@ _MARKS = (
 )
 
 
-def text_of(stream: io.BufferedReader) -> io.TextIOWrapper:
+def text_of(stream: io.BufferedReader[Any]) -> io.TextIOWrapper:
     """The text of a binary stream, with its line ends as they are (as the csv module wants them).
 
     UTF-8 and UTF-16 with or without a byte order mark; what is neither is read as Windows-1252, in which Excel and

@@ -1,0 +1,38 @@
+"""A whole export checked from Python."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from osimages.fleet import ColumnsError, ExportError, Named, check_file
+from tests.support.fleet_export import graph_json, intune_csv
+
+DAY = date(2026, 11, 23)
+
+
+def test_csv_and_json_give_the_same_totals(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(intune_csv(1000), encoding="utf-16", newline="")
+    (tmp_path / "a.json").write_text(graph_json(1000), encoding="utf-8")
+    from_csv, from_json = (check_file(tmp_path / name, today=DAY) for name in ("a.csv", "a.json"))
+    assert from_csv.summary() == from_json.summary()
+    assert from_csv.summary().devices > 900
+
+
+def test_columns_and_edition_may_be_given(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.csv"
+    file.write_text("stand;a\n26100.9711;b\n", encoding="utf-8")
+    with pytest.raises(ColumnsError):
+        check_file(file)
+    found = check_file(str(file), named=Named(build="stand"), edition="Enterprise", today=DAY)
+    assert (found.summary().devices, found.summary().good) == (1, 1)
+
+
+def test_what_is_no_export(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("nonsense", encoding="utf-8")
+    with pytest.raises(ExportError):
+        check_file(tmp_path / "a.jsonl")
+    with pytest.raises(FileNotFoundError):
+        check_file(tmp_path / "none.csv")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -144,3 +145,25 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
 def test_all_good_says_nothing_on_standard_error() -> None:
     output("check", "26200.9445", "--today", "2026-09-20", "--edition", "Pro")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pseudo-terminals are POSIX")
+def test_progress_is_shown_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
+    import pty
+
+    file = tmp_path / "a.csv"
+    file.write_text(intune_csv(3000), encoding="utf-8", newline="")
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        command("check", "--csv", str(file), "--json", *DAY),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        env=environment(XDG_DATA_HOME=str(tmp_path), TERM="xterm"),
+        check=False,
+        timeout=60,
+    )
+    os.close(theirs)
+    assert b"Checking devices" in os.read(ours, 65536)
+    os.close(ours)
+    assert json.loads(done.stdout)["summary"]["devices"] > 2900
+    assert "Checking" not in osimages("check", "--csv", file, *DAY).stderr

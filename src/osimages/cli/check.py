@@ -219,8 +219,9 @@ def _write_html(tally: Tally, facts: Facts, options: Options) -> None:
 def _print_reach(tally: Tally, facts: Facts) -> None:
     click.echo(f"On {tally.checker.today}, as of {facts.as_of}.")
     if unknown := tally.unknown_patch_tuesdays():
-        days = ", ".join(map(str, unknown))
-        click.echo(f"The catalogue does not know all builds of {days} yet: osimages catalogue update.", err=True)
+        days = ", ".join(map(str, unknown[-3:]))
+        since = f"{unknown[0]} and later" if len(unknown) > 3 else days
+        click.echo(f"The catalogue does not know all builds of {since} yet: osimages catalogue update.", err=True)
 
 
 def _shown(name: str) -> str:

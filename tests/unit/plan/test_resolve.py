@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from osimages.edm.model import DEVICE_MANAGEMENT, GRAPH, GRAPH_V1, IMAGE
-from osimages.edm.types import ComplexType, Primitive, Property
+from osimages.edm.types import ComplexType, EntitySet, Model, Primitive, Property, SetCapabilities
 from osimages.errors import BAD_PATH, NO_ROUTE_FOR_METHOD, UNKNOWN_SEGMENT, ServiceError
-from osimages.plan.resolve import METHODS, Kind, Target, check_method, resolve
+from osimages.plan.resolve import METHODS, Kind, Target, check_method, resolve, sources
+from tests.support.second_model import MODEL, SPECIMEN
 
 _SET = "/deviceManagement/managedDeviceWindowsOSImages"
 _ITEM = f"{_SET}/Windows%2011"
@@ -292,3 +293,41 @@ def test_every_verb_on_every_kind_of_target(kind: Kind, method: str) -> None:
     assert caught.value.message == (
         f"No OData route exists that match template ~/{kind.value} with http verb {method} for request /x."
     )
+
+
+_MUSEUM = Model("example.museum", "Container", MODEL.singletons, (EntitySet("specimens", SPECIMEN),))
+_TO_READ = SetCapabilities(insert=False, update=False, delete=False, count=False, delta=True)
+_TRACKED = Model("example.museum", "Container", (), (EntitySet("specimens", SPECIMEN, "", _TO_READ),))
+
+
+def test_an_entity_set_in_the_service_root() -> None:
+    (specimens,) = _MUSEUM.entity_sets
+    assert resolve(_MUSEUM, "/Specimens") == Target(Kind.COLLECTION, None, specimens)
+    assert resolve(_MUSEUM, "/specimens('a')/string") == Target(
+        Kind.PROPERTY, None, specimens, "a", SPECIMEN.by_name["string"]
+    )
+    assert resolve(_MUSEUM, "/specimens/a").source == "specimens"
+    assert resolve(_MUSEUM, "/cabinet/specimens/a").source == "cabinet/specimens"
+    assert set(sources(_MUSEUM)) == {"", "cabinet", "cabinet/specimens", "specimens"}
+
+
+def test_what_a_set_offers() -> None:
+    tracked = resolve(_TRACKED, "/specimens/example.museum.delta()")
+    assert tracked.kind is Kind.DELTA
+    assert resolve(_MUSEUM, "/specimens/delta()").kind is Kind.ENTITY
+    with pytest.raises(ServiceError):
+        resolve(_TRACKED, "/specimens/$count")
+    for path, method in [("/specimens", "POST"), ("/specimens/a", "PATCH"), ("/specimens/a", "DELETE")]:
+        check_method(resolve(_MUSEUM, path), method, path)
+        with pytest.raises(ServiceError) as refused:
+            check_method(resolve(_TRACKED, path), method, path)
+        assert "~/entityset" in refused.value.message
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/specimens", Kind.COLLECTION), ("/specimens/a", Kind.ENTITY)])
+def test_a_query_in_a_body(path: str, kind: Kind) -> None:
+    found = resolve(_MUSEUM, f"{path}/$query")
+    assert found.kind is Kind.QUERY
+    assert found.asked is not None
+    assert (found.asked.kind, found.asked.source) == (kind, "specimens")
+    check_method(found, "POST", path)

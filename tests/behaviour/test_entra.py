@@ -116,7 +116,7 @@ def test_an_outage_is_not_noticed_not_even_by_a_server_that_starts_in_it(authori
         assert ask(server, authority.token(TENANT)).status_code == 200
     with trusting(authority, tmp_path / "data") as server:
         assert ask(server, authority.token(TENANT)).status_code == 200
-        assert "keys not fetched" in server.errors.read_text(encoding="utf-8")
+        until(lambda: "keys not fetched" in server.errors.read_text(encoding="utf-8"), "a fetch that fails")
 
 
 def test_without_any_keys_the_service_says_so_and_recovers(authority: Entra, tmp_path: Path) -> None:

@@ -83,10 +83,13 @@ class FetchedKeys:
         return kid in self._keys
 
     async def open(self) -> None:
-        """Starts with the keys that were kept, asks for new ones, and goes on doing so in the background."""
+        """Starts with the keys that were kept, or waits for the first ones, and renews them in the background."""
         self._use_kept()
-        await self.refresh()
-        self._background = asyncio.create_task(self._renew())
+        if self._keys:
+            self._background = asyncio.create_task(self._renew(at_once=True))
+        else:
+            await self.refresh()
+            self._background = asyncio.create_task(self._renew(at_once=False))
 
     async def close(self) -> None:
         """Ends what goes on in the background."""
@@ -109,7 +112,9 @@ class FetchedKeys:
             return self._refresh_seconds
         return min(_FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 16), _LONGEST_PAUSE_SECONDS)
 
-    async def _renew(self) -> None:
+    async def _renew(self, *, at_once: bool) -> None:
+        if at_once:
+            await self.refresh()
         while True:
             # Servers that were started together do not ask together.
             await asyncio.sleep(self.pause_seconds * random.uniform(0.9, 1.0))  # noqa: S311

@@ -67,7 +67,8 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
             service.throttle.admit(actor.tenant, actor.application, request.method)
         if request.actor is None and not service.tenants.is_admitted(actor.tenant):
             await service.tenants.admit(actor.tenant)
-        service.standing.check(actor, service.tenants.revocations.get(actor.tenant, _NONE))
+        if service.tenants.revocations or actor.user is not None:
+            service.standing.check(actor, service.tenants.revocations.get(actor.tenant, _NONE))
     links = Links(f"{request.origin}/{version.name}")
     if request.method in WITH_BODY:
         request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes, "max_body_bytes"))

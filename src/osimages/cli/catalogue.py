@@ -16,8 +16,9 @@ from osimages.cli.facts import facts_in
 from osimages.cli.mirror import mirror
 from osimages.cli.options import data_dir_option, json_option, settings_from
 from osimages.cli.publish import publish
+from osimages.cli.sources import sources
 from osimages.cli.table import print_table
-from osimages.cli.update import sources, update
+from osimages.cli.update import update
 from osimages.cli.verify import verify
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""`osimages catalogue update` and `sources`: asks the public sources, and shows how that went."""
+"""`osimages catalogue update`: asks the public sources, and puts into force what follows from what they say."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def update(
     overrides, text = overrides_of(settings)
     places = _given(given)
     chosen = _chosen(names, places)
-    fetches = kept_in(settings, _fetches)
+    fetches = fetches_in(settings)
     questions = [_question(each, places, overrides, fetches, accept_fewer) for each in chosen]
     _finish(settings, _ask(settings, questions, offline), text, as_json, offline)
 
@@ -86,27 +86,6 @@ def _finish(settings: Settings, answers: Sequence[Answer], overrides: bytes, as_
         raise SystemExit(1)
 
 
-@click.command(short_help="The public sources, and how asking them went.")
-@data_dir_option
-@json_option
-def sources(data_dir: str | None, as_json: bool) -> None:
-    """List the sources of release facts: licence, whether they are asked by themselves, and how that went last."""
-    from osimages.importers.sources import SOURCES
-
-    settings = settings_from({"data_dir": data_dir})
-    overrides, _ = overrides_of(settings)
-    fetches = kept_in(settings, _fetches)
-    if as_json:
-        value = [_source_object(each, fetches.get(each.name), overrides) for each in SOURCES]
-        click.echo(msgspec.json.format(msgspec.json.encode({"value": value}), indent=2).decode())
-        return
-    titles = ("Source", "Asked", "Licence", "Last asked", "State", "Facts", "What")
-    print_table(titles, [_source_row(each, fetches.get(each.name)) for each in SOURCES])
-    for name, fetch in fetches.items():
-        if fetch.detail:
-            click.echo(f"{name}: {fetch.detail}")
-
-
 def overrides_of(settings: Settings) -> tuple[Overrides, bytes]:
     """The overrides file of the data directory, read and as text. Raises ClickException."""
     from osimages.catalogue.overrides import FILE_NAME, OverridesError, read_overrides
@@ -117,6 +96,18 @@ def overrides_of(settings: Settings) -> tuple[Overrides, bytes]:
         return overrides, file.read_bytes() if file.exists() else b""
     except OverridesError as error:
         raise click.ClickException(str(error)) from None
+
+
+def fetches_in(settings: Settings) -> dict[str, Fetch]:
+    """How asking each source went last."""
+    from osimages.storage.claims import read_fetches
+
+    return kept_in(settings, read_fetches)
+
+
+def changed_in(settings: Settings, steps: Steps[Result]) -> Result:
+    """What steps do in the database of the data directory. Raises ClickException."""
+    return asyncio.run(_in_database(settings, steps, writes=True))
 
 
 def kept_in(settings: Settings, steps: Callable[[], Steps[Result]]) -> Result:
@@ -135,7 +126,7 @@ def take_up(settings: Settings, answers: Sequence[Answer], overrides: bytes) -> 
         count = len(each.statement.claims) if each.statement else 0
         read_at = now if each.statement else None
         told.append(Told(Fetch(each.source.name, each.state, each.detail, now, read_at, count), each.statement))
-    return asyncio.run(_in_database(settings, renewing(told, overrides), writes=True))
+    return changed_in(settings, renewing(told, overrides))
 
 
 async def _in_database(settings: Settings, steps: Steps[Result], *, writes: bool) -> Result:
@@ -154,12 +145,6 @@ async def _in_database(settings: Settings, steps: Steps[Result], *, writes: bool
     except OSError as error:
         where = error.filename or settings.data_path
         raise click.ClickException(f"{where} cannot be used: {error.strerror}.") from None
-
-
-def _fetches() -> Steps[dict[str, Fetch]]:
-    from osimages.storage.claims import read_fetches
-
-    return read_fetches()
 
 
 def _given(given: Sequence[str]) -> dict[str, list[str]]:
@@ -306,7 +291,7 @@ def _print(answers: Sequence[Answer], renewal: Renewal) -> None:
         for each in answers
     ]
     print_table(("Source", "State", "Facts", "Detail"), rows)
-    _print_part("Changes", [" ".join(part for part in _line(each) if part) for each in renewal.changes])
+    print_changes(renewal)
     _print_part(
         "New disagreements",
         [f"{each.subject}, {each.field}: {each.chosen} ({each.why})" for each in renewal.new_disagreements],
@@ -315,6 +300,11 @@ def _print(answers: Sequence[Answer], renewal: Renewal) -> None:
     _print_part("Not taken up", _grouped(rejected), len(rejected))
     facts = renewal.merged.catalogue
     click.echo(f"As of {facts.as_of}, complete to {facts.complete_until}.")
+
+
+def print_changes(renewal: Renewal) -> None:
+    """The facts that came, changed or went."""
+    _print_part("Changes", [" ".join(part for part in _line(each) if part) for each in renewal.changes])
 
 
 def _line(change: object) -> tuple[str, ...]:
@@ -343,30 +333,3 @@ def _print_part(title: str, lines: Sequence[str], count: int | None = None) -> N
         click.echo(f"  {line}")
     if len(lines) > _SHOWN:
         click.echo(f"  and {len(lines) - _SHOWN:,} more: --json lists all")
-
-
-def _source_row(source: SourceDefinition, fetch: Fetch | None) -> tuple[str, ...]:
-    return (
-        source.name,
-        "yes" if source.is_asked else "when named",
-        source.licence,
-        f"{fetch.asked_at:%Y-%m-%d %H:%M} UTC" if fetch else "never",
-        fetch.state if fetch else "",
-        f"{fetch.claims:,}" if fetch else "",
-        source.what,
-    )
-
-
-def _source_object(source: SourceDefinition, fetch: Fetch | None, overrides: Overrides) -> dict[str, object]:
-    return {
-        "name": source.name,
-        "what": source.what,
-        "licence": source.licence,
-        "isAsked": source.is_asked,
-        "urls": list(overrides.urls.get(source.name, ())) or [each.url for each in source.places],
-        "state": fetch.state if fetch else None,
-        "detail": fetch.detail if fetch else None,
-        "askedAt": fetch.asked_at.isoformat() if fetch else None,
-        "readAt": fetch.read_at.isoformat() if fetch and fetch.read_at else None,
-        "facts": fetch.claims if fetch else 0,
-    }

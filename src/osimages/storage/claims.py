@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -27,6 +26,14 @@ class Fetch(msgspec.Struct, frozen=True):
     asked_at: datetime
     read_at: datetime | None
     claims: int
+
+
+class Seen(msgspec.Struct, frozen=True, rename="camel"):
+    """A claim, with the first and the last day on which its source made it."""
+
+    claim: Claim
+    first_seen: str
+    last_seen: str
 
 
 def read_fetches() -> Steps[dict[str, Fetch]]:
@@ -119,10 +126,10 @@ def write_overrides_text(text: bytes) -> Steps[None]:
     yield Ask("INSERT INTO catalogue_overrides (number, document) VALUES (1, :text)", {"text": text.decode()})
 
 
-def seen_on(source: str) -> Steps[Mapping[str, tuple[str, str]]]:
-    """The first and the last day on which a source made a claim, by the claim's topic."""
+def read_seen(source: str) -> Steps[list[Seen]]:
+    """What a source says, and since when."""
     found = yield from _seen(source)
-    return {_CLAIM.decode(text).topic: days for text, days in found.items()}
+    return [Seen(_CLAIM.decode(text), *days) for text, days in found.items()]
 
 
 def _seen(source: str) -> Steps[dict[str, tuple[str, str]]]:

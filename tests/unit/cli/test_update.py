@@ -216,6 +216,21 @@ def test_other_commands_load_nothing_that_fetches(command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_a_source_says_and_since_when_and_forgetting_it() -> None:
+    output("update", *of("endoflife.date", "endoflife.date.json"), *of("cve", "cve.json"))
+    text = output("sources", "cve")
+    assert "update 10.0.28000.3500" in text
+    assert "build 10.0.28000.3500, day 2026-12-08, listed_under Windows 11 26H1" in text
+    assert text.endswith("cve says 4 things.\n")
+    said = document("sources", "endoflife.date")["value"]
+    versions = {each["claim"]["version"] for each in said if each["claim"]["type"] == "release"}
+    assert versions == {"27H1", "22H2", "1803"}
+    assert all(each["firstSeen"] == each["lastSeen"] for each in said)
+    assert "  gone 28000.3500\n" in output("sources", "cve", "--forget")
+    assert output("sources", "cve") == "cve says 0 things.\n"
+    assert run("sources", "--forget").exit_code == run("sources", "x").exit_code == 2
+
+
 def test_sources_with_their_licences() -> None:
     text = output("sources")
     assert "endoflife.date       yes         MIT" in text

@@ -18,7 +18,7 @@ from osimages.clock import Clock
 from osimages.publish.current import CurrentCatalogue, catalogue_in
 from osimages.publish.renewing import Renewal, Told, forgetting, merging_kept, renewing, since
 from osimages.storage.catalogue import read_catalogue, write_catalogue
-from osimages.storage.claims import Fetch, read_fetches, read_overrides_text, read_statements, seen_on
+from osimages.storage.claims import Fetch, read_fetches, read_overrides_text, read_seen, read_statements
 from osimages.storage.steps import Ask, Steps
 from osimages.storage.store import Database
 from tests.support.looped import run
@@ -146,10 +146,8 @@ def test_when_a_source_said_something_first_and_last(database: Database) -> None
     other = UpdateClaim(Build.parse("26100.9999"), "KB5990001", DECEMBER, title=Title.PLAIN)
     take(database, told("index", NEW, other))
     take(database, told("index", NEW, now=NOW + timedelta(days=5)))
-    assert run(database.read(seen_on("index"))) == {
-        NEW.topic: ("2026-12-09", "2026-12-14"),
-        other.topic: ("2026-12-09", "2026-12-09"),
-    }
+    seen = {each.claim: (each.first_seen, each.last_seen) for each in run(database.read(read_seen("index")))}
+    assert seen == {NEW: ("2026-12-09", "2026-12-14"), other: ("2026-12-09", "2026-12-09")}
 
 
 def test_disagreements_are_news_once(database: Database) -> None:

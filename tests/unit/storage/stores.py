@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
@@ -89,12 +88,13 @@ def found(store: AnyStore, text: str | None = None, tenant: str = CONTOSO) -> li
 
 
 def fill(store: AnyStore, images: Mapping[str, Properties], tenant: str = CONTOSO) -> None:
-    """Creates images, all at once."""
+    """Creates images, in one transaction."""
 
-    async def create_all() -> None:
-        await asyncio.gather(*(store.create(tenant, key, given) for key, given in images.items()))
+    def create_all() -> Steps[None]:
+        for key, given in images.items():
+            yield from store.changes.create(tenant, key, given)
 
-    run(create_all())
+    run(store.database.change(create_all()))
 
 
 def rows(store: AnyStore, table: str, tenant: str = CONTOSO) -> list[Row]:

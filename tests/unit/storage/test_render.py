@@ -91,17 +91,22 @@ def sql_of(asked: CollectionPlan) -> list[str]:
 
 
 # --- what filters find ------------------------------------------------------------------------------------------------
-@settings(PATIENT, max_examples=400)
-@given(images=oracle.catalogues, others=oracle.catalogues, asked=oracle.filters, limit=st.integers(1, 4))
+@settings(PATIENT, max_examples=80)
+@given(
+    images=oracle.catalogues,
+    others=oracle.catalogues,
+    many=st.lists(oracle.filters, min_size=8, max_size=8),
+    limit=st.integers(1, 4),
+)
 def test_a_filter_finds_what_plain_python_finds(
-    shelf: Shelf, images: dict[str, Properties], others: dict[str, Properties], asked: Filter, limit: int
+    shelf: Shelf, images: dict[str, Properties], others: dict[str, Properties], many: list[Filter], limit: int
 ) -> None:
     tenant = shelf.tenant(images)
     shelf.tenant(others)
-    expected = selected(images, asked)
-    whole = plan(asked.text)
-    assert all(each == expected for each in shelf.by_every_plan(tenant, whole))
-    assert run(shelf.store.count(tenant, whole)) == len(expected)
+    for asked in many:
+        expected = selected(images, asked)
+        assert all(each == expected for each in shelf.by_every_plan(tenant, plan(asked.text))), asked
+    assert run(shelf.store.count(tenant, plan(asked.text))) == len(expected)
     seen: list[str] = []
     after, more = None, True
     while more:
@@ -112,21 +117,34 @@ def test_a_filter_finds_what_plain_python_finds(
     assert seen == expected
 
 
-@settings(PATIENT, max_examples=200)
+@settings(PATIENT, max_examples=40)
 @given(
     images=oracle.catalogues,
-    asked=st.lists(oracle.lambdas([], 2), min_size=2, max_size=3).map(lambda each: oracle.chain("and", each)),
+    many=st.lists(
+        st.lists(oracle.lambdas([], 2), min_size=2, max_size=3).map(lambda each: oracle.chain("and", each)),
+        min_size=5,
+        max_size=5,
+    ),
 )
-def test_a_query_may_start_from_any_of_its_lambdas(shelf: Shelf, images: dict[str, Properties], asked: Filter) -> None:
-    found_by_plans = shelf.by_every_plan(shelf.tenant(images), plan(asked.text))
-    assert all(each == selected(images, asked) for each in found_by_plans)
+def test_a_query_may_start_from_any_of_its_lambdas(
+    shelf: Shelf, images: dict[str, Properties], many: list[Filter]
+) -> None:
+    tenant = shelf.tenant(images)
+    for asked in many:
+        found_by_plans = shelf.by_every_plan(tenant, plan(asked.text))
+        assert all(each == selected(images, asked) for each in found_by_plans), asked
 
 
-@settings(PATIENT, max_examples=400)
-@given(kept=st.sets(st.text(oracle.CHARACTERS, min_size=1, max_size=2), max_size=6), asked=oracle.chains)
-def test_long_chains_follow_three_valued_logic(shelf: Shelf, kept: set[str], asked: Filter) -> None:
+@settings(PATIENT, max_examples=80)
+@given(
+    kept=st.sets(st.text(oracle.CHARACTERS, min_size=1, max_size=2), max_size=6),
+    many=st.lists(oracle.chains, min_size=5, max_size=5),
+)
+def test_long_chains_follow_three_valued_logic(shelf: Shelf, kept: set[str], many: list[Filter]) -> None:
     images = {key: image() for key in kept}
-    assert shelf.by_every_plan(shelf.tenant(images), plan(asked.text)) == [selected(images, asked)]
+    tenant = shelf.tenant(images)
+    for asked in many:
+        assert shelf.by_every_plan(tenant, plan(asked.text)) == [selected(images, asked)], asked
 
 
 TEXTS = [

@@ -99,6 +99,7 @@ def test_grouping_by_items_keeps_the_declared_shape(fleet: Api) -> None:
         ("top(2)/orderby(id desc)", [TEN, BARE]),
         ("orderby(length(id) desc)/top(3)/filter(contains(id,'11'))", [OLD, NEW]),
         ("topcount(1,length(id))", [TEN]),
+        ("topcount(1,id eq null)/orderby(1)/top(1)", [BARE]),
         ("bottomcount(1,length(id))", [BARE]),
         ("compute(length(id) as n)/filter(n lt 10)", [BARE]),
     ],
@@ -140,6 +141,8 @@ def test_what_leaves_images(fleet: Api, apply: str, found: list[str]) -> None:
         ("compute(length(id) as n)/groupby((n),aggregate($count as c))/filter(c gt 1)", [{"n": 15, "c": 3}]),
         (f"{BUILDS}/aggregate(b with average as a)", [{"a": 1.5}]),
         (f"{BUILDS}/orderby(b desc)/top(1)/compute(b mul 2 as d)", [{"id": NEW, "b": 3, "d": 6}]),
+        ("aggregate($count as n)/compute(n as m)/top(1)/compute(m add n as s)", [{"n": 4, "m": 4, "s": 8}]),
+        (f"{BUILDS}/compute(b as c)/top(1)/groupby((c,b))", [{"c": 0, "b": 0}]),
         ("groupby((id))/top(2)", [{"id": BARE}, {"id": TEN}]),
         (f"{BUILDS}/topcount(2,b)/groupby((b))", [{"b": 2}, {"b": 3}]),
         (

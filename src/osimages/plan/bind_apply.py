@@ -97,6 +97,7 @@ class ApplyBinder(OptionBinder):
         self.shown: list[Shown] = []
         self.present: tuple[frozenset[int], ...] | None = None
         self.ordered: tuple[tuple[Order, ...], bool] = ((), False)
+        self._width = 0  # columns of the relation itself, without those that are computed of them
         self._relations = 0
 
     def apply(self, steps: tuple[Step, ...]) -> None:
@@ -158,8 +159,8 @@ class ApplyBinder(OptionBinder):
         if self.relation is None:
             self.conditions = [Chosen(condition, terms, descending, *slots)]
             return
-        columns = sum(1 for _ in self._columns())
-        self.relation = Limited(self.relation, condition, (*terms, *self._total_order()), columns, *slots)
+        order = (*terms, *self._total_order())
+        self.relation = Limited(self.relation, condition, order, self._width, *slots)
         self.conditions = []
 
     def _rank(self, step: RankStep) -> None:
@@ -192,11 +193,8 @@ class ApplyBinder(OptionBinder):
             if not isinstance(step, FilterStep):
                 raise BindError("Only filter(...) can stand within 'join'", step.position)
             conditions.append(condition_of(self.condition(step.condition, {**self.scope, ITEM: variable})))
-        self.scope = {
-            **self.scope,
-            alias: variable,
-            **({declared.name: variable} if alias.lower() == declared.name.lower() else {}),
-        }
+        names = {alias, declared.name} if alias.lower() == declared.name.lower() else {alias}
+        self.scope = {**self.scope, **dict.fromkeys(names, variable)}
         self.unfolded.append(Unfold(declared.name, variable.depth, joined(conditions), outer))
 
     def _collection_root(self, tree: Expression) -> tuple[str, Property] | None:
@@ -246,7 +244,7 @@ class ApplyBinder(OptionBinder):
         taken = {each.column.path[0].lower() for each in keys}
         for item, total in zip(items, totals, strict=True):
             name = total.column.path[0].lower()
-            if name in taken or (not self.aggregated and self._entity.property_named(name) is not None):
+            if name in taken or self._entity.property_named(name) is not None:
                 raise BindError(f"There is already a property named '{total.column.path[0][:64]}'", item.position)
             taken.add(name)
         grouped = Groups(
@@ -352,7 +350,7 @@ class ApplyBinder(OptionBinder):
         """From now on there are these rows, and nothing else; `first` is the number of the first column to show."""
         self.relation, self.aggregated, self.present = relation, True, None
         self.conditions, self.unfolded, self.scope, self.computed, self.known = [], [], {}, [], {}
-        self.ordered = (), False
+        self.ordered, self._width = ((), False), first + len(columns)
         self.shown = [
             Shown(column, Typed(Column(first + at), column.type, nullable))
             for at, (column, nullable) in enumerate(columns)
@@ -368,20 +366,13 @@ class ApplyBinder(OptionBinder):
         if len(self.shown) > _MOST_COLUMNS:
             raise BindError(f"More than {_MOST_COLUMNS} columns", position)
 
-    def _columns(self) -> list[Value]:
-        """The columns of the rows that there are, computed ones left out: those are worked out anew."""
-        first = [Column(0)] if self.present is not None else []
-        return [*first, *(each.typed.value for each in self.shown if isinstance(each.typed.value, Column))]
-
     def _total_order(self) -> tuple[Order, ...]:
-        """Every column, so that no two rows are alike to the order."""
-        types = {each.typed.value: each.typed for each in self.shown}
-        terms = []
-        for value in self._columns():
-            typed = types.get(value)
-            is_binary = typed is not None and typed.type is Primitive.BINARY
-            sortable = Convert(value, Primitive.BINARY, Primitive.STRING) if is_binary else value
-            terms.append(Order(sortable, False, typed is not None and typed.nullable))
+        """Every column, so that no two rows are alike to the order; what is computed of them adds nothing to that."""
+        terms = [Order(Column(0), False, False)] if self.present is not None else []
+        for typed in (each.typed for each in self.shown if isinstance(each.typed.value, Column)):
+            is_binary = typed.type is Primitive.BINARY
+            value = Convert(typed.value, Primitive.BINARY, Primitive.STRING) if is_binary else typed.value
+            terms.append(Order(value, False, typed.nullable))
         return tuple(terms)
 
     def row_order(self, terms: tuple[Order, ...]) -> tuple[Order, ...]:

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from osimages.edm.types import Primitive
-from osimages.plan.expressions import Condition, Order, ScalarType, Value
+from osimages.plan.expressions import Condition, Null, Order, ScalarType, Slot, Truth, Value
 from osimages.plan.relations import Groups, Joined, Limited, Part, Relation, Total, Unfold
 from osimages.storage.render_values import Scope, Sql, ValueRenderer
 from osimages.storage.tables import column_type
@@ -87,8 +87,10 @@ class RowRenderer(ValueRenderer):
         return query.limit(self._number(limited.top)).offset(self._number(limited.skip))
 
     def ordering(self, order: Sequence[Order], scope: Scope) -> Iterator[ColumnElement[Any]]:
-        """The terms of an order, written out."""
-        return (self.sorted(self._value(each.value, scope), each.descending, each.nullable) for each in order)
+        """The terms of an order, written out; constants order nothing, and a number would name a column."""
+        for each in order:
+            if not isinstance(each.value, Truth | Null | Slot):
+                yield self.sorted(self._value(each.value, scope), each.descending, each.nullable)
 
     def _joined_parts(self, joined: Joined) -> CompoundSelect[Any]:
         return union_all(*(self._part(number, part, joined) for number, part in enumerate(joined.parts)))

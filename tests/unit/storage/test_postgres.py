@@ -200,6 +200,25 @@ def test_who_asks_for_changes_misses_none_that_is_committed_late(clean_postgres:
     run(both())
 
 
+def test_tables_that_change_under_a_server(clean_postgres: PostgresPlace) -> None:
+    """A newer server brings the schema up to date while this one goes on with statements that it prepared before."""
+
+    async def alter() -> None:
+        async with opened(clean_postgres, Limits(1, 5.0, 5.0)) as database:
+            store = database.store(GRAPH, IMAGES)
+            stored = await store.create(CONTOSO, "a", WHOLE)
+            other = await asyncpg.connect(clean_postgres.url)
+            await other.execute("ALTER TABLE image ADD COLUMN later INTEGER; ALTER TABLE tenant ADD COLUMN later TEXT")
+            assert await store.get(CONTOSO, "a") == stored
+            assert await store.update(CONTOSO, "a", SMALL, None) != stored
+            assert len((await store.page(CONTOSO, plan(options={"$count": "true"}))).documents) == 1
+            await other.execute("ALTER TABLE image DROP COLUMN later; ALTER TABLE tenant DROP COLUMN later")
+            assert await store.create(CONTOSO, "b", WHOLE)
+            await other.close()
+
+    run(alter())
+
+
 # --- refused ----------------------------------------------------------------------------------------------------------
 def test_servers_that_start_together_on_an_empty_database(postgres: Postgres) -> None:
     async def together(url: str) -> list[int]:

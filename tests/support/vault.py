@@ -5,9 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
+from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from osimages.plan.build import build_plan, build_query
 from osimages.plan.limits import limits_of
@@ -15,13 +18,18 @@ from osimages.plan.paging import Position
 from osimages.plan.query import Tenant
 from osimages.plan.resolve import Kind
 from osimages.settings import Settings
+from osimages.storage.postgres import PostgresDatabase
+from osimages.storage.postgres_migrate import migrate as migrate_postgres
+from osimages.storage.sqlite import SqliteDatabase
+from osimages.storage.sqlite_file import connect, migrate
 from osimages.storage.steps import Steps
 from osimages.storage.store import Database
 from osimages.wire.dynamic import with_members
 from osimages.wire.media import USUAL
 from osimages.wire.rows import row_bodies
 from tests.support.looped import run
-from tests.support.second_model import MODEL, SPECIMEN, TABLES
+from tests.support.postgres_cabinet import LIMITS, create_tables
+from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES
 
 _LIMITS = limits_of(Settings(max_filter_nodes=100_000, max_filter_depth=64))
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -86,3 +94,23 @@ class Vault:
         """How many there are."""
         plan = build_plan(build_query(MODEL, SPECIMEN, Kind.COUNT, query, _LIMITS), None, 0)
         return run(self._store.count(self._tenant, plan))
+
+
+def sqlite_vault(path: Path) -> Vault:
+    """A vault in a new SQLite file."""
+    migrate(path)
+    connection = connect(path)
+    for table in METADATA.sorted_tables:
+        connection.execute(str(CreateTable(table).compile(dialect=dialect())))
+        for index in table.indexes:
+            connection.execute(str(CreateIndex(index).compile(dialect=dialect())))
+    connection.close()
+    return Vault(SqliteDatabase(path))
+
+
+def postgres_vault(url: str) -> Vault:
+    """A vault in an empty PostgreSQL database."""
+    run(migrate_postgres(url, url))
+    database = run(PostgresDatabase.open(url, url, LIMITS))
+    run(database.change(create_tables(METADATA)))
+    return Vault(database)

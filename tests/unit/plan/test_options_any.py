@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy.dialects.sqlite import dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from osimages.odata.parser import parse_orderby, parse_search
-from osimages.storage.postgres import PostgresDatabase
-from osimages.storage.postgres_migrate import migrate as migrate_postgres
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_file import connect, migrate
-from osimages.storage.store import Database
 from tests.support.evaluator import Evaluator
 from tests.support.evaluator_options import comparable, finds, read_members, sorted_keys, total
-from tests.support.looped import run
-from tests.support.postgres_cabinet import LIMITS, create_tables
-from tests.support.second_model import METADATA, SPECIMEN, tree_of
+from tests.support.second_model import SPECIMEN, tree_of
 from tests.support.vault import Vault
 from tests.unit.plan.test_language_any import PROPERTIES, SPECIMENS, Filters, filters
 
@@ -32,35 +21,6 @@ _EVALUATOR = Evaluator(SPECIMEN)
 _RANDOM = settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
 _SORTABLE = [each for each in PROPERTIES if each != "binary"]
 _WORDS = st.sampled_from(["a", "AB", "ß", "é", "12", "it's", "red", "SWEET", "32a4", "-5", "zzz", "%", "_", "x y"])
-
-
-def _sqlite(path: Path) -> Database:
-    migrate(path)
-    connection = connect(path)
-    for table in METADATA.sorted_tables:
-        connection.execute(str(CreateTable(table).compile(dialect=dialect())))
-        for index in table.indexes:
-            connection.execute(str(CreateIndex(index).compile(dialect=dialect())))
-    connection.close()
-    return SqliteDatabase(path)
-
-
-def _postgresql(url: str) -> Database:
-    run(migrate_postgres(url, url))
-    database = run(PostgresDatabase.open(url, url, LIMITS))
-    run(database.change(create_tables(METADATA)))
-    return database
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def vault(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
-    """Specimens in a store of each kind."""
-    if request.param == "sqlite":
-        database = _sqlite(tmp_path_factory.mktemp("vault") / "osimages.db")
-    else:
-        database = _postgresql(request.getfixturevalue("postgres").new_database())
-    yield Vault(database)
-    run(database.close())
 
 
 def kept(specimens: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -228,6 +228,16 @@ def test_refusals_are_events_a_moment_later(auditor: Api) -> None:
     assert forbidden["actor"]["userPermissions"] == [READ]
 
 
+def test_no_refusal_keeps_later_ones_from_being_written(auditor: Api) -> None:
+    refused(auditor.http.post(IMAGES, json={"first\0": 1}), 400, "ModelValidationFailure")
+    until(lambda: len(events(auditor)) == 1, "the event of the first refusal")
+    refused(auditor.http.post(IMAGES, json={"second": 1}), 400, "ModelValidationFailure")
+    until(lambda: len(events(auditor)) == 2, "the event of the second refusal")
+    first, second = events(auditor)
+    assert "'first\ufffd'" in first["activity"]
+    assert "'second'" in second["activity"]
+
+
 def test_tenants_do_not_see_each_others_events(auditor: Api) -> None:
     auditor.create(id="a")
     [event] = events(auditor)

@@ -199,3 +199,29 @@ def test_no_text_is_slow_to_refuse(api: Api) -> None:
         part = joined((f"Content-Type: application/http\r\n{text}\r\n\r\nGET {SET}\r\n",))
         reply = api.http.post(BATCH, content=part, headers={"Content-Type": multipart.CONTENT_TYPE})
         assert reply.status_code in (200, 400)
+
+
+def test_a_length_beyond_all_numbers_is_that_of_a_whole_body(api: Api) -> None:
+    part = request("POST", SET, {"id": "a"}, Content_Length="9" * 5000)
+    assert send(api, part)[0].status == 201
+
+
+def test_a_fault_whose_status_has_no_name(api: Api) -> None:
+    api.http.post("/-/faults", json={"status": 599, "methods": ["DELETE"]})
+    got = send(api, request("POST", SET, {"id": "a"}), request("DELETE", f"{SET}/a"))
+    assert [each.status for each in got] == [201, 599]
+
+
+@pytest.mark.parametrize("key", ["delta", "$count", "a/b", "it's", "checkBuild(x)"])
+def test_a_change_set_refers_to_what_it_made_whatever_its_key(api: Api, key: str) -> None:
+    [got] = send(
+        api,
+        change_set(
+            request("POST", f"{SET}?$select=id", {"id": key}, content_id="1"),
+            request("PATCH", "$1", {"supportedEditions": [EDITION]}, content_id="2"),
+            request("PUT", "$1/supportedArchitectures?$format=json", {"value": ["x64"]}, content_id="3"),
+        ),
+    )
+    assert [each.status for each in got.inside] == [201, 200, 204]
+    [stored] = api.get(IMAGES).json()["value"]
+    assert (stored["id"], stored["supportedArchitectures"]) == (key, ["x64"])

@@ -168,6 +168,8 @@ def test_faults_are_for_the_tenant_that_asked_for_them(api: Api) -> None:
         {"methods": ["get it"]},
         {"headers": {"X": "a\r\nSet-Cookie: b"}},
         {"headers": {"X Y": "a"}},
+        {"headers": {"Content-Length": "5"}},
+        {"headers": {"transfer-encoding": "chunked"}},
         {"staus": 500},
         {"id": "../x"},
         {"path": ""},
@@ -229,7 +231,7 @@ def test_a_revoked_token_is_challenged_and_the_next_one_is_good(api: Api) -> Non
     assert api.with_token(claims_free).get(IMAGES).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"user": "a", "token": "b"}, {"tenant": "x"}, [], {"user": 5}])
+@pytest.mark.parametrize("body", [{"user": "a", "token": "b"}, {"tenant": "x"}, [], {"user": 5}, {"user": "\0"}])
 def test_a_revocation_that_cannot_be_understood(api: Api, body: object) -> None:
     refused(api.http.post(REVOCATIONS, json=body), 400, "BadRequest")
     assert api.get(REVOCATIONS).json() == {"value": []}

@@ -120,6 +120,8 @@ def test_computed_properties_without_metadata(fleet: Api) -> None:
         ("$compute=supportedEditions as n", "$compute", "is a collection"),
         ("$compute=length(id) as n&$filter=m eq 1", "$filter", "named 'm'"),
         ("$search=(a", "$search", "position"),
+        ("$search=a NOT %00", "$search", "no character U+0000"),
+        ('$search="%00"', "$search", "no character U+0000"),
         ("$select=supportedEditions/nothing", "$select", "supportedEditions/nothing"),
         ("$select=supportedEditions($top=1)", "$select", "Only $select"),
         ("$orderby=supportedEditions/$count", "$orderby", "'supportedEditions' cannot be used in $orderby"),

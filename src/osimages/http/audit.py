@@ -132,7 +132,10 @@ class Audit:
         while self._refused or self._unknown:
             await asyncio.sleep(_GATHER_SECONDS)
             self._start_minute(self._now())
-            await self._write()
+            try:
+                await self._write()
+            except Exception as error:  # whatever is wrong with these, those that come later are written
+                _log.error("refusals not written to the audit", exc_info=error)
         self._gathering = None
 
     async def _write(self) -> None:

@@ -74,7 +74,9 @@ def refused(request: ApiRequest, actor: Actor, status: int, message: str) -> Eve
         "resourceId": path,
     }
     event = _event(request, actor, f"{operation} refused", operation, resource)
-    return event | {"activity": message[:1024], "activityResult": "Failure"}
+    # What a client sent may be repeated in the message; not every database takes that character.
+    activity = message[:1024].replace("\0", "\ufffd")
+    return event | {"activity": activity, "activityResult": "Failure"}
 
 
 def refused_further(number: int) -> Event:
@@ -118,17 +120,22 @@ def _event(request: ApiRequest, actor: Actor, name: str, operation: str, resourc
 
 def _actor(request: ApiRequest, actor: Actor) -> Event:
     kind = "Application" if actor.user is None else "ItPro"
+    application = _name(actor.application_name)
     return {
         "type": kind,
         "auditActorType": kind,
         "userPermissions": sorted(actor.permissions)[:100],
         "applicationId": actor.application,
-        "applicationDisplayName": actor.application_name or None,
-        "userPrincipalName": actor.user_name or None,
-        "servicePrincipalName": actor.application_name or None if actor.user is None else None,
+        "applicationDisplayName": application,
+        "userPrincipalName": _name(actor.user_name),
+        "servicePrincipalName": application if actor.user is None else None,
         "ipAddress": request.client or None,
         "userId": actor.user,
     }
+
+
+def _name(name: str) -> str | None:
+    return name.replace("\0", "\ufffd") or None
 
 
 def _correlation(request: ApiRequest) -> str:

@@ -121,6 +121,8 @@ async def _revoke(page: _Page) -> Reply:
     if len(named) > 1:
         raise ServiceError(BODY_UNREADABLE, reason="Name a user, an application or a token, not several at once.")
     kind, subject = named[0] if named else ("tenant", "")
+    if "\0" in subject:  # nobody has such an id, and not every database takes it
+        raise ServiceError(BODY_UNREADABLE, reason=f"The id of the {kind} holds the character U+0000.")
     # Tokens know their second, no more: those of this one are worth nothing, either.
     before = int(time.time()) + 1
     await page.service.database.change(revoke(page.actor.tenant, kind, subject[:256], before))

@@ -31,6 +31,8 @@ _USUAL_CODES = {
     507: ("quotaLimitReached", "The maximum storage quota has been reached."),
 }
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
+# The server writes these itself; another value would end the answer in the wrong place.
+_FRAMING = frozenset(("connection", "content-length", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"))
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{0,1024}", re.ASCII)
 _TEXT = msgspec.Meta(max_length=4096)
 
@@ -61,6 +63,8 @@ class FaultRule(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
         for name, value in self.headers.items():
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
                 raise ValueError("a header has a name of letters, digits and '-', and a value of printable ASCII")
+            if name.lower() in _FRAMING:
+                raise ValueError(f"the header '{name}' belongs to the connection, not to the answer")
 
     def error(self) -> ServiceError | None:
         """What the client is told; None where it is only kept waiting."""

@@ -31,6 +31,7 @@ from osimages.plan.expressions import (
     TextMatch,
     Truth,
 )
+from osimages.plan.names import BindError
 
 
 def bind_search(binder: Binder, entity: EntityType, tree: Search) -> Condition:
@@ -43,6 +44,8 @@ def bind_search(binder: Binder, entity: EntityType, tree: Search) -> Condition:
         case SearchNot(operand, _):
             return Negation(bind_search(binder, entity, operand))
         case SearchTerm(text=text) | SearchIncomplete(text=text):
+            if "\0" in text:  # no text holds that character, and not every database takes it
+                raise BindError("A search holds no character U+0000", tree.position)
             return _either(list(_matches(binder, entity, text.lower(), tree.position)))
 
 

@@ -35,7 +35,7 @@ class Links(msgspec.Struct, frozen=True):
                 return f"{source}{selected}/$entity"
             case Kind.PROPERTY:
                 assert target.key is not None and target.declared is not None
-                return f"{source}({_quoted(target.key)})/{target.declared.name}"
+                return f"{source}({quoted_key(target.key)})/{target.declared.name}"
             case _:
                 return f"{source}{selected}"
 
@@ -50,7 +50,7 @@ class Links(msgspec.Struct, frozen=True):
         # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), "$" starts a system segment, and
         # `delta` is a function of the collection.
         if key in (".", "..") or key.startswith("$") or _is_call(target, key):
-            return f"{address}({_quoted(key)})"
+            return f"{address}({quoted_key(key)})"
         return f"{address}/{quote(key, safe='')}"
 
     def next_page(self, target: Target, query: str, token: str) -> str:
@@ -78,7 +78,8 @@ def _is_call(target: Target, key: str) -> bool:
     return DELTA.name in lower or any(each.name.lower() in lower for each in target.entity.operations)
 
 
-def _quoted(key: str) -> str:
+def quoted_key(key: str) -> str:
+    """A key as it stands in parentheses, which is the form that any key can have."""
     doubled = key.replace("'", "''")
     return f"'{quote(doubled, safe='')}'"
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from osimages.errors import CHANGE_SET_UNDONE, ServiceError
 from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored
@@ -32,7 +31,7 @@ class _NothingFoundError(Exception):
 class ChangeSet:
     """The writes of one change set, in the order in which they come.
 
-    `last_key` is the key that the last of them is about, as a segment of a path.
+    `last_key` is the key that the last of them is about.
     """
 
     def __init__(self, database: Database) -> None:
@@ -63,7 +62,7 @@ class ChangeSet:
         """The result of a write, once all are committed. Raises ServiceError(CHANGE_SET_UNDONE) where another fails."""
         if self._ended or self._arrival is None or self._arrival.done():
             raise RuntimeError("a request of a change set writes once")
-        self.last_key = quote(key, safe="")
+        self.last_key = key
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((steps, future))
         self._arrival.set_result(None)

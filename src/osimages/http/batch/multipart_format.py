@@ -25,6 +25,10 @@ _FOLDED = re.compile(rb"\r?\n[ \t]+")
 _FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_ENCODINGS = (b"binary", b"8bit", b"7bit")
 _UNDONE = 424
+# No length has more; int refuses texts of thousands.
+_MOST_DIGITS = 18
+# Faults on demand have statuses that HTTP does not know.
+_PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
 
 def is_multipart(request: ApiRequest) -> bool:
@@ -78,7 +82,7 @@ def _item(headers: Headers, content: bytes, group: str | None) -> Item:
         raise _refused("a part does not start with a method and a URL.")
     own, body = _split(rest)
     length = own.pop(b"content-length", b"")
-    if length.isdigit():
+    if length.isdigit() and len(length) <= _MOST_DIGITS:
         body = body[: int(length)]
     content_id = headers.get(b"content-id")
     return Item(
@@ -129,7 +133,7 @@ def _part(item: Item, outcome: Outcome) -> bytes:
     lines = ["Content-Type: application/http", "Content-Transfer-Encoding: binary"]
     if item.id is not None:
         lines.append(f"Content-ID: {item.id}")
-    lines += ["", f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
+    lines += ["", f"HTTP/1.1 {reply.status} {_PHRASES.get(reply.status, '')}"]
     lines += [f"{name}: {value}" for name, value in outcome.headers.items()]
     if reply.body:
         lines.append(f"Content-Length: {len(reply.body)}")

@@ -20,6 +20,7 @@ from osimages.http.failures import failure_reply
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest, ReadBody, ascii_text
 from osimages.http.service import Service
+from osimages.wire.links import quoted_key
 
 Answer = Callable[[Service, ApiRequest, ReadBody], Awaitable[Reply]]
 Unit = list[Item]
@@ -131,7 +132,8 @@ class _Running:
                 change_set.undo()
                 break
             if item.key is not None:
-                known[item.key] = self._path(item, known) + (f"/{change_set.last_key}" if item.method == "POST" else "")
+                path = self._path(item, known).partition("?")[0].rstrip("/")
+                known[item.key] = path + (f"({quoted_key(change_set.last_key)})" if item.method == "POST" else "")
         else:
             await change_set.commit()
         outcomes = [await task for task in tasks]

@@ -161,6 +161,16 @@ def test_what_leaves_images(fleet: Api, apply: str, found: list[str]) -> None:
         ),
         ("concat(aggregate($count as n),aggregate($count as n))", [{"n": 4}, {"n": 4}]),
         ("concat(aggregate($count as n),filter(false)/aggregate($count as n))/aggregate(n with sum as s)", [{"s": 4}]),
+        ("compute(1.7e308 as q)/aggregate(q with sum as s,q with average as a)", [{"s": "INF", "a": "INF"}]),
+        ("compute(1e0 div 4 as q)/aggregate(q with sum as s,q with average as a)", [{"s": 1.0, "a": 0.25}]),
+        (
+            "compute(case(id eq 'Kiosk':-INF,true:INF) as q)/aggregate(q with sum as s,q with average as a)",
+            [{"s": None, "a": None}],
+        ),
+        (
+            "filter(false)/compute(1e0 as q)/aggregate(q with sum as s,q with average as a)",
+            [{"s": None, "a": None}],
+        ),
     ],
 )
 def test_what_makes_rows(fleet: Api, apply: str, found: list[Json]) -> None:

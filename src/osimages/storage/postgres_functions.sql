@@ -194,6 +194,11 @@ EXCEPTION WHEN numeric_value_out_of_range THEN
   RETURN CASE WHEN l > 0 THEN 'Infinity' ELSE '-Infinity' END;
 END $$;
 
+-- A total that became null, as it is no number, stays null: a strict function is not called with null again.
+CREATE OR REPLACE AGGREGATE osimages_sum_double(double precision) (
+  SFUNC = osimages_add_double, STYPE = double precision, PARALLEL = SAFE
+);
+
 CREATE OR REPLACE FUNCTION osimages_subtract_double(l double precision, r double precision) RETURNS double precision
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
   SELECT osimages_add_double(l, -r)

@@ -166,13 +166,15 @@ class PostgresRenderer(Renderer):
         return func.bool_or(operand) if type_ is Primitive.BOOLEAN else super().maximum(type_, operand)
 
     def sum_of(self, type_: ScalarType, operand: Sql) -> Sql:
-        """Decimals are texts, and PostgreSQL's own sums of integers numerics."""
+        """Decimals are texts, PostgreSQL's own sums of integers numerics, and those of doubles never infinite."""
         if type_ is Primitive.DECIMAL:
             return func.osimages_decimal_text(func.sum(func.osimages_decimal_value(operand)))
-        return func.sum(operand) if type_ in FLOATS else cast(func.sum(operand), BigInteger())
+        return func.osimages_sum_double(operand) if type_ in FLOATS else cast(func.sum(operand), BigInteger())
 
     def average(self, type_: ScalarType, operand: Sql) -> Sql:
         """The quotient is rounded as all quotients are."""
+        if type_ in FLOATS:
+            return func.osimages_divide_double(self.sum_of(type_, operand), cast(func.count(operand), Double()))
         if type_ is not Primitive.DECIMAL:
             return super().average(type_, operand)
         count = func.osimages_decimal_text(func.count(operand))

@@ -167,3 +167,27 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(tmp_path: Path) -> Non
     os.close(ours)
     assert json.loads(done.stdout)["summary"]["devices"] > 2900
     assert "Checking" not in osimages("check", "--csv", file, *DAY).stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('[{"OS version":"\\ud800","\\uDfff":"\\udc00x"},{"OS version":"26200.9711","n":"\\ud83d\\ude00"}]', ""),
+        ('[{"OS version":"26200.9711"},{"OS version":' + "9" * 5000 + "}]", "a number has too many digits"),
+    ],
+)
+def test_json_that_no_file_can_hold(tmp_path: Path, content: str, told: str) -> None:
+    path, written, report = tmp_path / "devices.json", tmp_path / "out.csv", tmp_path / "report.html"
+    path.write_text(content, encoding="utf-8")
+    outputs = ("--csv-out", str(written), "--html", str(report), "--json", "--title", "\udcff")
+    result = osimages("check", "--json-file", str(path), *outputs, *DAY)
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False), result.stderr
+    assert told in json.dumps(json.loads(result.stdout))
+    assert "26200.9711" in written.read_text(encoding="utf-8-sig")
+
+
+def test_an_argument_that_is_no_text() -> None:
+    result = osimages("check", "\udcff", "--json", *DAY)
+    assert result.returncode == 1
+    [found] = json.loads(result.stdout)["results"]
+    assert found["asked"] == "\ufffd"

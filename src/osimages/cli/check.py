@@ -82,6 +82,7 @@ def check(
     from osimages.catalogue.servicing import servicing_of
     from osimages.clock import Clock
     from osimages.fleet.tally import Tally, facts_of
+    from osimages.fleet.text import writable
 
     options = msgspec.convert(rest, Options)
     _check_call(builds, options)
@@ -92,7 +93,7 @@ def check(
     day = today.date() if today else Clock(settings.today).today()
     age = settings.publish_age_days
     tally = Tally(Checker(catalogue, day, age_days=age, esu=esu, max_behind=max_behind), edition)
-    answers = [answer for build in builds if (answer := _one(tally, build)) is not None]
+    answers = [answer for build in builds if (answer := _one(tally, writable(build))) is not None]
     if options.csv or options.json_file:
         _read_fleet(tally, options)
     _report(tally, answers, facts_of(catalogue, day, age), options)
@@ -207,10 +208,11 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, options: Opti
 
 
 def _write_html(tally: Tally, facts: Facts, options: Options) -> None:
+    from osimages.fleet.text import writable
     from osimages.pages.report import fleet_report
 
     try:
-        Path(options.html or "").write_text(fleet_report(tally, facts, options.title), encoding="utf-8")
+        Path(options.html or "").write_text(fleet_report(tally, facts, writable(options.title)), encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{options.html} cannot be written: {error.strerror}.") from None
     click.echo(f"Report: {options.html}", err=True)

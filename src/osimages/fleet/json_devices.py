@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from osimages.fleet.columns import Columns
 from osimages.fleet.devices import Broken, Device, Export, ExportError
+from osimages.fleet.text import writable
 
 _PIECE = 256 * 1024
 _LARGEST_ITEM = 4 * 1024 * 1024
@@ -20,6 +21,8 @@ _STRING = r'"(?:[^"\\]|\\.){0,2000}"'
 _WRAPPED = re.compile(
     rf"\s*\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[\w.+-]+|\{{[^{{}}]{{0,4000}}\}})\s*,\s*){{0,50}}{_STRING}\s*:\s*\["
 )
+# How an unpaired surrogate is written, among others.
+_ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _BETWEEN = re.compile(r"[\s,]*")
 _ONLY_BUILDS = "build"
 _DECODER = json.JSONDecoder()
@@ -92,7 +95,9 @@ def _items(text: Text) -> Iterator[tuple[int, Any]]:
             item, after = _DECODER.raw_decode(buffer, position)
             # A number or a word may go on in the next piece.
             complete = after < len(buffer) or ended
-        except (json.JSONDecodeError, RecursionError) as error:
+            if _ESCAPED.search(buffer, position, after):
+                item = json.loads(writable(json.dumps(item, ensure_ascii=False)))
+        except (ValueError, RecursionError) as error:
             item, after, complete = Broken(line, line, _reason(error)), position, ended or _is_final(error, buffer)
         if not complete:
             more = text.read(_PIECE)
@@ -129,4 +134,6 @@ def _is_final(error: Exception, buffer: str) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    return f"{error.msg.lower()}" if isinstance(error, json.JSONDecodeError) else "it is nested too deeply"
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg.lower()
+    return "it is nested too deeply" if isinstance(error, RecursionError) else "a number has too many digits"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from typing import Any
 
 SAMPLE_BYTES = 64 * 1024
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -22,6 +24,11 @@ def text_of(stream: io.BufferedReader[Any]) -> io.TextIOWrapper:
     """
     sample = stream.peek(SAMPLE_BYTES)
     return io.TextIOWrapper(stream, encoding=_encoding(sample), errors="replace", newline="")
+
+
+def writable(text: str) -> str:
+    """The text with U+FFFD for unpaired surrogates, which JSON escapes and odd arguments bring and no file can hold."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _encoding(sample: bytes) -> str:

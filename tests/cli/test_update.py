@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,28 @@ def test_a_server_as_a_source_of_facts(tmp_path: Path) -> None:
     assert "new 26200.9999 B" in done
     history = json.loads(output("catalogue", "history", "25H2", "--json", "--data-dir", tmp_path / "own"))
     assert history["value"][0]["basis"] == "listed as a build of that month by another server"
+
+
+def test_without_a_token_in_a_variable_azure_identity_brings_one(tmp_path: Path) -> None:
+    """`osimages env` gives what DefaultAzureCredential reads, and what makes the local certificate trusted."""
+    with running(tmp_path, "--today", TODAY) as server:
+        told = output("env", "--data-dir", server.data_dir)
+        exported = dict(line.removeprefix("export ").split("=", 1) for line in told.splitlines() if "=" in line)
+        variables = {name: shlex.split(value)[0] for name, value in exported.items() if "TOKEN" not in name}
+        arguments = (
+            "--from",
+            server.url,
+            "--to",
+            server.url,
+            "--json",
+            "--dry-run",
+            "--data-dir",
+            str(server.data_dir),
+        )
+        result = osimages("catalogue", "mirror", *arguments, **variables)
+    assert result.returncode == 0, result.stderr
+    outcomes = {each["outcome"] for each in json.loads(result.stdout)["value"]}
+    assert outcomes == {"the same"}
 
 
 def test_tokens_that_do_not_do(source: Server, tmp_path: Path) -> None:

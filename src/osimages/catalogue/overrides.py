@@ -43,9 +43,12 @@ class Pin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SourceSetting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Other addresses of a source (a mirror of one's own), in the place of those that are built in."""
+    """Other addresses of a source (a mirror of one's own), in the place of those that are built in; and whether it is
+    asked without being named (None: as is usual for it).
+    """
 
     urls: tuple[str, ...] = ()
+    asked: bool | None = None
 
 
 class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +57,7 @@ class _Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Overrides(msgspec.Struct, frozen=True):
-    """The pins of the file by what they are about, and its other addresses of sources."""
+    """The pins of the file by what they are about, its other addresses of sources, and which are asked or not."""
 
     days: dict[Build, date] = {}
     kinds: dict[Build, Kind] = {}
@@ -62,6 +65,7 @@ class Overrides(msgspec.Struct, frozen=True):
     dropped: frozenset[Build] = frozenset()
     ends: dict[tuple[str, str], date] = {}
     urls: dict[str, tuple[str, ...]] = {}
+    asked: dict[str, bool] = {}
     pins: tuple[Pin, ...] = ()
 
 
@@ -104,6 +108,7 @@ def parse_overrides(text: bytes, where: str) -> Overrides:
         dropped=frozenset(found["dropped"]),
         ends=found["ends"],
         urls={name: each.urls for name, each in form.sources.items() if each.urls},
+        asked={name: each.asked for name, each in form.sources.items() if each.asked is not None},
         pins=form.pin,
     )
 

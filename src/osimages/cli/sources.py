@@ -53,7 +53,7 @@ def _list(settings: Settings, as_json: bool) -> None:
         click.echo(msgspec.json.format(msgspec.json.encode({"value": value}), indent=2).decode())
         return
     titles = ("Source", "Asked", "Licence", "Last asked", "State", "Facts", "What")
-    print_table(titles, [_row(each, fetches.get(each.name)) for each in SOURCES])
+    print_table(titles, [_row(each, fetches.get(each.name), overrides) for each in SOURCES])
     for name, fetch in fetches.items():
         if fetch.detail:
             click.echo(f"{name}: {fetch.detail}")
@@ -83,10 +83,10 @@ def _forget(settings: Settings, name: str) -> None:
     print_changes(changed_in(settings, forgetting(name)))
 
 
-def _row(source: SourceDefinition, fetch: Fetch | None) -> tuple[str, ...]:
+def _row(source: SourceDefinition, fetch: Fetch | None, overrides: Overrides) -> tuple[str, ...]:
     return (
         source.name,
-        "yes" if source.is_asked else "when named",
+        "yes" if overrides.asked.get(source.name, source.is_asked) else "when named",
         source.licence,
         f"{fetch.asked_at:%Y-%m-%d %H:%M} UTC" if fetch else "never",
         fetch.state if fetch else "",
@@ -100,7 +100,7 @@ def _object(source: SourceDefinition, fetch: Fetch | None, overrides: Overrides)
         "name": source.name,
         "what": source.what,
         "licence": source.licence,
-        "isAsked": source.is_asked,
+        "isAsked": overrides.asked.get(source.name, source.is_asked),
         "urls": list(overrides.urls.get(source.name, ())) or [each.url for each in source.places],
         "state": fetch.state if fetch else None,
         "detail": fetch.detail if fetch else None,

@@ -60,7 +60,7 @@ def update(
     settings = settings_from({"data_dir": data_dir})
     overrides, text = overrides_of(settings)
     places = _given(given)
-    chosen = _chosen(names, places)
+    chosen = _chosen(names, places, overrides)
     fetches = fetches_in(settings)
     questions = [_question(each, places, overrides, fetches, accept_fewer) for each in chosen]
     _finish(settings, _ask(settings, questions, offline), text, as_json, offline)
@@ -158,14 +158,16 @@ def _given(given: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _chosen(names: Sequence[str], places: Mapping[str, list[str]]) -> list[SourceDefinition]:
+def _chosen(names: Sequence[str], places: Mapping[str, list[str]], overrides: Overrides) -> list[SourceDefinition]:
+    """The sources that are named, or else those that the overrides file, or their own definition, has asked."""
     from osimages.importers.sources import BY_NAME, SOURCES
 
     wanted = list(dict.fromkeys([*names, *places]))
     unknown = [name for name in wanted if name not in BY_NAME]
     if unknown:
         raise click.BadParameter(f"there is no source '{unknown[0]}'; there are {', '.join(BY_NAME)}")
-    return [BY_NAME[name] for name in wanted] or [each for each in SOURCES if each.is_asked]
+    usual = [each for each in SOURCES if overrides.asked.get(each.name, each.is_asked)]
+    return [BY_NAME[name] for name in wanted] or usual
 
 
 def _question(
@@ -203,7 +205,9 @@ def token_headers(variable: str, url: str) -> dict[str, str]:
                 f"{url} needs a token: put one into {variable}, or pip install 'osimages[graph]' (azure-identity)."
             ) from None
         try:
-            token = DefaultAzureCredential().get_token(f"https://{urlsplit(url).hostname}/.default").token
+            # An authority of one's own is not one that Microsoft's list of authorities would have.
+            credential = DefaultAzureCredential(disable_instance_discovery="AZURE_AUTHORITY_HOST" in os.environ)
+            token = credential.get_token(f"https://{urlsplit(url).hostname}/.default").token
         except Exception as error:
             raise click.ClickException(f"No token for {url}: {error}") from None
     return {"Authorization": f"Bearer {token}"}

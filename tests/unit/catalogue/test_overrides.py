@@ -39,7 +39,7 @@ def test_a_file_with_every_field(tmp_path: Path) -> None:
                     value="2027-10-12",
                     reason='"e"',
                 ),
-                b'[sources.msrc]\nurls = ["https://mirror.example/cvrf"]',
+                b'[sources.msrc]\nurls = ["https://mirror.example/cvrf"]\n[sources.dataforgeeks]\nasked = true',
             ]
         )
     )
@@ -50,6 +50,7 @@ def test_a_file_with_every_field(tmp_path: Path) -> None:
     assert found.dropped == {Build.parse("26100.4")}
     assert found.ends == {("Windows 11 24H2", "Home/Pro"): date(2027, 10, 12)}
     assert found.urls == {"msrc": ("https://mirror.example/cvrf",)}
+    assert found.asked == {"dataforgeeks": True}
     assert [each.reason for each in found.pins] == ["a", "b", "c", "d", "e"]
 
 

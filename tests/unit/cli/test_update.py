@@ -237,3 +237,14 @@ def test_sources_with_their_licences() -> None:
     assert "dataforgeeks         when named  MIT" in text
     assert "never" in text
     assert len(document("sources")["value"]) == 9
+
+
+def test_the_overrides_file_says_which_sources_are_asked(data_dir: Path) -> None:
+    usual = {each["name"]: each["isAsked"] for each in document("sources")["value"]}
+    lines = [f"[sources.'{name}']\nasked = false" for name, is_asked in usual.items() if is_asked]
+    place = json.dumps(str(SAMPLES / "cve.json"))
+    (data_dir / "catalogue.toml").write_text(
+        "\n".join([*lines, f"[sources.cve]\nasked = true\nurls = [{place}]"]), "utf-8"
+    )
+    assert [each["name"] for each in document("sources")["value"] if each["isAsked"]] == ["cve"]
+    assert [(each["name"], each["state"]) for each in document("update")["sources"]] == [("cve", "read")]

@@ -13,20 +13,22 @@ import subprocess
 import sys
 from pathlib import Path
 
-# A file that shows that a package is there, and the package.
+# What shows that a package is there (a program, or a pattern of files), and the package. The directory of PostgreSQL is
+# there with its client alone, too.
 _DEBIAN = {
-    "/usr/bin/chromium": "chromium",
-    "/usr/lib/postgresql": "postgresql",
+    "chromium": "chromium",
+    "/usr/share/fonts/truetype/dejavu/*.ttf": "fonts-dejavu-core",
+    "/usr/lib/postgresql/*/bin/initdb": "postgresql",
     "/usr/sbin/nginx": "nginx-light",
-    "/usr/bin/npm": "npm",
+    "npm": "npm",
 }
 _NODE = Path(__file__).parents[1] / "tests" / "node"
 
 
 def main() -> None:
     """Installs what is missing; never fails for what cannot be installed."""
-    missing = [package for file, package in _DEBIAN.items() if not Path(file).exists() and not _on_path(file)]
-    if missing and not _install(missing):
+    missing = _install([package for sign, package in _DEBIAN.items() if not _is_there(sign)])
+    if missing:
         print(f"Not installed, so that some tests are skipped: {', '.join(missing)}", file=sys.stderr)
     npm = shutil.which("npm")
     if npm is not None:
@@ -35,19 +37,22 @@ def main() -> None:
             print("`npm ci` failed in tests/node: the tests with JavaScript clients are skipped", file=sys.stderr)
 
 
-def _on_path(file: str) -> bool:
-    return shutil.which(Path(file).name) is not None
+def _is_there(sign: str) -> bool:
+    return any(Path("/").glob(sign[1:])) if sign.startswith("/") else shutil.which(sign) is not None
 
 
-def _install(packages: list[str]) -> bool:
+def _install(packages: list[str]) -> list[str]:
+    """Installs packages, each by itself, as one that there is not must not keep the others away; returns those."""
     apt = shutil.which("apt-get")
-    if apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return False
+    if not packages or apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return packages
+    _run(apt, "update", "-qq")
+    return [each for each in packages if not _run(apt, "install", "-y", "-qq", "--no-install-recommends", each)]
+
+
+def _run(*command: str) -> bool:
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for arguments in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
-        if subprocess.run([apt, *arguments], env=environment, check=False, stdout=subprocess.DEVNULL).returncode != 0:
-            return False
-    return True
+    return subprocess.run(command, env=environment, check=False, stdout=subprocess.DEVNULL).returncode == 0
 
 
 if __name__ == "__main__":

@@ -220,9 +220,11 @@ def _read_file(file: Path, known: set[str]) -> dict[str, object]:
         return {}
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file} is not text in UTF-8.") from None
     try:
         found = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
     unknown = sorted(set(found) - known)
     if unknown:

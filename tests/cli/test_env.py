@@ -105,6 +105,12 @@ def test_the_address_is_the_settings_one_where_no_server_runs(tmp_path: Path) ->
     assert "OSIMAGES_URL=http://localhost:9001\n" in plain
 
 
+@pytest.mark.parametrize("content", ["null", "[1]", "{", '{"url": 5}', '{"url": "http://localhost:99999"}'])
+def test_a_broken_note_of_a_server_is_that_of_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / "server.json").write_text(content)
+    assert "OSIMAGES_URL=" in output("env", "--data-dir", tmp_path, warns="No server is running on ")
+
+
 @pytest.mark.parametrize("arguments", [(), ("--host", "127.0.0.2"), ("--public-url", "https://catalogue.example")])
 def test_the_servers_certificate_stays_as_it_is(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     _needs_address(arguments)

@@ -119,7 +119,18 @@ def test_an_authority_without_tls(tmp_path: Path) -> None:
     assert url in refusal(tmp_path, "--authority", "entra", OSIMAGES_AUTHORITY_URL=url)
 
 
-@pytest.mark.parametrize("url", ["catalogue.example", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "catalogue.example",
+        "https://",
+        "https://a b",
+        "https://\xfc.example",
+        "https://[::1",
+        "https://x/?q",
+        "https://x:port",
+    ],
+)
 def test_a_public_url_that_is_none(tmp_path: Path, url: str) -> None:
     assert url in refusal(tmp_path, "--public-url", url)
 

@@ -173,6 +173,11 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
     assert refusal(with_file(tmp_path, "port: 1")).startswith(f"{tmp_path / FILE_NAME} is not valid TOML: ")
 
 
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b'today = "\xff"')
+    assert refusal({"data_dir": str(tmp_path)}) == f"{tmp_path / FILE_NAME} is not text in UTF-8."
+
+
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
     assert refusal({"data_dir": str(tmp_path)}).startswith(f"{tmp_path / FILE_NAME} cannot be read: ")

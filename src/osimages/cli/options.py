@@ -39,8 +39,8 @@ def settings_from(flags: Mapping[str, object]) -> Settings:
 def server_url(settings: Settings) -> tuple[str, bool]:
     """Where the server of this data directory listens, or would listen; and whether one does."""
     try:
-        url: str = json.loads(Path(settings.data_path / SERVER_FILE).read_bytes())["url"]
-    except (OSError, ValueError, KeyError):
+        url = str(json.loads(Path(settings.data_path / SERVER_FILE).read_bytes())["url"])
+    except (OSError, ValueError, LookupError, TypeError):
         url = f"{'http' if settings.http else 'https'}://localhost:{settings.port}"
     else:
         if answers(url):
@@ -50,9 +50,9 @@ def server_url(settings: Settings) -> tuple[str, bool]:
 
 def answers(url: str) -> bool:
     """Whether anything listens at an address; the process that did may be gone without a word."""
-    address = urlsplit(url)
     try:
+        address = urlsplit(url)
         socket.create_connection((address.hostname or "", address.port or 0), timeout=1).close()
-    except OSError:
+    except (OSError, ValueError):
         return False
     return True

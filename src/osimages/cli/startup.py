@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from osimages.auth.key_file import KeyFile, KeyFileError
-from osimages.http.front import networks
+from osimages.http.front import is_public_url, networks
 from osimages.settings import Settings, SettingsError
 
 _BIND_ADVICE = {
@@ -38,12 +38,11 @@ def check_settings(settings: Settings) -> None:
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
         )
     _check_authority(settings)
-    public_url = urlsplit(settings.public_url)
     try:
         networks(settings.trusted_proxies)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    if settings.public_url and not (public_url.scheme in ("http", "https") and public_url.hostname):
+    if settings.public_url and not is_public_url(settings.public_url):
         raise click.ClickException(f"--public-url {settings.public_url} is no URL: write https://HOST or http://HOST.")
 
 

@@ -92,6 +92,15 @@ class _Said(msgspec.Struct, frozen=True):
     clients: tuple[str, ...] = ()
 
 
+def is_public_url(url: str) -> bool:
+    """Whether links can start with it: http or https, a host, and perhaps a path of plain segments."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    prefix = f"{slash}{path}".rstrip("/")
+    is_path = not prefix or _PREFIX.fullmatch(prefix) is not None
+    return bool(separator) and scheme in _USUAL_PORTS and is_path and bool(origin_of(scheme, host))
+
+
 def networks(text: str) -> tuple[_Network, ...]:
     """The networks that a setting names, between commas or spaces. Raises SettingsError."""
     found = []

@@ -69,6 +69,16 @@ def test_options_of_a_set(auditor: Api, name: str) -> None:
         "$compute=length(id) as n": told["ComputeSupported"],
         "$apply=aggregate($count as n)": "ApplySupported" in told,
     }
+    collection = {IMAGES: "supportedEditions", EVENTS: "resources"}[name]
+    asked |= {
+        f"$select={collection}($filter=true)": told["SelectSupport"]["Filterable"],
+        f"$select={collection}($search=a)": told["SelectSupport"]["Searchable"],
+        f"$select={collection}($orderby=$it/id)": told["SelectSupport"]["Sortable"],
+        f"$select={collection}($top=1)": told["SelectSupport"]["TopSupported"],
+        f"$select={collection}($skip=1)": told["SelectSupport"]["SkipSupported"],
+        f"$select={collection}($count=true)": told["SelectSupport"]["Countable"],
+        f"$select={collection}($compute=1 as n)": told["SelectSupport"]["ComputeSupported"],
+    }
     assert {query: works(auditor, f"{name}?{query}") for query in asked} == asked
     assert works(auditor, f"{name}/$count") == told["CountRestrictions"]["Countable"]
     assert works(auditor, f"{name}/delta()") == told.get("ChangeTracking", {}).get("Supported", False)

@@ -20,6 +20,7 @@ from tests.support.server import environment
 
 ROOT = Path(__file__).parents[2]
 SPECIMENS = "/museum/specimens"
+BARE = "application/json;odata.metadata=none"
 _LISTENS = re.compile(r"running on (http://\S+)")
 
 
@@ -284,3 +285,36 @@ def test_large_numbers_as_text(api: Api) -> None:
     assert body_of(api.get(f"{SPECIMENS}/a"))["int64"] == 2**62 + 1
     one = body_of(api.get(f"{SPECIMENS}/a/int64", Accept=form))
     assert one["value"] == str(2**62 + 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("int32s?$filter=$this gt 1&$orderby=$this desc", [3, 2]),
+        ("maybes?$orderby=$this desc", [2, 1, None, None]),
+        ("maybes?$filter=$this eq null&$top=1", [None]),
+        ("strings?$filter=length($this) eq $it/place/height", []),
+        ("parts?$filter=origin/city eq 'Ulm'&$select=name", [{"name": "box"}]),
+        ("parts?$orderby=made desc,name&$select=origin/city", [{"origin": None}, {"origin": {"city": "Ulm"}}]),
+        ("parts?$search=LID&$select=name", [{"name": "lid"}]),
+        ("decimals?$orderby=$this&$top=2", [-1.5, 2]),
+        ("dateTimeOffsets?$filter=hour($this) eq 1", ["2026-11-24T01:30:15.25+02:00"]),
+    ],
+)
+def test_items_of_every_kind_are_chosen(api: Api, path: str, value: list[object]) -> None:
+    put(api, "a", maybes=[1, None, 2, None], decimals=[10, 2, -1.5])
+    name, _, query = path.partition("?")
+    selected = api.get(f"{SPECIMENS}/a?$select={name}({query.replace('&', ';')})", Accept=BARE)
+    own = api.get(f"{SPECIMENS}/a/{path}", Accept=BARE)
+    assert (selected.status_code, own.status_code) == (200, 200), own.text
+    assert selected.json()[name] == own.json()["value"] == value
+
+
+def test_parts_of_a_complex_value_are_selected(api: Api) -> None:
+    put(api, "a")
+    body = body_of(api.get(f"{SPECIMENS}/a/place?$select=city"))
+    assert body["@odata.context"].endswith("specimens('a')/place(city)")
+    assert {name: value for name, value in body.items() if "@" not in name} == {"city": "Bath"}
+    refused(api.get(f"{SPECIMENS}/a/place?$filter=true"), 400, "BadRequest")
+    assert api.get(f"{SPECIMENS}/a/placeOrNull?$select=city").status_code == 204
+    refused(api.get(f"{SPECIMENS}/a/strings?$search=a"), 400, "BadRequest")

@@ -326,7 +326,7 @@ def test_annotations_of_the_container(api: Api) -> None:
     document = api.get("/beta/$metadata?$format=json").json()
     container = document["microsoft.graph"]["GraphService"]
     assert container["@Core.ODataVersions"] == "4.0 4.01"
-    assert container["@Capabilities.ConformanceLevel"] == "Intermediate"
+    assert container["@Capabilities.ConformanceLevel"] == "Advanced"
     assert container["@Capabilities.KeyAsSegmentSupported"] is True
     assert container["@Capabilities.BatchSupport"]["SupportedFormats"] == ["application/json", "multipart/mixed"]
     of_set = document["microsoft.graph"]["$Annotations"][

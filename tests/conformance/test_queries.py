@@ -261,3 +261,41 @@ def test_parts_of_complex_values_are_selected(shelf: Api, text: str) -> None:
     body = body_of(shelf.get(f"{IMAGES}/c?$select=id,{text}"))
     assert [{name for name in each if "@" not in name} for each in body["supportedEditions"]] == [{"editionType"}] * 2
     assert body["@odata.context"].endswith("(id,supportedEditions/editionType)/$entity")
+
+
+@pytest.mark.requirement("401-INT-9", "401-ADV-5.1")
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        ("editionType eq 'enterprise'", ["enterprise"]),
+        ("$this/supportEndDate ge 2027-01-01 and startswith($it/id,'c')", ["education", "enterprise"]),
+        ("supportEndDate lt @day;@day=2027-01-01", []),
+    ],
+)
+def test_items_of_a_selected_collection_are_filtered(shelf: Api, condition: str, found: list[str]) -> None:
+    select = f"id,supportedEditions($filter={condition})"
+    one = body_of(shelf.get(f"{IMAGES}/c?$select={select}"))
+    page = body_of(shelf.get(f"{IMAGES}?$select={select}&$filter=id eq 'c'"))["value"]
+    own = body_of(shelf.get(f"{IMAGES}/c/supportedEditions?$filter={condition.replace(';', '&')}"))["value"]
+    for items in (one["supportedEditions"], page[0]["supportedEditions"], own):
+        assert [each["editionType"] for each in items] == found
+    refused(shelf.get(f"{IMAGES}/c?$select=supportedEditions($filter=nothing eq 1)"), 400, "BadRequest")
+
+
+@pytest.mark.requirement("401-INT-9", "401-ADV-5.2-5")
+@pytest.mark.parametrize(
+    ("options", "found", "total"),
+    [
+        ("$orderby=releaseYear desc,buildVersion", ["10.0.2.2", "10.0.3.3"], None),
+        ("$orderby=releaseYear;$count=true;$top=1", ["10.0.3.3"], 2),
+        ("$skip=1", ["10.0.3.3"], None),
+        ("$search=3.3;$count=true", ["10.0.3.3"], 1),
+        ("$top=0;$count=true", [], 2),
+    ],
+)
+def test_items_of_a_selected_collection_are_sorted_and_cut(
+    shelf: Api, options: str, found: list[str], total: int | None
+) -> None:
+    body = body_of(shelf.get(f"{IMAGES}/e%2Ff?$select=availableUpdates({options})"))
+    assert [each["buildVersion"] for each in body["availableUpdates"]] == found
+    assert body.get("availableUpdates@odata.count") == total

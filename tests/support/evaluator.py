@@ -61,6 +61,10 @@ class Evaluator:
         """What an expression gives for an entity."""
         return self._value(tree, {"$it": (self._entity, properties)})
 
+    def of_item(self, tree: Expression, properties: Mapping[str, Any], collection: Property, item: Any) -> Any:
+        """What an expression about an item of a collection gives; `$it` is the entity."""
+        return self._value(tree, {"$it": (self._entity, properties), "$this": (collection, item)})
+
     # --- expressions ---
     def _value(self, tree: Expression, scope: Mapping[str, Any]) -> Any:
         match tree:

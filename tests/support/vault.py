@@ -25,6 +25,7 @@ from osimages.storage.sqlite_file import connect, migrate
 from osimages.storage.steps import Steps
 from osimages.storage.store import Database
 from osimages.wire.dynamic import with_members
+from osimages.wire.items import with_items
 from osimages.wire.media import USUAL
 from osimages.wire.rows import row_bodies
 from tests.support.looped import run
@@ -81,7 +82,10 @@ class Vault:
             else:
                 names = [(each.name, each.type) for each in asked.computed]
                 computed = page.computed or [()] * len(page.documents)
-                bodies = with_members(USUAL, MODEL, page.documents, names, computed) if names else page.documents
+                bodies = with_items(USUAL, page.documents, asked.items, [each[len(names) :] for each in computed])
+                if names:
+                    values = [each[: len(names)] for each in computed]
+                    bodies = with_members(USUAL, MODEL, bodies, names, values)
             assert len(bodies) <= size
             found.append([_decode(each) for each in bodies])
             remaining = None if plan.remaining is None else plan.remaining - len(bodies)

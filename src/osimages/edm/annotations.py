@@ -108,7 +108,7 @@ def container_annotations() -> tuple[Annotation, ...]:
     """What holds for the whole service."""
     return (
         Annotation(CORE, "ODataVersions", "4.0 4.01"),
-        Annotation(CAPABILITIES, "ConformanceLevel", Member(CAPABILITIES, "ConformanceLevelType", "Intermediate")),
+        Annotation(CAPABILITIES, "ConformanceLevel", Member(CAPABILITIES, "ConformanceLevelType", "Advanced")),
         Annotation(CAPABILITIES, "SupportedFormats", SUPPORTED_FORMATS),
         Annotation(CAPABILITIES, "SupportedMetadataFormats", ("application/xml", "application/json")),
         Annotation(CAPABILITIES, "AcceptableEncodings", ("gzip",)),
@@ -164,7 +164,18 @@ def _of_set(entity_set: EntitySet) -> tuple[Annotation, ...]:
 
 def _of_one(entity: EntityType) -> tuple[Annotation, ...]:
     selectable = any(declared.capabilities.select for declared in entity.properties)
-    return (_capability("SelectSupport", Supported=selectable), _capability("ExpandRestrictions", Expandable=False))
+    # What may stand in parentheses after the name of a collection.
+    collections = [each for each in entity.properties if each.collection and each.capabilities.select]
+    options: dict[str, Value] = {
+        "Filterable": any(each.capabilities.filter for each in collections),
+        "Searchable": any(each.is_searched for each in collections),
+        "ComputeSupported": False,
+    }
+    options |= dict.fromkeys(("TopSupported", "SkipSupported", "Countable", "Sortable"), bool(collections))
+    return (
+        _capability("SelectSupport", Supported=selectable, **options),
+        _capability("ExpandRestrictions", Expandable=False),
+    )
 
 
 def _capability(term: str, **record: Value) -> Annotation:

@@ -86,6 +86,13 @@ class Property:
     highest: int | None = None
     description: str = ""
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether `$search` looks at it, or at a part of it."""
+        if isinstance(self.type, ComplexType):
+            return any(part.is_searched for part in self.type.properties if not part.collection)
+        return self.capabilities.search
+
 
 @dataclass(frozen=True, eq=False)
 class ComplexType:
@@ -188,7 +195,7 @@ class EntityType:
     @cached_property
     def is_searched(self) -> bool:
         """Whether `$search` looks at any property."""
-        return any(_is_searched(declared) for declared in self.properties)
+        return any(declared.is_searched for declared in self.properties)
 
     @cached_property
     def _by_lower_name(self) -> dict[str, Property]:
@@ -277,9 +284,3 @@ class Model:
 
 
 PropertyType = Primitive | EnumType | ComplexType
-
-
-def _is_searched(declared: Property) -> bool:
-    if isinstance(declared.type, ComplexType):
-        return any(_is_searched(part) for part in declared.type.properties if not part.collection)
-    return declared.capabilities.search

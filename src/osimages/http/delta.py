@@ -11,6 +11,7 @@ import msgspec
 
 from osimages.errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ServiceError
 from osimages.http.call import Call
+from osimages.http.reading import chosen
 from osimages.http.reply import Reply
 from osimages.plan.build import Query, build_delta
 from osimages.plan.delta import DeltaState
@@ -81,5 +82,8 @@ def _purpose(call: Call, query: Query) -> str:
 def _entry(call: Call, query: Query, change: Change) -> bytes:
     if change.fate is not Fate.PRESENT:
         return _encode({call.target.entity.key: change.key, "@removed": {"reason": _REASONS[change.fate]}})
-    document = call.documents(call.form(query), (change.document,))[0]
+    form, stored = call.form(query), change.document
+    if query.items:
+        (stored,) = chosen(form, query, (stored,), (change.computed,))
+    (document,) = call.documents(form, (stored,))
     return document if query.select is None else projected(document, (call.target.entity.key, *query.select))

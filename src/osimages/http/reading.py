@@ -18,8 +18,9 @@ from osimages.plan.query import Encoded, Page, Stored
 from osimages.plan.resolve import Target
 from osimages.wire.dynamic import with_members
 from osimages.wire.etag import check_if_match, etag, names_version
-from osimages.wire.media import JsonForm, metadata_as_json
-from osimages.wire.payload import collection_body, entity_body, member, value_body
+from osimages.wire.items import count_name, with_items
+from osimages.wire.media import USUAL, JsonForm, metadata_as_json
+from osimages.wire.payload import collection_body, entity_body, member, projected, value_body
 from osimages.wire.rows import row_bodies
 
 # What a page shows of its stored documents.
@@ -35,24 +36,45 @@ async def entity(call: Call) -> Reply:
     form = call.form(query)
     stored = await stored_entity(call)
     # What is computed may be another value though the entity is the same: of now(), for example.
-    if not query.computed and _is_unchanged(call, stored):
+    if not query.shape.computed and _is_unchanged(call, stored):
         return Reply(304, headers=tag_of(stored))
+    row: Sequence[Encoded] = ()
+    if query.is_worked_out:
+        stored, row = await _worked_out(call, form, query, stored)
     document = call.document(form, stored)
     if query.computed:
-        (document,) = _computed(call, form, query, (document,), (await _of_one(call, query)).computed)
+        (document,) = _computed(call, form, query, (document,), (row,))
     context = call.context(form, call.links.context(call.target, query.shown))
     body = entity_body(context, document, query.select, form.annotation)
     return Reply(200, body, form.content_type, tag_of(stored))
 
 
-async def _of_one(call: Call, query: Query) -> Page:
-    """What a query computes for the entity that the target's key names. Raises ServiceError(UNKNOWN_KEY)."""
-    assert call.target.key is not None
-    plan = build_one(query, call.target.key)
-    page = await call.service.store(call.target).page(call.actor.tenant, plan)
-    if not page.documents:  # removed a moment ago
-        raise ServiceError(UNKNOWN_KEY, key=call.target.key[:512])
-    return page
+async def _worked_out(call: Call, form: JsonForm, query: Query, stored: Stored) -> tuple[Stored, Sequence[Encoded]]:
+    """The entity with the items that a query chooses, and what the query computes for it.
+
+    Both are of one moment, which may be later than that of the version: such an ETag is out of date, so that a write
+    that names it is refused. Raises ServiceError(UNKNOWN_KEY).
+    """
+    document = stored.document
+    rows: Sequence[Sequence[Encoded]] = ((),)
+    if query.shape.computed:
+        assert call.target.key is not None
+        plan = build_one(query, call.target.key)
+        page = await call.service.store(call.target).page(call.actor.tenant, plan)
+        if not page.documents:  # removed a moment ago
+            raise ServiceError(UNKNOWN_KEY, key=call.target.key[:512])
+        document, rows = page.documents[0], page.computed
+    if query.items:
+        (document,) = chosen(form, query, (document,), rows)
+    return Stored(stored.version, document), rows[0]
+
+
+def chosen(
+    form: JsonForm, query: Query, documents: tuple[bytes, ...], rows: Sequence[Sequence[Encoded]]
+) -> tuple[bytes, ...]:
+    """Stored documents with those items that the query chooses; rows of what it computes."""
+    ordinals = [row[len(query.computed) :] for row in rows] if query.shape.computed else [()] * len(documents)
+    return with_items(form, documents, query.items, ordinals)
 
 
 async def collection(call: Call) -> Reply:
@@ -104,24 +126,30 @@ def _reference(call: Call, form: JsonForm, document: bytes) -> bytes:
 
 async def property_of(call: Call) -> Reply:
     """The value of one property."""
-    form = call.form(call.query())
+    query = call.query()
+    form = call.form(query)
     stored = await stored_entity(call)
-    if _is_unchanged(call, stored):
+    if not query.shape.computed and _is_unchanged(call, stored):
         return Reply(304, headers=tag_of(stored))
-    return property_reply(call, form, stored)
+    if query.is_worked_out:
+        stored, _ = await _worked_out(call, form, query, stored)
+    return property_reply(call, form, stored, query)
 
 
-def property_reply(call: Call, form: JsonForm, stored: Stored) -> Reply:
-    """The value of the target's property, of an entity as it is stored; nothing where it is null."""
-    declared = call.target.declared
+def property_reply(call: Call, form: JsonForm, stored: Stored, query: Query) -> Reply:
+    """The value of the target's property, of an entity with what the query chooses of it; nothing where it is null."""
+    declared, select = call.target.declared, query.select
     assert declared is not None
-    value = member(call.document(form, stored), declared.name)
+    document = call.document(form, stored)
+    value = member(document if select is None else projected(document, select), declared.name)
     if value == b"null":
         return Reply(204, headers=tag_of(stored))
-    context = call.context(form, call.links.context(call.target))
+    parts = None if select is None else tuple(each.partition("/")[2] for each in select if "/" in each)
+    context = call.context(form, call.links.context(call.target, parts or None))
     if isinstance(declared.type, ComplexType) and not declared.collection:
         return Reply(200, entity_body(context, value, None, form.annotation), form.content_type, tag_of(stored))
-    return Reply(200, value_body(context, value, form.annotation), form.content_type, tag_of(stored))
+    total = member(document, count_name(form, declared.name)) if any(each.count for each in query.items) else None
+    return Reply(200, value_body(context, value, form.annotation, total), form.content_type, tag_of(stored))
 
 
 async def raw_value(call: Call) -> Reply:
@@ -138,11 +166,13 @@ async def raw_value(call: Call) -> Reply:
 
 
 async def property_count(call: Call) -> Reply:
-    """How many items a collection property has."""
-    call.query()
+    """How many items a collection property has, or how many of them a filter finds."""
+    query = call.query()
     stored = await stored_entity(call)
-    if _is_unchanged(call, stored):
+    if not query.shape.computed and _is_unchanged(call, stored):
         return Reply(304, headers=tag_of(stored))
+    if query.is_worked_out:
+        stored, _ = await _worked_out(call, USUAL, query, stored)
     items = msgspec.json.decode(member(stored.document, _property_name(call.target)), type=list[msgspec.Raw])
     return Reply(200, str(len(items)).encode(), TEXT, tag_of(stored))
 
@@ -222,7 +252,8 @@ def _documents(call: Call, form: JsonForm, query: Query, page: Page) -> tuple[by
     """The entities of a page, with what the query has computed for each; or the rows that it has made of them."""
     if query.rows is not None:
         return row_bodies(form, call.version.model, query.rows, query.select, page.computed)
-    documents = call.documents(form, page.documents)
+    stored = chosen(form, query, page.documents, page.computed) if query.items else page.documents
+    documents = call.documents(form, stored)
     return _computed(call, form, query, documents, page.computed) if query.computed else documents
 
 
@@ -230,7 +261,8 @@ def _computed(
     call: Call, form: JsonForm, query: Query, documents: tuple[bytes, ...], rows: Sequence[Sequence[Encoded]]
 ) -> tuple[bytes, ...]:
     names = [(each.name, each.type) for each in query.computed]
-    return with_members(form, call.version.model, documents, names, rows)
+    values = [row[: len(names)] for row in rows] if query.items else rows
+    return with_members(form, call.version.model, documents, names, values)
 
 
 def _is_unchanged(call: Call, stored: Stored) -> bool:

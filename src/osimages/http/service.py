@@ -59,7 +59,9 @@ class ServiceVersion:
     def query(self, target: Target, query: str) -> Query:
         """The meaning of a query string for a target. Raises ServiceError."""
         build = self._build_query if len(query) > _LONGEST_REMEMBERED else self._remembered_query
-        return build(target.kind, target.source, query)
+        if target.declared is None:
+            return build(target.kind, target.source, query)
+        return build(target.kind, target.source, query, target.declared.name)
 
     def validator(self, entity: EntityType) -> EntityValidator:
         """What checks bodies of a type."""
@@ -74,12 +76,13 @@ class ServiceVersion:
     def _resolve(self, path: str) -> Target:
         return resolve(self.model, path)
 
-    def _build_query(self, kind: Kind, source: str, query: str) -> Query:
+    def _build_query(self, kind: Kind, source: str, query: str, declared: str | None = None) -> Query:
         found = self._sources[source]
         # In the service root no option but $format is allowed, so that any type serves there.
         entity = found.entity if source else self.model.entity_types[0]
         capabilities = EVERYTHING if found.entity_set is None else found.entity_set.capabilities
-        return build_query(self.model, entity, kind, query, self._limits, capabilities)
+        named = None if declared is None else entity.by_name[declared]
+        return build_query(self.model, entity, kind, query, self._limits, capabilities, named)
 
 
 class Service:

@@ -7,7 +7,7 @@ import uuid
 import msgspec
 
 from osimages.edm.validate import Checked
-from osimages.errors import NAME_EXISTS, PRECONDITION_FAILED, UNKNOWN_KEY, ServiceError
+from osimages.errors import INVALID_SELECT, NAME_EXISTS, PRECONDITION_FAILED, UNKNOWN_KEY, ServiceError
 from osimages.http.body import json_body
 from osimages.http.call import Call
 from osimages.http.reading import singleton_id, singleton_reply
@@ -23,7 +23,7 @@ from osimages.wire.payload import entity_body
 
 async def create(call: Call) -> Reply:
     """A new entity, under the key that the body gives or a GUID."""
-    form = call.form(call.query())
+    form = form_of(call)
     properties = call.version.validator(call.target.entity).create(json_body(call.request))
     key = str(properties.get(call.target.entity.key) or uuid.uuid4())
     try:
@@ -39,7 +39,7 @@ async def update(call: Call) -> Reply:
     OData would always make it (Protocol, section 11.4.4); Graph answers 404, and makes it with
     `Prefer: create-if-missing` or `If-None-Match: *` (https://github.com/microsoft/api-guidelines, upsert).
     """
-    form = call.form(call.query())
+    form = form_of(call)
     key, body = _key(call.target), json_body(call.request)
     changes: Checked = call.version.validator(call.target.entity).update(body, key)
     if _makes_missing(call):
@@ -55,7 +55,7 @@ async def replace(call: Call) -> Reply:
 
     `If-None-Match: *` makes it only, `If-Match` replaces it only (OData Protocol, section 11.4.4).
     """
-    form = call.form(call.query())
+    form = form_of(call)
     key, body = _key(call.target), json_body(call.request)
     call.version.validator(call.target.entity).update(body, key)  # refuses another key
     asked = call.request.header(b"if-match") or etag_in(body)
@@ -96,6 +96,14 @@ def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: t
     context = call.context(form, call.links.context(one, select))
     body = entity_body(context, call.document(form, stored), select, form.annotation)
     return Reply(status, body, form.content_type, headers)
+
+
+def form_of(call: Call) -> JsonForm:
+    """The form of the answer to a write. Raises ServiceError where the query chooses items, which is for reading."""
+    query = call.query()
+    for each in query.items:
+        raise ServiceError(INVALID_SELECT, target="$select", reason=f"items of '{each.name}' are chosen with GET only")
+    return call.form(query)
 
 
 def _location(call: Call, key: str) -> tuple[Header, ...]:

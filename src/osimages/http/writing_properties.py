@@ -15,7 +15,7 @@ from osimages.http.body import json_body
 from osimages.http.call import Call
 from osimages.http.reading import property_reply, tag_of
 from osimages.http.reply import Reply
-from osimages.http.writing import applied_return, condition_of
+from osimages.http.writing import applied_return, condition_of, form_of
 
 
 async def replace(call: Call) -> Reply:
@@ -52,7 +52,7 @@ async def remove(call: Call) -> Reply:
 
 async def _write(call: Call, changed: Callable[[object], object], body: object) -> Reply:
     """Stores what `changed` makes of the value that is stored."""
-    form = call.form(call.query())
+    form = form_of(call)
     key, declared = call.target.key, _declared(call)
     assert key is not None
     validator = call.version.validator(call.target.entity)
@@ -67,7 +67,7 @@ async def _write(call: Call, changed: Callable[[object], object], body: object) 
     applied = applied_return(call)
     if call.preferences().returned != "representation":
         return Reply(204, headers=(*tag_of(stored), *applied))
-    reply = property_reply(call, form, stored)
+    reply = property_reply(call, form, stored, call.query())
     return msgspec.structs.replace(reply, headers=(*reply.headers, *applied))
 
 

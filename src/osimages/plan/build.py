@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from osimages.edm import encoding
-from osimages.edm.types import EVERYTHING, EntityType, Model, SetCapabilities
+from osimages.edm.types import EVERYTHING, ComplexType, EntityType, Model, Property, SetCapabilities
 from osimages.errors import (
     EXPAND_NOT_SUPPORTED,
     INVALID_FILTER,
@@ -25,15 +25,16 @@ from osimages.errors import (
 from osimages.odata.errors import ODataLimitError
 from osimages.odata.options import OptionError, pairs, parse_options, system_name
 from osimages.odata.query_tree import QueryOptions, SelectItem
+from osimages.plan.bind_items import bind_items
 from osimages.plan.bind_query import BoundQuery, Rows, bind_query
-from osimages.plan.constants import Moment, resolved
+from osimages.plan.constants import Constant, Moment, resolved
 from osimages.plan.delta import DeltaState
 from osimages.plan.expressions import Compare, Comparison, Field, Slot
 from osimages.plan.limits import Limits
 from osimages.plan.paging import Position
-from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, Shape, Sortable
+from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, ItemChoice, Shape, Sortable
 from osimages.plan.resolve import Kind, Target
-from osimages.plan.select import selected
+from osimages.plan.select import Selection, selected
 
 _COLLECTION_OPTIONS = frozenset(
     ("apply", "filter", "search", "compute", "select", "orderby", "top", "skip", "count", "skiptoken", "format")
@@ -48,6 +49,8 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
     Kind.SINGLETON: frozenset(("select", "format")),
 }
 _ONLY_FORMAT = frozenset(("format",))
+_OF_ITEMS = frozenset(("filter", "search", "orderby", "top", "skip", "count"))
+_COUNTING_ITEMS = frozenset(("filter", "search"))
 _UNSUPPORTED = frozenset(("id", "index", "schemaversion"))
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
@@ -55,7 +58,8 @@ _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_S
 class Query(msgspec.Struct, frozen=True):
     """What a query string means for a target: the part of a plan that does not depend on who asks, or from where.
 
-    `identity` is the query without its tokens, which are bound to it.
+    `items` tells which items of collections are shown; the ordinals of those that have any are the last of what the
+    shape computes. `identity` is the query without its tokens, which are bound to it.
     """
 
     shape: Shape
@@ -70,6 +74,12 @@ class Query(msgspec.Struct, frozen=True):
     deltatoken: str | None
     format: str | None
     identity: str
+    items: tuple[ItemChoice, ...] = ()
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Whether more is asked of an entity than properties as they are stored."""
+        return bool(self.items or self.shape.computed)
 
     @property
     def shown(self) -> tuple[str, ...] | None:
@@ -88,29 +98,49 @@ def build_query(
     query: str,
     limits: Limits,
     capabilities: SetCapabilities = EVERYTHING,
+    declared: Property | None = None,
 ) -> Query:
     """The meaning of a raw query string for a kind of target, in a set with those capabilities.
+
+    Of a property (`declared`), the options choose among its items and parts, as they would in `$select`.
 
     Raises ServiceError (400) that names the option at fault and, for an expression, the position in it.
     """
     try:
         options = parse_options(query, limits.bounds, trimmed=True)
-        _check_allowed(entity, kind, options, capabilities)
+        if declared is None:
+            _check_allowed(entity, kind, options, capabilities)
+        else:
+            options = _of_property(declared, kind, options)
         if (options.top or 0) > limits.top:
             raise ODataLimitError("$top", limits.top, "max_top")
         bound = bind_query(model, entity, options, limits.lambda_depth)
         select = _selected(model, entity, options.select, bound)
+        constants = list(bound.constants)
+        items = _items(model, entity, select, options, constants, limits, declared)
     except OptionError as error:
         raise _invalid(error.option, error.reason) from None
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
+    return _query(options, bound, select.paths, tuple(constants), items, _identity(query))
+
+
+def _query(
+    options: QueryOptions,
+    bound: BoundQuery,
+    select: tuple[str, ...] | None,
+    constants: tuple[object, ...],
+    items: tuple[ItemChoice, ...],
+    identity: str,
+) -> Query:
     computed = tuple(each for each in bound.computed if select is None or each.name in select)
     rows = bound.rows
     values = tuple(each.value for each in computed) if rows is None else rows.values
     relation = None if rows is None else rows.relation
+    values += tuple(each.ordinals for each in items if each.ordinals is not None)
     return Query(
         shape=Shape(bound.condition, bound.descending, bound.order, None, values, relation),
-        constants=bound.constants,
+        constants=constants,
         computed=computed,
         rows=rows,
         select=select,
@@ -120,7 +150,8 @@ def build_query(
         skiptoken=options.skiptoken,
         deltatoken=options.deltatoken,
         format=options.format,
-        identity=_identity(query),
+        identity=identity,
+        items=items,
     )
 
 
@@ -162,7 +193,7 @@ def build_delta(query: Query, state: DeltaState | None, limit: int) -> DeltaPlan
     """One page of what changed since a state of the client, with at most `limit` changes."""
     constants, _ = _resolved(query.constants, None)
     after, known = (0, None) if state is None else (state.after, state.known)
-    return DeltaPlan(query.shape.condition, constants, after, known, limit)
+    return DeltaPlan(query.shape.condition, constants, after, known, limit, query.shape.computed)
 
 
 def _resolved(constants: tuple[object, ...], started: int | None) -> tuple[tuple[object, ...], int | None]:
@@ -186,16 +217,56 @@ def _check_allowed(entity: EntityType, kind: Kind, options: QueryOptions, capabi
         raise _invalid(f"${name}", "it cannot be used on this resource")
 
 
-def _selected(
-    model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, bound: BoundQuery
-) -> tuple[str, ...] | None:
+def _selected(model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, bound: BoundQuery) -> Selection:
     if bound.rows is not None and items is not None:
-        return bound.rows.selected(items)
+        return Selection(bound.rows.selected(items), {})
     return selected(model, entity, items, [each.name for each in bound.computed])
+
+
+def _items(
+    model: Model,
+    entity: EntityType,
+    selection: Selection,
+    options: QueryOptions,
+    constants: list[Constant],
+    limits: Limits,
+    declared: Property | None,
+) -> tuple[ItemChoice, ...]:
+    if not selection.options:
+        return ()
+    try:
+        return bind_items(model, entity, selection.options, options.aliases, constants, limits)
+    except OptionError as error:
+        if declared is not None:
+            raise
+        raise OptionError("$select", f"In {error.option}: {error.reason}") from None
+
+
+def _of_property(declared: Property, kind: Kind, options: QueryOptions) -> QueryOptions:
+    """The options of a request for a property, as a `$select` of that property alone. Raises ServiceError."""
+    allowed = _options_of_property(declared, kind)
+    for name in sorted(options.given - allowed):
+        if name in _UNSUPPORTED:
+            raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
+        raise _invalid(f"${name}", "it cannot be used on this resource")
+    inner = msgspec.structs.replace(options, given=options.given - _ONLY_FORMAT)
+    select = (SelectItem((declared.name,), None, inner, 0),) if inner.given else None
+    return QueryOptions(select=select, format=options.format, aliases=options.aliases, given=frozenset())
+
+
+def _options_of_property(declared: Property, kind: Kind) -> frozenset[str]:
+    if kind is Kind.PROPERTY_COUNT:
+        return _ONLY_FORMAT | _COUNTING_ITEMS
+    if kind is not Kind.PROPERTY:
+        return _ONLY_FORMAT
+    parts = frozenset(("select",)) if isinstance(declared.type, ComplexType) else frozenset()
+    return _ONLY_FORMAT | parts | (_OF_ITEMS if declared.collection else frozenset())
 
 
 def allowed_options(target: Target) -> frozenset[str]:
     """The query options that a target takes, by their names without `$`."""
+    if target.declared is not None:
+        return _options_of_property(target.declared, target.kind)
     able = EVERYTHING if target.entity_set is None else target.entity_set.capabilities
     names = _ALLOWED.get(target.kind, _ONLY_FORMAT) - _UNSUPPORTED
     taken = {name for name in names if getattr(able, name, True)}

@@ -135,6 +135,18 @@ class ItemCount(msgspec.Struct, frozen=True):
     depth: int
 
 
+class ItemOrdinals(msgspec.Struct, frozen=True):
+    """The places of those items of a collection that fulfil the condition, in that order, and by place what is alike.
+
+    As text with commas between the numbers, which count from 0; empty or null where there is none.
+    """
+
+    collection: str
+    condition: Condition | None
+    order: tuple[Order, ...]
+    depth: int
+
+
 class Truth(msgspec.Struct, frozen=True):
     """A condition that is known beforehand; None is OData's null, neither true nor false."""
 
@@ -244,4 +256,4 @@ Condition = (
     | EveryItem
     | Chosen
 )
-Value = Field | Slot | Null | Apply | Convert | Case | ItemCount | Column | Condition
+Value = Field | Slot | Null | Apply | Convert | Case | ItemCount | ItemOrdinals | Column | Condition

@@ -6,7 +6,7 @@ from enum import Enum
 
 import msgspec
 
-from osimages.plan.expressions import Condition, Order, ScalarType, Value
+from osimages.plan.expressions import Condition, ItemOrdinals, Order, ScalarType, Value
 from osimages.plan.relations import Relation
 
 # A value as the database keeps it: `encoding` says how each type is encoded.
@@ -20,6 +20,19 @@ class Computed(msgspec.Struct, frozen=True):
     name: str
     type: ScalarType
     value: Value
+
+
+class ItemChoice(msgspec.Struct, frozen=True):
+    """Which items of a collection property an answer shows: after `skip` others at most `top`; `count` tells how many.
+
+    `ordinals` says which items these are taken of, and in which order; without it, of all as they stand.
+    """
+
+    name: str
+    ordinals: ItemOrdinals | None
+    skip: int
+    top: int | None
+    count: bool
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -82,6 +95,7 @@ class DeltaPlan(msgspec.Struct, frozen=True):
 
     Of entities that are gone, or of which the condition does not hold, only changes after number `known` are of
     interest: before, the client knew of none. It is None at the very start, where the client knows nothing yet.
+    `computed` are values that are asked for beside documents.
     """
 
     condition: Condition | None
@@ -89,6 +103,7 @@ class DeltaPlan(msgspec.Struct, frozen=True):
     after: int
     known: int | None
     limit: int
+    computed: tuple[Value, ...] = ()
 
 
 class Fate(Enum):
@@ -105,6 +120,7 @@ class Change(msgspec.Struct, frozen=True):
     key: str
     fate: Fate
     document: bytes
+    computed: tuple[Encoded, ...] = ()
 
 
 class DeltaPage(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ text of one of its searched properties contains it, without regard to case; of a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from osimages.edm.encoding import may_be_null
 from osimages.edm.types import ComplexType, EntityType, EnumType, Primitive, Property
@@ -36,17 +36,30 @@ from osimages.plan.names import BindError
 
 def bind_search(binder: Binder, entity: EntityType, tree: Search) -> Condition:
     """The condition that a search over entities of that type stands for. Raises BindError where it is too large."""
+    return _bound(tree, lambda text, position: _matches(binder, entity, text, position))
+
+
+def bind_item_search(binder: Binder, collection: Property, tree: Search) -> Condition:
+    """The condition that a search over the items of a collection stands for. Raises BindError."""
+    fields = list(_fields(collection))
+    if not fields:
+        raise BindError(f"Items of '{collection.name}' have no text that is searched", tree.position)
+    return _bound(tree, lambda text, position: (_match(binder, *each, text, position) for each in fields))
+
+
+def _bound(tree: Search, matches: Callable[[str, int], Iterable[Condition]]) -> Condition:
+    """The condition of a search; `matches` gives those of a text, of which one must hold."""
     match tree:
         case SearchAnd(operands, _):
-            return Both(tuple(bind_search(binder, entity, each) for each in operands))
+            return Both(tuple(_bound(each, matches) for each in operands))
         case SearchOr(operands, _):
-            return Either(tuple(bind_search(binder, entity, each) for each in operands))
+            return Either(tuple(_bound(each, matches) for each in operands))
         case SearchNot(operand, _):
-            return Negation(bind_search(binder, entity, operand))
+            return Negation(_bound(operand, matches))
         case SearchTerm(text=text) | SearchIncomplete(text=text):
             if "\0" in text:  # no text holds that character, and not every database takes it
                 raise BindError("A search holds no character U+0000", tree.position)
-            return _either(list(_matches(binder, entity, text.lower(), tree.position)))
+            return _either(list(matches(text.lower(), tree.position)))
 
 
 def _matches(binder: Binder, entity: EntityType, text: str, position: int) -> Iterator[Condition]:

@@ -1,35 +1,52 @@
-"""What `$select` asks for: paths to properties, in the order in which the model declares them.
+"""What `$select` asks for: paths to properties, in the order in which the model declares them, and options of those.
 
 Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.html#sec_SystemQueryOptionselect
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
 
 from osimages.edm.types import ComplexType, EntityType, Model, Property
 from osimages.odata.options import OptionError
-from osimages.odata.query_tree import SelectItem
+from osimages.odata.query_tree import QueryOptions, SelectItem
 from osimages.odata.render import render
 
 _ALL = "*"
+_OF_ITEMS = frozenset(("filter", "search", "orderby", "top", "skip", "count", "select"))
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """Paths such as `id` and `supportedEditions/editionType`; None where everything is asked for.
+
+    `options` are those that stand in parentheses after the names of collections, if they choose among the items.
+    """
+
+    paths: tuple[str, ...] | None
+    options: Mapping[Property, QueryOptions]
+
+
+_EVERYTHING = Selection(None, {})
 
 
 def selected(
     model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, computed: Sequence[str]
-) -> tuple[str, ...] | None:
-    """Paths such as `id` and `supportedEditions/editionType`; None where everything is asked for.
+) -> Selection:
+    """What the items of a `$select` ask for.
 
     `computed` are the names of the properties that the query itself makes. A whole value says what paths into it say.
     Raises OptionError.
     """
     if items is None:
-        return None
+        return _EVERYTHING
     reader = _Reader(model, entity, computed)
     paths = dict.fromkeys(path for item in items for path in reader.paths(item))
     whole = (path for path in paths if not any(path[:end] in paths for end in range(1, len(path))))
     order = [*(each.name for each in entity.properties), *computed]
-    return tuple("/".join(path) for path in sorted(whole, key=lambda path: order.index(path[0])))
+    found = tuple("/".join(path) for path in sorted(whole, key=lambda path: order.index(path[0])))
+    return Selection(found, reader.options)
 
 
 class _Reader:
@@ -37,6 +54,7 @@ class _Reader:
         self._model = model
         self._entity = entity
         self._computed = computed
+        self.options: dict[Property, QueryOptions] = {}
 
     def paths(self, item: SelectItem) -> Iterator[tuple[str, ...]]:
         """The properties that an item names; none for functions, which no answer here tells about."""
@@ -65,15 +83,30 @@ class _Reader:
     ) -> Iterator[tuple[str, ...]]:
         """Paths into the value of a property, written with slashes or with $select in parentheses."""
         if not rest and item.options is not None:
-            if item.options.given != {"select"} or item.options.select is None:
-                raise OptionError("$select", "Only $select can stand in parentheses after a property")
-            for inner in item.options.select:
+            if item.options.given != {"select"}:
+                self._take(declared, found, item.options)
+            if item.options.select is None:
+                yield found
+            for inner in item.options.select or ():
                 yield from self._below(declared, found, inner.path, inner)
         elif not rest:
             yield found
         else:
             part = self._part(declared, rest[0], item)
             yield from self._below(part, (*found, part.name), rest[1:], item)
+
+    def _take(self, declared: Property, found: tuple[str, ...], options: QueryOptions) -> None:
+        """Notes options that choose among the items of a collection."""
+        name = "/".join(found)
+        for option in sorted(options.given - _OF_ITEMS):
+            raise OptionError("$select", f"${option} cannot stand in parentheses after '{name}'")
+        if not declared.collection:
+            raise OptionError("$select", f"Only $select can stand in parentheses after '{name}': it is no collection")
+        if len(found) > 1:
+            raise OptionError("$select", f"'{name}' lies inside another value: its items cannot be chosen from")
+        if declared in self.options:
+            raise OptionError("$select", f"Options of '{name}' are given more than once")
+        self.options[declared] = options
 
     def _part(self, declared: Property, name: str, item: SelectItem) -> Property:
         parts = declared.type.properties if isinstance(declared.type, ComplexType) else ()

@@ -96,6 +96,6 @@ def delta_parameters(tenant: str, plan: DeltaPlan, newest: int) -> dict[str, obj
 
 
 def delta_page_of(rows: Sequence[Any], plan: DeltaPlan, more: bool, newest: int) -> DeltaPage:
-    """A page of rows: key, document, number of the change, fate."""
-    changes = tuple(Change(key, Fate(fate), document) for key, document, _, fate in rows)
+    """A page of rows: key, document, number of the change, fate, and computed values."""
+    changes = tuple(Change(key, Fate(fate), document, tuple(rest)) for key, document, _, fate, *rest in rows)
     return DeltaPage(changes, rows[-1][2] if rows else plan.after, more, newest)

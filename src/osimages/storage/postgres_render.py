@@ -16,6 +16,7 @@ from sqlalchemy import (
     Double,
     Integer,
     LargeBinary,
+    Select,
     Text,
     bindparam,
     cast,
@@ -81,6 +82,10 @@ class PostgresRenderer(Renderer):
         if not nullable:
             return super().sorted(term, descending, nullable)
         return term.desc().nulls_last() if descending else term.asc().nulls_first()
+
+    def listed(self, ordinals: Select[Any]) -> Sql:
+        """ARRAY keeps the order of its query."""
+        return func.array_to_string(func.array(ordinals.scalar_subquery()), literal_column("','"))
 
     # --- arithmetic ---
     def _arithmetic(self, operator: str, type_: Primitive, left: Sql, right: Sql) -> Sql:

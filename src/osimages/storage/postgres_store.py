@@ -10,7 +10,7 @@ from asyncpg import Record
 from sqlalchemy.dialects.postgresql import dialect
 
 from osimages.edm.types import Model
-from osimages.plan.expressions import Condition
+from osimages.plan.expressions import Condition, Value
 from osimages.plan.patterns import compiled
 from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
 from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
@@ -85,7 +85,7 @@ class PostgresStore(EntityStore):
         A tenant's changes are numbered under the lock of its row until they are committed: whoever sees a change sees
         all with smaller numbers.
         """
-        rendered = self._delta_sql(plan.condition, tuple(map(type, plan.constants)))
+        rendered = self._delta_sql(plan.condition, plan.computed, tuple(map(type, plan.constants)))
         async with self._connections.snapshot() as connection:
             found = await fetch(connection, self._last_change, {"tenant": tenant})
             newest = int(found[0][0])
@@ -99,8 +99,8 @@ class PostgresStore(EntityStore):
     def _rendered_count(self, shape: Shape, types: Types) -> Rendered:
         return self._rendered(types, lambda renderer: renderer.count(shape.condition, None, shape.rows))
 
-    def _rendered_delta(self, condition: Condition | None, types: Types) -> Rendered:
-        return self._rendered(types, lambda renderer: renderer.delta(condition))
+    def _rendered_delta(self, condition: Condition | None, computed: tuple[Value, ...], types: Types) -> Rendered:
+        return self._rendered(types, lambda renderer: renderer.delta(condition, computed))
 
     def _rendered(self, types: Types, render: Callable[[PostgresRenderer], str]) -> Rendered:
         renderer = PostgresRenderer(self._tables, types)

@@ -5,6 +5,7 @@ Differences between databases are methods of a short subclass, as in the best of
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    null,
     or_,
     select,
     true,
@@ -49,6 +51,7 @@ from osimages.plan.expressions import (
     IsNull,
     IsTrue,
     ItemCount,
+    ItemOrdinals,
     Match,
     Negation,
     Null,
@@ -154,21 +157,23 @@ class Renderer(RowRenderer):
         query: Select[Any] = select(func.count()).select_from(main).where(main.c.tenant == bindparam("tenant"))
         return self._text(self._filtered(query, condition, driving, main))
 
-    def delta(self, condition: Condition | None) -> str:
+    def delta(self, condition: Condition | None, computed: Sequence[Value] = ()) -> str:
         """SQL of what changed after number `after`, at most `limit` rows: key, document, number of the change, fate.
 
         What does not fulfil the condition, or was removed, counts only after number `known`, and has no document.
+        Computed values follow.
         """
         main, removed, nothing = self._tables.main, self._tables.removed, bindparam("nothing", type_=LargeBinary())
         fulfils = true() if condition is None else func.coalesce(self._condition(condition, {0: main}), false())
         document = case((fulfils, main.c.document), else_=nothing)
         fate = case((fulfils, _fate(Fate.PRESENT)), else_=_fate(Fate.CHANGED))
-        present = select(main.c.id, document.label("document"), main.c.version, fate.label("fate")).where(
+        values = _labelled("computed", [self._value(each, {0: main}) for each in computed])
+        present = select(main.c.id, document.label("document"), main.c.version, fate.label("fate"), *values).where(
             main.c.tenant == bindparam("tenant"),
             main.c.version > bindparam("after"),
             or_(fulfils, main.c.version > bindparam("known")),
         )
-        gone = select(removed.c.id, nothing, removed.c.version, _fate(Fate.DELETED)).where(
+        gone = select(removed.c.id, nothing, removed.c.version, _fate(Fate.DELETED), *(null() for _ in values)).where(
             removed.c.tenant == bindparam("tenant"),
             removed.c.version > bindparam("after"),
             removed.c.version > bindparam("known"),
@@ -268,6 +273,19 @@ class Renderer(RowRenderer):
             query = query.where(self._condition(count.condition, {**scope, count.depth: items}))
         return query.correlate(*scope.values()).scalar_subquery()
 
+    def _item_ordinals(self, chosen: ItemOrdinals, scope: Scope) -> Sql:
+        items = self._tables.items[chosen.collection].table.alias(f"item_{chosen.depth}")
+        inner: Scope = {**scope, chosen.depth: items}
+        query = select(items.c.ordinal).where(items.c.tenant == bindparam("tenant"), items.c.id == scope[0].c.id)
+        if chosen.condition is not None:
+            query = query.where(self._condition(chosen.condition, inner))
+        query = query.order_by(*self.ordering(chosen.order, inner), items.c.ordinal)
+        return self.listed(query.correlate(*scope.values()))
+
+    @abstractmethod
+    def listed(self, ordinals: Select[Any]) -> Sql:
+        """The numbers that a query gives, in its order, as text with commas between them."""
+
     def compare(self, operator: Comparison, left: Sql, right: Sql) -> ColumnElement[bool]:
         """A comparison of two values of one type that are not null."""
         compared: ColumnElement[bool] = left.op(_SYMBOLS[operator], is_comparison=True)(right)
@@ -329,7 +347,7 @@ def _is_about_items(value: Value) -> bool:
             return False
         case Field():
             return value.depth > 0
-        case AnyItem() | EveryItem() | ItemCount():
+        case AnyItem() | EveryItem() | ItemCount() | ItemOrdinals():
             return False
         case Case(branches):
             return all(_is_about_items(each) for branch in branches for each in branch)

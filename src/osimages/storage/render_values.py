@@ -14,7 +14,19 @@ from sqlalchemy.sql.elements import Grouping
 
 from osimages.edm.types import Primitive
 from osimages.plan.constants import FLOATS, INTEGERS
-from osimages.plan.expressions import Apply, Case, Column, Condition, Convert, Field, ItemCount, Null, Slot, Value
+from osimages.plan.expressions import (
+    Apply,
+    Case,
+    Column,
+    Condition,
+    Convert,
+    Field,
+    ItemCount,
+    ItemOrdinals,
+    Null,
+    Slot,
+    Value,
+)
 from osimages.storage.tables import OFFSET, PRIMITIVE_ITEM, EntityTables
 
 Scope = Mapping[int, FromClause]
@@ -35,6 +47,10 @@ class ValueRenderer:
     @abstractmethod
     def _item_count(self, count: ItemCount, scope: Scope) -> Sql:
         """How many items of a collection there are."""
+
+    @abstractmethod
+    def _item_ordinals(self, chosen: ItemOrdinals, scope: Scope) -> Sql:
+        """Which items of a collection are chosen."""
 
     def _value(self, value: Value, scope: Scope) -> Sql:
         match value:
@@ -57,6 +73,8 @@ class ValueRenderer:
                 return case(*rendered_branches)
             case ItemCount():
                 return self._item_count(value, scope)
+            case ItemOrdinals():
+                return self._item_ordinals(value, scope)
             case Column(number):
                 return scope[0].c[f"column{number}"]
         return Grouping(self._condition(value, scope))

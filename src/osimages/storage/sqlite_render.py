@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, ColumnElement, and_, func, literal_column, or_
+from sqlalchemy import BindParameter, Column, ColumnElement, Select, and_, func, literal_column, or_, select
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.sql.elements import Grouping, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -51,6 +51,11 @@ class SqliteRenderer(Renderer):
             return func.substr(text, literal_column("1"), length) == pattern
         ends = func.substr(text, -length) == pattern
         return and_(func.length(text) >= length, or_(length == literal_column("0"), ends))
+
+    def listed(self, ordinals: Select[Any]) -> ColumnElement[Any]:
+        """A limit (of -1, which is none) makes sure that the order of the inner query is that of the text."""
+        ordered = ordinals.limit(literal_column("-1")).offset(literal_column("0")).subquery("ordered")
+        return select(func.group_concat(ordered.c.ordinal)).scalar_subquery()
 
     def index_of(self, type_: Primitive, text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[Any]:
         """instr counts characters from 1, and gives 0 where there is nothing."""

@@ -65,7 +65,7 @@ class SqliteStore(EntityStore):
         with self._reader.snapshot():
             newest = self._number(self._last_change, {"tenant": tenant})
             values = delta_parameters(tenant, plan, newest)
-            rows, more = self._reader.some(self._delta_sql(plan.condition), values, plan.limit)
+            rows, more = self._reader.some(self._delta_sql(plan.condition, plan.computed), values, plan.limit)
         return delta_page_of(rows, plan, more, newest)
 
     def _page(self, shape: Shape, driving: AnyItem | None, limit: int, values: Any, total: int | None) -> Page:

@@ -35,7 +35,7 @@ class Links(msgspec.Struct, frozen=True):
                 return f"{source}{selected}/$entity"
             case Kind.PROPERTY:
                 assert target.key is not None and target.declared is not None
-                return f"{source}({quoted_key(target.key)})/{target.declared.name}"
+                return f"{source}({quoted_key(target.key)})/{target.declared.name}{selected}"
             case _:
                 return f"{source}{selected}"
 

@@ -63,9 +63,11 @@ def collection_body(
     return b'{%b"value":[%b]}' % (head, b",".join(chosen))
 
 
-def value_body(context: str | None, value: bytes, annotation: str = "@odata.") -> bytes:
-    """The value of one property, which is JSON already."""
+def value_body(context: str | None, value: bytes, annotation: str = "@odata.", total: bytes | None = None) -> bytes:
+    """The value of one property, which is JSON already; of a collection maybe with the number of its items."""
     head = b"" if context is None else b'"%bcontext":"%b",' % (annotation.encode(), context.encode())
+    if total is not None:
+        head += b'"%bcount":%b,' % (annotation.encode(), total)
     return b'{%b"value":%b}' % (head, value)
 
 

@@ -146,7 +146,8 @@ def test_capabilities_of_the_images_are_those_that_graph_documents() -> None:
     assert _record(schema, target, "FilterRestrictions") == {"Filterable": "true"}
     assert _record(schema, target, "SearchRestrictions") == {"Searchable": "true"}
     assert _record(schema, target, "ExpandRestrictions") == {"Expandable": "false"}
-    assert _record(schema, target, "SelectSupport") == {"Supported": "true"}
+    able = dict.fromkeys(("Filterable", "Searchable", "TopSupported", "SkipSupported", "Countable", "Sortable"), "true")
+    assert _record(schema, target, "SelectSupport") == {"Supported": "true", "ComputeSupported": "false"} | able
     assert _record(schema, target, "CountRestrictions") == {"Countable": "true"}
     for term in ("TopSupported", "SkipSupported"):
         assert _annotation(schema, target, term).get("Bool") == "true"

@@ -19,6 +19,7 @@ from osimages.plan.expressions import (
     IsNull,
     IsTrue,
     ItemCount,
+    ItemOrdinals,
     Match,
     Negation,
     Null,
@@ -68,7 +69,8 @@ def _condition(condition: Value, constants: tuple[object, ...]) -> str:
 
 
 def _value(
-    value: Field | Slot | Null | Apply | Convert | Case | ItemCount | Column | Chosen, constants: tuple[object, ...]
+    value: Field | Slot | Null | Apply | Convert | Case | ItemCount | ItemOrdinals | Column | Chosen,
+    constants: tuple[object, ...],
 ) -> str:
     def inner(value: Value) -> str:
         return _condition(value, constants)
@@ -93,3 +95,5 @@ def _value(
             return f"(chosen {inner(value.skip)} {inner(value.top)})"
         case ItemCount(collection, condition, depth):
             return f"(count {collection}[{depth}]{f': {inner(condition)}' if condition else ''})"
+        case ItemOrdinals(collection, condition, _, depth):
+            return f"(ordinals {collection}[{depth}]{f': {inner(condition)}' if condition else ''})"

@@ -200,7 +200,7 @@ def test_select(text: str, names: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["foo", "*,foo", "supportedEditions/x", "other.type/id", "id/x", "**", "$it", "supportedEditions($top=1)"]
+    "text", ["foo", "*,foo", "supportedEditions/x", "other.type/id", "id/x", "**", "$it", "id($top=1)"]
 )
 def test_select_of_what_does_not_exist(text: str) -> None:
     assert _refusal(f"$select={text}").row is INVALID_SELECT

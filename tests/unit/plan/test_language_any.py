@@ -123,7 +123,7 @@ PROPERTIES: dict[str, list[str]] = {
     "flavour": ["flavour", "flavourOrNull"],
     "colour": ["colour", "colourOrNull"],
 }
-_ITEMS: dict[str, dict[str, str]] = {
+ITEMS: dict[str, dict[str, str]] = {
     "strings": {"string": "{}"},
     "int32s": {"integer": "{}"},
     "maybes": {"integer": "{}"},
@@ -146,10 +146,14 @@ Option = TypeVar("Option")
 
 
 class Filters:
-    """Draws filters; `names` are the properties in reach by type, `depth` what may still be nested."""
+    """Draws filters; `names` are the properties in reach by type, `depth` what may still be nested.
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    `start` comes before the names of the specimen's own collections and flags.
+    """
+
+    def __init__(self, draw: st.DrawFn, start: str = "") -> None:
         self._draw = draw
+        self._start = start
         self._variables = 0
 
     def pick(self, *options: Option) -> Option:
@@ -294,7 +298,7 @@ class Filters:
         return f"{self.pick('contains', 'startswith', 'endswith')}({text},{part})"
 
     def _flags(self, names: Names, depth: int) -> str:
-        return f"({self.pick('flavour', 'flavourOrNull')} has {self._draw(LITERALS['flavour'])})"
+        return f"({self._start}{self.pick('flavour', 'flavourOrNull')} has {self._draw(LITERALS['flavour'])})"
 
     def _null(self, names: Names, depth: int) -> str:
         type_ = self.pick(*(each for each in LITERALS if each not in ("flavour", "colour", "boolean")))
@@ -308,12 +312,12 @@ class Filters:
         return f"not ({self.condition(names, depth)})"
 
     def _lambda(self, names: Names, depth: int) -> str:
-        collection = self.pick(*_ITEMS)
+        collection = self.pick(*ITEMS)
         self._variables += 1
         variable = f"v{self._variables}"
-        items = {type_: text.format(variable) for type_, text in _ITEMS[collection].items()}
+        items = {type_: text.format(variable) for type_, text in ITEMS[collection].items()}
         inner = {type_: [*given, *([items[type_]] * 4 if type_ in items else [])] for type_, given in names.items()}
-        return f"{collection}/{self.pick('any', 'all')}({variable}:{self.condition(inner, depth)})"
+        return f"{self._start}{collection}/{self.pick('any', 'all')}({variable}:{self.condition(inner, depth)})"
 
 
 @st.composite

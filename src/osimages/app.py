@@ -209,4 +209,5 @@ def _warn_of_age(current: CurrentCatalogue) -> None:
             "the catalogue may lack the newest builds",
             complete_until=str(current.catalogue.complete_until),
             newest_patch_tuesday=str(due[0]),
+            what_to_do="osimages catalogue update",
         )

@@ -82,6 +82,14 @@ def test_without_the_slash_one_is_sent_on(server: Server) -> None:
     assert httpx.get(f"{server.url}/dashboards").status_code == 404
 
 
+def test_a_browser_that_opens_the_address_alone_is_sent_to_the_overview(server: Server) -> None:
+    reply = httpx.get(f"{server.url}/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (reply.status_code, reply.headers["location"]) == (302, f"{server.url}/dashboard/")
+    assert "Accept" in reply.headers["vary"].split(", ")
+    for accept in ("application/json", "*/*"):
+        assert httpx.get(f"{server.url}/", headers={"Accept": accept}).status_code == 404
+
+
 def test_it_is_read_only(server: Server) -> None:
     refused(httpx.post(f"{server.url}/dashboard/check"), 405, "Request_BadRequest")
     head = httpx.head(f"{server.url}/dashboard/")

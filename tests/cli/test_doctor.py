@@ -50,7 +50,7 @@ def test_a_running_server_is_found(tmp_path: Path) -> None:
         code, found = examined(tmp_path)
         assert code == 0
         assert found["port"]["found"] == f"a server answers at {server.url}"
-        assert found["database"]["found"].endswith("1 tenants")
+        assert found["database"]["found"].endswith(", 1 tenant")
         assert found["certificate"]["found"].startswith("good until 20")
     table = output("doctor", "--data-dir", tmp_path, OSIMAGES_PORT=free_port()).splitlines()
     assert table[0].split() == ["Check", "Verdict", "Found", "What", "to", "do"]

@@ -98,7 +98,7 @@ def test_v2_tokens_for_those_who_ask_for_them(http: httpx.Client, data_dir: Path
         (("app", "add", "x", "--id", DEFAULT_APPLICATION), "already"),
         (("app", "add", ""), "displayName"),
         (("app", "remove", "nobody"), "no application 'nobody'"),
-        (("user", "add", "no at sign"), "userPrincipalName"),
+        (("user", "add", "no at sign"), "write it like someone@contoso.example"),
         (("user", "add", "MEGAN.bowen@contoso.example"), "is there twice"),
         (("user", "remove", "nobody"), "no user 'nobody'"),
         (("user", "revoke", "nobody"), "no user 'nobody'"),

@@ -61,7 +61,7 @@ def add(name: str, data_dir: str | None, as_json: bool, **given: object) -> None
 
     changed(data_dir, with_it)
     if as_json:
-        click.echo(json.dumps({"id": application.id, "secrets": list(application.secrets)}))
+        click.echo(json.dumps({"id": application.id, "secrets": list(application.secrets)}, indent=2))
         return
     click.echo(f"Client id:     {application.id}")
     for secret in application.secrets:

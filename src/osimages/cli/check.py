@@ -219,7 +219,7 @@ def _write_html(tally: Tally, facts: Facts, options: Options) -> None:
 
 
 def _print_reach(tally: Tally, facts: Facts) -> None:
-    click.echo(f"On {tally.checker.today}, as of {facts.as_of}.")
+    click.echo(f"On {tally.checker.today}, by the catalogue's facts as of {facts.as_of}.")
     if unknown := tally.unknown_patch_tuesdays():
         days = ", ".join(map(str, unknown[-3:]))
         since = f"{unknown[0]} and later" if len(unknown) > 3 else days

@@ -129,7 +129,8 @@ def _database(settings: Settings) -> Finding:
         return Finding("database", Verdict.PROBLEM, str(error), "see that the file, or the server, is the right one")
     except StoreUnavailableError as error:
         return Finding("database", Verdict.PROBLEM, str(error), "see that it runs, and that --database is right")
-    return Finding("database", Verdict.OK, f"{settings.database_shown}, {number} tenants")
+    tenants_shown = "1 tenant" if number == 1 else f"{number} tenants"
+    return Finding("database", Verdict.OK, f"{settings.database_shown}, {tenants_shown}")
 
 
 def _development_keys(settings: Settings) -> Finding:

@@ -65,7 +65,7 @@ def add(
         await opened.add_tenant(added)
 
     _with_database((data_dir, database), work)
-    click.echo(json.dumps(_object(added)) if as_json else identity)
+    click.echo(json.dumps(_object(added), indent=2) if as_json else identity)
 
 
 @tenant.command(name="list", short_help="Show the tenants.")

@@ -15,7 +15,7 @@ from osimages.cli.options import data_dir_option, json_option
 from osimages.cli.table import print_table
 from osimages.cli.turns import changed
 from osimages.issuer.applications import DEFAULT_PASSWORD
-from osimages.issuer.directory import Directory, DirectoryRole, User
+from osimages.issuer.directory import Directory, DirectoryRole, PrincipalName, User
 
 
 @click.group(short_help="Users who may sign in (development).")
@@ -46,11 +46,17 @@ def user() -> None:
 def add(principal_name: str, data_dir: str | None, as_json: bool, **given: object) -> None:
     """Add a user by the name that is typed to sign in: someone@contoso.example. Prints the object id."""
     try:
+        msgspec.convert(principal_name, PrincipalName)
+    except msgspec.ValidationError:
+        raise click.ClickException(
+            f"'{principal_name}' is no name to sign in with: write it like someone@contoso.example."
+        ) from None
+    try:
         added = msgspec.convert(_properties(principal_name, given), User)
     except msgspec.ValidationError as error:
         raise click.ClickException(f"This user cannot be added: {error}.") from None
     changed(data_dir, lambda directory: msgspec.structs.replace(directory, users=(*directory.users, added)))
-    click.echo(json.dumps({"id": added.id}) if as_json else f"Object id: {added.id}")
+    click.echo(json.dumps({"id": added.id}, indent=2) if as_json else f"Object id: {added.id}")
 
 
 @user.command(name="list", short_help="Show the users.")

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from osimages.http.control import control
-from osimages.http.dashboard import dashboard, is_dashboard
+from osimages.http.dashboard import dashboard, is_dashboard, is_front_door
 from osimages.http.development import development_reply
 from osimages.http.failures import failure_reply
 from osimages.http.pipeline import reply_to
@@ -55,7 +55,7 @@ async def _reply(service: Service, request: ApiRequest, receive: Receive) -> Rep
     try:
         if request.path.startswith("/-/"):
             return await development_reply(service, request, read) or control(service, request)
-        if is_dashboard(request.path):
+        if is_dashboard(request.path) or is_front_door(request):
             return await dashboard(service, request)
     except Exception as error:
         return failure_reply(service, request, error)

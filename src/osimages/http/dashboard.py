@@ -36,8 +36,16 @@ def is_dashboard(path: str) -> bool:
     return path.startswith(_PREFIX) and path[len(_PREFIX) : len(_PREFIX) + 1] in ("", "/")
 
 
+def is_front_door(request: ApiRequest) -> bool:
+    """Whether somebody opened the service's address alone in a browser; programs do not ask for HTML."""
+    return request.path == "/" and request.method == "GET" and "text/html" in (request.header(b"accept") or "")
+
+
 async def dashboard(service: Service, request: ApiRequest) -> Reply:
-    """The reply to a request below `/dashboard/`. Raises ServiceError (405)."""
+    """The reply to a request below `/dashboard/`, and of a browser to `/`. Raises ServiceError (405)."""
+    if request.path == "/":
+        location = f"{request.origin}{_PREFIX}/".encode()
+        return Reply(302, headers=((b"location", location), (b"vary", b"Accept"), *_HEADERS), odata=False)
     if request.method != "GET":
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": _METHODS})
     if request.path == _PREFIX:

@@ -129,6 +129,7 @@ def test_a_token_is_good_for_its_tenant_and_query(api: Api, server: Server) -> N
     with connected(server.url, str(uuid.uuid4()), server.data_dir) as other:
         refused(other.get(link), 400, "BadRequest")
     refused(api.get(f"{DELTA}?$deltatoken=x"), 400, "BadRequest")
+    refused(api.get(f"{DELTA}?$skiptoken=latest"), 400, "BadRequest")
     refused(api.get(f"{link}&$skiptoken=x"), 400, "BadRequest")
 
 

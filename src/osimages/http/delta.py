@@ -70,7 +70,7 @@ def _state(call: Call, query: Query) -> DeltaState | None:
     if query.deltatoken is not None and query.skiptoken is not None:
         raise ServiceError(INVALID_DELTATOKEN, target="$deltatoken")
     token = query.deltatoken or query.skiptoken
-    if token is None or token == _NOW:
+    if token is None or query.deltatoken == _NOW:
         return None
     return call.service.delta_tokens.read(token, call.actor.tenant, _purpose(call, query))
 

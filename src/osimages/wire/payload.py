@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -21,13 +22,28 @@ def decoded(body: bytes) -> object:
     """The JSON of a request body. Raises ServiceError (400) that says where it is malformed."""
     try:
         # Some .NET clients send a byte order mark, which RFC 8259, section 8.1 lets a parser ignore.
-        return _decode(body.removeprefix(_BYTE_ORDER_MARK))
+        body = body.removeprefix(_BYTE_ORDER_MARK)
+        found = _decode(body)
+        _unique(body.decode())
+        return found
     except UnicodeError:
         raise ServiceError(BODY_ENCODING, reason="it is not valid UTF-8.") from None
     except RecursionError:
         raise ServiceError(BODY_UNREADABLE, reason="It is nested too deeply.") from None
     except msgspec.DecodeError as error:
         raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
+
+
+def _each_once(members: list[tuple[str, object]]) -> None:
+    """Of a member that is given twice, one would be lost without a word (RFC 7493, section 2.3)."""
+    names: set[str] = set()
+    for name, _ in members:
+        if name in names:
+            raise ServiceError(BODY_UNREADABLE, reason=f"The property '{name[:128]}' is given more than once.")
+        names.add(name)
+
+
+_unique = json.JSONDecoder(object_pairs_hook=_each_once, parse_int=str, parse_float=str, strict=False).decode
 
 
 def entity_body(

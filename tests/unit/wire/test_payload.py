@@ -66,3 +66,10 @@ def test_anything_else_is_refused_and_no_fault(raw: bytes) -> None:
 def test_what_would_break_a_naive_decoder(raw: bytes) -> None:
     with pytest.raises(ServiceError):
         decoded(raw)
+
+
+@pytest.mark.parametrize("raw", [b'{"id":"a","id":"b"}', b'[{"a":{"\\u0069d":[],"id":1,"n":' + b"9" * 50 + b"}}]"])
+def test_a_member_that_is_given_twice(raw: bytes) -> None:
+    with pytest.raises(ServiceError, match="The property 'id' is given more than once") as refusal:
+        decoded(raw)
+    assert refusal.value.row is BODY_UNREADABLE

@@ -5,6 +5,7 @@ Precedence: default < file (`osimages.toml` in the data directory) < `OSIMAGES_*
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -228,7 +229,12 @@ def _read_file(file: Path, known: set[str]) -> dict[str, object]:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
     unknown = sorted(set(found) - known)
     if unknown:
-        raise SettingsError(f"{file}: there is no setting '{unknown[0]}'; `osimages config show` lists them all.")
+        near = difflib.get_close_matches(unknown[0], sorted(known), 1)
+        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        # `config show` reads the same file: without the line it works again.
+        raise SettingsError(
+            f"{file}: there is no setting '{unknown[0]}'{hint}. Correct or remove it; then `osimages config show` lists all."
+        )
     return found
 
 

@@ -233,7 +233,7 @@ def _read_file(file: Path, known: set[str]) -> dict[str, object]:
         hint = f" (did you mean '{near[0]}'?)" if near else ""
         # `config show` reads the same file: without the line it works again.
         raise SettingsError(
-            f"{file}: there is no setting '{unknown[0]}'{hint}. Correct or remove it; then `osimages config show` lists all."
+            f"{file}: there is no setting '{unknown[0]}'{hint}. Without it, `osimages config show` lists all."
         )
     return found
 

@@ -121,7 +121,7 @@ class Fetcher:
         if content is None and kept is not None:
             entry = msgspec.structs.replace(kept, fetched_at=self._now())
         else:
-            etag, modified = answered.get("etag", ""), answered.get("last-modified", "")
+            etag, modified = _validator(answered, "etag"), _validator(answered, "last-modified")
             entry = Entry(request.location, content or b"", self._now(), etag, modified)
         if not request.headers:
             try:
@@ -208,6 +208,12 @@ class _TryAgainError(Exception):
 def is_address(location: str) -> bool:
     """Whether a location is an address of the web, and not a file."""
     return location.startswith(("https://", "http://"))
+
+
+def _validator(headers: Mapping[str, str], name: str) -> str:
+    """What a server may be asked with the next time; empty where it sent none, or what no request can hold."""
+    found = headers.get(name, "")
+    return found if found.isascii() and found.isprintable() else ""
 
 
 def _redirected(address: str, target: str, request: Request) -> str:

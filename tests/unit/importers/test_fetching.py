@@ -92,6 +92,13 @@ def test_what_has_not_changed_is_not_sent_again(web: Web, fetcher: Fetcher) -> N
     assert len(web.asked) == 3
 
 
+def test_an_etag_that_no_request_can_hold(web: Web, fetcher: Fetcher) -> None:
+    web.answer = lambda given: Reply(b"hello", headers={"ETag": '"\xff"'})
+    for _ in range(2):
+        assert fetcher.fetch(Request(web.url)).content == b"hello"
+    assert "if-none-match" not in web.asked[-1].headers
+
+
 def test_the_same_content_without_an_etag_is_unchanged_too(web: Web, fetcher: Fetcher) -> None:
     assert not fetcher.fetch(Request(web.url)).is_unchanged
     assert fetcher.fetch(Request(web.url)).is_unchanged

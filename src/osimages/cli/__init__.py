@@ -6,19 +6,23 @@ from importlib import import_module
 
 import click
 
+# Where each is, and its line in the list: to print that, none of them is loaded.
 _COMMANDS = {
-    "serve": "osimages.cli.serve:serve",
-    "token": "osimages.cli.token:token",
-    "env": "osimages.cli.env:env",
-    "app": "osimages.cli.app:app",
-    "user": "osimages.cli.user:user",
-    "keys": "osimages.cli.keys:keys",
-    "catalogue": "osimages.cli.catalogue:catalogue",
-    "check": "osimages.cli.check:check",
-    "tenant": "osimages.cli.tenant:tenant",
-    "db": "osimages.cli.db:db",
-    "config": "osimages.cli.config:config",
-    "doctor": "osimages.cli.doctor:doctor",
+    "serve": ("osimages.cli.serve:serve", "Answer the API until Ctrl-C or SIGTERM."),
+    "token": ("osimages.cli.token:token", "Print an access token for the server of the data directory."),
+    "env": ("osimages.cli.env:env", "Print variables for a shell: address, token, certificates."),
+    "app": ("osimages.cli.app:app", "Applications that may sign in (development)."),
+    "user": ("osimages.cli.user:user", "Users who may sign in (development)."),
+    "keys": ("osimages.cli.keys:keys", "Signing keys of the development authority."),
+    "catalogue": (
+        "osimages.cli.catalogue:catalogue",
+        "Windows releases and their builds: show, update, publish, export.",
+    ),
+    "check": ("osimages.cli.check:check", "Is a build, or a whole fleet, supported and current?"),
+    "tenant": ("osimages.cli.tenant:tenant", "Add, license and remove tenants."),
+    "db": ("osimages.cli.db:db", "Look after the database: back it up, restore it."),
+    "config": ("osimages.cli.config:config", "Show settings, and where they come from."),
+    "doctor": ("osimages.cli.doctor:doctor", "Check what a server needs."),
 }
 
 
@@ -29,11 +33,16 @@ class LazyGroup(click.Group):
         """The names, in the order of the documentation."""
         return list(_COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, or None."""
         if cmd_name not in _COMMANDS:
             return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from osimages.catalogue.history import Entry
 
 
-@click.group(short_help="Show Windows releases and their builds.")
+@click.group(short_help="Windows releases and their builds: show, update, publish, export.")
 def catalogue() -> None:
     """Windows releases, their editions, and the builds of each Patch Tuesday."""
 

@@ -231,6 +231,18 @@ def test_a_revoked_token_is_challenged_and_the_next_one_is_good(api: Api) -> Non
     assert api.with_token(claims_free).get(IMAGES).status_code == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("page", [FAULTS, REVOCATIONS, f"{FAULTS}/rule"])
+def test_a_revoked_token_is_challenged_by_the_pages_of_tests_as_well(api: Api, page: str, method: str) -> None:
+    revoked = api.with_token(new_token(api))
+    assert revoked.http.post(REVOCATIONS, json={"application": DEFAULT_APPLICATION}).status_code == 201
+    reply = revoked.http.request(method, page, json={} if method == "POST" else None)
+    told = refused(reply, 401, "InvalidAuthenticationToken")["message"]
+    assert "TokenIssuedBeforeRevocationTimestamp" in told
+    assert 'error="insufficient_claims"' in reply.headers["www-authenticate"]
+    refused(revoked.get(IMAGES), 401, "InvalidAuthenticationToken")
+
+
 @pytest.mark.parametrize("body", [{"user": "a", "token": "b"}, {"tenant": "x"}, [], {"user": 5}, {"user": "\0"}])
 def test_a_revocation_that_cannot_be_understood(api: Api, body: object) -> None:
     refused(api.http.post(REVOCATIONS, json=body), 400, "BadRequest")

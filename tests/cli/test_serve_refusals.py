@@ -129,6 +129,8 @@ def test_an_authority_without_tls(tmp_path: Path) -> None:
         "https://[::1",
         "https://x/?q",
         "https://x:port",
+        "https://x/../y",
+        "https://x//y",
     ],
 )
 def test_a_public_url_that_is_none(tmp_path: Path, url: str) -> None:

@@ -83,20 +83,12 @@ def test_a_code_is_worth_one_exchange_whichever_worker_is_asked(http: httpx.Clie
 @pytest.mark.parametrize(
     ("changes", "number"),
     [
-        ({"code_verifier": Pkce().verifier}, 501481),
-        ({"code_verifier": None}, 501481),
-        ({"code_verifier": ""}, 501481),
-        ({"code_verifier": "ä" * 43}, 501481),
-        ({"code_verifier": "x" * 200}, 501481),
-        ({"redirect_uri": "http://localhost:5124"}, 500112),
-        ({"redirect_uri": f"{REDIRECT}/"}, 500112),
         ({"redirect_uri": None}, 900144),
         ({"client_id": AZURE_CLI, "client_secret": None}, 700005),
         ({"client_id": str(uuid.uuid4())}, 700016),
-        ({"scope": f"{GRAPH}/User.ReadWrite.All"}, 65001),
     ],
 )
-def test_a_code_of_somebody_else_is_worth_nothing(
+def test_nobody_but_its_client_can_use_a_code_up(
     http: httpx.Client, browser: Browser, changes: dict[str, str | None], number: int
 ) -> None:
     pkce = Pkce()
@@ -107,6 +99,28 @@ def test_a_code_of_somebody_else_is_worth_nothing(
     refused_with(wrong, 7000215, "invalid_client", 401)
     # None of these has spoilt it.
     tokens(redeem(http, code, code_verifier=pkce.verifier))
+
+
+@pytest.mark.parametrize(
+    ("changes", "number"),
+    [
+        ({"code_verifier": Pkce().verifier}, 501481),
+        ({"code_verifier": None}, 501481),
+        ({"code_verifier": ""}, 501481),
+        ({"code_verifier": "ä" * 43}, 501481),
+        ({"code_verifier": "x" * 200}, 501481),
+        ({"redirect_uri": "http://localhost:5124"}, 500112),
+        ({"redirect_uri": f"{REDIRECT}/"}, 500112),
+        ({"scope": f"{GRAPH}/User.ReadWrite.All"}, 65001),
+    ],
+)
+def test_a_code_that_was_tried_with_something_wrong_is_used_up(
+    http: httpx.Client, browser: Browser, changes: dict[str, str | None], number: int
+) -> None:
+    pkce = Pkce()
+    code = browser.sign_in(authorize_url(code_challenge=pkce.challenge, code_challenge_method="S256"))["code"]
+    refused_with(redeem(http, code, **({"code_verifier": pkce.verifier} | changes)), number)
+    refused_with(redeem(http, code, code_verifier=pkce.verifier), 54005, "invalid_grant")
 
 
 def test_a_verifier_where_no_challenge_was_is_refused(http: httpx.Client, browser: Browser) -> None:

@@ -1,7 +1,7 @@
 """Pages below `/-/` that change something for a tenant: faults on demand, and what is revoked.
 
-They are there with the development authority only, and for holders of a token that may write: a page in a browser on
-the same machine has none, so that it cannot use them, whatever it sends to this address.
+They are there with the development authority only, and for holders of a token that may write and counts still: a page
+in a browser on the same machine has none, so that it cannot use them, whatever it sends to this address.
 """
 
 from __future__ import annotations
@@ -67,12 +67,21 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
         return preflight(methods, request)
     actor = service.verifier.verify(request.header(b"authorization"))
     check_write(actor)
+    await _check_standing(service, actor)
     page = pages.get((request.method, bool(rest)))
     if page is None:
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(methods))})
     if request.method in WITH_BODY:
         request = msgspec.structs.replace(request, body=await read(_LONGEST_BODY, ""))
     return await page(_Page(service, request, actor, rest))
+
+
+async def _check_standing(service: Service, actor: Actor) -> None:
+    """A token that was revoked is worth nothing here, either: least of all may it undo that. A new one is to be had.
+
+    Raises ServiceError. Whether the tenant is licensed does not matter: faults can be made ready before it is.
+    """
+    service.standing.check(actor, await service.database.read(revocations(actor.tenant)))
 
 
 def _faults(page: _Page) -> Faults:

@@ -19,7 +19,8 @@ _Network = IPv4Network | IPv6Network
 _Headers = dict[bytes, bytes]
 
 HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
-_PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]{1,64}){1,8}", re.ASCII)
+# Segments `.` and `..` are none: whoever follows a link takes them away, with what stands before them.
+_PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,64}){1,8}", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
 _PAIR = re.compile(r'\s*([a-zA-Z]+)=("[^"]*"|[^;,"]*)\s*(?:;|$)', re.ASCII)
 _USUAL_PORTS = {"http": "80", "https": "443"}

@@ -82,16 +82,16 @@ def _authorization_code(exchange: Exchange) -> Answer:
     if not exchange.is_for(code.party):
         raise _other_client("authorization code", exchange)
     redirect_uri = exchange.given("redirect_uri")
+    # Before the rest is looked at: whoever has that wrong may have the code from somewhere else, and gets one try
+    # (RFC 6749, sections 4.1.2 and 10.5). Who is not the code's client at all cannot use it up.
+    if not at.state.redeem(code.id, issued + CODE_SECONDS, at.now.timestamp()):
+        raise REDEEMED_CODE.because()
     if redirect_uri != code.redirect_uri:
         raise OTHER_REDIRECT_URI.because(redirect_uri=redirect_uri, requested=code.redirect_uri)
     _check_verifier(code.challenge, exchange.form.get("code_verifier"))
     user = at.user(code.party, issued)
     scope = exchange.form.get("scope") or code.scope
-    answer = exchange.user_answer(code.party, user, scope, nonce=code.nonce, claims=code.claims)
-    # Last, so that whoever guesses at the rest spoils nobody's code; and in one step, so that it is worth one answer.
-    if not at.state.redeem(code.id, issued + CODE_SECONDS, at.now.timestamp()):
-        raise REDEEMED_CODE.because()
-    return answer
+    return exchange.user_answer(code.party, user, scope, nonce=code.nonce, claims=code.claims)
 
 
 def _refresh_token(exchange: Exchange) -> Answer:

@@ -51,14 +51,12 @@ def main_row(entity: EntityType, properties: Mapping[str, object]) -> Row:
     return tuple(encode(properties.get(each.name)) for each in single for encode in _column_encoders(each.type))
 
 
-def column_value(type_: PropertyType, value: object) -> object:
-    """What stands in a column for a JSON value: enumerations as numbers, other types as `encoding` encodes them."""
-    return _column_encoders(type_)[0](value)
-
-
 @cache
 def _column_encoders(type_: PropertyType) -> tuple[Encode, ...]:
-    """What makes each column of a value: a complex value has those of its parts, a date and time also its offset."""
+    """What makes each column of a value: enumerations are numbers, other types are encoded so that they compare.
+
+    A complex value has the columns of its parts, a date and time also its offset.
+    """
     if isinstance(type_, ComplexType):
         single = (part for part in type_.properties if not part.collection)
         return tuple(_of_part(part.name, encode) for part in single for encode in _column_encoders(part.type))

@@ -65,6 +65,16 @@ def test_addresses_are_compared_whatever_their_spelling(peer: str) -> None:
         ({"X-Forwarded-Prefix": "//evil.example"}, "http://localhost:8443"),
         ({"X-Forwarded-Prefix": "/a?b"}, "http://localhost:8443"),
         ({"X-Forwarded-Prefix": "a"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/../x"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/a/.."}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/./a"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/a/%2e%2e"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/a//b"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/a\\b"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/a#b"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/a\tb"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/a\n/b"}, "http://localhost:8443"),
+        ({"X-Forwarded-Prefix": "/.well-known/...a"}, "http://localhost:8443/.well-known/...a"),
     ],
 )
 def test_each_header_by_itself(headers: dict[str, str], origin: str) -> None:
@@ -135,3 +145,4 @@ def test_whatever_headers_say_an_origin_is_one_or_empty(headers: dict[str, str])
         found = seen(headers, form=form)
         assert found.origin == "" or found.origin.startswith(("http://", "https://"))
         assert not set(found.origin) & set(" \"'<>\\\r\n?#@")
+        assert not {".", "..", ""} & set(found.prefix.split("/")[1:])

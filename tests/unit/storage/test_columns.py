@@ -7,9 +7,9 @@ from decimal import Decimal
 from sqlalchemy import MetaData
 
 from osimages.edm import encoding
-from osimages.edm.model import IMAGE
-from osimages.edm.types import EntityType, Primitive, Property
-from osimages.storage.documents import column_value, item_rows, main_row
+from osimages.edm.model import EDITION_TYPE, IMAGE
+from osimages.edm.types import EntityType, Primitive, Property, PropertyType
+from osimages.storage.documents import item_rows, main_row
 from osimages.storage.tables import IMAGES, entity_tables
 from tests.support.second_model import COLOUR, FLAVOUR, ORDINARY, SPECIMEN, TABLES
 
@@ -71,10 +71,15 @@ def test_items_have_the_values_of_their_parts() -> None:
     assert list(item_rows(SPECIMEN.by_name["maybes"], [1, None])) == [(0, 1), (1, None)]
 
 
+def columns_of(type_: PropertyType, *values: object) -> list[object]:
+    """What stands in the column of an item table for each value."""
+    return [column for _, column in item_rows(Property("items", type_, collection=True), list(values))]
+
+
 def test_special_values() -> None:
-    assert column_value(Primitive.DOUBLE, "-INF") == float("-inf")
-    assert column_value(Primitive.DOUBLE, "NaN") is None
-    assert column_value(Primitive.SINGLE, 0.1) == encoding.single(0.1)
-    assert column_value(FLAVOUR, "hot, sweet,hot") == 5
-    assert column_value(COLOUR, "blue") == 3
-    assert column_value(COLOUR, None) is None
+    assert columns_of(Primitive.DOUBLE, "-INF", "NaN", 0.1) == [float("-inf"), None, 0.1]
+    assert columns_of(Primitive.SINGLE, 0.1) == [encoding.single(0.1)]
+    assert columns_of(Primitive.STRING, "enterprise") == ["enterprise"]
+    assert columns_of(FLAVOUR, "hot, sweet,hot") == [5]
+    assert columns_of(COLOUR, "blue", None) == [3, None]
+    assert columns_of(EDITION_TYPE, *(member.name for member in EDITION_TYPE.members)) == list(range(11))

@@ -53,15 +53,22 @@ def ask_all(
     for question in questions:
         step(question.source.name)
         try:
-            yield _ask(question, fetcher, since)
+            answer = _ask(question, fetcher, since)
+            fetcher.keep()
         except (FetchError, LayoutError) as error:
-            yield Answer(question.source, FAILED, str(error))
+            answer = Answer(question.source, FAILED, f"{error}{_still_kept(fetcher)}")
         except Exception as error:
             # A document that an importer did not expect is no reason to lose what the other sources say.
             what = f"{type(error).__name__}: {error}"
-            yield Answer(
-                question.source, FAILED, f"a fault of osimages itself, please report it with the page ({what})"
-            )
+            told = f"a fault of osimages itself, please report it with the page ({what}){_still_kept(fetcher)}"
+            answer = Answer(question.source, FAILED, told)
+        yield answer
+
+
+def _still_kept(fetcher: Fetcher) -> str:
+    """What cannot be read does not take the place of what could; this tells so."""
+    before = fetcher.drop()
+    return "" if before is None else f"; what was fetched on {before:%Y-%m-%d} is kept"
 
 
 def _ask(question: Question, fetcher: Fetcher, since: date) -> Answer:

@@ -65,7 +65,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Fetcher:
-    """Fetches, and keeps what it fetched in a folder."""
+    """Fetches, and keeps what it fetched in a folder, once it is known to be of use."""
 
     def __init__(
         self,
@@ -82,6 +82,8 @@ class Fetcher:
         self._pause = pause
         self._clock = clock
         self._client: httpx.Client | None = None
+        # What came from the web since `keep` or `drop`, the media type asked for, and when the copy before it came.
+        self._fetched: list[tuple[Entry, str, datetime | None]] = []
 
     def close(self) -> None:
         """Ends connections."""
@@ -106,6 +108,23 @@ class Fetcher:
                 raise
             return Document(request.location, kept.content, kept.fetched_at, trouble=str(error))
 
+    def keep(self) -> None:
+        """Keeps what was fetched since the last time, in the place of what was kept before. Raises FetchError."""
+        fetched, self._fetched = self._fetched, []
+        try:
+            for entry, accept, _ in fetched:
+                self._cache.keep(entry, accept)
+        except OSError as error:
+            raise FetchError(f"what was fetched cannot be kept: {error}") from None
+
+    def drop(self) -> datetime | None:
+        """Forgets what was fetched since the last time, as it is of no use: what was kept before stays.
+
+        Gives when the oldest of that was fetched; None where nothing was kept.
+        """
+        fetched, self._fetched = self._fetched, []
+        return min((before for _, _, before in fetched if before is not None), default=None)
+
     def _from_web(self, request: Request, kept: Entry | None) -> Document:
         headers = {
             "User-Agent": f"osimages/{version('osimages')}",
@@ -124,10 +143,7 @@ class Fetcher:
             etag, modified = _validator(answered, "etag"), _validator(answered, "last-modified")
             entry = Entry(request.location, content or b"", self._now(), etag, modified)
         if not request.headers:
-            try:
-                self._cache.keep(entry, request.accept)
-            except OSError as error:
-                raise FetchError(f"what was fetched cannot be kept: {error}") from None
+            self._fetched.append((entry, request.accept, None if kept is None else kept.fetched_at))
         is_unchanged = kept is not None and kept.content == entry.content
         return Document(request.location, entry.content, entry.fetched_at, is_unchanged=is_unchanged)
 

@@ -113,6 +113,29 @@ def test_what_has_not_changed_and_what_is_kept(fetcher: Fetcher) -> None:
     assert answer.statement is not None
 
 
+@pytest.mark.parametrize("broken", [b"<html>We are sorry</html>", b"{}", b"", sample("servicing-index.json")])
+def test_an_answer_of_another_layout_does_not_take_the_place_of_a_good_one(fetcher: Fetcher, broken: bytes) -> None:
+    with serving(lambda given: Reply(sample("endoflife.date.json"))) as web:
+        asked = question("endoflife.date", web.url)
+        ask(fetcher, asked)
+        web.answer = lambda given: Reply(broken)
+        (answer,) = ask(fetcher, asked)
+        assert (answer.state, answer.statement) == (FAILED, None)
+        assert answer.detail.endswith("; what was fetched on 2026-12-09 is kept")
+    (answer,) = ask(fetcher, asked)
+    assert answer.state == OLD
+    assert answer.statement is not None
+
+
+def test_a_list_that_became_much_shorter_is_not_kept(fetcher: Fetcher) -> None:
+    with serving(lambda given: Reply(sample("servicing-index.json"))) as web:
+        asked = question("servicing-index", web.url, before=100)
+        (answer,) = ask(fetcher, asked)
+        assert answer.state == FAILED
+        assert "is kept" not in answer.detail
+    assert states(ask(fetcher, asked)) == {"servicing-index": FAILED}, "nothing was kept"
+
+
 def test_a_list_that_became_much_shorter_is_an_error(fetcher: Fetcher) -> None:
     place = file("servicing-index.json")
     assert ask(fetcher, question("servicing-index", place, before=13))[0].state == READ

@@ -14,7 +14,7 @@ import pytest
 
 from osimages.importers import fetching
 from osimages.importers.cache import Cache
-from osimages.importers.fetching import Fetcher, FetchError, Request
+from osimages.importers.fetching import Document, Fetcher, FetchError, Request
 from tests.support.web import Given, Reply, Web, serving
 
 NOW = datetime(2026, 12, 9, 12, tzinfo=UTC)
@@ -69,6 +69,13 @@ def offline(tmp_path: Path) -> Fetcher:
     return Fetcher(Cache(tmp_path / "cache"), is_offline=True)
 
 
+def kept(fetcher: Fetcher, web: Web) -> Document:
+    """What the server answers, which is of use."""
+    document = fetcher.fetch(Request(web.url))
+    fetcher.keep()
+    return document
+
+
 def test_a_document_is_asked_for_politely(web: Web, fetcher: Fetcher) -> None:
     document = fetcher.fetch(Request(f"{web.url}/toc.json", "application/json"))
     assert (document.content, document.is_unchanged, document.is_old) == (b"hello", False, False)
@@ -86,7 +93,7 @@ def test_what_has_not_changed_is_not_sent_again(web: Web, fetcher: Fetcher) -> N
         else Reply(b"hello", headers={"ETag": '"1"', "Last-Modified": modified})
     )
     for _ in range(3):
-        document = fetcher.fetch(Request(web.url))
+        document = kept(fetcher, web)
         assert document.content == b"hello"
     assert document.is_unchanged
     assert len(web.asked) == 3
@@ -95,13 +102,13 @@ def test_what_has_not_changed_is_not_sent_again(web: Web, fetcher: Fetcher) -> N
 def test_an_etag_that_no_request_can_hold(web: Web, fetcher: Fetcher) -> None:
     web.answer = lambda given: Reply(b"hello", headers={"ETag": '"\xff"'})
     for _ in range(2):
-        assert fetcher.fetch(Request(web.url)).content == b"hello"
+        assert kept(fetcher, web).content == b"hello"
     assert "if-none-match" not in web.asked[-1].headers
 
 
 def test_the_same_content_without_an_etag_is_unchanged_too(web: Web, fetcher: Fetcher) -> None:
-    assert not fetcher.fetch(Request(web.url)).is_unchanged
-    assert fetcher.fetch(Request(web.url)).is_unchanged
+    assert not kept(fetcher, web).is_unchanged
+    assert kept(fetcher, web).is_unchanged
     web.answer = lambda given: Reply(b"other")
     assert not fetcher.fetch(Request(web.url)).is_unchanged
 
@@ -173,7 +180,7 @@ def test_a_token_that_does_not_do_is_named(web: Web, fetcher: Fetcher, status: i
 
 def test_an_answer_that_ends_early_is_asked_for_again(web: Web, fetcher: Fetcher) -> None:
     web.answer = answers(Reply(b"hello world", cut=5), Reply(b"hello world"))
-    assert fetcher.fetch(Request(web.url)).content == b"hello world"
+    assert kept(fetcher, web).content == b"hello world"
     web.answer = lambda given: Reply(b"hello again", cut=5)
     assert fetcher.fetch(Request(web.url)).content == b"hello world", "what was kept is still good"
 
@@ -183,7 +190,7 @@ def test_compression_that_ends_early_or_is_none(web: Web, fetcher: Fetcher) -> N
     web.answer = answers(
         Reply(whole[:-100], headers={"Content-Encoding": "gzip"}), Reply(whole, headers={"Content-Encoding": "gzip"})
     )
-    assert len(fetcher.fetch(Request(web.url)).content) == 5000
+    assert len(kept(fetcher, web).content) == 5000
     web.answer = lambda given: Reply(b"no gzip", headers={"Content-Encoding": "gzip"})
     assert "broken compression" in fetcher.fetch(Request(web.url)).trouble
 
@@ -247,11 +254,27 @@ def test_a_token_stays_with_the_host_that_it_is_for(web: Web, fetcher: Fetcher, 
 
 def test_what_was_fetched_outlives_its_source(fetcher: Fetcher, tmp_path: Path) -> None:
     with serving(lambda given: Reply(b"hello")) as web:
-        fetcher.fetch(Request(web.url))
+        kept(fetcher, web)
     document = fetcher.fetch(Request(web.url))
     assert (document.content, document.is_old, document.fetched_at) == (b"hello", True, NOW)
     assert "cannot be reached" in document.trouble
     assert offline(tmp_path).fetch(Request(web.url)).content == b"hello"
+
+
+def test_what_is_of_no_use_takes_nothings_place(web: Web, fetcher: Fetcher, time: Time, tmp_path: Path) -> None:
+    web.answer = lambda given: Reply(b"hello", headers={"ETag": '"1"'})
+    fetcher.fetch(Request(web.url))
+    assert fetcher.drop() is None, "nothing was kept before"
+    kept(fetcher, web)
+    time.pause(86_400)
+    web.answer = lambda given: Reply(b"we are sorry", headers={"ETag": '"2"'})
+    assert fetcher.fetch(Request(web.url)).content == b"we are sorry"
+    assert fetcher.drop() == NOW
+    assert fetcher.drop() is None
+    fetcher.keep()
+    assert offline(tmp_path).fetch(Request(web.url)).content == b"hello"
+    fetcher.fetch(Request(web.url))
+    assert web.asked[-1].headers["if-none-match"] == '"1"'
 
 
 def test_offline_nobody_is_asked(web: Web, tmp_path: Path) -> None:
@@ -263,7 +286,7 @@ def test_offline_nobody_is_asked(web: Web, tmp_path: Path) -> None:
 @pytest.mark.parametrize("harm", ["body", "json", "both"])
 def test_a_cache_that_was_harmed_is_not_used(web: Web, fetcher: Fetcher, tmp_path: Path, harm: str) -> None:
     web.answer = lambda given: Reply(b"hello", headers={"ETag": '"1"'})
-    fetcher.fetch(Request(web.url))
+    kept(fetcher, web)
     for file in (tmp_path / "cache").iterdir():
         if harm in (file.suffix[1:], "both"):
             file.write_bytes(b"x" + file.read_bytes()[1:])

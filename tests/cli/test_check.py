@@ -42,6 +42,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("26200.9711", "--edition", "Holographic"), 2),
         (("--csv", "a", "--json-file", "b"), 2),
         (("26200.9711", "--csv-out", "x"), 2),
+        (("--csv", "a", "--csv-as-it-is"), 2),
     ],
 )
 def test_exit_codes(arguments: tuple[str, ...], code: int) -> None:

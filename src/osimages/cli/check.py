@@ -34,6 +34,7 @@ class Options(msgspec.Struct, frozen=True):
     edition_column: str | None
     os_column: str | None
     csv_out: str | None
+    csv_as_it_is: bool
     html: str | None
     title: str
     as_json: bool
@@ -58,6 +59,9 @@ class Options(msgspec.Struct, frozen=True):
 @click.option("--edition-column", metavar="NAME", help="Column of the edition.")
 @click.option("--os-column", metavar="NAME", help="Column of the operating system.")
 @click.option("--csv-out", metavar="FILE", help="Write every device with what was found; - is stdout.")
+@click.option(
+    "--csv-as-it-is", is_flag=True, help="With --csv-out: also what a spreadsheet takes for formulas, unchanged."
+)
 @click.option("--html", metavar="FILE", help="Write a report for people, one self-contained page.")
 @click.option("--title", default="Windows fleet", metavar="TEXT", help="Title of the report.")
 @data_dir_option
@@ -114,6 +118,8 @@ def _check_call(builds: Sequence[str], options: Options) -> None:
         raise click.UsageError("--csv and --json-file name two inputs: give one of them.")
     if options.csv_out and not (options.csv or options.json_file):
         raise click.UsageError("--csv-out writes the devices of --csv or --json-file.")
+    if options.csv_as_it_is and not options.csv_out:
+        raise click.UsageError("--csv-as-it-is is about what --csv-out writes.")
     if options.as_json and options.csv_out == "-":
         raise click.UsageError("--json and --csv-out - would both write to standard output.")
 
@@ -128,7 +134,7 @@ def _read_fleet(tally: Tally, options: Options) -> None:
         with _opened(name) as (stream, size), _progress(stream, size) as steps:
             named = Named(build=options.build_column, edition=options.edition_column, system=options.os_column)
             form: Form = "csv" if options.csv else "json"
-            with open_export(stream, form, tally.checker, named) as export, _written(export, options.csv_out) as write:
+            with open_export(stream, form, tally.checker, named) as export, _written(export, options) as write:
                 for number, (device, answer) in enumerate(tally.take(export.devices)):
                     write(device, answer)
                     if not number % 5000:
@@ -173,17 +179,18 @@ def _progress(stream: io.BufferedReader[Any], size: int | None) -> Iterator[Call
 
 
 @contextlib.contextmanager
-def _written(export: Export, name: str | None) -> Iterator[Callable[[Device, Answer | None], None]]:
+def _written(export: Export, options: Options) -> Iterator[Callable[[Device, Answer | None], None]]:
     from osimages.fleet.written import device_writer
 
+    name, as_it_is = options.csv_out, options.csv_as_it_is
     if name is None:
         yield lambda device, answer: None
     elif name == "-":
-        yield device_writer(sys.stdout, export.names)
+        yield device_writer(sys.stdout, export.names, as_it_is=as_it_is)
     else:
         # With a byte order mark, without which Excel takes UTF-8 for something else.
         with Path(name).open("w", encoding="utf-8-sig", newline="") as file:
-            yield device_writer(file, export.names)
+            yield device_writer(file, export.names, as_it_is=as_it_is)
 
 
 def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, options: Options) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
@@ -21,11 +22,32 @@ _ADDED = (
 )
 
 
-def device_writer(file: TextIO, names: Sequence[str]) -> Callable[[Device, Answer | None], None]:
-    """What writes one device, after the line with the names of all columns; ours come last, as `osimages...`."""
+# What a spreadsheet may take for the start of a formula, also after spaces, and in full width (OWASP, CSV injection:
+# https://owasp.org/www-community/attacks/CSV_Injection). A sum without a letter can do nothing: numbers, telephone
+# numbers and dashes stay what they are.
+_MAY_START = frozenset("=+-@\t\r\n \uff1d\uff0b\uff0d\uff20")
+_FORMULA = re.compile(r"[\t\r\n]|\s*[=@\uff1d\uff20]|\s*[+\-\uff0b\uff0d](?=.*[^\W\d_])", re.DOTALL)
+_NUMBER = re.compile(r"\s*[+-]\d+(?:[.,]\d+)?[eE][+-]?\d+\s*", re.ASCII)
+
+
+def inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula: one that it might take for one gets an apostrophe before it."""
+    if cell[:1] not in _MAY_START or not _FORMULA.match(cell) or _NUMBER.fullmatch(cell):
+        return cell
+    return f"'{cell}"
+
+
+def device_writer(
+    file: TextIO, names: Sequence[str], *, as_it_is: bool = False
+) -> Callable[[Device, Answer | None], None]:
+    """What writes one device, after the line with the names of all columns; ours come last, as `osimages...`.
+
+    Cells that a spreadsheet might take for formulas are made inert, unless all are to be written `as_it_is`.
+    """
+    written: Callable[[str], str] = str if as_it_is else inert
     writer = csv.writer(file)
     width = len(names)
-    writer.writerow([*names, *(f"osimages.{name}" for name in _ADDED)])
+    writer.writerow([*map(written, names), *(f"osimages.{name}" for name in _ADDED)])
     columns: dict[int, tuple[object, ...]] = {}
 
     def write(device: Device, answer: Answer | None) -> None:
@@ -33,7 +55,7 @@ def device_writer(file: TextIO, names: Sequence[str]) -> Callable[[Device, Answe
         found = columns.get(id(answer))
         if found is None:
             found = columns[id(answer)] = _columns(answer)
-        writer.writerow((*device.values[:width], *found))
+        writer.writerow((*map(written, device.values[:width]), *found))
 
     return write
 

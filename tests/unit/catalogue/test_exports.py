@@ -50,6 +50,12 @@ def test_csv_has_a_line_for_each_update() -> None:
     assert september["isCanonicalB"] == "true"
 
 
+def test_no_cell_is_one_that_a_spreadsheet_takes_for_a_formula() -> None:
+    """Every cell is of our own spelling, whatever a source says: builds, KBs, days and labels are read before."""
+    for row in csv.reader(io.StringIO(as_csv(FACTS).decode(), newline="")):
+        assert [cell for cell in row if cell[:1] in tuple("=+-@\t\r")] == []
+
+
 def test_the_calendar_is_read_by_another_program_and_holds_the_days() -> None:
     found = events_of(calendar(FACTS))
     events = {(str(each["SUMMARY"]), each["DTSTART"].dt) for each in found}

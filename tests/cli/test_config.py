@@ -47,6 +47,13 @@ def test_a_value_that_does_not_fit_is_told(tmp_path: Path) -> None:
     assert "'many'" in said
 
 
+def test_a_misspelt_variable_is_told_and_does_no_harm(tmp_path: Path) -> None:
+    variables = {"OSIMAGES_PROT": "9000", "OSIMAGES_URL": "https://localhost:1", "OSIMAGES_TOKEN": "x"}
+    result = osimages("config", "show", "--data-dir", tmp_path, "--json", **variables)
+    assert (result.returncode, json.loads(result.stdout)["port"]["value"]) == (0, 8443)
+    assert result.stderr == ("Warning: OSIMAGES_PROT is no setting and has no effect (did you mean OSIMAGES_PORT?).\n")
+
+
 def test_the_version() -> None:
     assert output("--version") == f"osimages, version {version('osimages')}\n"
 

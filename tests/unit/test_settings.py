@@ -11,7 +11,7 @@ import platformdirs
 import pytest
 
 from osimages.auth.clouds import CLOUDS
-from osimages.settings import ENVIRONMENT_PREFIX, FILE_NAME, Resolved, Settings, SettingsError, resolve
+from osimages.settings import ENVIRONMENT_PREFIX, FILE_NAME, Resolved, Settings, SettingsError, misspelt, resolve
 
 NAMES = [each.name for each in fields(Settings)]
 BOUNDED = [
@@ -181,6 +181,30 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
     assert refusal({"data_dir": str(tmp_path)}).startswith(f"{tmp_path / FILE_NAME} cannot be read: ")
+
+
+# --- misspelt variables -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("OSIMAGES_PROT", "OSIMAGES_PORT"),
+        ("OSIMAGES_DATABSE", "OSIMAGES_DATABASE"),
+        ("OSIMAGES_DATA_DIRECTORY", "OSIMAGES_DATA_DIR"),
+        ("OSIMAGES_TRUSTED_PROXY", "OSIMAGES_TRUSTED_PROXIES"),
+        ("OSIMAGES_PUBLICURL", "OSIMAGES_PUBLIC_URL"),
+    ],
+)
+def test_a_variable_that_is_almost_a_settings_is_told(variable: str, meant: str) -> None:
+    told = misspelt({variable: "x", "PATH": "/bin", "PROT": "x"})
+    assert told == [f"{variable} is no setting and has no effect (did you mean {meant}?)."]
+
+
+def test_variables_that_programs_around_this_one_use_are_not_told() -> None:
+    own = ("URL", "TOKEN", "SOURCE_TOKEN", "FROM_TOKEN", "TO_TOKEN", "TEST_UPDATE", "BENCH_REPLIES", "")
+    # https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    kubernetes = ("SERVICE_HOST", "SERVICE_PORT", "PORT_8443_TCP", "PORT_8443_TCP_ADDR", "PORT_8443_TCP_PROTO")
+    settings = (each.name.upper() for each in fields(Settings))
+    assert misspelt({f"{ENVIRONMENT_PREFIX}{name}": "x" for name in (*own, *kubernetes, *settings)}) == []
 
 
 # --- paths ------------------------------------------------------------------------------------------------------------

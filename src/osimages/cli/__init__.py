@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 
 import click
@@ -51,3 +52,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="osimages")
 def main() -> None:
     """A self-hosted Windows OS image catalogue with the HTTP API of Microsoft Graph."""
+    from osimages.settings import misspelt
+
+    for line in misspelt(os.environ):
+        click.echo(f"Warning: {line}", err=True)

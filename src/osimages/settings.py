@@ -262,12 +262,13 @@ def _converted(name: str, value: object, origin: str) -> object:
     try:
         found = msgspec.convert(value, expected, strict=False)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {error}.") from None
+        wrong = "it is a day, YYYY-MM-DD" if expected == date | None else str(error)
+        raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {wrong}.") from None
     if name == "database" and "://" in str(found) and not str(found).startswith((*_SERVERS, "sqlite:///")):
         given = _without_password(str(found))
         raise SettingsError(f"{origin}: '{given}' is no database: write sqlite:///PATH or postgresql://USER@HOST/NAME.")
-    if (wrong := _out_of_bounds(_FIELDS[name].metadata, found)) is not None:
-        raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {wrong}.")
+    if (beyond := _out_of_bounds(_FIELDS[name].metadata, found)) is not None:
+        raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {beyond}.")
     return found
 
 

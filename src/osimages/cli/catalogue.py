@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import click
 from osimages.cli.export import export
 from osimages.cli.facts import facts_in
 from osimages.cli.mirror import mirror
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 from osimages.cli.publish import publish
 from osimages.cli.sources import sources
 from osimages.cli.table import print_table
@@ -41,7 +41,8 @@ catalogue.add_command(mirror)
 
 @catalogue.command(short_help="The images that are published today.")
 @data_dir_option
-@click.option("--today", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Pretend it is that day.")
+@database_option
+@today_option
 @click.option("--all", "everything", is_flag=True, help="Also releases that have ended.")
 @click.option(
     "--age-days",
@@ -50,22 +51,29 @@ catalogue.add_command(mirror)
     help="Days after a Patch Tuesday before its builds show (setting publish_age_days).",
 )
 @json_option
-def show(data_dir: str | None, day: datetime | None, everything: bool, age_days: int | None, as_json: bool) -> None:
+def show(
+    data_dir: str | None,
+    database: str | None,
+    today: date | None,
+    everything: bool,
+    age_days: int | None,
+    as_json: bool,
+) -> None:
     """Print the images that are published today, as of the catalogue's facts."""
     from osimages.catalogue.publishing import published
     from osimages.clock import Clock
 
-    settings = settings_from({"data_dir": data_dir, "publish_age_days": age_days})
+    settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days})
     facts = facts_in(settings)
-    today = day.date() if day else Clock(settings.today).today()
-    images = published(facts, today, settings.publish_age_days, everything)
+    day = today or Clock(settings.today).today()
+    images = published(facts, day, settings.publish_age_days, everything)
     if as_json:
-        _print_json({"asOf": str(facts.as_of), "today": str(today), "value": list(images.values())})
+        _print_json({"asOf": str(facts.as_of), "today": str(day), "value": list(images.values())})
         return
     scopes = {str(each.build): each.scope for release in facts.releases for each in release.updates}
     titles = ("Image", "Support of editions", "Architectures", "Patch Tuesday builds", "Scope")
-    print_table(titles, [_image_row(image, today, scopes) for image in images.values()])
-    for line in _notes(facts, today, settings.publish_age_days):
+    print_table(titles, [_image_row(image, day, scopes) for image in images.values()])
+    for line in _notes(facts, day, settings.publish_age_days):
         click.echo(line)
 
 
@@ -73,8 +81,11 @@ def show(data_dir: str | None, day: datetime | None, everything: bool, age_days:
 @click.argument("release", required=False)
 @click.option("--version", "version", metavar="RELEASE", help="The release, as the argument.")
 @data_dir_option
+@database_option
 @json_option
-def history(release: str | None, version: str | None, data_dir: str | None, as_json: bool) -> None:
+def history(
+    release: str | None, version: str | None, data_dir: str | None, database: str | None, as_json: bool
+) -> None:
     """Print every update of RELEASE, newest first: "Windows 11 24H2", 24H2 or 26100."""
     from osimages.catalogue.history import UnknownReleaseError, find_release
     from osimages.catalogue.history import history as entries_of
@@ -82,7 +93,7 @@ def history(release: str | None, version: str | None, data_dir: str | None, as_j
     named = release or version
     if not named or (release and version):
         raise click.UsageError('Name one release, such as "Windows 11 24H2".')
-    facts = facts_in(settings_from({"data_dir": data_dir}))
+    facts = facts_in(settings_from({"data_dir": data_dir, "database": database}))
     try:
         found = find_release(facts, named)
     except UnknownReleaseError as error:

@@ -6,7 +6,7 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from osimages.cli.facts import facts_in
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 
 if TYPE_CHECKING:
     from osimages.catalogue.check import Answer
@@ -48,7 +48,7 @@ class Options(msgspec.Struct, frozen=True):
 )
 @click.option("--json-file", metavar="FILE", help="Devices of a JSON export (array, Graph's value, or lines); - too.")
 @click.option("--edition", metavar="NAME", help="Edition of all builds: Pro, Enterprise, EnterpriseS, 48...")
-@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Pretend it is that day.")
+@today_option
 @click.option("--age-days", type=click.IntRange(min=0), metavar="N", help="Setting publish_age_days (2).")
 @click.option(
     "--max-behind", type=click.IntRange(min=0), default=0, metavar="N", help="Patch Tuesdays that may be missing (0)."
@@ -65,15 +65,17 @@ class Options(msgspec.Struct, frozen=True):
 @click.option("--html", metavar="FILE", help="Write a report for people, one self-contained page.")
 @click.option("--title", default="Windows fleet", metavar="TEXT", help="Title of the report.")
 @data_dir_option
+@database_option
 @json_option
 def check(
     builds: tuple[str, ...],
     edition: str | None,
-    today: datetime | None,
+    today: date | None,
     age_days: int | None,
     max_behind: int,
     esu: bool,
     data_dir: str | None,
+    database: str | None,
     **rest: object,
 ) -> None:
     """Check builds and versions, in any spelling, against the catalogue:
@@ -92,9 +94,9 @@ def check(
     _check_call(builds, options)
     if edition and servicing_of(edition) is None:
         raise click.UsageError(f"'{edition}' is no edition that is known here; say Pro, Enterprise, EnterpriseS...")
-    settings = settings_from({"data_dir": data_dir, "publish_age_days": age_days})
+    settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days})
     catalogue = facts_in(settings)
-    day = today.date() if today else Clock(settings.today).today()
+    day = today or Clock(settings.today).today()
     age = settings.publish_age_days
     tally = Tally(Checker(catalogue, day, age_days=age, esu=esu, max_behind=max_behind), edition)
     answers = [answer for build in builds if (answer := _one(tally, writable(build))) is not None]

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import click
 
-from osimages.cli.options import data_dir_option, json_option, resolved_from
+from osimages.cli.options import data_dir_option, database_option, json_option, resolved_from
 from osimages.cli.table import print_table
 
 
@@ -18,10 +18,11 @@ def config() -> None:
 
 @config.command()
 @data_dir_option
+@database_option
 @json_option
-def show(data_dir: str | None, as_json: bool) -> None:
+def show(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Print every setting, its value and where it came from."""
-    resolved = resolved_from({"data_dir": data_dir})
+    resolved = resolved_from({"data_dir": data_dir, "database": database})
     settings = resolved.settings
     shown = {"data_dir": str(settings.data_path), "database": settings.database_shown}
     rows = [

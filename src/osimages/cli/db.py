@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
 
 if TYPE_CHECKING:
     from osimages.storage.info import DatabaseInfo
 
-_database_option = click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
 _file = click.Path(path_type=Path, dir_okay=False)
 _MEGABYTE = 1024 * 1024
 
@@ -29,7 +28,7 @@ def db() -> None:
 
 @db.command(short_help="Which database, its schema, and how much is in it.")
 @data_dir_option
-@_database_option
+@database_option
 @json_option
 def info(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Print what the database is and holds. Nothing is changed, also where its schema is older than this release."""
@@ -47,7 +46,7 @@ def info(data_dir: str | None, database: str | None, as_json: bool) -> None:
 
 @db.command(short_help="Make the database, or bring it up to date.")
 @data_dir_option
-@_database_option
+@database_option
 @json_option
 def migrate(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Apply the migrations that the database needs, as `serve` does when it starts."""
@@ -67,7 +66,7 @@ def migrate(data_dir: str | None, database: str | None, as_json: bool) -> None:
 @click.argument("file", type=_file)
 @click.option("--overwrite", is_flag=True, help="Replace the file where there is one.")
 @data_dir_option
-@_database_option
+@database_option
 @json_option
 def backup(file: Path, overwrite: bool, data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Copy the database, as it is at one moment, into FILE. Servers go on reading and writing meanwhile.
@@ -97,7 +96,7 @@ def backup(file: Path, overwrite: bool, data_dir: str | None, database: str | No
 @click.argument("file", type=_file)
 @click.option("--overwrite", is_flag=True, help="Replace what the database has.")
 @data_dir_option
-@_database_option
+@database_option
 @json_option
 def restore(file: Path, overwrite: bool, data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Put the backup FILE in place of the database, of either kind. End the servers first.

@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from osimages.cli.doctor_checks import Finding, Verdict, every_check
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
 from osimages.cli.table import print_table
 
 _SHOWN = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.PROBLEM: "PROBLEM"}
@@ -17,14 +17,15 @@ _SHOWN = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.PROBLEM: "PROBLE
 
 @click.command(short_help="Check what a server needs.")
 @data_dir_option
+@database_option
 @json_option
-def doctor(data_dir: str | None, as_json: bool) -> None:
+def doctor(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Check settings, data directory, database, keys, certificates, catalogue, port, authority and clock.
 
     It changes nothing. The exit code is 0 unless there is a problem; warnings are none.
     """
     try:
-        settings = settings_from({"data_dir": data_dir})
+        settings = settings_from({"data_dir": data_dir, "database": database})
     except click.ClickException as error:
         findings = [Finding("settings", Verdict.PROBLEM, error.message, "correct the setting")]
     else:

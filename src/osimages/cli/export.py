@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from osimages.cli.facts import facts_in
-from osimages.cli.options import data_dir_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, settings_from
 
 
 @click.command(short_help="The facts as JSON, CSV, Atom or iCalendar.")
@@ -18,7 +18,8 @@ from osimages.cli.options import data_dir_option, settings_from
 @click.option("--output", "-o", metavar="FILE", help="Where to write it (standard output).")
 @click.option("--release", metavar="NAME", help='One release alone: "Windows 11 24H2", 24H2 or 26100.')
 @data_dir_option
-def export(form: str, output: str | None, release: str | None, data_dir: str | None) -> None:
+@database_option
+def export(form: str, output: str | None, release: str | None, data_dir: str | None, database: str | None) -> None:
     """Write all facts of the catalogue: json and csv for programs, atom and ics to subscribe to.
 
     A running server has the same at /-/catalogue/export.json and so on, without a token.
@@ -26,7 +27,7 @@ def export(form: str, output: str | None, release: str | None, data_dir: str | N
     from osimages.catalogue.export import FORMATS
     from osimages.catalogue.history import UnknownReleaseError, only
 
-    facts = facts_in(settings_from({"data_dir": data_dir}))
+    facts = facts_in(settings_from({"data_dir": data_dir, "database": database}))
     try:
         written = FORMATS[form].write(only(facts, release) if release else facts, "")
     except UnknownReleaseError as error:

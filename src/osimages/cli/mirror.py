@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
 from osimages.cli.table import print_table
 from osimages.cli.update import fetcher_of, token_headers, update_from
 
@@ -25,8 +25,11 @@ _FROM_TOKEN, _TO_TOKEN = "OSIMAGES_FROM_TOKEN", "OSIMAGES_TO_TOKEN"
 @click.option("--to", "target", metavar="URL", help="Copy the images to this server instead of into the catalogue.")
 @click.option("--dry-run", is_flag=True, help="With --to: only show what would be added and changed.")
 @data_dir_option
+@database_option
 @json_option
-def mirror(source: str, target: str | None, dry_run: bool, data_dir: str | None, as_json: bool) -> None:
+def mirror(
+    source: str, target: str | None, dry_run: bool, data_dir: str | None, database: str | None, as_json: bool
+) -> None:
     """Take the images of another server, Microsoft Graph or osimages, as a source of facts: builds and ends of support.
 
     With --to, copy them to a server through its API: what is missing is added, what differs is changed, nothing is
@@ -35,7 +38,7 @@ def mirror(source: str, target: str | None, dry_run: bool, data_dir: str | None,
     """
     from osimages.importers.pushing import collection_url
 
-    settings = settings_from({"data_dir": data_dir})
+    settings = settings_from({"data_dir": data_dir, "database": database})
     if target is None:
         if dry_run:
             raise click.UsageError(

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Mapping
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,9 +17,25 @@ from osimages.settings import Resolved, Settings, SettingsError, resolve
 # Written into the data directory by a server that listens, for the commands that need its address.
 SERVER_FILE = "server.json"
 
+
+class Day(click.ParamType):  # type: ignore[type-arg]  # older ones take no type
+    """A day as it is typed, `2026-10-20`: click's own type tells of `%Y-%m-%d` where it is none."""
+
+    name = "day"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The day. Raises BadParameter."""
+        try:
+            return value if isinstance(value, date) else datetime.strptime(str(value), "%Y-%m-%d").date()
+        except ValueError:
+            self.fail(f"'{value}' is no day: write YYYY-MM-DD, such as 2026-10-20.", param, ctx)
+
+
+today_option = click.option("--today", type=Day(), metavar="YYYY-MM-DD", help="Pretend it is that day.")
 data_dir_option = click.option(
     "--data-dir", metavar="DIR", help="Directory of database, keys and certificates (the user data folder)."
 )
+database_option = click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
 
 

@@ -6,13 +6,13 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -36,17 +36,24 @@ class Outcome(msgspec.Struct, rename="camel"):
 
 @click.command(short_help="Publish today's catalogue to all tenants.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change, for each tenant.")
-@click.option("--today", metavar="YYYY-MM-DD", type=click.DateTime(["%Y-%m-%d"]), help="Pretend it is that day.")
+@today_option
 @click.option("--age-days", type=click.IntRange(min=0), metavar="N", help="Setting publish_age_days (2).")
 @data_dir_option
+@database_option
 @json_option
-def publish(dry_run: bool, today: datetime | None, age_days: int | None, data_dir: str | None, as_json: bool) -> None:
+def publish(
+    dry_run: bool,
+    today: date | None,
+    age_days: int | None,
+    data_dir: str | None,
+    database: str | None,
+    as_json: bool,
+) -> None:
     """Publish what the catalogue has for today to every tenant that has not got it, as a running server does by itself.
 
     For cron and Task Scheduler, where no server runs all the time.
     """
-    day = today.date() if today else None
-    settings = settings_from({"data_dir": data_dir, "publish_age_days": age_days, "today": day})
+    settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days, "today": today})
     outcome = asyncio.run(_run(settings, dry_run))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode())

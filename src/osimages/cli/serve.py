@@ -22,7 +22,7 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server import Server
 
-from osimages.cli.options import SERVER_FILE, data_dir_option, settings_from
+from osimages.cli.options import SERVER_FILE, Day, data_dir_option, database_option, settings_from
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, own_tls
 from osimages.clock import Clock
 from osimages.issuer.authority import Authority
@@ -46,7 +46,7 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (8443); 0 takes a free one.")
 @click.option("--http", is_flag=True, default=None, help="Plain HTTP instead of HTTPS; loopback only.")
 @data_dir_option
-@click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
+@database_option
 @click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev).")
 @click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens are accepted (global).")
 @click.option("--keys-file", metavar="FILE", help="Keys of Entra ID from a file; nothing is fetched.")
@@ -59,7 +59,9 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
     help="Listen on other than loopback addresses, though anybody can sign in.",
 )
 @click.option("--empty", is_flag=True, default=None, help="New tenants get no published catalogue, then or later.")
-@click.option("--today", metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar (Pacific Time) at this day.")
+@click.option(
+    "--today", type=Day(), metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar (Pacific Time) at this day."
+)
 @click.option(
     "--throttle", type=click.Choice(["auto", "off", "intune"]), help="Limit requests as Intune does (auto: with entra)."
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
 from osimages.cli.table import print_table
 from osimages.cli.update import changed_in, fetches_in, kept_in, overrides_of, print_changes
 
@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--forget", is_flag=True, help="Take away all that the source NAME ever said.")
 @data_dir_option
+@database_option
 @json_option
-def sources(name: str | None, forget: bool, data_dir: str | None, as_json: bool) -> None:
+def sources(name: str | None, forget: bool, data_dir: str | None, database: str | None, as_json: bool) -> None:
     """List the sources of release facts: licence, whether they are asked by themselves, and how that went last.
 
     With NAME, all that this source says, and since when.
     """
     from osimages.importers.sources import BY_NAME
 
-    settings = settings_from({"data_dir": data_dir})
+    settings = settings_from({"data_dir": data_dir, "database": database})
     if name is not None and name not in BY_NAME:
         raise click.BadParameter(f"there is no source '{name}'; there are {', '.join(BY_NAME)}")
     if forget:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
 from osimages.cli.table import print_table
 from osimages.plan.query import Tenant
 
@@ -22,7 +22,6 @@ Result = TypeVar("Result")
 # The data directory and the database, where they are given.
 Place = tuple[str | None, str | None]
 _CATALOGUES = ("supported", "all", "none")
-_database_option = click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
 tenant_argument = click.argument("tenant", type=click.UUID, metavar="TENANT")
 
 
@@ -37,7 +36,7 @@ def tenant() -> None:
 @tenant.command(short_help="Add a tenant.")
 @click.argument("tenant", type=click.UUID, metavar="[TENANT]", required=False)
 @data_dir_option
-@_database_option
+@database_option
 @click.option("--name", help="Name, for you alone (the GUID).")
 @click.option("--catalogue", type=click.Choice(_CATALOGUES), help="Supported releases, all, or none (supported).")
 @click.option("--empty", is_flag=True, help="The same as --catalogue none.")
@@ -70,7 +69,7 @@ def add(
 
 @tenant.command(name="list", short_help="Show the tenants.")
 @data_dir_option
-@_database_option
+@database_option
 @json_option
 def list_(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Print all tenants."""
@@ -87,7 +86,7 @@ def list_(data_dir: str | None, database: str | None, as_json: bool) -> None:
 @tenant.command(short_help="Remove a tenant with all its data.")
 @tenant_argument
 @data_dir_option
-@_database_option
+@database_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(tenant: uuid.UUID, data_dir: str | None, database: str | None, yes: bool) -> None:
     """Take a tenant away with its images and its audit, for good."""
@@ -101,7 +100,7 @@ def remove(tenant: uuid.UUID, data_dir: str | None, database: str | None, yes: b
 @tenant.command(name="license", short_help="Give a tenant its licence.")
 @tenant_argument
 @data_dir_option
-@_database_option
+@database_option
 def license_(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> None:
     """Serve a tenant that was not licensed."""
     _license(tenant, (data_dir, database), licensed=True)
@@ -110,7 +109,7 @@ def license_(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> N
 @tenant.command(short_help="Take a tenant's licence away.")
 @tenant_argument
 @data_dir_option
-@_database_option
+@database_option
 def unlicense(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> None:
     """Refuse a tenant's requests (400 "Request not applicable to target tenant."); its data stays."""
     _license(tenant, (data_dir, database), licensed=False)
@@ -119,7 +118,7 @@ def unlicense(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> 
 @tenant.command(short_help="Make tokens worth nothing.")
 @tenant_argument
 @data_dir_option
-@_database_option
+@database_option
 @click.option("--user", type=click.UUID, metavar="GUID", help="Tokens for this user (object id).")
 @click.option("--application", type=click.UUID, metavar="GUID", help="Tokens of this application (client id).")
 @click.option("--token", metavar="ID", help="The token with this id (claim uti).")

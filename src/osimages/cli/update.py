@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ _TOKEN_VARIABLE = "OSIMAGES_SOURCE_TOKEN"  # noqa: S105 (the name of a variable)
 @click.option("--offline", is_flag=True, help="Ask nobody: read again what was fetched before.")
 @click.option("--accept-fewer", is_flag=True, help="Take up sources that say much less than at the last time.")
 @data_dir_option
+@database_option
 @json_option
 def update(
     names: tuple[str, ...],
@@ -51,13 +52,14 @@ def update(
     offline: bool,
     accept_fewer: bool,
     data_dir: str | None,
+    database: str | None,
     as_json: bool,
 ) -> None:
     """Ask the public sources of release facts, and put into force what follows from all that they say.
 
     A running server publishes it by itself. Exit code 1 when a source could not be read; the others count all the same.
     """
-    settings = settings_from({"data_dir": data_dir})
+    settings = settings_from({"data_dir": data_dir, "database": database})
     overrides, text = overrides_of(settings)
     places = _given(given)
     chosen = _chosen(names, places, overrides)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
 from osimages.cli.table import print_table
 from osimages.cli.update import kept_in, overrides_of
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     "--strict", is_flag=True, help="Exit code 1 when there is a gap or a fault, or a pin that is about nothing."
 )
 @data_dir_option
+@database_option
 @json_option
-def verify(strict: bool, data_dir: str | None, as_json: bool) -> None:
+def verify(strict: bool, data_dir: str | None, database: str | None, as_json: bool) -> None:
     """List where the sources of the facts differ, which of them counts, and what is missing from the facts.
 
     A choice can be pinned in catalogue.toml in the data directory; docs/catalogue.md shows how.
@@ -32,7 +33,7 @@ def verify(strict: bool, data_dir: str | None, as_json: bool) -> None:
     from osimages.catalogue.soundness import findings
     from osimages.clock import Clock
 
-    settings = settings_from({"data_dir": data_dir})
+    settings = settings_from({"data_dir": data_dir, "database": database})
     overrides, text = overrides_of(settings)
     merged = kept_in(settings, lambda: _merged(text))
     found = [*findings(merged.catalogue, Clock(settings.today).today()), *_idle(overrides, merged)]

@@ -173,7 +173,7 @@ def test_history_as_json() -> None:
     [
         (("history", "27H2"), "There is no release '27H2'", 1),
         (("history", "22H2"), "could be Windows 10 22H2 or Windows 11 22H2", 1),
-        (("show", "--today", "2026-13-01"), "does not match the format", 2),
+        (("show", "--today", "2026-13-01"), "is no day: write YYYY-MM-DD", 2),
         (("show", "--age-days", "-1"), "is not in the range", 2),
         (("history",), "Name one release", 2),
         (("history", "24H2", "--version", "23H2"), "Name one release", 2),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
-from osimages.cli.table import print_table
+from osimages.cli.table import print_wrapped
 from osimages.cli.update import kept_in, overrides_of
 
 if TYPE_CHECKING:
@@ -83,18 +84,23 @@ def _idle(overrides: object, merged: Merged) -> list[Finding]:
 
 
 def _print(merged: Merged, found: list[Finding]) -> None:
-    if merged.disagreements:
-        titles = ("Subject", "Disagreement", "Said", "Chosen", "Why")
-        print_table(titles, [_row(each) for each in merged.disagreements])
+    # What is said of one thing can be long, and the reasons are few: a table would be too wide for any screen.
+    by_kind = sorted(merged.disagreements, key=lambda each: (each.field, each.why))
+    for (field, why), group in groupby(by_kind, key=lambda each: (each.field, each.why)):
+        alike = list(group)
+        click.secho(f"{field}: {len(alike):,}", bold=True)
+        print_wrapped(f"Why so: {why}.", 2)
+        for each in alike:
+            click.echo(f"  {each.subject}: {each.chosen}{' (pinned)' * each.is_pinned}")
+            print_wrapped(f"said: {_said(each)}", 4)
     pinned = sum(each.is_pinned for each in merged.disagreements)
     click.echo(f"{len(merged.disagreements):,} disagreements, {pinned:,} resolved by pins.")
-    for each in found:
-        click.echo(f"{each.subject}: {each.what}")
+    for finding in found:
+        click.echo(f"{finding.subject}: {finding.what}")
     facts = merged.catalogue
     lacking = f"{len(found):,} gaps and faults" if found else "No gaps and no faults"
     click.echo(f"{lacking}, as of {facts.as_of}, complete to {facts.complete_until}.")
 
 
-def _row(each: Disagreement) -> tuple[str, ...]:
-    said = "; ".join(f"{value} ({', '.join(names)})" if names else value for value, names in each.values.items())
-    return (each.subject, each.field, said, each.chosen, f"{each.why}{' (pinned)' * each.is_pinned}")
+def _said(each: Disagreement) -> str:
+    return "; ".join(f"{value} ({', '.join(names)})" if names else value for value, names in each.values.items())

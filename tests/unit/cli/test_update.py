@@ -184,6 +184,13 @@ def test_verify_lists_disagreements_gaps_and_idle_pins(data_dir: Path) -> None:
     text = output("verify")
     assert "Windows 11 25H2: no build is known of the Patch Tuesday of 2026-11, 2026-12\n" in text
     assert "52 disagreements, 0 resolved by pins." in text
+    assert "\none build, two KBs: 5\n  Why so: one build was offered by more than one KB.\n" in text
+    assert (
+        "\n  10240.17113: both kept as two rows\n"
+        "    said: KB3185611 (DataForGeeks-2026-06, vuls-2026-07); KB3193821\n"
+        "      (DataForGeeks-2026-06, vuls-2026-07)\n"
+    ) in text
+    assert max(map(len, text.splitlines())) <= 80
     assert run("verify", "--strict").exit_code == 1
     (data_dir / "catalogue.toml").write_text(PIN, encoding="utf-8")
     assert "26200.9999: the pin is about a build that is not known" in output("verify")

@@ -1,4 +1,4 @@
-"""An SQLite database: reads at once on the event loop's thread, writes through one writer.
+"""An SQLite database: reads at once on the event loop's thread unless they take long, writes through one writer.
 
 WAL lets readers go on while one writes; synchronous FULL makes what was acknowledged survive a kill or power cut.
 """
@@ -10,12 +10,15 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+import apsw
+
 from osimages.edm.types import Model
 from osimages.plan.query import Tenant
 from osimages.storage import changes
 from osimages.storage.migrate import OldSchemaError, pending
 from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, applied_steps, connect
-from osimages.storage.sqlite_reader import UNAVAILABLE, SqliteReader
+from osimages.storage.sqlite_reader import UNAVAILABLE, SqliteReader, TimeLimit
+from osimages.storage.sqlite_reads import SqliteReads
 from osimages.storage.sqlite_steps import perform
 from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.steps import Result, Steps
@@ -24,11 +27,13 @@ from osimages.storage.tables import EntityTables
 from osimages.storage.writer import Writer
 
 _USUAL_QUERY_SECONDS = 2.0
+# A query that takes long reads much once: a large cache takes more time to fill than it saves.
+_CACHE_OF_LONG_READS = "PRAGMA cache_size = -4000"
 _TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = ?"
 
 
 class SqliteDatabase:
-    """One SQLite file, with one connection that reads and one that writes.
+    """One SQLite file, with one connection that reads, one that writes, and one for each query that takes long.
 
     Raises SchemaError when the file was not migrated.
     """
@@ -43,13 +48,16 @@ class SqliteDatabase:
             on_failure.callback(connection.close)
             if pending("sqlite", applied_steps(connection), str(path)):
                 raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
-            self._writer = Writer(lambda: connect(path, wait_seconds), _same_file(path))
-            self._reader = SqliteReader(connection, query_seconds)
+            check = _same_file(path)
+            self._writer = Writer(lambda: connect(path, wait_seconds), check)
+            limit = TimeLimit()
+            self._reader = SqliteReader(connection, limit)
+            self._reads = SqliteReads(self._reader, limit, lambda: _one_more(path, wait_seconds, check), query_seconds)
             on_failure.pop_all()
 
     def store(self, model: Model, tables: EntityTables) -> SqliteStore:
         """The entities of one type."""
-        return SqliteStore(self, self._reader, model, tables)
+        return SqliteStore(self, self._reader, self._reads, model, tables)
 
     async def change(self, steps: Steps[Result]) -> Result:
         """Runs the steps in one transaction; their result, once it is on disk."""
@@ -59,7 +67,7 @@ class SqliteDatabase:
             raise StoreUnavailableError(str(error)) from error
 
     async def read(self, steps: Steps[Result]) -> Result:
-        """Runs steps that change nothing; all of them see the database at one moment."""
+        """Runs steps that change nothing, at once; all of them see the database at one moment."""
         return self._reader.steps(steps)
 
     async def tenant(self, tenant: str) -> Tenant | None:
@@ -76,9 +84,18 @@ class SqliteDatabase:
         return await self.change(changes.secret(name, secrets.token_bytes(32)))
 
     async def close(self) -> None:
-        """Ends all connections, after what is under way."""
+        """Ends all connections, after the writes that are under way; queries that take long are not waited for."""
+        await self._reads.close()
         self._writer.close()
         self._reader.close()
+
+
+def _one_more(path: Path, wait_seconds: float, check: Callable[[], None]) -> apsw.Connection:
+    """A connection for a query that takes long, to the file if it is still there: SQLite would make an empty one."""
+    check()
+    connection = connect(path, wait_seconds)
+    connection.execute(_CACHE_OF_LONG_READS)
+    return connection
 
 
 def _same_file(path: Path) -> Callable[[], None]:

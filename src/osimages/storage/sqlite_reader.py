@@ -1,4 +1,4 @@
-"""The connection that reads an SQLite database, each query with its time limit."""
+"""A connection that reads an SQLite database, and the limit of time that ends what it is at."""
 
 from __future__ import annotations
 
@@ -15,30 +15,56 @@ from osimages.storage.sqlite_steps import perform
 from osimages.storage.steps import Result, Steps
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 
-# How many steps of SQLite's virtual machine (some milliseconds) pass between two looks at the clock.
-_STEPS_BETWEEN_LOOKS = 50_000
+# How many steps of SQLite's virtual machine pass between two looks at the clock: a tenth of a millisecond, or ten where
+# a function of our own reads a long text in every tenth of them. A look takes a fifth of a microsecond.
+_STEPS_BETWEEN_LOOKS = 5_000
 # A page ends early, with a link to the next one, where its documents are very large.
 _MOST_BYTES = 16 * 1024 * 1024
 # What passes by itself, or when somebody makes room; everything else is a fault of this program.
 UNAVAILABLE = (apsw.BusyError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 
 
-class SqliteReader:
-    """Reads at once, on the thread of the caller. `query_seconds` is how long one query may take.
+class TimeLimit:
+    """When what a connection is at has to end, if ever. Any thread may end it at once."""
 
-    What it raises is QueryTimeoutError, StoreUnavailableError, or a fault of this program.
+    __slots__ = ("_moment", "seconds")
+
+    def __init__(self) -> None:
+        self.seconds = math.inf
+        self._moment = math.inf
+
+    def start(self, seconds: float) -> None:
+        """So many seconds from now."""
+        self.seconds = seconds
+        self._moment = time.monotonic() + seconds
+
+    def lift(self) -> None:
+        """No limit any more."""
+        self._moment = math.inf
+
+    def end(self) -> None:
+        """Now."""
+        self._moment = -math.inf
+
+    def is_over(self) -> bool:
+        """Whether the time has passed."""
+        return time.monotonic() > self._moment
+
+
+class SqliteReader:
+    """Reads on the thread of the caller, one thread at a time.
+
+    What it raises is QueryTimeoutError once `limit` is over, StoreUnavailableError, or a fault of this program.
     """
 
-    def __init__(self, connection: apsw.Connection, query_seconds: float) -> None:
+    def __init__(self, connection: apsw.Connection, limit: TimeLimit) -> None:
         register(connection)
+        connection.set_progress_handler(limit.is_over, _STEPS_BETWEEN_LOOKS)
         self._connection = connection
-        self._query_seconds = query_seconds
-        self._deadline = 0.0
-        connection.set_progress_handler(self._is_late, _STEPS_BETWEEN_LOOKS)
+        self._limit = limit
 
     def one(self, sql: str, values: Any) -> Any:
         """The first row, or None."""
-        self._deadline = time.monotonic() + self._query_seconds
         try:
             return self._connection.execute(sql, values).fetchone()
         except apsw.Error as error:
@@ -48,7 +74,6 @@ class SqliteReader:
         """At most `limit` rows of keys and documents, and no more than fit into one answer; are there others?"""
         rows: list[Any] = []
         size = 0
-        self._deadline = time.monotonic() + self._query_seconds
         try:
             for row in self._connection.execute(sql, values):
                 if len(rows) == limit or size > _MOST_BYTES:
@@ -60,8 +85,7 @@ class SqliteReader:
         return rows, False
 
     def steps(self, steps: Steps[Result]) -> Result:
-        """The result of steps that change nothing, all of one moment; they take the time that they need."""
-        self._deadline = math.inf
+        """The result of steps that change nothing, all of one moment."""
         try:
             with self.snapshot():
                 return perform(self._connection, steps)
@@ -85,8 +109,5 @@ class SqliteReader:
     def _told(self, error: apsw.Error) -> Exception:
         """What went wrong, in the words of the store."""
         if isinstance(error, apsw.InterruptError):
-            return QueryTimeoutError(self._query_seconds)
+            return QueryTimeoutError(self._limit.seconds)
         return StoreUnavailableError(str(error)) if isinstance(error, UNAVAILABLE) else error
-
-    def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from sqlalchemy.dialects.sqlite import dialect
 
@@ -14,8 +12,10 @@ from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shap
 from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
 from osimages.storage.render import driving_candidates
 from osimages.storage.sqlite_reader import SqliteReader
+from osimages.storage.sqlite_reads import SqliteReads
 from osimages.storage.sqlite_render import SqliteRenderer
 from osimages.storage.statements import Statements
+from osimages.storage.steps import Values
 from osimages.storage.store import Database
 from osimages.storage.tables import EntityTables
 
@@ -24,13 +24,15 @@ _FEW_ITEMS = 400
 
 
 class SqliteStore(EntityStore):
-    """Reads with the reader of the database it belongs to, at once."""
+    """Reads single entities with the reader of its database, at once, and runs queries as `reads` decides."""
 
-    def __init__(self, database: Database, reader: SqliteReader, model: Model, tables: EntityTables) -> None:
+    def __init__(
+        self, database: Database, reader: SqliteReader, reads: SqliteReads, model: Model, tables: EntityTables
+    ) -> None:
         statements = Statements(tables, dialect(paramstyle="named"), row_locks=False)
         super().__init__(database, model, tables, statements)
-        self._reader = reader
         self._one = reader.one
+        self._reads = reads
         renderer = SqliteRenderer(tables)
         self._page_sql = lru_cache(256)(renderer.page)
         self._count_sql = lru_cache(256)(renderer.count)
@@ -47,40 +49,56 @@ class SqliteStore(EntityStore):
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
         values = parameters(tenant, plan)
-        driving = self._driving(plan.shape.condition, values)
-        if not plan.count:
-            return self._page(plan.shape, driving, plan.limit, values, None)
-        with self._reader.snapshot():
-            total = self._number(self._count_sql(plan.shape.condition, driving, plan.shape.rows), values)
-            return self._page(plan.shape, driving, plan.limit, values, total)
+        kind = ("page", tenant, plan.shape, plan.count)
+        return await self._reads.run(kind, lambda reader: self._page(reader, plan, values))
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
         values = parameters(tenant, plan)
-        driving = self._driving(plan.shape.condition, values)
-        return self._number(self._count_sql(plan.shape.condition, driving, plan.shape.rows), values)
+        kind = ("count", tenant, plan.shape)
+        return await self._reads.run(kind, lambda reader: self._count(reader, plan.shape, values))
 
     async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
         """One page of what changed, in the order of the changes."""
-        with self._reader.snapshot():
-            newest = self._number(self._last_change, {"tenant": tenant})
-            values = delta_parameters(tenant, plan, newest)
-            rows, more = self._reader.some(self._delta_sql(plan.condition, plan.computed), values, plan.limit)
-        return delta_page_of(rows, plan, more, newest)
+        kind = ("delta", tenant, plan.condition, plan.computed)
+        return await self._reads.run(kind, lambda reader: self._delta(reader, tenant, plan))
 
-    def _page(self, shape: Shape, driving: AnyItem | None, limit: int, values: Any, total: int | None) -> Page:
-        rows, more = self._reader.some(self._page_sql(shape, driving), values, limit) if limit else ([], False)
+    def _page(self, reader: SqliteReader, plan: CollectionPlan, values: Values) -> Page:
+        shape, total = plan.shape, None
+        driving = self._driving(reader, shape.condition, values)
+        if not plan.count:
+            return self._some(reader, shape, driving, plan.limit, values, None)
+        with reader.snapshot():
+            total = _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
+            return self._some(reader, shape, driving, plan.limit, values, total)
+
+    def _some(
+        self, reader: SqliteReader, shape: Shape, driving: AnyItem | None, limit: int, values: Values, total: int | None
+    ) -> Page:
+        rows, more = reader.some(self._page_sql(shape, driving), values, limit) if limit else ([], False)
         return page_of(rows, shape, more, total)
 
-    def _driving(self, condition: Condition | None, values: Mapping[str, object]) -> AnyItem | None:
+    def _count(self, reader: SqliteReader, shape: Shape, values: Values) -> int:
+        driving = self._driving(reader, shape.condition, values)
+        return _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
+
+    def _delta(self, reader: SqliteReader, tenant: str, plan: DeltaPlan) -> DeltaPage:
+        with reader.snapshot():
+            newest = _number(reader, self._last_change, {"tenant": tenant})
+            values = delta_parameters(tenant, plan, newest)
+            rows, more = reader.some(self._delta_sql(plan.condition, plan.computed), values, plan.limit)
+        return delta_page_of(rows, plan, more, newest)
+
+    def _driving(self, reader: SqliteReader, condition: Condition | None, values: Values) -> AnyItem | None:
         """The lambda with the fewest matching items, if any has few; a probe reads at most that few."""
         found: AnyItem | None = None
         fewest = _FEW_ITEMS
         for candidate in driving_candidates(condition):
-            matching = self._number(self._probe_sql(candidate), {**values, "most": _FEW_ITEMS})
+            matching = _number(reader, self._probe_sql(candidate), {**values, "most": _FEW_ITEMS})
             if matching < fewest:
                 found, fewest = candidate, matching
         return found
 
-    def _number(self, sql: str, values: Any) -> int:
-        return int(self._one(sql, values)[0])
+
+def _number(reader: SqliteReader, sql: str, values: Values) -> int:
+    return int(reader.one(sql, values)[0])

@@ -80,8 +80,8 @@ class Store(Protocol):
 class Database(Protocol):
     """Tenants, their entities of every type, and what belongs to the installation, all in one place.
 
-    Every method raises StoreUnavailableError where the database cannot answer now. `answers_at_once` says that reads
-    never wait, so that nothing is won by asking for several at a time.
+    Every method raises StoreUnavailableError where the database cannot answer now. `answers_at_once` says that hardly
+    a read waits for anything, so that little is won by asking for several at a time.
     """
 
     answers_at_once: bool

@@ -93,7 +93,15 @@ def test_v2_tokens_for_those_who_ask_for_them(http: httpx.Client, data_dir: Path
         (("app", "add", "x", "--redirect-uri", "javascript:alert(1)"), "the scheme 'javascript', which is not allowed"),
         (("app", "add", "x", "--redirect-uri", "http://app.example/"), "is not https"),
         (("app", "add", "x", "--redirect-uri", "https://a.example/#x"), "is no absolute URI"),
-        (("app", "add", "x", "--permission", "with space"), "applicationPermissions"),
+        (("app", "add", "x", "--permission", "with space"), "'with space' is no permission of Microsoft Graph"),
+        (
+            ("app", "add", "x", "--permission", "Nope"),
+            f"the form Area.Right. This API asks for DeviceManagementApps.Read.All or {READ}",
+        ),
+        (("app", "add", "x", "--permission", READ.lower()), f"(did you mean {READ}?)"),
+        (("app", "add", "x", "--scope", READ[:-4]), f"'{READ[:-4]}' (did you mean {READ}?)"),
+        (("user", "add", "a@b.example", "--permission", READ.replace("ge", "g")), f"(did you mean {READ}?)"),
+        (("user", "add", "a@b.example", "--permission", "DeviceManagement.X"), "Microsoft Graph has no permission"),
         (("app", "add", "x", "--identifier-uri", f"api://{DEFAULT_APPLICATION}"), "is there twice"),
         (("app", "add", "x", "--id", DEFAULT_APPLICATION), "already"),
         (("app", "add", ""), "displayName"),
@@ -107,6 +115,17 @@ def test_v2_tokens_for_those_who_ask_for_them(http: httpx.Client, data_dir: Path
 def test_what_cannot_be_is_said_and_not_stored(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
     assert told in complaint(osimages(*arguments, "--data-dir", tmp_path))
     assert not (tmp_path / "authority.json").exists()
+
+
+def test_permissions_of_other_workloads_and_resources_may_be_registered(tmp_path: Path) -> None:
+    there = ("--data-dir", tmp_path)
+    names = ("User.Read.All", "CloudPC.ReadWrite.All", "DeviceManagementManagedDevices.PrivilegedOperations.All")
+    output("app", "add", "x", *(word for name in names for word in ("--permission", name)), *there)
+    output("app", "add", "y", "--scope", "access_as_user", "--scope", "User.Read", *there)
+    output("user", "add", "a@b.example", "--permission", "access_as_user", *there)
+    assert [each["applicationPermissions"] for each in listed(tmp_path, "app") if each["displayName"] == "x"] == [
+        list(names)
+    ]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"applications": [], "users": [], "more": 1}', "\xff"])

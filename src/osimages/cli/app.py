@@ -12,7 +12,7 @@ import msgspec
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from osimages.cli.known import folder_of, known_in
+from osimages.cli.known import check_permissions, folder_of, known_in
 from osimages.cli.options import data_dir_option, json_option
 from osimages.cli.table import print_table
 from osimages.cli.turns import changed
@@ -50,9 +50,18 @@ def app() -> None:
 @click.option("--expose", "exposed", multiple=True, metavar="NAME", help="Permission that it offers as a resource.")
 @click.option("--token-version", type=click.IntRange(1, 2), default=1, help="Version of the tokens that it gets (1).")
 @json_option
-def add(name: str, data_dir: str | None, as_json: bool, **given: object) -> None:
+def add(
+    name: str,
+    data_dir: str | None,
+    as_json: bool,
+    permissions: tuple[str, ...],
+    scopes: tuple[str, ...],
+    **given: object,
+) -> None:
     """Register an application. Prints its id, and its secret where it has one."""
-    application = _application(name, given)
+    check_permissions(permissions, of_graph=True)
+    check_permissions(scopes, of_graph=False)
+    application = _application(name, {**given, "permissions": permissions, "scopes": scopes})
 
     def with_it(directory: Directory) -> Directory:
         if directory.application(application.id) is not None:

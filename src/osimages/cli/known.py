@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from osimages.cli.options import settings_from
+from osimages.issuer.applications import EVERY_PERMISSION
 from osimages.issuer.directory import Directory
 from osimages.issuer.directory_file import DirectoryFile
 from osimages.issuer.files import UnusableError
+from osimages.issuer.scopes import permission_problem
 
 
 def folder_of(data_dir: str | None) -> Path:
@@ -23,6 +25,17 @@ def known_in(folder: Path) -> Directory:
     """The applications and users of a data directory. Raises ClickException."""
     with complaints():
         return DirectoryFile(folder).load()
+
+
+def check_permissions(names: Iterable[str], *, of_graph: bool) -> None:
+    """Refuses names that can be no permissions, or are misspelt: nothing would ever ask for them.
+
+    Raises ClickException.
+    """
+    for name in names:
+        if (problem := permission_problem(name, of_graph=of_graph)) is not None:
+            known = " or ".join(EVERY_PERMISSION)
+            raise click.ClickException(f"{problem[0].upper()}{problem[1:]}. This API asks for {known}.")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import get_args
 import click
 import msgspec
 
-from osimages.cli.known import folder_of, known_in
+from osimages.cli.known import check_permissions, folder_of, known_in
 from osimages.cli.options import data_dir_option, json_option
 from osimages.cli.table import print_table
 from osimages.cli.turns import changed
@@ -43,8 +43,11 @@ def user() -> None:
 @click.option("--guest", is_flag=True, help="A guest from another organisation.")
 @click.option("--no-intune-role", is_flag=True, help="Signed in, but refused by Intune for want of a role.")
 @json_option
-def add(principal_name: str, data_dir: str | None, as_json: bool, **given: object) -> None:
+def add(
+    principal_name: str, data_dir: str | None, as_json: bool, permissions: tuple[str, ...], **given: object
+) -> None:
     """Add a user by the name that is typed to sign in: someone@contoso.example. Prints the object id."""
+    check_permissions(permissions, of_graph=False)
     try:
         msgspec.convert(principal_name, PrincipalName)
     except msgspec.ValidationError:
@@ -52,7 +55,7 @@ def add(principal_name: str, data_dir: str | None, as_json: bool, **given: objec
             f"'{principal_name}' is no name to sign in with: write it like someone@contoso.example."
         ) from None
     try:
-        added = msgspec.convert(_properties(principal_name, given), User)
+        added = msgspec.convert(_properties(principal_name, {**given, "permissions": permissions}), User)
     except msgspec.ValidationError as error:
         raise click.ClickException(f"This user cannot be added: {error}.") from None
     changed(data_dir, lambda directory: msgspec.structs.replace(directory, users=(*directory.users, added)))

@@ -5,6 +5,7 @@ https://learn.microsoft.com/entra/identity-platform/scopes-oidc
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -27,9 +28,29 @@ _INTUNE_PERMISSIONS = frozenset(
     for right in ("Read", "ReadWrite")
 ) | {"DeviceManagementManagedDevices.PrivilegedOperations.All"}
 _BY_LOWER_CASE = {each.lower(): each for each in _INTUNE_PERMISSIONS}
+_INTUNE = "devicemanagement"
+# So alike that one was meant: the names of other workloads are further away from these.
+_ALMOST = 0.85
 _PERMISSION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)+")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _LONGEST = 4096
+
+
+def permission_problem(name: str, *, of_graph: bool) -> str | None:
+    """Why a name can be no permission, or is probably not what was meant; None where nothing speaks against it.
+
+    With `of_graph` it is one of Graph's, all of which have the form Area.Right; otherwise it may be another resource's.
+    """
+    if name in _INTUNE_PERMISSIONS:
+        return None
+    near = difflib.get_close_matches(name.lower(), sorted(_BY_LOWER_CASE), 1, _ALMOST)
+    if near:
+        return f"there is no permission '{name}' (did you mean {_BY_LOWER_CASE[near[0]]}?)"
+    if name.lower().startswith(_INTUNE):
+        return f"Microsoft Graph has no permission '{name}' for Intune"
+    if of_graph and not _PERMISSION.fullmatch(name):
+        return f"'{name}' is no permission of Microsoft Graph, which have the form Area.Right"
+    return None
 
 
 class Resource(msgspec.Struct, frozen=True):
@@ -120,6 +141,6 @@ def _permission(name: str, client: Application, resource: Resource) -> str:
     if not _PERMISSION.fullmatch(name):
         reason = "it is no permission of the form Area.Right, nor openid, profile, email or offline_access"
         raise BAD_SCOPE.because(scope=name, reason=reason)
-    if name.lower().startswith("devicemanagement"):
+    if name.lower().startswith(_INTUNE):
         raise UNKNOWN_SCOPE.because(application=client.display_name, scope=name, resource=GRAPH_ID)
     return name

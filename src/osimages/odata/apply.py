@@ -126,7 +126,7 @@ class ApplyReader(ExpressionReader):
             self.fail("Expected 'with' and a method")
         is_custom = method is None and not (expression is None or isinstance(expression, Count))
         stages = []
-        while self.take_word("from"):
+        while self.take_spaced("from"):
             properties = self._grouping_properties()
             stages.append(AggregateFrom(properties, self._method()))
             if stages[-1].method is None and not is_custom:
@@ -145,7 +145,7 @@ class ApplyReader(ExpressionReader):
         return self.expression()
 
     def _method(self) -> str | None:
-        if self.take_word("with") is None:
+        if not self.take_spaced("with"):
             return None
         method = self.word
         if self.kind != NAME or not (method in _METHODS or "." in method):
@@ -243,6 +243,8 @@ class ApplyReader(ExpressionReader):
         path = self.path() if self.kind == ANNOTATION else self._data_path()
         if isinstance(path, Alias):
             path = Annotation(None, path.name, path.position)
+        if isinstance(path, Cast) and path.of is None:
+            raise ODataSyntaxError("Expected a collection, not a type", path.position, self.text)
         alias = self.alias()
         return JoinStep(word == "outerjoin", path, alias, self.steps() if self.take(",") else (), start)
 

@@ -5,16 +5,23 @@ Grammar: https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-constr
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from osimages.odata.errors import ODataSyntaxError
 from osimages.odata.items import ItemReader
 from osimages.odata.lexer import ANNOTATION, NAME, SYSTEM
 from osimages.odata.limits import BOUNDS, Bounds
-from osimages.odata.tree import Argument, EnumLiteral, Literal
+from osimages.odata.literals import LITERAL_TOKENS, is_duration, literal_of
+from osimages.odata.tree import Argument, EnumLiteral, Literal, LiteralKind
 
 _ENDINGS = ("$entity", "$delta", "$deletedEntity", "$link", "$deletedLink")
 _COLLECTIONS = ("$ref", "Edm.EntityType", "Edm.ComplexType")
+_KEY_VALUE = re.compile(r"'(?:[^']|'')*'|[\w.:+-]+")
+_KEY = re.compile(rf"\((?:\w+=)?(?:{_KEY_VALUE.pattern})(?:,\w+=(?:{_KEY_VALUE.pattern}))*\)")
+_MEMBER = re.compile(r"[^\W\d]\w*")
+_GOES_ON = re.compile(r"/[^\W\d]")
 
 
 class ContextStep(msgspec.Struct, frozen=True):
@@ -62,6 +69,12 @@ class _ContextReader(ItemReader):
 
     __slots__ = ()
 
+    def move(self, position: int) -> None:
+        """Stands on the first token from a position on; there is no white space between tokens."""
+        super().move(position)
+        if self.start != position:
+            raise ODataSyntaxError("White space", position, self.text)
+
     def context(self) -> Context:
         if self.kind == SYSTEM and self.word == "$ref":
             return Context((self._system("$ref"),))
@@ -73,7 +86,7 @@ class _ContextReader(ItemReader):
             if self.kind == NAME or not (is_known or step.name == "$ref") or step.key is not None:
                 self.fail("Expected the name of a type")
             self.expect(")")
-            return Context((step,), is_collection=True)
+            return Context((step,), self._item_list() if step.name != "$ref" else None, is_collection=True)
         return self._described()
 
     def _system(self, *allowed: str) -> ContextStep:
@@ -104,22 +117,47 @@ class _ContextReader(ItemReader):
         return ContextStep(word, self._key_values() if self._is_key() else None, start)
 
     def _is_key(self) -> bool:
-        """Whether values stand in these parentheses, and not names of what is selected."""
+        """Whether values stand in these parentheses, and not names of what is selected: these end the path."""
         after = self.following()
         if not self.is_mark("(") or after.is_mark(")"):
             return False
-        word = after.word.lower()
+        key = _KEY.match(self.text, self.start)
+        if key is not None and _GOES_ON.match(self.text, key.end()):
+            return True
         return not (after.kind in (NAME, ANNOTATION) or after.is_mark("*")) or (
-            after.kind == NAME and (self.text.startswith("=", after.end) or word in ("true", "false"))
+            after.kind == NAME and after.word.lower() in ("true", "false")
         )
 
     def _key_values(self) -> tuple[Argument, ...]:
-        start = self.start
         self.advance()
-        found = self.arguments()
-        if not all(isinstance(each.value, Literal | EnumLiteral) for each in found):
+        found = [self._key_value()]
+        while self.take(","):
+            found.append(self._key_value())
+        self.expect(")")
+        if len(found) > 1 and not all(each.name for each in found):
+            self.fail("Expected one value, or values with names")
+        return tuple(found)
+
+    def _key_value(self) -> Argument:
+        """A value as in a body: neither durations nor members of an enumeration have quotes."""
+        name = None
+        if self.kind == NAME and self.text.startswith("=", self.end):
+            name = self.name("the name of a property")
+            self.advance()
+        value = _KEY_VALUE.match(self.text, self.start)
+        if value is None:
+            self.fail("Expected the value of a key")
+        start, text = self.start, value[0]
+        if self.kind in LITERAL_TOKENS and self.end == value.end():
+            return Argument(name, literal_of(self))
+        self.move(value.end())
+        if text.lower() in ("true", "false"):
+            return Argument(name, Literal(LiteralKind.BOOLEAN, text.lower() == "true", start))
+        if is_duration(text):
+            return Argument(name, Literal(LiteralKind.DURATION, text, start))
+        if _MEMBER.fullmatch(text) is None:
             raise ODataSyntaxError("Expected the value of a key", start, self.text)
-        return found
+        return Argument(name, EnumLiteral("", text, start))
 
     def _item_list(self) -> tuple[ContextItem, ...] | None:
         if not self.take("("):

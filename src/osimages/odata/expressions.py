@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from osimages.odata.errors import ODataLimitError, ODataSyntaxError
 from osimages.odata.lexer import BAD, END, JSON_STRING, MARK, NAME
-from osimages.odata.literals import LITERAL_TOKENS, json_string, literal_of
+from osimages.odata.literals import LITERAL_TOKENS, is_member, json_string, literal_of
 from osimages.odata.operators import BINDING, PRIMARY, UNARY
-from osimages.odata.paths import PathReader
+from osimages.odata.paths import PATHS, PathReader
 from osimages.odata.query_tree import ComputeItem, OrderItem
 from osimages.odata.tree import (
     Alias,
@@ -58,17 +58,20 @@ class ExpressionReader(PathReader):
                 continue
             chained += 1  # a op b op c leans to the left: each operator makes the tree one deeper
             self.check_depth(chained)
-            right = self._in_list() if operator == "in" else self.expression(BINDING[operator])
+            right = self._choice(operator) if operator in ("in", "has") else self.expression(BINDING[operator])
             left = Binary(operator, left, right, position)
         self._depth -= 1
         return left
 
     def _operator(self) -> str | None:
         word = self.word
-        if word in BINDING:
-            return word
-        word = word.lower()
-        return word if word in BINDING else None
+        if word not in BINDING:
+            word = word.lower()
+            if word not in BINDING:
+                return None
+        if self.text[self.start - 1] not in " \t)" or self.text[self.end : self.end + 1] not in " \t(":
+            self.check_space()
+        return word
 
     def _logical(self, operator: str, first: Expression, position: int) -> Expression:
         operands = [first, self.expression(BINDING[operator])]
@@ -118,25 +121,28 @@ class ExpressionReader(PathReader):
 
     def _operand_follows(self) -> bool:
         after = self.following()
+        if after.start == self.end and after.word != "(":
+            return False
         if after.kind == MARK:
             return after.word in "([{-"
         return after.kind not in (END, BAD) and after.word.lower() not in BINDING
 
-    def literal(self) -> Literal | EnumLiteral:
-        """A literal that is no word."""
-        return literal_of(self)
-
-    # --- lists ---
-    def _in_list(self) -> Expression:
-        """What stands after `in`: literals in parentheses, or an expression that gives a collection."""
+    # --- what stands after `in` and `has` ---
+    def _choice(self, operator: str) -> Expression:
+        """Members of an enumeration after `has`; literals in parentheses after `in`, or what gives a collection."""
         start = self.start
+        if operator == "has":
+            found = self.expression(PRIMARY)
+            if not (is_member(found) if isinstance(found, Literal) else isinstance(found, (EnumLiteral, *PATHS))):
+                raise ODataSyntaxError("Expected members of an enumeration", start, self.text)
+            return found
         if not self.take("("):
             return self.expression(PRIMARY)
-        found = self._list(")", start)
-        others = [each for each in found.items if not isinstance(each, Literal | EnumLiteral | Alias)]
-        if others and len(found.items) > 1:
+        choices = self._list(")", start)
+        others = [each for each in choices.items if not isinstance(each, Literal | EnumLiteral | Alias)]
+        if others and len(choices.items) > 1:
             raise ODataSyntaxError("Expected a literal", others[0].position, self.text)
-        return others[0] if others else found
+        return others[0] if others else choices
 
     def _list(self, closing: str, position: int) -> ListExpression:
         items: list[Expression] = []
@@ -178,6 +184,7 @@ class ExpressionReader(PathReader):
         expression = self.expression()
         direction = self.word.lower() if self.kind == NAME else ""
         if direction in ("asc", "desc"):
+            self.check_space(is_last=True)
             self.advance()
         return OrderItem(expression, direction == "desc")
 
@@ -195,6 +202,6 @@ class ExpressionReader(PathReader):
 
     def alias(self) -> str:
         """The name after `as`."""
-        if self.take_word("as") is None:
+        if not self.take_spaced("as"):
             self.fail("Expected 'as' and a name")
         return self.name("a name after 'as'")

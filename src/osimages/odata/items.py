@@ -39,12 +39,16 @@ class ItemReader(ApplyReader):
         if self.take("*"):
             return SelectItem(("*",), None, None, start)
         path = [self._path_name()]
-        while path[-1][-1] != "*" and self.take("/"):
+        while path[-1][-1] != "*" and self.take_slash():
             path.append(self._path_name())
+        if path[-1][-1] == "*" and len(path) > 1:
+            raise ODataSyntaxError(f"'{path[-1]}' does not stand in a path", start, self.text)
         if path[-1][-1] == "*" or not self.is_mark("("):
             return SelectItem(tuple(path), None, None, start)
-        if not self._is_option():
+        if path[-1][0] != "@" and not self._is_option():
             return SelectItem(tuple(path), self._parameters(), None, start)
+        if len(path) == 1 and "." in path[0] and path[0][0] != "@":
+            raise ODataSyntaxError("Options stand after a property, not after a type", self.start, self.text)
         return SelectItem(tuple(path), None, self._options(_SELECTED, True), start)
 
     def _path_name(self) -> str:
@@ -87,7 +91,7 @@ class ItemReader(ApplyReader):
             if self.take("*"):
                 path.append("*")
                 allowed, aliases = _STARRED, False
-                if self.take("/"):
+                if self.take_slash():
                     path.append(self._suffix("$ref"))
                     allowed = frozenset()
                 break
@@ -96,8 +100,12 @@ class ItemReader(ApplyReader):
                 allowed, aliases = (_REFERENCES if path[-1] == "$ref" else _COUNTED), False
                 break
             path.append(self._path_name())
-            if not self.take("/"):
+            if path[-1][-1] == "*":
+                self.fail("Expected no operations")
+            if not self.take_slash():
                 break
+        if "." in path[0] and path[0][0] != "@" and all(each[0] == "$" for each in path[1:]):
+            self.fail(f"Expected '/' after the type name '{path[0]}'")
         options = self._options(allowed, aliases) if allowed and self.is_mark("(") else None
         return ExpandItem(tuple(path), options, start)
 

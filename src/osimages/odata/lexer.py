@@ -38,7 +38,7 @@ _PATTERN = re.compile(
             # No operator is written as a sign, so that one right before a number always belongs to it.
             NUMBER: r"(?:[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|-INF)(?![\w.-])",
             GUID: r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?!\w)",
-            DATETIMEOFFSET: rf"{_DAY}T{_TIME}(?:Z|[+-]{_CLOCK})(?!\w)",
+            DATETIMEOFFSET: rf"{_DAY}[Tt]{_TIME}(?:[Zz]|[+-]{_CLOCK})(?!\w)",
             DATE: rf"{_DAY}(?!\w)",
             # duration'P1D', binary'AA==', microsoft.graph.managedDeviceArchitecture'x64'
             TYPED: _QUALIFIED + _QUOTED,
@@ -52,8 +52,8 @@ _PATTERN = re.compile(
     )
     + ")"
 )
-_DATE_LIKE = re.compile(r"-?[0-9]{4,}-[0-9]{2}-[0-9]{2}[T0-9:.Z+-]*|[0-9]{2}:[0-9]{2}[0-9:.]*")
-_WITHOUT_ZONE = re.compile(rf"{_DAY}T{_TIME}")
+_DATE_LIKE = re.compile(r"-?[0-9]{4,}-[0-9]{2}-[0-9]{2}[Tt0-9:.Zz+-]*|[0-9]{2}:[0-9]{2}[0-9:.]*")
+_WITHOUT_ZONE = re.compile(rf"{_DAY}[Tt]{_TIME}")
 _SPACE = re.compile(r"[ \t]*")
 _RENAMED = {"PLAIN": NAME, "MINUS": MARK}
 LONGEST_NAME = 128
@@ -120,6 +120,30 @@ class Cursor:
             return None
         self.move(self.end)
         return word
+
+    def take_spaced(self, word: str) -> bool:
+        """Whether the token was that word, with white space around it; if so, it is behind."""
+        if self.kind != NAME or self.word.lower() != word:
+            return False
+        self.check_space()
+        self.move(self.end)
+        return True
+
+    def take_slash(self) -> bool:
+        """Whether the token was the slash of a path, around which is no white space; if so, it is behind."""
+        if self.word != "/" or self.kind != MARK:
+            return False
+        if self.text[self.start - 1] in " \t" or self.text[self.end : self.end + 1] in (" ", "\t"):
+            raise ODataSyntaxError("White space within a path", self.start, self.text)
+        self.move(self.end)
+        return True
+
+    def check_space(self, is_last: bool = False) -> None:
+        """Refuses a word of the language that touches what stands around it; parentheses it may touch."""
+        if self.text[self.start - 1] not in " \t)":
+            raise ODataSyntaxError(f"Expected white space before '{self.word}'", self.start, self.text)
+        if not is_last and self.text[self.end : self.end + 1] not in " \t(":
+            raise ODataSyntaxError(f"Expected white space after '{self.word}'", self.end, self.text)
 
     def expect(self, mark: str) -> None:
         """Goes behind a punctuation mark."""

@@ -41,7 +41,19 @@ def literal_of(cursor: Cursor) -> Literal | EnumLiteral:
         return Literal(LiteralKind.STRING, json_string(cursor, word, start), start)
     if kind == TYPED:
         return _typed(cursor, word, start)
-    return Literal(TEXT_LITERALS[kind], word, start)
+    return Literal(TEXT_LITERALS[kind], word.upper() if kind == DATETIMEOFFSET else word, start)
+
+
+def is_member(literal: Literal) -> bool:
+    """Whether a constant can stand for members of an enumeration, whose type nobody named: 'x64', 'x86,x64', '2'."""
+    return literal.kind is LiteralKind.NULL or (
+        literal.kind is LiteralKind.STRING and _ENUM_MEMBER.match(str(literal.value)) is not None
+    )
+
+
+def is_duration(text: str) -> bool:
+    """Whether a text is a duration such as P1DT12H, in any case."""
+    return _DURATION.match(text.upper()) is not None
 
 
 def unquoted(text: str) -> str:
@@ -78,9 +90,9 @@ def _typed(cursor: Cursor, word: str, start: int) -> Literal | EnumLiteral:
     value = unquoted(quote + rest)
     match prefix.lower():
         case "duration":
-            kind, is_right = LiteralKind.DURATION, _DURATION.match(value.upper())
+            kind, is_right = LiteralKind.DURATION, is_duration(value)
         case "binary":
-            kind, is_right = LiteralKind.BINARY, _BINARY.match(value)
+            kind, is_right = LiteralKind.BINARY, _BINARY.match(value) is not None
         case "geography" | "geometry":
             if not is_shape(value):
                 raise ODataSyntaxError(f"'{value[:64]}' is not a shape such as SRID=0;Point(1 2)", start, cursor.text)

@@ -74,7 +74,7 @@ def parse_apply(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) ->
 
 def _parsed(rule: Callable[[ItemReader], Tree], text: str, bounds: Bounds, encoded: Set[int]) -> Tree:
     reader = ItemReader(text, bounds, encoded)
-    if reader.start:
+    if reader.start and reader.word not in ("[", "{"):  # before these the grammar has it
         raise ODataSyntaxError("White space before the expression", 0, text)
     found = rule(reader)
     reader.expect_end()

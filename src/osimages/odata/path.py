@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from osimages.odata.context import Context, parse_context
 from osimages.odata.encoding import decoded
 from osimages.odata.errors import ODataLimitError, ODataSyntaxError
 from osimages.odata.items import ItemReader
@@ -44,11 +45,11 @@ class Segment(msgspec.Struct, frozen=True):
 
 
 class Url(msgspec.Struct, frozen=True):
-    """What follows the root of a service in a URL. The fragment is decoded, and not read further."""
+    """What follows the root of a service in a URL; `context` is the fragment after `$metadata`."""
 
     path: tuple[Segment, ...]
     options: QueryOptions
-    fragment: str | None
+    context: Context | None
 
 
 def parse_path(path: str, bounds: Bounds = BOUNDS) -> tuple[Segment, ...]:
@@ -72,7 +73,7 @@ def parse_path(path: str, bounds: Bounds = BOUNDS) -> tuple[Segment, ...]:
 
 
 def parse_url(url: str, bounds: Bounds = BOUNDS) -> Url:
-    """A raw URL below the root of a service: path, query options, fragment. Raises ODataSyntaxError,
+    """A raw URL below the root of a service: path, query options, context. Raises ODataSyntaxError,
     ODataLimitError, or OptionError.
     """
     rest, has_fragment, fragment = url.partition("#")
@@ -82,7 +83,7 @@ def parse_url(url: str, bounds: Bounds = BOUNDS) -> Url:
     _check_options(path, options, len(raw_path), url)
     if has_fragment and not (path and path[0].name == "$metadata"):
         raise ODataSyntaxError("A fragment stands after '$metadata' only", len(rest), url)
-    return Url(path, options, decoded(fragment) if has_fragment else None)
+    return Url(path, options, parse_context(f"#{decoded(fragment)}", bounds) if has_fragment else None)
 
 
 def _check_options(path: tuple[Segment, ...], options: QueryOptions, position: int, url: str) -> None:
@@ -101,7 +102,7 @@ def _identifier(options: QueryOptions, segments: int) -> set[str]:
 
 
 def _entity_id(options: QueryOptions) -> str | None:
-    return options.id or options.custom.get("id")
+    return options.id or next((text for name, text in options.custom.items() if name.lower() == "id"), None)
 
 
 def _parts(path: str) -> Iterator[tuple[int, str]]:
@@ -129,6 +130,8 @@ def _end_of_filter(path: str, position: int) -> int | None:
 
 # --- one segment ---
 def _segment(text: str, position: int, before: Segment | None, bounds: Bounds) -> Segment:
+    if text[-1] in " \t" and ("(" in text or text[0] == "$"):
+        raise ODataSyntaxError("White space after a segment", len(text.rstrip(" \t")), text)
     if before is not None and before.name in (*_LAST, *_WHOLE):
         raise ODataSyntaxError(f"Nothing can follow '{before.name}'", 0, text)
     if before is not None and before.name == "$crossjoin" and text != "$query":

@@ -5,13 +5,15 @@ Grammar: https://docs.oasis-open.org/odata/odata/v4.01/os/abnf/odata-abnf-constr
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 
 import msgspec
 
 from osimages.odata.errors import ODataSyntaxError
 from osimages.odata.functions import ARGUMENT_COUNTS, expected_arguments
-from osimages.odata.lexer import ANNOTATION, LONGEST_NAME, NAME, NUMBER, SYSTEM, Cursor
+from osimages.odata.lexer import ANNOTATION, DATE, GUID, LONGEST_NAME, NAME, NUMBER, SYSTEM, Cursor
+from osimages.odata.literals import literal_of
 from osimages.odata.search import SearchReader
 from osimages.odata.search_tree import Search
 from osimages.odata.tree import (
@@ -43,6 +45,9 @@ from osimages.odata.tree import (
 _VARIABLES = ("$it", "$this", "$root", "$these")
 # What no path goes on after.
 _LAST = (Count, Lambda, Aggregated)
+PATHS = (Aggregated, Alias, Annotation, Call, Cast, Count, Filtered, Key, Lambda, Member, Name)
+_NAME_AFTER = re.compile(r"/[^\W\d]\w*(?![\w.~-])")
+_KEY_SEGMENT = re.compile(r"[\w~-]+(?:\.[\w~-]+)*")
 
 
 class PathReader(Cursor):
@@ -66,6 +71,8 @@ class PathReader(Cursor):
         if kind == NAME:
             self.move(self.end)
             found = self.call(None, word, start) if self.word == "(" else self._named(None, word, start)
+            if self.word == "/" and (isinstance(found, Case) or (isinstance(found, Call) and _is_method(found))):
+                raise ODataSyntaxError(f"Expected nothing more after '{word}(...)'", self.start, self.text)
         elif kind == ANNOTATION:
             self.move(self.end)
             is_alias = "." not in word and "#" not in word
@@ -73,10 +80,7 @@ class PathReader(Cursor):
         else:
             found = self._variable()
         length = 0
-        while self.is_mark("/"):
-            if self.text[self.start - 1] in " \t" or self.text[self.end : self.end + 1] in (" ", "\t"):
-                raise ODataSyntaxError("White space within a path", self.start, self.text)
-            self.move(self.end)
+        while self.take_slash():
             if isinstance(found, _LAST):
                 self.fail("Expected nothing more in this path")
             length += 1
@@ -94,11 +98,16 @@ class PathReader(Cursor):
         self.advance()
         if word in ("$root", "$these") and not self.is_mark("/"):
             self.fail(f"Expected '/' after '{word}'")
+        if word == "$root" and _NAME_AFTER.match(self.text, self.start) is None:
+            self.move(self.end)
+            self.fail("Expected the name of a set, a singleton or a function after '$root/'")
         return Name(word, start)
 
     def _named(self, of: Expression | None, word: str, start: int) -> Expression:
         if len(word) > LONGEST_NAME and max(map(len, word.split("."))) > LONGEST_NAME:
             raise ODataSyntaxError(f"A name of more than {LONGEST_NAME} characters", start, self.text)
+        if isinstance(of, Name) and of.name == "$these":
+            raise ODataSyntaxError("'$these' is a collection, which has no properties", start, self.text)
         if "." in word:
             return Cast(of, word, start)
         return Name(word, start) if of is None else Member(of, word, start)
@@ -110,10 +119,8 @@ class PathReader(Cursor):
         if kind == ANNOTATION:
             self.advance()
             return Annotation(of, word, start)
-        if kind == NUMBER and word.isdigit():  # a key as a segment: $root/Orders/1
-            return Key(of, (Argument(None, self.literal()),), start)
-        if kind != NAME:
-            self.fail("Expected a name after '/'")
+        if kind != NAME or self.text[self.end : self.end + 1] in ("-", "~"):
+            return self._key_segment(of)
         self.move(self.end)
         if not self.is_mark("("):
             return self._named(of, word, start)
@@ -126,9 +133,16 @@ class PathReader(Cursor):
             return found
         return self.call(of, word, start)
 
-    @abstractmethod
-    def literal(self) -> Literal | EnumLiteral:
-        """A literal."""
+    def _key_segment(self, of: Expression) -> Expression:
+        """A key as a segment, which is told from a name: $root/Orders/1, $root/Parts/P-12."""
+        segment = _KEY_SEGMENT.match(self.text, self.start)
+        if segment is None:
+            self.fail("Expected a name after '/'")
+        start = self.start
+        if self.kind in (NUMBER, GUID, DATE) and self.end == segment.end():
+            return Key(of, (Argument(None, literal_of(self)),), start)
+        self.move(segment.end())
+        return Key(of, (Argument(None, Literal(LiteralKind.STRING, segment[0], start)),), start)
 
     def _system_segment(self, of: Expression) -> Expression:
         name, start = self.word.lower(), self.start
@@ -203,10 +217,13 @@ class PathReader(Cursor):
         self.advance()
         arguments = self.arguments()
         if not arguments or arguments[0].name is not None:
-            return Call(of, word, arguments, start)
+            found = Call(of, word, arguments, start)
+            return self._key(found, self.start) if self.is_mark("(") else found
         if len(arguments) > 1 or not isinstance(arguments[0].value, Literal | EnumLiteral | Alias):
             message = f"There is no function '{word[:64]}': functions of a service take their arguments by name"
             raise ODataSyntaxError(message, start, self.text)
+        if isinstance(arguments[0].value, Literal) and arguments[0].value.kind is LiteralKind.NULL:
+            raise ODataSyntaxError("No key is null", arguments[0].value.position, self.text)
         return Key(self._named(of, word, start), arguments, opening)
 
     def _is_unnamed(self) -> bool:
@@ -254,18 +271,22 @@ class PathReader(Cursor):
         least, most = ARGUMENT_COUNTS[word.lower()]
         if not least <= len(arguments) <= most:
             raise ODataSyntaxError(f"'{word}' takes {expected_arguments(word)}", start, self.text)
+        if word.lower() == "isdefined" and not _is_path(arguments[0].value):
+            raise ODataSyntaxError(f"'{word}' takes a path", start, self.text)
         return Call(None, word, arguments, start)
 
     def _type_function(self, word: str, start: int) -> Expression:
         """cast or isof, of a value or of what is asked about."""
         self.advance()
         arguments = []
+        type_start = self.start
         first = self.expression_or_type()
         if self.take(","):
             arguments.append(Argument(None, first))
+            type_start = self.start
             first = self.expression_or_type()
         match first:
-            case Cast(None, name, position) | Name(name, position) if not name.startswith("$"):
+            case Cast(None, name, position) | Name(name, position) if position == type_start and name[0] != "$":
                 type_ = TypeName(name, False, position)
             case TypeName():
                 type_ = first
@@ -311,6 +332,15 @@ class PathReader(Cursor):
             return condition
         self.move(split[1])
         return split[0]
+
+
+def _is_path(tree: Expression) -> bool:
+    return isinstance(tree, PATHS) and not (isinstance(tree, Call) and _is_method(tree))
+
+
+def _is_method(call: Call) -> bool:
+    """Whether it is a function of the language with arguments, whose result is no part of a path."""
+    return bool(call.arguments) and call.arguments[0].name is None
 
 
 def _without_value(condition: Expression) -> tuple[Expression, int] | None:

@@ -101,8 +101,9 @@ def _path(tree: Expression) -> str:
         case Call(of, name, arguments, _):
             return f"{_before(of)}{name}({_arguments(arguments)})"
         case Key(of, arguments, _):
-            is_segment = isinstance(of, Key | Call)
-            return f"{_path(of)}/{_arguments(arguments)}" if is_segment else f"{_path(of)}({_arguments(arguments)})"
+            if isinstance(of, Key) and isinstance(arguments[0].value, Literal):
+                return f"{_path(of)}/{arguments[0].value.value}"  # a segment, where a text has no quotes
+            return f"{_path(of)}({_arguments(arguments)})"
         case Count():
             return f"{_before(tree.of)}$count{_count_options(tree)}"
         case Filtered(of, condition, _):

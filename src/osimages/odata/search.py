@@ -77,7 +77,9 @@ class SearchReader:
             return
         self._kind = match.lastgroup or "mark"
         self._start, self._end = match.span(self._kind)
-        if self._start in self._cursor.encoded:
+        # Right behind a phrase or a parenthesis no word starts, so that a semicolon there ends the search as others do.
+        is_behind = self._start == position > 0 and self._text[position - 1] in ')"'
+        if self._start in self._cursor.encoded and not is_behind:
             self._kind, self._end = "word", self._start
         if self._kind == "word":
             while self._end in self._cursor.encoded:

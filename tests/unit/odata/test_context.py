@@ -6,7 +6,7 @@ import pytest
 
 from osimages.odata import ODataSyntaxError
 from osimages.odata.context import Context, ContextItem, ContextStep, parse_context
-from osimages.odata.tree import Argument, Literal, LiteralKind
+from osimages.odata.tree import Argument, EnumLiteral, Literal, LiteralKind
 
 
 def test_what_this_service_sends() -> None:
@@ -38,8 +38,31 @@ def test_what_is_no_path(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("P1D", Literal(LiteralKind.DURATION, "P1D", 3)),
+        ("red", EnumLiteral("", "red", 3)),
+        ("TRUE", Literal(LiteralKind.BOOLEAN, True, 3)),
+        ("2026-11-24T10:30Z", Literal(LiteralKind.DATETIMEOFFSET, "2026-11-24T10:30Z", 3)),
+    ],
+)
+def test_values_of_keys_stand_as_in_a_body(key: str, value: Literal | EnumLiteral) -> None:
+    """What looks like a name that is selected is a key where the path goes on."""
+    assert parse_context(f"#a({key})/b").path[0].key == (Argument(None, value),)
+
+
+def test_a_collection_of_complex_values_has_items() -> None:
+    found = parse_context("#Collection(n.T)(a)")
+    assert found.is_collection
+    assert found.items == (ContextItem(("a",), False, None, 17),)
+
+
+@pytest.mark.parametrize(
     "text",
-    ["", "a", "#", "#a/", "#a(", "#a(b", "#a/$nothing", "#a(b)/$link", "#Collection(a)", "#a/$entity/b", "#a(b=c)"],
+    [
+        *("", "a", "#", "#a/", "#a(", "#a(b", "#a/$nothing", "#a(b)/$link", "#Collection(a)", "#a/$entity/b"),
+        *("#a(b=c)", "# a", "#a/ b", "#a(-)/b", "#a(1.)/b", "#a(1,2)/b", "#a(b=)/c", "#Collection($ref)(a)"),
+    ],
 )
 def test_what_is_no_context(text: str) -> None:
     with pytest.raises(ODataSyntaxError):

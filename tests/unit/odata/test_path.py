@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osimages.odata import Bounds, ODataLimitError, ODataSyntaxError, Segment, parse_path, parse_url
+from osimages.odata.context import parse_context
 from osimages.odata.tree import Argument
 from tests.unit.odata.shown import shown
 
@@ -102,13 +103,22 @@ def test_urls() -> None:
     url = parse_url("Items(@k)?$top=5&@k=1")
     assert ([_shown(each) for each in url.path], url.options.top) == (["Items(@k)"], 5)
     assert shown(url.options.aliases["@k"]) == "1"
-    assert parse_url("$metadata#Items(%61)").fragment == "Items(a)"
+    assert parse_url("$metadata#Items(%61)").context == parse_context("#Items(a)")
+    assert parse_url("$metadata").context is None
     assert parse_url("$entity?$id=x").options.id == "x"
 
 
 @pytest.mark.parametrize(
     "url",
-    ["$batch?$top=1", "$metadata?$filter=a", "$entity", "$entity?$id=x&$select=a", "Items#x", "Items?$filter=a%20b"],
+    [
+        "$batch?$top=1",
+        "$metadata?$filter=a",
+        "$entity",
+        "$entity?$id=x&$select=a",
+        "Items#x",
+        "$metadata#",
+        "Items?$filter=a%20b",
+    ],
 )
 def test_what_is_no_url(url: str) -> None:
     with pytest.raises(Exception, match=r"position|cannot"):

@@ -43,6 +43,14 @@ _VALUES: Sequence[tuple[t.LiteralKind, st.SearchStrategy[Any]]] = (
     (t.LiteralKind.GEO, st.sampled_from(_SHAPES)),
 )
 
+# Keys as segments of a path.
+_SEGMENTS = (
+    t.Literal(t.LiteralKind.INTEGER, 1, 0),
+    t.Literal(t.LiteralKind.STRING, "P-12", 0),
+    t.Literal(t.LiteralKind.STRING, "4711x", 0),
+    t.Literal(t.LiteralKind.DATE, "2026-11-24", 0),
+)
+
 
 def without_positions(node: Any) -> Any:
     """The same tree with every position 0."""
@@ -92,6 +100,10 @@ class _Maker:
         kind, values = self.one(_VALUES)
         return t.Literal(kind, self._draw(values), 0)
 
+    def _key(self) -> t.Literal | t.EnumLiteral:
+        found = self.constant()
+        return _SEGMENTS[0] if isinstance(found, t.Literal) and found.value is None else found
+
     def alias(self) -> t.Alias:
         return t.Alias(self.one(("@p", "@größe")), 0)
 
@@ -108,7 +120,12 @@ class _Maker:
 
     def _binary(self, depth: int) -> t.Expression:
         operator = self.one(("eq", "ne", "gt", "le", "add", "sub", "mul", "divby", "mod", "has"))
-        return t.Binary(operator, self.expression(depth), self.expression(depth), 0)
+        right = self.one((self._member_constant, self.path))(depth) if operator == "has" else self.expression(depth)
+        return t.Binary(operator, self.expression(depth), right, 0)
+
+    def _member_constant(self, _: int) -> t.Expression:
+        text = self.one(("a", "a,b", "-1"))
+        return self.one((t.EnumLiteral("n.Type", text, 0), t.Literal(t.LiteralKind.STRING, text, 0)))  # type: ignore[no-any-return]
 
     def _in(self, depth: int) -> t.Expression:
         right = self.one((self._list, self._constants, self.path))(depth)
@@ -140,7 +157,7 @@ class _Maker:
                 *(("substring", 2), ("substring", 3), ("cast", 1), ("cast", 2), ("isof", 1), ("isof", 2)),
             )
         )
-        arguments = tuple(self.expression(depth) for _ in range(count))
+        arguments = tuple(self.path(depth) if name == "isdefined" else self.expression(depth) for _ in range(count))
         if name in ("cast", "isof"):
             type_ = t.TypeName(self.one((*_QUALIFIED, "Edm.String", "id")), self.flag(), 0)
             arguments = (*arguments[:-1], type_)
@@ -154,10 +171,12 @@ class _Maker:
                 found, depth
             )
             if self.flag() and (
-                isinstance(found, t.Filtered) or (isinstance(found, t.Member) and found.name in _PLAIN)
+                isinstance(found, t.Filtered | t.Call) or (isinstance(found, t.Member) and found.name in _PLAIN)
             ):
-                value = self.constant() if self.flag() else self.alias()
+                value = self._key() if self.flag() else self.alias()
                 found = t.Key(found, (t.Argument(None, value),), 0)
+                if self.flag():
+                    found = t.Key(found, (t.Argument(None, self.one(_SEGMENTS)),), 0)
         return found
 
     def _member(self, of: t.Expression, _: int) -> t.Expression:
@@ -246,8 +265,9 @@ class _Maker:
             case 0:
                 return q.SelectItem(self.one((("*",), ("n.*",), self._names())), None, None, 0)
             case 1:
-                return q.SelectItem(self._names(), self.some(lambda: self.one(_PLAIN)), None, 0)
-        return q.SelectItem(self._names(), None, self._options(depth, "paged"), 0)
+                path = (*self._names(), self.one((*_PLAIN, *_QUALIFIED)))
+                return q.SelectItem(path, self.some(lambda: self.one(_PLAIN)), None, 0)
+        return q.SelectItem((*self._names(), self.one(_PLAIN)), None, self._options(depth, "paged"), 0)
 
     def expand_items(self, depth: int) -> tuple[q.ExpandItem, ...]:
         return self.some(lambda: self._expand_item(depth))
@@ -255,14 +275,17 @@ class _Maker:
     def _expand_item(self, depth: int) -> q.ExpandItem:
         match self._draw(st.integers(0, 4)):
             case 0:
-                return q.ExpandItem(self.one((("*",), ("a", "*", "$ref"), ("$value",), self._names())), None, 0)
+                return q.ExpandItem(self.one((("*",), ("a", "*", "$ref"), ("$value",), self._expanded())), None, 0)
             case 1:
                 return q.ExpandItem(("*",), self._options(depth, "levels"), 0)
             case 2:
-                return q.ExpandItem((*self._names(), "$ref"), self._options(depth, "paged"), 0)
+                return q.ExpandItem((*self._expanded(), "$ref"), self._options(depth, "paged"), 0)
             case 3:
-                return q.ExpandItem((*self._names(), "$count"), self._options(depth, "counted"), 0)
-        return q.ExpandItem(self._names(), self._options(depth, "all"), 0)
+                return q.ExpandItem((*self._expanded(), "$count"), self._options(depth, "counted"), 0)
+        return q.ExpandItem(self._expanded(), self._options(depth, "all"), 0)
+
+    def _expanded(self) -> tuple[str, ...]:
+        return (*self._names(), self.one(_PLAIN))
 
     def _options(self, depth: int, which: str) -> q.QueryOptions:
         """Options in parentheses."""

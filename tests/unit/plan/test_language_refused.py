@@ -57,7 +57,7 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
         ("-date eq date", "Edm.Date cannot be negated, at position 0"),
         ("not int32", "Expected a condition that is true or false, at position 4"),
         # has, in
-        ("int32 has 1", "'has' needs an enumeration on its left, at position 6"),
+        ("int32 has '1'", "'has' needs an enumeration on its left, at position 6"),
         ("colour has 'red'", "Members of example.museum.colour are no flags: compare them with eq, at position 7"),
         ("flavour has colour", "example.museum.flavour and example.museum.colour cannot be compared, at position 8"),
         ("int32 in (int64)", "'int64' is not a collection, at position 10"),

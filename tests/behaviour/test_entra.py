@@ -125,6 +125,9 @@ def test_without_any_keys_the_service_says_so_and_recovers(authority: Entra, tmp
         reply = ask(server, authority.token(TENANT))
         assert "keys of Entra ID cannot be fetched" in refused(reply, 503, "serviceNotAvailable")["message"]
         assert reply.headers["retry-after"] == "5"
+        logged = server.errors.read_text(encoding="utf-8")
+        assert "osimages doctor" in logged
+        assert "--keys-file" in logged
         authority.status = 200
         until(lambda: ask(server, authority.token(TENANT)).status_code == 200, "the first keys")
 

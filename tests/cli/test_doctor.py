@@ -79,6 +79,14 @@ def test_what_is_wrong_is_told(tmp_path: Path, settings: dict[str, str], name: s
     assert told in found[name]["found"]
 
 
+def test_it_takes_the_options_of_a_server(tmp_path: Path) -> None:
+    options = ("--authority", "entra", "--keys-file", "/nowhere/keys.json", "--port", free_port())
+    found = json.loads(osimages("doctor", "--json", "--data-dir", tmp_path, *options).stdout)["checks"]
+    told = {each["name"]: each["found"] for each in found}
+    assert "/nowhere/keys.json" in told["keys"]
+    assert f"port {options[-1]} is free" in told["port"]
+
+
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     with closing(socket.socket()) as taken:
         taken.bind(("127.0.0.1", 0))

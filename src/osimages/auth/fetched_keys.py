@@ -20,6 +20,7 @@ from osimages.errors import SERVICE_UNAVAILABLE, ServiceError
 _log = structlog.get_logger()
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
+_WHAT_TO_DO = "see what osimages doctor says; where there is no way to the internet, --keys-file takes keys from a file"
 
 
 class KeysUnavailableError(Exception):
@@ -127,9 +128,10 @@ class FetchedKeys:
             self._use(_Kept(self._authority, self._now(), _jwks_of(content)))
         except KeysUnavailableError as error:
             self._failures += 1
-            _log.warning("keys not fetched", authority=self._authority, reason=str(error), failures=self._failures)
+            told = {"authority": self._authority, "what_to_do": _WHAT_TO_DO}
+            _log.warning("keys not fetched", reason=str(error), failures=self._failures, **told)
             if self._keys and self._now() - self._fetched > self._stale_seconds:
-                _log.error("keys given up", authority=self._authority, fetched=self._fetched)
+                _log.error("keys given up", fetched=self._fetched, **told)
                 self._keys = {}
         else:
             self._failures = 0

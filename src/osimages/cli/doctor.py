@@ -9,23 +9,23 @@ import click
 import msgspec
 
 from osimages.cli.doctor_checks import Finding, Verdict, every_check
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
+from osimages.cli.options import json_option, server_options, settings_from
 from osimages.cli.table import print_table
 
 _SHOWN = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.PROBLEM: "PROBLEM"}
 
 
 @click.command(short_help="Check what a server needs.")
-@data_dir_option
-@database_option
+@server_options
 @json_option
-def doctor(data_dir: str | None, database: str | None, as_json: bool) -> None:
-    """Check settings, data directory, database, keys, certificates, catalogue, port, authority and clock.
+def doctor(as_json: bool, **flags: object) -> None:
+    """Check settings, data directory, database, keys, certificates, catalogue, port, authority and clock, for a server
+    with the same options.
 
     It changes nothing. The exit code is 0 unless there is a problem; warnings are none.
     """
     try:
-        settings = settings_from({"data_dir": data_dir, "database": database})
+        settings = settings_from(flags)
     except click.ClickException as error:
         findings = [Finding("settings", Verdict.PROBLEM, error.message, "correct the setting")]
     else:

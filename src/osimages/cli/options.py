@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 
-from osimages.settings import Resolved, Settings, SettingsError, resolve
+from osimages.settings import CLOUD_NAMES, Resolved, Settings, SettingsError, resolve
 
 # Written into the data directory by a server that listens, for the commands that need its address.
 SERVER_FILE = "server.json"
@@ -37,6 +37,42 @@ data_dir_option = click.option(
 )
 database_option = click.option("--database", metavar="URL", help="sqlite:///PATH or postgresql://USER@HOST/NAME.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document instead of a table.")
+
+_SERVER_OPTIONS = (
+    click.option("--host", help="Address to listen on (127.0.0.1)."),
+    click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (8443); 0 takes a free one."),
+    click.option("--http", is_flag=True, default=None, help="Plain HTTP instead of HTTPS; loopback only."),
+    data_dir_option,
+    database_option,
+    click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev)."),
+    click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens are accepted (global)."),
+    click.option("--keys-file", metavar="FILE", help="Keys of Entra ID from a file; nothing is fetched."),
+    click.option("--public-url", metavar="URL", help="Scheme and host that clients use, if not the Host header's."),
+    click.option("--workers", type=int, help="Number of worker processes (1)."),
+    click.option(
+        "--expose-development",
+        is_flag=True,
+        default=None,
+        help="Listen on other than loopback addresses, though anybody can sign in.",
+    ),
+    click.option("--empty", is_flag=True, default=None, help="New tenants get no published catalogue, then or later."),
+    click.option(
+        "--today", type=Day(), metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar (Pacific Time) at this day."
+    ),
+    click.option(
+        "--throttle",
+        type=click.Choice(["auto", "off", "intune"]),
+        help="Limit requests as Intune does (auto: with entra).",
+    ),
+    click.option("--access-log", is_flag=True, default=None, help="A log line for every request."),
+)
+
+
+def server_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a server, for those who start one and those who look at what it needs."""
+    for option in reversed(_SERVER_OPTIONS):
+        command = option(command)
+    return command
 
 
 def resolved_from(flags: Mapping[str, object]) -> Resolved:

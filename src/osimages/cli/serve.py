@@ -22,13 +22,13 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server import Server
 
-from osimages.cli.options import SERVER_FILE, Day, data_dir_option, database_option, settings_from
+from osimages.cli.options import SERVER_FILE, server_options, settings_from
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, own_tls
 from osimages.clock import Clock
 from osimages.issuer.authority import Authority
 from osimages.issuer.certificates import Certificates
 from osimages.issuer.files import UnusableError, replace
-from osimages.settings import CLOUD_NAMES, Settings
+from osimages.settings import Settings
 from osimages.storage.databases import bring_up_to_date
 from osimages.storage.migrate import SchemaError
 from osimages.storage.store import StoreUnavailableError
@@ -42,30 +42,7 @@ _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 
 
 @click.command()
-@click.option("--host", help="Address to listen on (127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (8443); 0 takes a free one.")
-@click.option("--http", is_flag=True, default=None, help="Plain HTTP instead of HTTPS; loopback only.")
-@data_dir_option
-@database_option
-@click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev).")
-@click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens are accepted (global).")
-@click.option("--keys-file", metavar="FILE", help="Keys of Entra ID from a file; nothing is fetched.")
-@click.option("--public-url", metavar="URL", help="Scheme and host that clients use, if not the Host header's.")
-@click.option("--workers", type=int, help="Number of worker processes (1).")
-@click.option(
-    "--expose-development",
-    is_flag=True,
-    default=None,
-    help="Listen on other than loopback addresses, though anybody can sign in.",
-)
-@click.option("--empty", is_flag=True, default=None, help="New tenants get no published catalogue, then or later.")
-@click.option(
-    "--today", type=Day(), metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar (Pacific Time) at this day."
-)
-@click.option(
-    "--throttle", type=click.Choice(["auto", "off", "intune"]), help="Limit requests as Intune does (auto: with entra)."
-)
-@click.option("--access-log", is_flag=True, default=None, help="A log line for every request.")
+@server_options
 def serve(**flags: object) -> None:
     """Answer the API until Ctrl-C or SIGTERM.
 

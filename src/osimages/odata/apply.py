@@ -119,9 +119,10 @@ class ApplyReader(ExpressionReader):
         self.count_node()
         start = self.start
         expression = self._aggregated()
+        behind = self.start
         method = self._method()
         if expression is None and method is not None:
-            raise ODataSyntaxError("'$count' is aggregated already", start, self.text)
+            raise ODataSyntaxError("'$count' is aggregated already", behind, self.text)
         if method is None and not (expression is None or isinstance(expression, Count | Name | Member)):
             self.fail("Expected 'with' and a method")
         is_custom = method is None and not (expression is None or isinstance(expression, Count))
@@ -156,14 +157,16 @@ class ApplyReader(ExpressionReader):
     # --- paths of data ---
     def _data_path(self, may_end_with_type: bool = True) -> Expression:
         """A path of properties and types, without annotations, keys and functions."""
-        start = self.start
         self.count_node()
         found = self.path(may_be_type=True)
         step: Expression | None = found
-        while isinstance(step, Member | Cast):
-            step = step.of
-        if not (step is None or isinstance(step, Name)) or (isinstance(step, Name) and step.name.startswith("$")):
-            raise ODataSyntaxError("Expected a path of properties", start, self.text)
+        other: Expression | None = None  # the first step that is neither a property nor a type
+        while step is not None:
+            if not isinstance(step, Member | Cast | Name) or (isinstance(step, Name) and step.name.startswith("$")):
+                other = step
+            step = getattr(step, "of", None)
+        if other is not None:
+            raise ODataSyntaxError("Expected a path of properties", other.position, self.text)
         if isinstance(found, Cast) and not may_end_with_type:
             raise ODataSyntaxError("A path to group by does not end with a type", found.position, self.text)
         return found

@@ -49,11 +49,12 @@ _LONGEST_NUMBER = 18
 
 
 class OptionError(Exception):
-    """An option that cannot be read: its name with `$`, and why."""
+    """An option that cannot be read: its name with `$`, why, and where in its decoded value, if it is there."""
 
-    def __init__(self, option: str, reason: str) -> None:
+    def __init__(self, option: str, reason: str, position: int | None = None) -> None:
         self.option = option
         self.reason = reason
+        self.position = position
         super().__init__(f"{option}: {reason}")
 
 
@@ -142,7 +143,7 @@ def _read(name: str, reader: Callable[[str, Bounds], object], text: str, bounds:
     try:
         return reader(text, bounds)
     except ODataSyntaxError as error:
-        raise OptionError(name[:64], str(error)) from None
+        raise OptionError(name[:64], str(error), error.position) from None
 
 
 def _number(text: str, _: Bounds) -> int:

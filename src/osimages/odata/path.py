@@ -15,7 +15,7 @@ from osimages.odata.encoding import decoded
 from osimages.odata.errors import ODataLimitError, ODataSyntaxError
 from osimages.odata.items import ItemReader
 from osimages.odata.limits import BOUNDS, Bounds
-from osimages.odata.options import parse_options
+from osimages.odata.options import pairs, parse_options, system_name
 from osimages.odata.query_tree import QueryOptions
 from osimages.odata.tree import Alias, Argument, EnumLiteral, Literal, LiteralKind, Name
 
@@ -80,21 +80,25 @@ def parse_url(url: str, bounds: Bounds = BOUNDS) -> Url:
     raw_path, _, query = rest.partition("?")
     path = parse_path(raw_path, bounds)
     options = parse_options(query, bounds)
-    _check_options(path, options, len(raw_path), url)
+    _check_options(path, options, query, url)
     if has_fragment and not (path and path[0].name == "$metadata"):
         raise ODataSyntaxError("A fragment stands after '$metadata' only", len(rest), url)
     return Url(path, options, parse_context(f"#{decoded(fragment)}", bounds) if has_fragment else None)
 
 
-def _check_options(path: tuple[Segment, ...], options: QueryOptions, position: int, url: str) -> None:
+def _check_options(path: tuple[Segment, ...], options: QueryOptions, query: str, url: str) -> None:
     """What does not name a resource of the service takes few options."""
     first = path[0].name if path else ""
     allowed = {"$batch": {"format"}, "$metadata": {"format"}, "$entity": {"format"} | _identifier(options, len(path))}
     refused = options.given - allowed.get(first, options.given)
-    if refused:
-        raise ODataSyntaxError(f"'${min(refused)}' cannot be asked of '{first}'", position, url)
+    position = url.find("?") + 1
+    for part in query.split("&") if refused else ():
+        [(name, _)] = pairs(part)
+        if system_name(name) in refused:
+            raise ODataSyntaxError(f"'{name}' cannot be asked of '{first}'", position, url)
+        position += len(part) + 1
     if first == "$entity" and not _entity_id(options):
-        raise ODataSyntaxError("'$entity' needs '$id'", position, url)
+        raise ODataSyntaxError("'$entity' needs '$id'", len(url.partition("?")[0]), url)
 
 
 def _identifier(options: QueryOptions, segments: int) -> set[str]:

@@ -47,6 +47,8 @@ _VARIABLES = ("$it", "$this", "$root", "$these")
 _LAST = (Count, Lambda, Aggregated)
 PATHS = (Aggregated, Alias, Annotation, Call, Cast, Count, Filtered, Key, Lambda, Member, Name)
 _NAME_AFTER = re.compile(r"/[^\W\d]\w*(?![\w.~-])")
+# Lambdas and aggregates without the path of a collection before them.
+_OF_COLLECTION = re.compile(r"(?i:any|all)[ \t]*\([ \t]*\w+[ \t]*:|aggregate[ \t]*\([ \t]*(?!['\"@)0-9-])")
 _KEY_SEGMENT = re.compile(r"[\w~-]+(?:\.[\w~-]+)*")
 
 
@@ -204,6 +206,8 @@ class PathReader(Cursor):
         """A function, or a name with a key; the cursor is on the opening parenthesis."""
         name = word.lower()
         if of is None and self._is_unnamed():
+            if name in ("any", "all", "aggregate") and _OF_COLLECTION.match(self.text, start):
+                raise ODataSyntaxError(f"'{word}' stands behind a collection and '/' only", self.start, self.text)
             if name in ARGUMENT_COUNTS:
                 return self._function(word, start)
             if name == "case":

@@ -17,14 +17,20 @@ from osimages.odata import (
     ODataLimitError,
     ODataSyntaxError,
     OptionError,
+    parse_apply,
+    parse_compute,
+    parse_expand,
     parse_expression,
     parse_literal,
     parse_options,
+    parse_orderby,
     parse_path,
     parse_search,
+    parse_select,
     parse_url,
 )
 from osimages.odata.context import parse_context
+from osimages.odata.operators import BINDING
 from osimages.odata.tree import Literal, LiteralKind, Name
 from tests.unit.odata.reference import reference
 
@@ -89,11 +95,22 @@ _NUMBER_VALUES = ["byte", *(each.replace("Literal", "Value") for each in _NUMBER
 _SHAPES = ("Collection", "LineString", "MultiLineString", "MultiPoint", "MultiPolygon", "Point", "Polygon")
 _GEO = _literal(LiteralKind.GEO)
 _RULES: Mapping[str, Callable[[str], object]] = {
-    **dict.fromkeys(("commonExpr", "boolCommonExpr", "firstMemberExpr", "propertyPathExpr"), _in("{}")),
-    **dict.fromkeys(("notExpr", "isofExpr"), _in("{}")),
-    "anyExpr": _in("Items/{}"),
+    **dict.fromkeys(
+        ("commonExpr", "boolCommonExpr", "lambdaPredicateExpr", "parameterValue", "collectionExpr"), _in("{}")
+    ),
+    **dict.fromkeys(("firstMemberExpr", "memberExpr", "directMemberExpr", "propertyPathExpr", "rootExpr"), _in("{}")),
+    **dict.fromkeys(("functionExpr", "boundFunctionExpr", "methodCallExpr", "boolMethodCallExpr"), _in("{}")),
+    **dict.fromkeys(("notExpr", "negateExpr", "parenExpr", "isofExpr", "castExpr", "isdefinedExpr"), _in("{}")),
+    **dict.fromkeys(("annotationExpr", "annotationInQuery", "inscopeVariableExpr", "currCollectionExpr"), _in("{}")),
+    **dict.fromkeys(("arrayOrObject", "array", "object"), _in("{}")),
+    **dict.fromkeys((f"{each}Expr" for each in ("and", "or", *BINDING)), _in("a{}")),
+    **dict.fromkeys(("anyExpr", "allExpr"), _in("Items/{}")),
+    **dict.fromkeys(("collectionPathExpr", "filterExpr", "singleNavigationExpr", "complexPathExpr"), _in("Items{}")),
+    "listExpr": _in("a in {}"),
     "functionParameter": _in("function({})"),
+    "functionExprParameters": _in("function{}"),
     "stringInUrl": _in("[{}]"),
+    "member": _in("{{{}}}"),
     "boolean": _literal(LiteralKind.BOOLEAN),
     "null": _literal(LiteralKind.NULL),
     "guid": _literal(LiteralKind.GUID),
@@ -119,17 +136,45 @@ _RULES: Mapping[str, Callable[[str], object]] = {
     ),
     **dict.fromkeys(("odataIdentifier", "entitySetName"), _identifier),
     "resourcePath": parse_path,
+    **dict.fromkeys(
+        (
+            *(
+                "collectionNavigation",
+                "singleNavigation",
+                "keyPredicate",
+                "simpleKey",
+                "compoundKey",
+                "keyPathSegments",
+            ),
+            *("filterInPath", "each", "count", "ref", "value", "querySegment", "ordinalIndex", "boundOperation"),
+            *("functionParameters", "collectionNavPath", "singleNavPath"),
+        ),
+        lambda text: parse_path(f"Items{text}"),
+    ),
+    "propertyPath": lambda text: parse_path(f"Items(1)/{text}"),
+    "crossjoin": parse_path,
     "odataRelativeUri": parse_url,
     "odataUri": _service,
     **dict.fromkeys(
         (
             *("filter", "orderby", "select", "expand", "search", "compute", "apply", "top", "skip", "inlinecount"),
             *("skiptoken", "deltatoken", "format", "index", "levels", "id", "schemaversion", "systemQueryOption"),
-            *("queryOptions", "queryOption", "customQueryOption", "aliasAndValue"),
+            *("queryOptions", "queryOption", "customQueryOption", "aliasAndValue", "nameAndValue"),
         ),
         parse_options,
     ),
-    "searchExpr": _in("{}", parse_search),
+    **dict.fromkeys(
+        ("searchExpr", "searchParenExpr", "searchNegateExpr", "searchPhrase", "searchWord", "searchExpr-incomplete"),
+        _in("{}", parse_search),
+    ),
+    "applyExpr": _in("{}", parse_apply),
+    "applyTrafo": _in("{}", parse_apply),
+    "computeItem": _in("{}", parse_compute),
+    "orderbyItem": _in("{}", parse_orderby),
+    "selectItem": _in("{}", parse_select),
+    "expandItem": _in("{}", parse_expand),
+    "expandPath": _in("{}", parse_expand),
+    "contextFragment": lambda text: parse_context(f"#{text}"),
     "context": parse_context,
 }
 
@@ -156,7 +201,25 @@ def test_case(case: dict[str, Any]) -> None:
         assert agrees, f"{case['Name']}: {error}"
 
 
+@pytest.mark.parametrize("case", [each for each in _CASES if "FailAt" in each.values[0]])  # type: ignore[operator]
+def test_position(case: dict[str, Any]) -> None:
+    """What is wrong is found where OASIS finds it, or a reason is listed."""
+    text = case["Input"]
+    if text in _OUT["cases"]:
+        return
+    with pytest.raises((ODataSyntaxError, OptionError)) as caught:
+        _RULES[case["Rule"]](text)
+    error = caught.value
+    assert isinstance(error, ODataSyntaxError | OptionError)
+    position = error.position
+    if isinstance(error, OptionError) and position is not None:
+        position += text.index(f"{error.option}=") + len(error.option) + 1
+    has_moved = position not in (None, case["FailAt"])
+    assert has_moved == any(text in each for each in _OUT["positions"].values()), (position, str(error))
+
+
 def test_what_is_out_of_scope_is_there_and_small() -> None:
     cases: list[dict[str, Any]] = [each.values[0] for each in _CASES]  # type: ignore[misc]
     assert set(_OUT["cases"]) <= {each["Input"] for each in cases}
+    assert set().union(*_OUT["positions"].values()) <= {each["Input"] for each in cases if "FailAt" in each}
     assert not set(_OUT["rules"]) & set(_RULES)

@@ -10,8 +10,8 @@ from sqlalchemy.sql.elements import Grouping, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
 from osimages.edm.types import Primitive
-from osimages.plan.expressions import TextMatch
-from osimages.storage.render import Renderer
+from osimages.plan.expressions import AnyItem, Compare, Comparison, Condition, Field, OneOf, Slot, TextMatch
+from osimages.storage.render import Renderer, conjuncts
 from osimages.storage.tables import EntityTables
 
 _PLUS = custom_op[Any]("+")
@@ -30,6 +30,20 @@ class SqliteRenderer(Renderer):
         https://www.sqlite.org/optoverview.html#disqualifying_where_clause_terms_using_unary_
         """
         return UnaryExpression(column, operator=_PLUS, type_=column.type) if correlated else column
+
+    def _matching_keys(self, item: AnyItem) -> Select[Any]:
+        """Where only the second column of the index over values is looked for, each value of the first is tried.
+
+        SQLite does that by itself where it has statistics: https://www.sqlite.org/optoverview.html#the_skip_scan_optimization
+        """
+        query = super()._matching_keys(item)
+        items = self._tables.items[item.collection]
+        first, second = (*items.columns, None)[:2]
+        sought = set(map(_sought, conjuncts(item.condition)))
+        if not items.first_values or first in sought or second not in sought:
+            return query
+        values: list[ColumnElement[int]] = [literal_column(str(value)) for value in items.first_values]
+        return query.where(items.table.c[items.columns[str(first)]].in_(values))
 
     def text_match(
         self, function: TextMatch, text: ColumnElement[Any], pattern: ColumnElement[Any]
@@ -68,6 +82,16 @@ class SqliteRenderer(Renderer):
     def to_upper(self, type_: Primitive, text: ColumnElement[Any]) -> ColumnElement[Any]:
         """SQLite's own lower and upper fold ASCII only."""
         return func.osimages_upper(text)
+
+
+def _sought(condition: Condition) -> str | None:
+    """The property of an item of which an index finds those that fulfil the condition."""
+    match condition:
+        case Compare(operator, Field(name=name, offset=False), Slot()) if operator is not Comparison.NE:
+            return name
+        case OneOf(Field(name=name, offset=False)):
+            return name
+    return None
 
 
 def _is_simple(text: ColumnElement[Any]) -> bool:

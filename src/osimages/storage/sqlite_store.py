@@ -20,7 +20,9 @@ from osimages.storage.store import Database
 from osimages.storage.tables import EntityTables
 
 # A lambda with fewer matching items than this is where a query starts; broader ones are asked of each row in order.
+# That ends with the page, but not where all are counted: then it is worth while to start from more items.
 _FEW_ITEMS = 400
+_FEW_TO_COUNT = 4_000
 
 
 class SqliteStore(EntityStore):
@@ -65,7 +67,7 @@ class SqliteStore(EntityStore):
 
     def _page(self, reader: SqliteReader, plan: CollectionPlan, values: Values) -> Page:
         shape, total = plan.shape, None
-        driving = self._driving(reader, shape.condition, values)
+        driving = self._driving(reader, shape.condition, values, _FEW_TO_COUNT if plan.count else _FEW_ITEMS)
         if not plan.count:
             return self._some(reader, shape, driving, plan.limit, values, None)
         with reader.snapshot():
@@ -79,7 +81,7 @@ class SqliteStore(EntityStore):
         return page_of(rows, shape, more, total)
 
     def _count(self, reader: SqliteReader, shape: Shape, values: Values) -> int:
-        driving = self._driving(reader, shape.condition, values)
+        driving = self._driving(reader, shape.condition, values, _FEW_TO_COUNT)
         return _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
 
     def _delta(self, reader: SqliteReader, tenant: str, plan: DeltaPlan) -> DeltaPage:
@@ -89,12 +91,12 @@ class SqliteStore(EntityStore):
             rows, more = reader.some(self._delta_sql(plan.condition, plan.computed), values, plan.limit)
         return delta_page_of(rows, plan, more, newest)
 
-    def _driving(self, reader: SqliteReader, condition: Condition | None, values: Values) -> AnyItem | None:
+    def _driving(self, reader: SqliteReader, condition: Condition | None, values: Values, few: int) -> AnyItem | None:
         """The lambda with the fewest matching items, if any has few; a probe reads at most that few."""
         found: AnyItem | None = None
-        fewest = _FEW_ITEMS
+        fewest = few
         for candidate in driving_candidates(condition):
-            matching = _number(reader, self._probe_sql(candidate), {**values, "most": _FEW_ITEMS})
+            matching = _number(reader, self._probe_sql(candidate), {**values, "most": fewest})
             if matching < fewest:
                 found, fewest = candidate, matching
         return found

@@ -51,11 +51,14 @@ _TAKEN = frozenset(("tenant", "id", "version", "published", "document", "ordinal
 class ItemTable:
     """The table of a collection property: a row for each item, with a column for each property of the item.
 
-    `columns` gives the column of a path within the item; of an Edm.DateTimeOffset also that of its path with `OFFSET`.
+    `columns` gives the column of a path within the item, in the order of the index over values; of an
+    Edm.DateTimeOffset also that of its path with `OFFSET`. `first_values` are all that the first one can hold, where
+    that is one of few.
     """
 
     table: Table
     columns: Mapping[str, str]
+    first_values: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,17 @@ def _item_table(metadata: MetaData, name: str, declared: Property) -> ItemTable:
         Index(f"{name}_values", "tenant", *(column.name for _, column in columns), "id"),
         sqlite_with_rowid=False,
     )
-    return ItemTable(table, {path: column.name for path, column in columns})
+    return ItemTable(table, {path: column.name for path, column in columns}, _first_values(declared))
+
+
+def _first_values(declared: Property) -> tuple[int, ...]:
+    """The numbers that the first property of an item can have, if it is an enumeration and always there."""
+    if not isinstance(declared.type, ComplexType) or declared.nullable:
+        return ()
+    first = declared.type.properties[0]
+    if not isinstance(first.type, EnumType) or first.type.is_flags or may_be_null(first):
+        return ()
+    return tuple(member.value for member in first.type.members)
 
 
 def _columns(path: str, type_: PropertyType, nullable: bool) -> Iterator[tuple[str, Column[Any]]]:

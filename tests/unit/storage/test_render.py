@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import apsw
@@ -12,8 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from osimages.edm.model import EDITION_TYPE
 from osimages.plan.query import CollectionPlan
+from osimages.storage import sqlite_store
 from osimages.storage.render import conjuncts, driving_candidates
+from osimages.storage.sqlite_file import connect
+from osimages.storage.sqlite_functions import register
 from osimages.storage.sqlite_render import SqliteRenderer
 from osimages.storage.tables import IMAGES
 from tests.support.looped import run
@@ -34,6 +39,7 @@ from tests.unit.storage.stores import (
 )
 
 RENDERER = SqliteRenderer(IMAGES)
+EVERY_EDITION = f"edition_type IN ({', '.join(str(member.value) for member in EDITION_TYPE.members)})"
 PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -235,7 +241,7 @@ def test_sql_text_holds_no_constant(asked: Filter) -> None:
     whole = plan(asked.text, options={"$skip": "77"}, limit=55)
     for sql in sql_of(whole):
         assert re.sub(r"[\w\s.,:()=<>!+*-]", "", sql) == ""  # no quotes of any kind
-        assert set(re.findall(r"(?<![\w:])\d+", sql)) <= {"0", "1"}
+        assert set(re.findall(r"(?<![\w:])\d+", sql.replace(EVERY_EDITION, ""))) <= {"0", "1"}
         # Every place for a constant is one of the plan's.
         assert {int(number) for number in re.findall(r":c(\d+)", sql)} <= set(range(len(whole.constants)))
         assert sql.count(":tenant") >= 1 or "0 = 1" in sql
@@ -286,3 +292,65 @@ def test_conjuncts_are_what_must_hold_together() -> None:
 def test_a_page_of_another_tenant_is_out_of_reach_by_any_key(shelf: Shelf) -> None:
     shelf.tenant({"a": image()})
     assert found(shelf.store, "id ne 'x' or true", CONTOSO) == []
+
+
+# --- where a query starts ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("condition", "found_by"),
+    [
+        ("e/supportEndDate ge 2026-11-23", "tenant=? AND edition_type=? AND support_end_date>?"),
+        ("e/supportEndDate in (2026-11-23,2027-01-01)", "tenant=? AND edition_type=? AND support_end_date=?"),
+        (
+            "e/supportEndDate lt 2026-11-23 and e/editionType ne 'education'",
+            "tenant=? AND edition_type=? AND support_end_date<?",
+        ),
+        ("e/supportEndDate lt 2026-11-23 and e/editionType gt 'education'", "tenant=? AND edition_type>?"),
+        ("e/editionType eq 'education'", "tenant=? AND edition_type=?"),
+        ("year(e/supportEndDate) eq 2026", "tenant=?"),
+    ],
+)
+def test_an_end_of_support_is_looked_up_in_each_edition(database: Path, condition: str, found_by: str) -> None:
+    asked = plan(f"supportedEditions/any(e:{condition})")
+    [driver] = driving_candidates(asked.shape.condition)
+    sql = RENDERER.probe(driver)
+    values = {f"c{number}": value for number, value in enumerate(asked.constants)} | {"tenant": "t", "most": 400}
+    connection = connect(database)
+    register(connection)
+    steps = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    connection.close()
+    assert any(f"image_edition_values ({found_by})" in each for each in steps), steps
+
+
+@pytest.mark.parametrize(("count", "starts_from_items"), [(3, True), (4, False)])
+def test_a_count_starts_from_more_items_than_a_page(
+    database: Path, monkeypatch: pytest.MonkeyPatch, count: int, starts_from_items: bool
+) -> None:
+    monkeypatch.setattr(sqlite_store, "_FEW_ITEMS", 2)
+    monkeypatch.setattr(sqlite_store, "_FEW_TO_COUNT", 4)
+    store = SqlitePlace(database).opened()
+    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    fill(store, {str(number): image(architectures=("x64",)) for number in range(count)})
+    started: list[tuple[str, bool]] = []
+
+    def noted(name: str) -> None:
+        rendered = getattr(store, name)
+
+        def render(*arguments: Any) -> str:
+            started.append((name, arguments[1] is not None))
+            return str(rendered(*arguments))
+
+        monkeypatch.setattr(store, name, render)
+
+    noted("_count_sql")
+    noted("_page_sql")
+    text = "supportedArchitectures/any(a:a eq 'x64')"
+    assert run(store.count(CONTOSO, plan(text))) == count
+    assert len(found(store, text)) == count
+    assert run(store.page(CONTOSO, plan(text, options={"$count": "true"}))).total == count
+    assert started == [
+        ("_count_sql", starts_from_items),
+        ("_page_sql", False),
+        ("_count_sql", starts_from_items),
+        ("_page_sql", starts_from_items),
+    ]
+    run(store.database.close())

@@ -238,6 +238,8 @@ def _read_file(file: Path, known: set[str]) -> dict[str, object]:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
+    except NotADirectoryError:
+        raise SettingsError(f"{file.parent} is no directory: choose another with --data-dir.") from None
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import socket
 import sqlite3
+import subprocess
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +18,8 @@ import pytest
 from osimages.issuer.certificates import Certificates
 from tests.cli.running import osimages, output
 from tests.support.entra import entra
-from tests.support.server import running
+from tests.support.postgres import Postgres
+from tests.support.server import command, environment, running
 
 NAMES = ["settings", "data directory", "database", "keys", "certificate", "catalogue", "port", "clock"]
 
@@ -118,6 +122,91 @@ def test_a_catalogue_and_a_certificate_that_get_old(tmp_path: Path) -> None:
     assert code == 0, "warnings are no problems"
     assert found["certificate"]["verdict"] == "warning"
     assert found["catalogue"]["advice"] == "osimages catalogue update"
+
+
+def test_a_certificate_that_has_expired(tmp_path: Path) -> None:
+    Certificates.load_or_create(tmp_path, now=datetime.now(UTC) - timedelta(days=500))
+    code, found = examined(tmp_path, port=free_port())
+    assert (code, found["certificate"]["verdict"]) == (0, "warning")
+    assert found["certificate"]["found"].startswith("it expired on 20")
+    assert "renews it" in found["certificate"]["advice"]
+    own = {"tls_certificate": str(tmp_path / "server.pem"), "tls_key": str(tmp_path / "server.pem")}
+    code, found = examined(tmp_path / "data", port=free_port(), **own)
+    assert (code, found["certificate"]["verdict"]) == (1, "problem")
+    assert "put a new one in its place" in found["certificate"]["advice"]
+    with running(tmp_path / "data", "--port", "0", **own) as server:
+        assert f"Warning: the certificate {own['tls_certificate']} expired on" in server.errors.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "check", "told"),
+    [
+        ("authority.json", "keys", "Correct it, or move it away for the defaults."),
+        ("sealing-key", "keys", "holds no sealing key. Move it away for a new one."),
+        ("signing-key.pem", "keys", "holds no RSA key. Move it away for a new one."),
+        ("server.pem", "certificate", "is no certificate"),
+        ("catalogue.toml", "catalogue", "See docs/catalogue.md"),
+        ("osimages.db", "database", "is not an SQLite database"),
+        ("osimages.toml", "settings", "is not valid TOML"),
+    ],
+)
+def test_a_file_that_holds_something_else(tmp_path: Path, name: str, check: str, told: str) -> None:
+    (tmp_path / name).write_text("rubbish", encoding="utf-8")
+    _, found = examined(tmp_path, port=free_port())
+    assert found[check]["verdict"] in ("problem", "warning")
+    assert str(tmp_path / name) in found[check]["found"]
+    assert told in found[check]["found"]
+    assert found[check]["advice"]
+    assert [each.name for each in tmp_path.iterdir()] == [name], "nothing is changed"
+
+
+def test_a_data_directory_that_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    code, found = examined(file)
+    assert (code, list(found)) == (1, ["settings"])
+    assert found["settings"]["found"] == f"{file} is no directory: choose another with --data-dir."
+
+
+# What root may read and write whatever its mode says, it may not without these.
+_LESS = ("-dac_override,-dac_read_search",)
+_ORDINARY = ("setpriv", "--bounding-set", *_LESS, "--inh-caps", *_LESS)
+
+
+@pytest.mark.skipif(os.name != "posix" or shutil.which("setpriv") is None, reason="modes of files, and who is bound")
+def test_what_the_user_may_not_write_or_read(tmp_path: Path) -> None:
+    def found_there() -> dict[str, str]:
+        told = command("doctor", "--json", "--data-dir", str(tmp_path))
+        as_user = [*_ORDINARY, *told] if os.geteuid() == 0 else told
+        done = subprocess.run(as_user, capture_output=True, text=True, check=False, env=environment())
+        assert done.returncode == 1, done
+        checks = json.loads(done.stdout)["checks"]
+        return {each["name"]: f"{each['found']}: {each['advice']}" for each in checks if each["verdict"] == "problem"}
+
+    tmp_path.chmod(0o500)
+    assert set(found_there()) == {"data directory", "database"}
+    tmp_path.chmod(0o700)
+    with running(tmp_path, "--http"):
+        pass
+    for name, mode in (("osimages.db", 0o400), ("signing-key.pem", 0)):
+        (tmp_path / name).chmod(mode)
+    told = found_there()
+    assert (
+        told["database"] == f"{tmp_path / 'osimages.db'} cannot be written: let the user who serves read and write it"
+    )
+    assert told["keys"].startswith(f"{tmp_path / 'signing-key.pem'} cannot be read: Permission denied: let the user")
+
+
+def test_a_password_that_is_wrong(postgres: Postgres, tmp_path: Path) -> None:
+    database = postgres.asking_for_a_password("right")
+    try:
+        code, found = examined(tmp_path, database=database.replace(":right@", ":wrong@"), port=free_port())
+        assert (code, found["database"]["verdict"]) == (1, "problem")
+        assert 'password authentication failed for user "kim"' in found["database"]["found"]
+        assert "wrong" not in found["database"]["found"]
+        assert "user, password and name" in found["database"]["advice"]
+    finally:
+        postgres.drop(database)
 
 
 def test_entra_is_asked_for_its_keys_and_the_time(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 _PATIENCE_SECONDS = "60"
+# Everybody else is trusted.
+WITH_PASSWORD = "kim"
 # Nothing here has to survive a power cut.
 _SETTINGS = {
     "listen_addresses": "",
@@ -46,6 +48,16 @@ class Postgres:
         name = f"test_{uuid.uuid4().hex}"
         self.run("createdb", "--template=template0", "--encoding=UTF8", name)
         return self.url(name)
+
+    def asking_for_a_password(self, password: str) -> str:
+        """The URL of a new database for the one user who needs a password, which is this one."""
+        url = self.new_database()
+        for statement in (
+            f"DROP ROLE IF EXISTS {WITH_PASSWORD}",
+            f"CREATE ROLE {WITH_PASSWORD} LOGIN PASSWORD '{password}'",
+        ):
+            self.run("psql", "--dbname", "postgres", "--command", statement)
+        return url.replace(f"//{self.user}@", f"//{WITH_PASSWORD}:{password}@")
 
     def drop(self, url: str) -> None:
         """Removes a database, whoever is connected."""
@@ -86,6 +98,8 @@ def running() -> Iterator[Postgres]:
         options = ("-U", server.user, "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8")
         initialise = [str(programs / "initdb"), "-D", str(server.data), *options]
         subprocess.run([*_as_owner(), *initialise], check=True, stdout=subprocess.DEVNULL, cwd=folder)
+        access = server.data / "pg_hba.conf"
+        access.write_text(f"local all {WITH_PASSWORD} scram-sha-256\n{access.read_text()}")
         server.start()
         try:
             yield server

@@ -27,7 +27,7 @@ def doctor(as_json: bool, **flags: object) -> None:
     try:
         settings = settings_from(flags)
     except click.ClickException as error:
-        findings = [Finding("settings", Verdict.PROBLEM, error.message, "correct the setting")]
+        findings = [Finding("settings", Verdict.PROBLEM, error.message, "correct it, or choose another --data-dir")]
     else:
         findings = [_finding(name, check) for name, check in every_check(settings)]
     if as_json:

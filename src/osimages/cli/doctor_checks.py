@@ -27,9 +27,15 @@ from osimages.auth.openid import METADATA, fetch_jwks
 from osimages.auth.sources import KEPT_FILE, cloud_of
 from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.facts import bundled
+from osimages.catalogue.overrides import FILE_NAME as OVERRIDES_FILE
+from osimages.catalogue.overrides import OverridesError, read_overrides
 from osimages.catalogue.publishing import newest_day
 from osimages.cli.options import server_url
 from osimages.cli.startup import check_settings, free_port, own_tls
+from osimages.issuer.directory_file import DirectoryFile
+from osimages.issuer.files import UnusableError
+from osimages.issuer.sealing import FILE_NAME as SEALING_FILE
+from osimages.issuer.sealing import Sealer
 from osimages.issuer.signing import FILE_NAME, SigningKeys
 from osimages.settings import Settings
 from osimages.storage.databases import open_database
@@ -41,6 +47,7 @@ _LITTLE_SPACE = 200 * 1024 * 1024
 _SOON = timedelta(days=30)
 _TIMEOUT_SECONDS = 5.0
 _AT_THE_START = "it is made when the server first starts"
+_FOR_THE_SERVER = "let the user who serves read and write it"
 
 
 class Verdict(Enum):
@@ -126,20 +133,35 @@ def _database(settings: Settings) -> Finding:
     except OldSchemaError as error:
         return Finding("database", Verdict.WARNING, str(error), "the server does that by itself when it starts")
     except SchemaError as error:
-        return Finding("database", Verdict.PROBLEM, str(error), "see that the file, or the server, is the right one")
+        return Finding("database", Verdict.PROBLEM, str(error), _advice_about_database(settings))
     except StoreUnavailableError as error:
         return Finding("database", Verdict.PROBLEM, str(error), "see that it runs, and that --database is right")
+    if settings.database_server is None and not os.access(settings.database_path, os.W_OK):
+        return Finding("database", Verdict.PROBLEM, f"{settings.database_path} cannot be written", _FOR_THE_SERVER)
     tenants_shown = "1 tenant" if number == 1 else f"{number} tenants"
     return Finding("database", Verdict.OK, f"{settings.database_shown}, {tenants_shown}")
 
 
+def _advice_about_database(settings: Settings) -> str:
+    if settings.database_server is None:
+        return "see that it is the right file: --database, --data-dir"
+    return "see that user, password and name of the database are right: --database, docs/databases.md"
+
+
 def _development_keys(settings: Settings) -> Finding:
-    if not (settings.data_path / FILE_NAME).exists():
-        return Finding("keys", Verdict.OK, f"there is no signing key yet: {_AT_THE_START}")
+    """The files of the development authority that there are; those that are not there are made, or not needed."""
+    folder = settings.data_path
     try:
-        keys = SigningKeys.load_or_create(settings.data_path)
-    except (OSError, ValueError) as error:
-        return Finding("keys", Verdict.PROBLEM, str(error), "move the file away: a new key is made")
+        DirectoryFile(folder).load()
+        if (folder / SEALING_FILE).exists():
+            Sealer.load_or_create(folder)
+        if not (folder / FILE_NAME).exists():
+            return Finding("keys", Verdict.OK, f"there is no signing key yet: {_AT_THE_START}")
+        keys = SigningKeys.load_or_create(folder)
+    except OSError as error:
+        return Finding("keys", Verdict.PROBLEM, f"{error.filename} cannot be read: {error.strerror}", _FOR_THE_SERVER)
+    except (UnusableError, ValueError) as error:
+        return Finding("keys", Verdict.PROBLEM, str(error), "what is moved away is made anew")
     return Finding("keys", Verdict.OK, f"development tokens are signed with key {keys.kid[:16]}")
 
 
@@ -171,17 +193,31 @@ def _certificate(settings: Settings) -> Finding:
     if not file.exists():
         return Finding("certificate", Verdict.OK, f"there is none yet: {_AT_THE_START}")
     try:
-        certificate = x509.load_pem_x509_certificate(file.read_bytes())
-    except (OSError, ValueError) as error:
-        return Finding("certificate", Verdict.PROBLEM, f"{file}: {error}", "move it away: a new one is made")
-    until = certificate.not_valid_after_utc
-    if until - datetime.now(UTC) < _SOON:
-        advice = "restart the server to renew it" if own is None else "renew it, and restart the server"
-        return Finding("certificate", Verdict.WARNING, f"good until {until:%Y-%m-%d}", advice)
-    return Finding("certificate", Verdict.OK, f"good until {until:%Y-%m-%d}")
+        until = x509.load_pem_x509_certificate(file.read_bytes()).not_valid_after_utc
+    except OSError as error:
+        return Finding("certificate", Verdict.PROBLEM, f"{file} cannot be read: {error.strerror}", _FOR_THE_SERVER)
+    except ValueError:
+        return Finding("certificate", Verdict.PROBLEM, f"{file} is no certificate", "move it away: a new one is made")
+    return _lasting(until, is_made=own is None)
+
+
+def _lasting(until: datetime, *, is_made: bool) -> Finding:
+    """How long a certificate is good; one that the server makes for itself it also renews, when it starts."""
+    left = until - datetime.now(UTC)
+    if left > _SOON:
+        return Finding("certificate", Verdict.OK, f"good until {until:%Y-%m-%d}")
+    told = f"good until {until:%Y-%m-%d}" if left > timedelta() else f"it expired on {until:%Y-%m-%d}"
+    if is_made:
+        return Finding("certificate", Verdict.WARNING, told, "(re)start the server, which renews it then")
+    advice = "put a new one in its place (tls_certificate, tls_key), and restart the server"
+    return Finding("certificate", Verdict.WARNING if left > timedelta() else Verdict.PROBLEM, told, advice)
 
 
 def _catalogue(settings: Settings) -> Finding:
+    try:
+        read_overrides(settings.data_path / OVERRIDES_FILE)
+    except OverridesError as error:
+        return Finding("catalogue", Verdict.WARNING, str(error), "correct it: docs/catalogue.md")
     complete, today = _known_until(settings)
     due = patch_tuesdays_until(newest_day(today, settings.publish_age_days), 1)
     if due and due[0] > complete:

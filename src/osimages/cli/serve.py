@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -100,6 +101,8 @@ def _prepare(settings: Settings) -> Tls | None:
         raise click.ClickException(f"{where} cannot be used ({error.strerror}): {advice}.") from None
     except (SchemaError, StoreUnavailableError, UnusableError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    if tls is not None and tls.until is not None and tls.until <= datetime.now(UTC):
+        click.echo(f"Warning: the certificate {tls.certificate} expired on {tls.until:%Y-%m-%d}.", err=True)
     return tls
 
 
@@ -110,6 +113,9 @@ def _made(directory: Path, settings: Settings) -> Tls:
 
 def _prepare_database(settings: Settings) -> None:
     """Brings the database up to date; waits for a server that does not answer, as it may be starting, too."""
+    file = settings.database_path
+    if settings.database_server is None and file.exists() and not os.access(file, os.W_OK):
+        raise click.ClickException(f"{file} cannot be written: let the user who serves read and write it.")
     deadline = time.monotonic() + settings.database_start_seconds
     told = False
     while True:

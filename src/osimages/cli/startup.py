@@ -6,7 +6,8 @@ import errno
 import ipaddress
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -66,10 +67,11 @@ def free_port(host: str, port: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """The files of a certificate with its chain, and of its private key."""
+    """The files of a certificate with its chain, and of its private key; how long one of the user's own is good."""
 
     certificate: Path
     key: Path
+    until: datetime | None = None
 
 
 def own_tls(settings: Settings) -> Tls | None:
@@ -92,7 +94,7 @@ def own_tls(settings: Settings) -> Tls | None:
     if b"BEGIN PRIVATE KEY" not in content:
         advice = "openssl pkcs8 -topk8 -nocrypt -in KEY -out NEWKEY"
         raise click.ClickException(f"The key in {found.key} is not in the form PKCS#8: make it so with `{advice}`.")
-    return found
+    return replace(found, until=certificate.not_valid_after_utc)
 
 
 def certificate_hosts(settings: Settings) -> tuple[str, ...]:

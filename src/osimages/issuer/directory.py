@@ -134,7 +134,7 @@ def decoded(content: bytes) -> Directory:
     try:
         found = msgspec.json.decode(content, type=Directory)
     except msgspec.DecodeError as error:
-        raise UnusableError(str(error)) from None
+        raise UnusableError(f"{error}.") from None
     problem = next(_problems(found), None)
     if problem is not None:
         raise UnusableError(problem)

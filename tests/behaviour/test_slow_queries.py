@@ -18,6 +18,8 @@ from tests.support.server import Server, running
 from tests.support.server import start as started
 
 QUERY_SECONDS = "0.5"
+# What one worker answers meanwhile, even on a busy machine; where all wait for the slow one, it is one pair or none.
+FEW = 4
 LIMITS = ("--http", "--empty")
 # Each of a thousand updates is compared with each other one, and those once more with each: no machine is done in time.
 _ORDERED = "a/releaseYear gt b/releaseYear and b/releaseYear gt d/releaseYear and d/releaseYear gt 9998"
@@ -92,7 +94,7 @@ def test_others_are_answered_while_a_query_runs_to_its_end(api: Api, pool: Threa
     slow = asking(pool, api, IMAGES + path.format(ENDLESS))
     count = answered_until_done(api, [slow])
     assert is_timed_out(slow.result())
-    assert count >= 10, "they came in before the slow one"
+    assert count >= FEW, "they came in before the slow one"
 
 
 def test_a_long_query_finds_what_there_is(api: Api) -> None:
@@ -108,7 +110,7 @@ def test_many_at_once_are_each_answered_or_refused(api: Api, pool: ThreadPoolExe
     count = answered_until_done(api, slow)
     timed_out = [is_timed_out(each.result()) for each in slow]
     assert any(timed_out)
-    assert count >= 10
+    assert count >= FEW
     assert api.ids(f"$filter={LONG}") == ["a"], "the next one has its turn"
 
 
@@ -120,7 +122,7 @@ def test_a_long_query_in_a_batch_is_answered_beside_the_others(api: Api, pool: T
     ]
     slow = pool.submit(api.http.post, "/beta/$batch", json={"requests": requests}, timeout=60)
     with connected(str(api.http.base_url), api.tenant, api.data_dir) as other:
-        assert answered_until_done(other, [slow]) >= 10
+        assert answered_until_done(other, [slow]) >= FEW
     answers = sorted(slow.result().json()["responses"], key=lambda each: str(each["id"]))
     assert [each["status"] for each in answers] == [400, 200, 200]
 

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from osimages.cli.known import check_permissions, folder_of, known_in
-from osimages.cli.options import data_dir_option, json_option
+from osimages.cli.options import data_dir_option, json_option, more
 from osimages.cli.table import print_table
 from osimages.cli.turns import changed
 from osimages.issuer.directory import Application, Directory, certificate_of
@@ -28,7 +28,14 @@ def app() -> None:
     """
 
 
-@app.command(short_help="Register an application.")
+@app.command(
+    short_help="Register an application.",
+    epilog=more(
+        "docs/development-authority.md",
+        'osimages app add "My service" --permission DeviceManagementConfiguration.Read.All',
+        'osimages app add "My web app" --redirect-uri https://app.example/signed-in --consent',
+    ),
+)
 @click.argument("name")
 @data_dir_option
 @click.option("--id", "identity", type=click.UUID, metavar="GUID", help="Client id (a new one).")
@@ -77,7 +84,11 @@ def add(
         click.echo(f"Client secret: {secret}")
 
 
-@app.command(name="list", short_help="Show the applications.")
+@app.command(
+    name="list",
+    short_help="Show the applications.",
+    epilog=more("docs/development-authority.md", "osimages app list --json"),
+)
 @data_dir_option
 @json_option
 def list_(data_dir: str | None, as_json: bool) -> None:
@@ -100,7 +111,10 @@ def list_(data_dir: str | None, as_json: bool) -> None:
     print_table(("Application", "Client id", "Proves itself with", "Own permissions", "Redirect URIs"), rows)
 
 
-@app.command(short_help="Remove an application.")
+@app.command(
+    short_help="Remove an application.",
+    epilog=more("docs/development-authority.md", 'osimages app remove "My service"'),
+)
 @click.argument("application")
 @data_dir_option
 def remove(application: str, data_dir: str | None) -> None:

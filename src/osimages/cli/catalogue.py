@@ -14,7 +14,7 @@ import click
 from osimages.cli.export import export
 from osimages.cli.facts import facts_in
 from osimages.cli.mirror import mirror
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from, today_option
 from osimages.cli.publish import publish
 from osimages.cli.sources import sources
 from osimages.cli.table import print_table
@@ -39,7 +39,12 @@ catalogue.add_command(verify)
 catalogue.add_command(mirror)
 
 
-@catalogue.command(short_help="The images that are published today.")
+@catalogue.command(
+    short_help="The images that are published today.",
+    epilog=more(
+        "docs/catalogue.md", "osimages catalogue show", "osimages catalogue show --today 2026-10-20 --all --json"
+    ),
+)
 @data_dir_option
 @database_option
 @today_option
@@ -77,7 +82,12 @@ def show(
         click.echo(line)
 
 
-@catalogue.command(short_help="Every update of one release.")
+@catalogue.command(
+    short_help="Every update of one release.",
+    epilog=more(
+        "docs/catalogue.md", 'osimages catalogue history "Windows 11 24H2"', "osimages catalogue history 26100 --json"
+    ),
+)
 @click.argument("release", required=False)
 @click.option("--version", "version", metavar="RELEASE", help="The release, as the argument.")
 @data_dir_option

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from osimages.fleet.tally import Facts, Tally
 
 _EPILOG = """Exit code: 0 where everything is supported and current, 1 where something is not or is not known, 2 for a
-wrong call. A Patch Tuesday counts once it is --age-days days old."""
+wrong call. A Patch Tuesday counts once it is --age-days days old.
+
+More: docs/check.md"""
 
 
 class Options(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import click
 
-from osimages.cli.options import data_dir_option, database_option, json_option, resolved_from
+from osimages.cli.options import data_dir_option, database_option, json_option, more, resolved_from
 from osimages.cli.table import print_table
 
 
@@ -16,7 +16,7 @@ def config() -> None:
     """Settings: default < file (osimages.toml in the data directory) < OSIMAGES_* environment < flag."""
 
 
-@config.command()
+@config.command(epilog=more("README.md", "osimages config show --json"))
 @data_dir_option
 @database_option
 @json_option

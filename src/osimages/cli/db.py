@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 
 if TYPE_CHECKING:
     from osimages.storage.info import DatabaseInfo
@@ -26,7 +26,10 @@ def db() -> None:
     """The database of a server: an SQLite file in the data directory, or one on a PostgreSQL server."""
 
 
-@db.command(short_help="Which database, its schema, and how much is in it.")
+@db.command(
+    short_help="Which database, its schema, and how much is in it.",
+    epilog=more("docs/databases.md", "osimages db info --json"),
+)
 @data_dir_option
 @database_option
 @json_option
@@ -44,7 +47,9 @@ def info(data_dir: str | None, database: str | None, as_json: bool) -> None:
         click.echo(f"{name + ':':14} {value}")
 
 
-@db.command(short_help="Make the database, or bring it up to date.")
+@db.command(
+    short_help="Make the database, or bring it up to date.", epilog=more("docs/databases.md", "osimages db migrate")
+)
 @data_dir_option
 @database_option
 @json_option
@@ -62,7 +67,10 @@ def migrate(data_dir: str | None, database: str | None, as_json: bool) -> None:
     click.echo(f"{settings.database_shown}: {done} up to date.")
 
 
-@db.command(short_help="Copy the database into one file.")
+@db.command(
+    short_help="Copy the database into one file.",
+    epilog=more("docs/databases.md", "osimages db backup osimages-backup.db"),
+)
 @click.argument("file", type=_file)
 @click.option("--overwrite", is_flag=True, help="Replace the file where there is one.")
 @data_dir_option
@@ -92,7 +100,10 @@ def backup(file: Path, overwrite: bool, data_dir: str | None, database: str | No
     click.echo(f"{settings.database_shown}: backed up to {file} ({file.stat().st_size / _MEGABYTE:,.1f} MB).")
 
 
-@db.command(short_help="Put a backup in place of the database.")
+@db.command(
+    short_help="Put a backup in place of the database.",
+    epilog=more("docs/databases.md", "osimages db restore osimages-backup.db --overwrite"),
+)
 @click.argument("file", type=_file)
 @click.option("--overwrite", is_flag=True, help="Replace what the database has.")
 @data_dir_option

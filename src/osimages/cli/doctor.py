@@ -9,13 +9,16 @@ import click
 import msgspec
 
 from osimages.cli.doctor_checks import Finding, Verdict, every_check
-from osimages.cli.options import json_option, server_options, settings_from
+from osimages.cli.options import json_option, more, server_options, settings_from
 from osimages.cli.table import print_table
 
 _SHOWN = {Verdict.OK: "ok", Verdict.WARNING: "warning", Verdict.PROBLEM: "PROBLEM"}
 
 
-@click.command(short_help="Check what a server needs.")
+@click.command(
+    short_help="Check what a server needs.",
+    epilog=more("docs/entra.md", "osimages doctor", "osimages doctor --authority entra --cloud usgov --json"),
+)
 @server_options
 @json_option
 def doctor(as_json: bool, **flags: object) -> None:

@@ -7,7 +7,7 @@ import shlex
 import click
 
 from osimages.cli.known import folder_of, known_in
-from osimages.cli.options import data_dir_option, server_url, settings_from
+from osimages.cli.options import data_dir_option, more, server_url, settings_from
 from osimages.cli.token import development_token
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
 from osimages.issuer.certificates import Certificates
@@ -18,7 +18,10 @@ _LINE = {
 }
 
 
-@click.command(short_help="Print variables for a shell: address, token, certificates.")
+@click.command(
+    short_help="Print variables for a shell: address, token, certificates.",
+    epilog=more("docs/sdk.md", 'eval "$(osimages env)"', "osimages env --shell powershell | Invoke-Expression"),
+)
 @data_dir_option
 @click.option("--shell", type=click.Choice(sorted(_LINE)), default="posix", help="Whose syntax to print (posix).")
 def env(data_dir: str | None, shell: str) -> None:

@@ -8,10 +8,17 @@ from pathlib import Path
 import click
 
 from osimages.cli.facts import facts_in
-from osimages.cli.options import data_dir_option, database_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, more, settings_from
 
 
-@click.command(short_help="The facts as JSON, CSV, Atom or iCalendar.")
+@click.command(
+    short_help="The facts as JSON, CSV, Atom or iCalendar.",
+    epilog=more(
+        "docs/feeds.md",
+        "osimages catalogue export --format csv -o windows.csv",
+        "osimages catalogue export --format ics --release 24H2",
+    ),
+)
 @click.option(
     "--format", "form", type=click.Choice(["json", "csv", "atom", "ics"]), default="json", help="Form (json)."
 )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from osimages.cli.known import complaints, folder_of
-from osimages.cli.options import data_dir_option, json_option
+from osimages.cli.options import data_dir_option, json_option, more
 from osimages.cli.table import print_table
 from osimages.cli.turns import state_of
 from osimages.issuer.claims import LIFETIME_SECONDS
@@ -23,7 +23,9 @@ def keys() -> None:
     """The keys that development tokens are signed with."""
 
 
-@keys.command(name="list", short_help="Show the keys.")
+@keys.command(
+    name="list", short_help="Show the keys.", epilog=more("docs/development-authority.md", "osimages keys list")
+)
 @data_dir_option
 @json_option
 def list_(data_dir: str | None, as_json: bool) -> None:
@@ -32,7 +34,11 @@ def list_(data_dir: str | None, as_json: bool) -> None:
         _print(SigningKeys.load_or_create(folder_of(data_dir)), as_json)
 
 
-@keys.command(name="rotate", short_help="Sign with a new key.")
+@keys.command(
+    name="rotate",
+    short_help="Sign with a new key.",
+    epilog=more("docs/development-authority.md", "osimages keys rotate"),
+)
 @data_dir_option
 @json_option
 def rotate_(data_dir: str | None, as_json: bool) -> None:

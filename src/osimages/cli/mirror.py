@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
 from osimages.cli.update import fetcher_of, token_headers, update_from
 
@@ -18,7 +18,14 @@ if TYPE_CHECKING:
 _FROM_TOKEN, _TO_TOKEN = "OSIMAGES_FROM_TOKEN", "OSIMAGES_TO_TOKEN"
 
 
-@click.command(short_help="Take over the images of another server, or copy them.")
+@click.command(
+    short_help="Take over the images of another server, or copy them.",
+    epilog=more(
+        "docs/catalogue.md",
+        "osimages catalogue mirror --from https://graph.microsoft.com",
+        "osimages catalogue mirror --from https://graph.microsoft.com --to https://localhost:8443 --dry-run",
+    ),
+)
 @click.option(
     "--from", "source", required=True, metavar="URL|FILE", help="A server, such as https://graph.microsoft.com."
 )

@@ -18,6 +18,12 @@ from osimages.settings import CLOUD_NAMES, Resolved, Settings, SettingsError, re
 SERVER_FILE = "server.json"
 
 
+def more(pages: str, *examples: str) -> str:
+    """What stands below the options in a command's help: examples, and the pages of the documentation to read."""
+    shown = "".join(f"\n  {each}" for each in examples)
+    return f"\b\nExamples:{shown}\n\nMore: {pages}"
+
+
 class Day(click.ParamType):  # type: ignore[type-arg]  # older ones take no type
     """A day as it is typed, `2026-10-20`: click's own type tells of `%Y-%m-%d` where it is none."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from, today_option
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ class Outcome(msgspec.Struct, rename="camel"):
     value: list[dict[str, object]] = []
 
 
-@click.command(short_help="Publish today's catalogue to all tenants.")
+@click.command(
+    short_help="Publish today's catalogue to all tenants.",
+    epilog=more("docs/publishing.md", "osimages catalogue publish --dry-run"),
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would change, for each tenant.")
 @today_option
 @click.option("--age-days", type=click.IntRange(min=0), metavar="N", help="Setting publish_age_days (2).")

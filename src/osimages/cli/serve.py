@@ -23,7 +23,7 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server import Server
 
-from osimages.cli.options import SERVER_FILE, server_options, settings_from
+from osimages.cli.options import SERVER_FILE, more, server_options, settings_from
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, own_tls
 from osimages.clock import Clock
 from osimages.issuer.authority import Authority
@@ -42,7 +42,14 @@ _TO_STDERR = {"formatter": "generic", "class": "logging.StreamHandler", "stream"
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 
 
-@click.command()
+@click.command(
+    epilog=more(
+        "README.md, docs/entra.md",
+        "osimages serve",
+        "osimages serve --http --port 9000 --today 2026-10-20",
+        "osimages serve --authority entra --database postgresql://osimages@db.example.org/osimages",
+    )
+)
 @server_options
 def serve(**flags: object) -> None:
     """Answer the API until Ctrl-C or SIGTERM.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
 from osimages.cli.update import changed_in, fetches_in, kept_in, overrides_of, print_changes
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from osimages.storage.claims import Fetch, Seen
 
 
-@click.command(short_help="The public sources, how asking them went, and what they say.")
+@click.command(
+    short_help="The public sources, how asking them went, and what they say.",
+    epilog=more("docs/catalogue.md", "osimages catalogue sources", "osimages catalogue sources msrc"),
+)
 @click.argument("name", required=False)
 @click.option("--forget", is_flag=True, help="Take away all that the source NAME ever said.")
 @data_dir_option

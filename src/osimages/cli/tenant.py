@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
 from osimages.plan.query import Tenant
 
@@ -33,7 +33,14 @@ def tenant() -> None:
     """
 
 
-@tenant.command(short_help="Add a tenant.")
+@tenant.command(
+    short_help="Add a tenant.",
+    epilog=more(
+        "docs/entra.md",
+        "osimages tenant add 7b0e7f2c-5f0e-4c53-9f0a-3c1d3b2a1e5d --name Contoso",
+        "osimages tenant add --empty",
+    ),
+)
 @click.argument("tenant", type=click.UUID, metavar="[TENANT]", required=False)
 @data_dir_option
 @database_option
@@ -67,7 +74,9 @@ def add(
     click.echo(json.dumps(_object(added), indent=2) if as_json else identity)
 
 
-@tenant.command(name="list", short_help="Show the tenants.")
+@tenant.command(
+    name="list", short_help="Show the tenants.", epilog=more("docs/entra.md", "osimages tenant list --json")
+)
 @data_dir_option
 @database_option
 @json_option
@@ -83,7 +92,10 @@ def list_(data_dir: str | None, database: str | None, as_json: bool) -> None:
     print_table(("Name", "Tenant", "Licensed", "Catalogue"), rows)
 
 
-@tenant.command(short_help="Remove a tenant with all its data.")
+@tenant.command(
+    short_help="Remove a tenant with all its data.",
+    epilog=more("docs/entra.md", "osimages tenant remove 7b0e7f2c-5f0e-4c53-9f0a-3c1d3b2a1e5d --yes"),
+)
 @tenant_argument
 @data_dir_option
 @database_option
@@ -97,7 +109,11 @@ def remove(tenant: uuid.UUID, data_dir: str | None, database: str | None, yes: b
     _found(tenant, _with_database((data_dir, database), lambda opened: opened.change(remove_tenant(str(tenant)))))
 
 
-@tenant.command(name="license", short_help="Give a tenant its licence.")
+@tenant.command(
+    name="license",
+    short_help="Give a tenant its licence.",
+    epilog=more("docs/entra.md", "osimages tenant license 7b0e7f2c-5f0e-4c53-9f0a-3c1d3b2a1e5d"),
+)
 @tenant_argument
 @data_dir_option
 @database_option
@@ -106,7 +122,10 @@ def license_(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> N
     _license(tenant, (data_dir, database), licensed=True)
 
 
-@tenant.command(short_help="Take a tenant's licence away.")
+@tenant.command(
+    short_help="Take a tenant's licence away.",
+    epilog=more("docs/entra.md", "osimages tenant unlicense 7b0e7f2c-5f0e-4c53-9f0a-3c1d3b2a1e5d"),
+)
 @tenant_argument
 @data_dir_option
 @database_option
@@ -115,7 +134,10 @@ def unlicense(tenant: uuid.UUID, data_dir: str | None, database: str | None) -> 
     _license(tenant, (data_dir, database), licensed=False)
 
 
-@tenant.command(short_help="Make tokens worth nothing.")
+@tenant.command(
+    short_help="Make tokens worth nothing.",
+    epilog=more("docs/testing-failures.md", "osimages tenant revoke 7b0e7f2c-5f0e-4c53-9f0a-3c1d3b2a1e5d"),
+)
 @tenant_argument
 @data_dir_option
 @database_option

@@ -8,7 +8,7 @@ import click
 
 from osimages.auth.clouds import CLOUDS
 from osimages.cli.known import complaints
-from osimages.cli.options import data_dir_option, settings_from
+from osimages.cli.options import data_dir_option, more, settings_from
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
 from osimages.issuer.claims import LIFETIME_SECONDS, Issuers
 from osimages.issuer.directory import Directory, User
@@ -18,7 +18,14 @@ from osimages.issuer.signing import SigningKeys
 from osimages.settings import CLOUD_NAMES, Settings
 
 
-@click.command()
+@click.command(
+    epilog=more(
+        "docs/development-authority.md",
+        "osimages token",
+        "osimages token --permission DeviceManagementConfiguration.Read.All",
+        "osimages token --as megan.bowen@contoso.example",
+    )
+)
 @data_dir_option
 @click.option("--tenant", type=click.UUID, metavar="GUID", help="Tenant (the default tenant).")
 @click.option("--app/--user", "application", default=True, help="Application (default) or delegated token.")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
@@ -32,7 +32,15 @@ _CACHE = "catalogue-cache"
 _TOKEN_VARIABLE = "OSIMAGES_SOURCE_TOKEN"  # noqa: S105 (the name of a variable)
 
 
-@click.command(short_help="Ask the public sources for new facts.")
+@click.command(
+    short_help="Ask the public sources for new facts.",
+    epilog=more(
+        "docs/catalogue.md",
+        "osimages catalogue update",
+        "osimages catalogue update --source msrc --source servicing-index",
+        "osimages catalogue update --from servicing-index=toc.json",
+    ),
+)
 @click.option("--source", "names", multiple=True, metavar="NAME", help="Only this source; may be given several times.")
 @click.option(
     "--from",

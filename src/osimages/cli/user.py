@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from osimages.cli.known import check_permissions, folder_of, known_in
-from osimages.cli.options import data_dir_option, json_option
+from osimages.cli.options import data_dir_option, json_option, more
 from osimages.cli.table import print_table
 from osimages.cli.turns import changed
 from osimages.issuer.applications import DEFAULT_PASSWORD
@@ -25,7 +25,12 @@ def user() -> None:
     """
 
 
-@user.command(short_help="Add a user.")
+@user.command(
+    short_help="Add a user.",
+    epilog=more(
+        "docs/development-authority.md", 'osimages user add jo@contoso.example --name "Jo Doe" --role "Global Reader"'
+    ),
+)
 @click.argument("principal_name")
 @data_dir_option
 @click.option("--name", help="Display name (what stands before the @).")
@@ -62,7 +67,9 @@ def add(
     click.echo(json.dumps({"id": added.id}, indent=2) if as_json else f"Object id: {added.id}")
 
 
-@user.command(name="list", short_help="Show the users.")
+@user.command(
+    name="list", short_help="Show the users.", epilog=more("docs/development-authority.md", "osimages user list --json")
+)
 @data_dir_option
 @json_option
 def list_(data_dir: str | None, as_json: bool) -> None:
@@ -87,7 +94,9 @@ def list_(data_dir: str | None, as_json: bool) -> None:
     print_table(("User", "Principal name", "Object id", "Tenant", "Roles", "Intune role", "May consent to"), rows)
 
 
-@user.command(short_help="Remove a user.")
+@user.command(
+    short_help="Remove a user.", epilog=more("docs/development-authority.md", "osimages user remove jo@contoso.example")
+)
 @click.argument("name")
 @data_dir_option
 def remove(name: str, data_dir: str | None) -> None:
@@ -100,7 +109,10 @@ def remove(name: str, data_dir: str | None) -> None:
     changed(data_dir, without)
 
 
-@user.command(short_help="End all sessions of a user.")
+@user.command(
+    short_help="End all sessions of a user.",
+    epilog=more("docs/testing-failures.md", "osimages user revoke jo@contoso.example"),
+)
 @click.argument("name")
 @data_dir_option
 def revoke(name: str, data_dir: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from osimages.cli.options import data_dir_option, database_option, json_option, settings_from
+from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_wrapped
 from osimages.cli.update import kept_in, overrides_of
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from osimages.storage.steps import Steps
 
 
-@click.command(short_help="Disagreements of sources, gaps and faults.")
+@click.command(
+    short_help="Disagreements of sources, gaps and faults.",
+    epilog=more("docs/catalogue.md", "osimages catalogue verify --strict"),
+)
 @click.option(
     "--strict", is_flag=True, help="Exit code 1 when there is a gap or a fault, or a pin that is about nothing."
 )

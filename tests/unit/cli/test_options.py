@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from tests.unit.importers.sampled import SAMPLES
 # These are about the development authority, which is not in the database.
 OF_THE_AUTHORITY = ("app", "user", "keys", "token", "env")
 NEW = "26200.9999"
+ROOT = Path(__file__).parents[3]
 
 
 def leaves(command: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -41,6 +44,20 @@ def having(option: str) -> list[tuple[str, ...]]:
 def run(*arguments: str) -> Result:
     """The outcome of a command."""
     return CliRunner().invoke(main, list(arguments))
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_the_help_names_pages_that_there_are_and_its_examples_are_calls_that_can_be_made(path: tuple[str, ...]) -> None:
+    result = run(*path, "--help")
+    assert result.exit_code == 0
+    *_, pages = result.output.partition("More: ")
+    assert pages
+    assert all((ROOT / page).is_file() for page in pages.strip().split(", "))
+    name = " ".join(("osimages", *path))
+    examples = re.findall(rf"^ .*?({name}(?: [^)|\n]*)?)[)|]?.*$", result.output.partition("Usage:")[2], re.MULTILINE)
+    assert examples
+    for example in examples:
+        COMMANDS[path].make_context(name, shlex.split(example)[1 + len(path) :])
 
 
 @pytest.mark.parametrize("path", having("--data-dir"), ids=" ".join)

@@ -80,10 +80,16 @@ def _release(release: Release, sources: list[str]) -> dict[str, object]:
             for each in release.editions
         ],
         "longTermServicing": [
-            {"name": each.name, "servicing": each.servicing, "supportEndDate": each.support_end_date}
+            {
+                "name": each.name,
+                "servicing": each.servicing,
+                "supportEndDate": each.support_end_date,
+                "source": each.source,
+            }
             for each in LONG_TERM.get(release.os_build, ())
         ],
         "extendedSecurityUpdatesUntil": None if extension is None else extension.support_end_date,
+        "extendedSecurityUpdatesSource": None if extension is None else extension.source,
         "updates": [_update(each, sources) for each in release.updates],
     }
 

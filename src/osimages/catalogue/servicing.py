@@ -1,7 +1,9 @@
 """Which editions are served together, how people spell them, and the support that goes on after the editions of Graph.
 
 Graph's enumeration has no word for LTSC and IoT LTSC editions, and none for Extended Security Updates (ESU); yet a
-build that is asked about may be theirs. Their end dates stand here.
+build that is asked about may be theirs. Their end dates stand here, with the page that names each, and not among the
+facts that sources renew: they are set for five to ten years when such a release comes out, every third year, and most
+sources that are read name the editions of Graph alone.
 """
 
 from __future__ import annotations

@@ -40,6 +40,20 @@ def test_json_holds_every_fact() -> None:
         ]
 
 
+def test_ends_of_long_term_servicing_have_their_sources() -> None:
+    found = {each["id"]: each for each in json.loads(as_json(FACTS))["releases"]}
+    assert found["Windows 11 24H2"]["longTermServicing"][0] == {
+        "name": "LTSC 2024",
+        "servicing": "Enterprise LTSC",
+        "supportEndDate": "2029-10-09",
+        "source": "https://learn.microsoft.com/lifecycle/products/windows-11-enterprise-ltsc-2024",
+    }
+    extended = found["Windows 10 22H2"]
+    assert extended["extendedSecurityUpdatesUntil"] == "2028-10-10"
+    assert extended["extendedSecurityUpdatesSource"].endswith("/extended-security-updates")
+    assert found["Windows 11 25H2"]["extendedSecurityUpdatesSource"] is None
+
+
 def test_csv_has_a_line_for_each_update() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(FACTS).decode(), newline="")))
     assert [(row["release"], row["buildVersion"], row["kb"]) for row in rows] == [

@@ -28,7 +28,7 @@ PATCH_WORDS = {
     Patch.NOT_STATED: "not stated",
     Patch.UNKNOWN: "unknown",
 }
-_SKIPPED_WORDS = {"notWindows": "are not Windows", "windowsServer": "are Windows Server"}
+_SKIPPED_WORDS = {"notWindows": "not Windows", "windowsServer": "Windows Server"}
 
 
 def print_answers(answers: Sequence[Answer]) -> None:
@@ -69,7 +69,7 @@ def print_fleet(tally: Tally, name: str) -> None:
         if len(worst) > len(shown):
             click.echo(f"and {len(worst) - len(shown)} more kinds: --json or --csv-out lists all.")
     for reason, count in summary.skipped.items():
-        click.echo(f"{count:,} left out: they {_SKIPPED_WORDS[reason]}.")
+        click.echo(f"Left out, {_SKIPPED_WORDS[reason]}: {count:,}.")
     for each in tally.broken[:_BROKEN_SHOWN]:
         click.echo(f"Line {each.line}: {each.reason}.", err=True)
     if summary.rejected:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Protocol
@@ -15,6 +16,7 @@ _DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 100
 _LONGEST_HEADER = 64 * 1024
 _LONGEST_LINE = 1024 * 1024
+_JSON = re.compile(r"\s*(?:[\[{]\s*$|[\[{]\s*[\"{])")
 _Row = tuple[int, int, list[str] | str]
 
 
@@ -53,6 +55,8 @@ def _header(lines: Iterator[str]) -> tuple[str, int]:
             break
         if "\0" in line:
             raise ExportError("It holds binary data, not text.")
+        if _JSON.match(line):
+            raise ExportError("It is no CSV, but looks like JSON: --json-file reads that.")
         if line.strip() and not line.lower().startswith(("sep=", "#type")):
             return line, number
     raise ExportError("It has no line with the names of its columns.")

@@ -21,6 +21,8 @@ _STRING = r'"(?:[^"\\]|\\.){0,2000}"'
 _WRAPPED = re.compile(
     rf"\s*\{{\s*(?:{_STRING}\s*:\s*(?:{_STRING}|[\w.+-]+|\{{[^{{}}]{{0,4000}}\}})\s*,\s*){{0,50}}{_STRING}\s*:\s*\["
 )
+# Texts with commas between them, outside of an array: what begins so is the first line of a CSV file.
+_CSV = re.compile(rf"\s*{_STRING}\s*[,;\t]")
 # How an unpaired surrogate is written, among others.
 _ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
 _BETWEEN = re.compile(r"[\s,]*")
@@ -78,6 +80,8 @@ def _text(value: Any) -> str:
 def _items(text: Text) -> Iterator[tuple[int, Any]]:
     """Every item with its line. No more than one item and one piece are held at a time."""
     buffer = text.read(_PIECE)
+    if _CSV.match(buffer):
+        raise ExportError("It is no JSON, but looks like CSV: --csv reads that.")
     start = _WRAPPED.match(buffer)
     position = start.end() if start else len(buffer) - len(buffer.lstrip())
     in_array = start is not None or buffer[position : position + 1] == "["

@@ -142,7 +142,7 @@ def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) 
     """The documents at a place: itself, the further pages of a collection, or those that an index names."""
     source = question.source
     first = fetcher.fetch(_request(question, place.url, place.accept))
-    if source.follow is not None and _is_index(first.content):
+    if source.follow is not None and _is_index(first):
         if not is_address(place.url):
             raise FetchError(f"{place.url} is an index: give the documents themselves, or the address of the index")
         # Oldest first: where a later document names a KB again it has its day from there.
@@ -156,5 +156,8 @@ def _request(question: Question, location: str, accept: str) -> Request:
     return Request(location, accept, question.source.hosts, question.headers)
 
 
-def _is_index(content: bytes) -> bool:
-    return "value" in json_object(content, "a document or an index of documents, in JSON")
+def _is_index(document: Document) -> bool:
+    try:
+        return "value" in json_object(document.content, "a document or an index of documents, in JSON")
+    except LayoutError as error:
+        raise LayoutError(f"{document.location}: {error}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -91,6 +92,19 @@ def test_a_quote_that_is_never_closed() -> None:
     devices = from_csv('OS version,name\n26100.9445,a\n26200.9711,"c\n26200.9711,d\n')
     assert seen(devices) == [(2, "26100.9445", "")]
     assert devices[-1] == Broken(3, 4, "unexpected end of data")
+
+
+@pytest.mark.parametrize("content", ['{"value": []}', '[{"osVersion": "26100.1"}]', "[\n", '["26100.1"]', "\n{\n"])
+def test_json_is_told_from_csv(content: str) -> None:
+    with pytest.raises(ExportError, match="looks like JSON: --json-file reads that"):
+        from_csv(content)
+
+
+@pytest.mark.parametrize("content", [INTUNE, INTUNE.replace(",", ";"), INTUNE.replace(",", "\t"), '"a" ,1\n'])
+def test_csv_is_told_from_json(content: str) -> None:
+    quoted = "\n".join(re.sub(r"[^,;\t]+", r'"\g<0>"', line) for line in content.splitlines())
+    with pytest.raises(ExportError, match="looks like CSV: --csv reads that"):
+        from_json(quoted if '"' not in content else content)
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "\0\1\2\3", "PK\3\4\0\0binary"])

@@ -179,6 +179,8 @@ def test_an_index_in_a_file_leads_nowhere(fetcher: Fetcher) -> None:
     (answer,) = ask(fetcher, question("msrc", file("msrc-index.json")))
     assert answer.state == FAILED
     assert "is an index: give the documents themselves" in answer.detail
+    (answer,) = ask(fetcher, question("msrc", file("update-history.html")))
+    assert "update-history.html: expected a document or an index of documents, in JSON" in answer.detail
 
 
 def test_a_fault_in_an_importer_spoils_nothing_for_the_others(fetcher: Fetcher) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -23,6 +24,10 @@ class Clock:
     def now(self) -> datetime:
         """The real time, in UTC."""
         return datetime.now(UTC)
+
+    def seconds(self) -> float:
+        """The real time, in seconds since 1970."""
+        return time.time()
 
     def today(self) -> date:
         """Today's date in Pacific Time, or the frozen day."""

@@ -62,6 +62,9 @@ class Watch:
     def now(self) -> datetime:
         return self.moment
 
+    def seconds(self) -> float:
+        return self.moment.timestamp()
+
 
 def verifier(
     cloud: Cloud = GLOBAL,
@@ -75,7 +78,7 @@ def verifier(
         keys or Keys(),
         cloud.issuers,
         cloud.audiences,
-        (watch or Watch()).now,
+        (watch or Watch()).seconds,
         cache_size=size,
         max_lifetime_seconds=max_lifetime_seconds,
         authorization_uri=cloud.authorization_uri,
@@ -132,12 +135,12 @@ def signed_as_is(header: dict[str, Any], payload: dict[str, Any], header_to_sign
 
 
 def accept(token: str, *, cloud: Cloud = GLOBAL) -> Actor:
-    return verifier(cloud).verify(f"Bearer {token}")
+    return verifier(cloud).verify(f"Bearer {token}".encode())
 
 
 def refusal(header: str | None, *, checker: TokenVerifier | None = None) -> ServiceError:
     with pytest.raises(ServiceError) as caught:
-        (checker or verifier()).verify(header)
+        (checker or verifier()).verify(None if header is None else header.encode(errors="surrogatepass"))
     return caught.value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from osimages.auth.actor import Actor
 from osimages.edm.audit import AUDIT_EVENT
@@ -33,7 +32,7 @@ def _access(name: str) -> Access:
 _CONFIGURATION = _access("DeviceManagementConfiguration")
 # https://learn.microsoft.com/graph/api/intune-auditing-auditevent-list: whoever may change images may not, for that
 # alone, read who changed them.
-_BY_TYPE: Mapping[str, Access] = MappingProxyType({AUDIT_EVENT.name: _access("DeviceManagementApps")})
+_BY_TYPE: Mapping[str, Access] = {AUDIT_EVENT.name: _access("DeviceManagementApps")}
 
 # What they tell is public, or (for a batch) each inner request is checked by itself.
 OPEN_KINDS = frozenset({Kind.SERVICE, Kind.METADATA, Kind.BATCH})

@@ -48,7 +48,7 @@ def verifier(settings: Settings, clock: Clock, keys: KeySource) -> TokenVerifier
         keys,
         cloud.issuers,
         cloud.audiences,
-        clock.now,
+        clock.seconds,
         skew_seconds=settings.token_skew_seconds,
         cache_size=settings.token_cache_size,
         max_bytes=settings.max_token_bytes,

@@ -6,7 +6,6 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -76,8 +75,8 @@ class TokenVerifier:
     """Checks access tokens and says for whom they speak.
 
     `issuers` gives, for a tenant, every `iss` that its tokens may have; `audiences` are the accepted `aud`; `now`
-    gives the real time with its zone; `skew_seconds` is the tolerance for clocks that differ. A header of more than
-    `max_bytes` is refused unread. A token that is good for longer than `max_lifetime_seconds` (None: any time) is
+    gives the real time in seconds since 1970; `skew_seconds` is the tolerance for clocks that differ. A header of more
+    than `max_bytes` is refused unread. A token that is good for longer than `max_lifetime_seconds` (None: any time) is
     refused. At most `cache_size` verified tokens are remembered, by the SHA-256 of their header so that no token is
     kept, until they expire or their key is withdrawn. `authorization_uri` is where a 401 sends the client. For use
     from one thread: the event loop's.
@@ -88,7 +87,7 @@ class TokenVerifier:
         keys: KeySource,
         issuers: Callable[[str], Collection[str]],
         audiences: Collection[str],
-        now: Callable[[], datetime],
+        now: Callable[[], float],
         *,
         skew_seconds: int = 300,
         cache_size: int = 4096,
@@ -107,39 +106,36 @@ class TokenVerifier:
         self._cache: OrderedDict[bytes, _Verified] = OrderedDict()
         self.challenge = f'Bearer realm="", authorization_uri="{authorization_uri}", client_id="{GRAPH_APPLICATION_ID}"'
 
-    def verify(self, authorization_header: str | None) -> Actor:
+    def verify(self, authorization: bytes | None) -> Actor:
         """The actor that the bearer token of an Authorization header speaks for.
 
         Raises ServiceError: a TOKEN_* row with a WWW-Authenticate header, or PERSONAL_ACCOUNT; of these UnknownKeyError
         where `verify_anew` might find the key. Raises SERVICE_UNAVAILABLE while there are no keys at all.
         """
         try:
-            return self._verify(authorization_header)
+            return self._verify(authorization or b"")
         except ServiceError as error:
             if error.row.status == 401:
                 error.headers["WWW-Authenticate"] = self.challenge
             raise
 
-    async def verify_anew(self, authorization_header: str | None, unknown: UnknownKeyError) -> Actor:
+    async def verify_anew(self, authorization: bytes | None, unknown: UnknownKeyError) -> Actor:
         """As `verify`, once the source of keys has had a chance to find the key that was not known."""
         if not await self._keys.look_for(unknown.kid):
             raise unknown
-        return self.verify(authorization_header)
+        return self.verify(authorization)
 
-    def _verify(self, authorization_header: str | None) -> Actor:
-        header = authorization_header or ""
+    def _verify(self, header: bytes) -> Actor:
         if len(header) > self._max_bytes:
             raise invalid(f"The token is longer than {self._max_bytes} bytes.")
-        # Unpaired surrogates cannot occur in a good token; they must not break the check of a bad one.
-        raw = header.encode(errors="surrogatepass")
-        digest = sha256(raw).digest()
-        now = self._now().timestamp()
+        digest = sha256(header).digest()
+        now = self._now()
         known = self._cache.get(digest)
         if known is not None and now < known.expires and self._keys.key(known.kid) is known.key:
             self._cache.move_to_end(digest)
             return known.actor
         # A token that has expired since is checked again, and so refused by the same rule as any other.
-        verified = self._checked(signed_token(_bearer_token(raw)), now)
+        verified = self._checked(signed_token(_bearer_token(header)), now)
         self._cache[digest] = verified
         if len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)

@@ -15,7 +15,7 @@ from osimages.http.development import development_reply
 from osimages.http.failures import failure_reply
 from osimages.http.pipeline import reply_to
 from osimages.http.reply import Reply, compressed, headers_of
-from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
+from osimages.http.request import ApiRequest, ReadBody, Receive, Scope, read_body, request_of
 from osimages.http.service import Service
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -26,7 +26,9 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     """Answers one HTTP request."""
     started = time.perf_counter()
     request = request_of(scope, service.front)
-    reply = await _reply(service, request, receive)
+    read = partial(read_body, request, receive, service.settings.max_body_seconds)
+    answers = reply_to if service.address(request.path).version is not None else _elsewhere
+    reply = await answers(service, request, read)
     headers = headers_of(reply, request)
     body = reply.body
     zipped = compressed(reply, request, service.settings.gzip_minimum_bytes)
@@ -34,7 +36,7 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
         body = zipped
         headers.append((b"content-encoding", b"gzip"))
     if reply.status not in (204, 304):
-        headers.append((b"content-length", str(len(body)).encode()))
+        headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
     seconds = time.perf_counter() - started
@@ -50,8 +52,8 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
         )
 
 
-async def _reply(service: Service, request: ApiRequest, receive: Receive) -> Reply:
-    read = partial(read_body, request, receive, service.settings.max_body_seconds)
+async def _elsewhere(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
+    """The reply to a request for something else than the API."""
     try:
         if request.path.startswith("/-/"):
             return await development_reply(service, request, read) or control(service, request)

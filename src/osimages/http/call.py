@@ -19,7 +19,7 @@ from osimages.wire.media import USUAL, JsonForm, Metadata, json_form
 from osimages.wire.preferences import Preferences, preferences
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """One request to be handled: verified, resolved and authorised."""
 
     service: Service

@@ -65,7 +65,7 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
     methods = frozenset({method for method, _ in pages})
     if request.method == "OPTIONS":
         return preflight(methods, request)
-    actor = service.verifier.verify(request.header(b"authorization"))
+    actor = service.verifier.verify(request.headers.get(b"authorization"))
     check_write(actor)
     await _check_standing(service, actor)
     page = pages.get((request.method, bool(rest)))

@@ -21,8 +21,8 @@ class Metrics(Collector):
     """Requests and the seconds they took, by method and status."""
 
     def __init__(self) -> None:
-        self._requests: dict[tuple[str, int], int] = {}
-        self._seconds: dict[tuple[str, int], float] = {}
+        # How many, and how long together.
+        self._answered: dict[tuple[str, int], list[float]] = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -30,8 +30,11 @@ class Metrics(Collector):
         """Notes one request."""
         # A method is whatever a client sends; only so many series may come of it.
         labels = (method if method in _METHODS else "other", status)
-        self._requests[labels] = self._requests.get(labels, 0) + 1
-        self._seconds[labels] = self._seconds.get(labels, 0.0) + seconds
+        counted = self._answered.get(labels)
+        if counted is None:
+            counted = self._answered[labels] = [0, 0.0]
+        counted[0] += 1
+        counted[1] += seconds
 
     def collect(self) -> Iterator[Metric]:
         """The numbers as prometheus-client takes them."""
@@ -39,9 +42,9 @@ class Metrics(Collector):
         requests = CounterMetricFamily("osimages_requests", "Requests answered.", labels=names)
         seconds = CounterMetricFamily("osimages_request_seconds", "Seconds that requests took.", labels=names)
         worker = str(os.getpid())
-        for (method, status), number in self._requests.items():
+        for (method, status), (number, together) in self._answered.items():
             requests.add_metric([worker, method, str(status)], number)
-            seconds.add_metric([worker, method, str(status)], self._seconds[method, status])
+            seconds.add_metric([worker, method, str(status)], together)
         yield requests
         yield seconds
 

@@ -25,8 +25,6 @@ from osimages.plan.resolve import Kind, check_method
 from osimages.storage.tenants import Subject
 from osimages.wire.links import Links
 
-# These describe the service to clients that have no token yet, as Graph's do.
-_OPEN_PATHS = frozenset(("", "$metadata"))
 _NONE: Mapping[Subject, int] = {}
 _NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
 _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
@@ -36,30 +34,28 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
     if request.method == "OPTIONS":
         return preflight(_EVERY_METHOD, request)
-    if len(request.path) + len(request.query) > service.settings.max_url_bytes + _token_allowance(request):
-        raise ServiceError(
-            LIMIT_EXCEEDED, what="The URL's length", limit=service.settings.max_url_bytes, setting="max_url_bytes"
-        )
+    length, most = len(request.path) + len(request.query), service.settings.max_url_bytes
+    if length > most and length > most + _token_allowance(request):
+        raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
     if not request.origin:
         raise ServiceError(BAD_HOST)
     check_odata_headers(request)
-    version_name, path = split_version(request.path)
-    version = service.versions.get(version_name.lower())
+    address = service.address(request.path)
+    version, path, is_open = address.version, address.path, address.is_open
     if version is None:
         if (reply := await authority_reply(service, request, read)) is not None:
             return reply
-        raise ServiceError(UNKNOWN_VERSION, version=version_name[:128])
-    if "(" in path or path.lower() == "$entity":
+        raise ServiceError(UNKNOWN_VERSION, version=address.root[:128])
+    if address.is_indirect:
         request, path = readdressed(request, version.name, path)
-    is_open = path.lower() in _OPEN_PATHS
-    authorization = request.header(b"authorization")
+    authorization = request.headers.get(b"authorization")
     try:
         actor = request.actor or (_NOBODY if is_open else service.verifier.verify(authorization))
     except UnknownKeyError as unknown:
         actor = await service.verifier.verify_anew(authorization, unknown)
     if service.faults.rules and not is_open:
         await service.faults.meet(actor.tenant, request)
-    target = version.target(path)
+    target = address.target or version.target(path)
     check_method(target, request.method, request.path)
     if not is_open:
         authorise(actor, target, request.method)
@@ -92,9 +88,3 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
 def _token_allowance(request: ApiRequest) -> int:
     """What the paging token may add to a URL: a link that this service gave must not be too long for it."""
     return LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0
-
-
-def split_version(path: str) -> tuple[str, str]:
-    """The service version that a raw path starts with, and what follows it, without the slashes around."""
-    version, _, rest = path.strip("/").partition("/")
-    return version, rest.strip("/")

@@ -218,7 +218,8 @@ async def stored_entity(call: Call) -> Stored:
     stored = await call.service.store(call.target).get(call.actor.tenant, key)
     if stored is None:
         raise ServiceError(UNKNOWN_KEY, key=key[:512])
-    check_if_match(call.request.header(b"if-match"), stored.version)
+    if b"if-match" in call.request.headers:
+        check_if_match(call.request.header(b"if-match"), stored.version)
     return stored
 
 
@@ -266,8 +267,8 @@ def _computed(
 
 
 def _is_unchanged(call: Call, stored: Stored) -> bool:
-    known = call.request.header(b"if-none-match")
-    return known is not None and names_version(known, stored.version)
+    known = call.request.headers.get(b"if-none-match")
+    return known is not None and names_version(known.decode("latin-1"), stored.version)
 
 
 def tag_of(stored: Stored) -> tuple[Header, ...]:

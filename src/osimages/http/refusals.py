@@ -48,7 +48,7 @@ def note_refusal(service: Service, request: ApiRequest, error: Exception) -> Non
         audit.refused_unknown()
     elif error.row.status in _STATUSES or error.row is TENANT_NOT_LICENSED or _is_refused_write(request, error):
         try:
-            actor = request.actor or service.verifier.verify(request.header(b"authorization"))
+            actor = request.actor or service.verifier.verify(request.headers.get(b"authorization"))
         except ServiceError:
             audit.refused_unknown()
         else:

@@ -45,7 +45,7 @@ _COMPRESSIBLE = (b"application/", b"text/csv", b"text/calendar", b"text/html", b
 _GZIP_REFUSED = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """One answer. `odata` is true where the OData-Version header belongs to it: everywhere but on errors."""
 
     status: int
@@ -57,10 +57,14 @@ class Reply(msgspec.Struct, frozen=True):
 
 def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
     """All headers of a reply to a request, but for its length."""
+    request_id = request.request_id.encode()
     headers = [
         *_ALWAYS,
-        (b"request-id", request.request_id.encode("ascii")),
-        (b"client-request-id", request.client_request_id.encode("ascii")),
+        (b"request-id", request_id),
+        (
+            b"client-request-id",
+            request_id if request.client_request_id is request.request_id else request.client_request_id.encode(),
+        ),
         *reply.headers,
     ]
     if reply.content_type is not None:
@@ -77,10 +81,10 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
 
 def compressed(reply: Reply, request: ApiRequest, least: int) -> bytes | None:
     """The body in gzip format, where the client takes that and it is worth it; else None."""
-    if len(reply.body) < least or not (reply.content_type or b"").startswith(_COMPRESSIBLE):
+    accepted = request.headers.get(b"accept-encoding")
+    if accepted is None or b"gzip" not in accepted.lower() or _GZIP_REFUSED.search(accepted):
         return None
-    accepted = request.headers.get(b"accept-encoding", b"")
-    if b"gzip" not in accepted.lower() or _GZIP_REFUSED.search(accepted):
+    if len(reply.body) < least or not (reply.content_type or b"").startswith(_COMPRESSIBLE):
         return None
     # The fastest level: it already saves nine tenths of such JSON.
     return zlib.compress(reply.body, 1, wbits=31)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from itertools import count
 from random import getrandbits
 from typing import Any
 from urllib.parse import quote_from_bytes
+from uuid import uuid4
 
 import msgspec
 
@@ -28,13 +31,16 @@ _EVERY_ASCII = "".join(map(chr, range(128)))
 _MEGABYTE = 1024 * 1024
 
 
-class ApiRequest(msgspec.Struct, frozen=True):
+class ApiRequest(msgspec.Struct, frozen=True, gc=False):
     """One request, as every way in (network, batch, tests) hands it on.
 
     `path` and `query` are raw: still percent-encoded, and ASCII. `method` is GET for a HEAD request, which only has its
     body left out at the end. `origin` is scheme, host, port and path prefix as the client sees them, empty where its
     Host header names no host. Header names are in lower case. `actor` is set for the items of a batch: who sent the
     batch. `client` is the address that the request came from, empty where that is not known.
+
+    As all that is made anew for each request, it can be part of no cycle, so that the garbage collector need not look
+    at it (https://jcristharif.com/msgspec/structs.html#disabling-garbage-collection).
     """
 
     method: str
@@ -66,11 +72,12 @@ class _TooLargeError(Exception):
 
 def request_of(scope: Scope, front: Front) -> ApiRequest:
     """The request of a scope, without its body, as the client before the front sent it."""
-    headers: dict[bytes, bytes] = dict(scope["headers"])
-    if len(headers) != len(scope["headers"]):
-        headers = _combined(scope["headers"])
+    given = scope["headers"]
+    headers: dict[bytes, bytes] = dict(given)
+    if len(headers) != len(given):
+        headers = _combined(given)
     request_id = new_request_id()
-    given = headers.get(b"client-request-id", b"")
+    client_id = headers.get(b"client-request-id")
     method, path = scope["method"], ascii_text(scope["raw_path"])
     peer = scope.get("client")
     client: str = peer[0] if peer else ""
@@ -86,17 +93,35 @@ def request_of(scope: Scope, front: Front) -> ApiRequest:
         headers,
         origin,
         request_id,
-        given.decode("ascii") if _CLIENT_REQUEST_ID.fullmatch(given) else request_id,
-        client=client,
+        client_id.decode("ascii") if client_id and _CLIENT_REQUEST_ID.fullmatch(client_id) else request_id,
+        b"",
+        None,
+        client,
     )
 
 
-def new_request_id() -> str:
-    """A random GUID (version 4). It is unique but no secret, so that no system call is needed for each; `random` seeds
-    itself anew in every process, forked ones included.
+class _RequestIds:
+    """GUIDs (version 4) that count on from a random one, of which each process has its own.
+
+    They are unique but no secrets, so that neither a system call nor a random number is needed for each.
     """
-    digits = f"{getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    def __init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Takes another random one."""
+        self._start, self._numbers = str(uuid4())[:-12], count(getrandbits(47))
+
+    def next(self) -> str:
+        """Another one."""
+        return f"{self._start}{next(self._numbers):012x}"
+
+
+_ids = _RequestIds()
+if hasattr(os, "register_at_fork"):  # nothing is forked where it is absent
+    os.register_at_fork(after_in_child=_ids.start)
+new_request_id = _ids.next
 
 
 async def read_body(request: ApiRequest, receive: Receive, seconds: float, most: int, setting: str) -> bytes:

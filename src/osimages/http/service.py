@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
+import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TypeVar
+
+import msgspec
 
 from osimages.auth.keys import KeySource
 from osimages.auth.tokens import TokenVerifier
@@ -14,6 +18,7 @@ from osimages.edm.csdl_json import csdl_json
 from osimages.edm.csdl_xml import csdl_xml
 from osimages.edm.types import EVERYTHING, EntityType, Model
 from osimages.edm.validate import EntityValidator
+from osimages.errors import ServiceError
 from osimages.http.audit import Audit
 from osimages.http.faults import Faults
 from osimages.http.front import Front
@@ -22,6 +27,7 @@ from osimages.http.standing import Standing
 from osimages.http.tenants import Tenants
 from osimages.http.throttle import Throttle
 from osimages.issuer.authority import Authority
+from osimages.odata.addressing import is_indirect
 from osimages.plan.build import Query, build_query
 from osimages.plan.delta import DeltaTokens
 from osimages.plan.limits import Limits, limits_of
@@ -37,6 +43,8 @@ from osimages.storage.store import Database, Store
 _REMEMBERED_QUERIES = 2048
 _REMEMBERED_PATHS = 16_384
 _LONGEST_REMEMBERED = 1024
+# These describe the service to clients that have no token yet, as Graph's do.
+_OPEN_PATHS = frozenset(("", "$metadata"))
 
 
 class ServiceVersion:
@@ -48,13 +56,12 @@ class ServiceVersion:
         self._limits = limits
         self._sources = sources(model)
         self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
-        self._remembered_target = _remembering(_REMEMBERED_PATHS, self._resolve)
         self._remembered_query = _remembering(_REMEMBERED_QUERIES, self._build_query)
         self._metadata: dict[bool, bytes] = {}
 
     def target(self, path: str) -> Target:
         """What a path below the service root is about. Raises ServiceError."""
-        return (self._resolve if len(path) > _LONGEST_REMEMBERED else self._remembered_target)(path)
+        return resolve(self.model, path)
 
     def query(self, target: Target, query: str) -> Query:
         """The meaning of a query string for a target. Raises ServiceError."""
@@ -73,9 +80,6 @@ class ServiceVersion:
             self._metadata[as_json] = csdl_json(self.model) if as_json else csdl_xml(self.model)
         return self._metadata[as_json]
 
-    def _resolve(self, path: str) -> Target:
-        return resolve(self.model, path)
-
     def _build_query(self, kind: Kind, source: str, query: str, declared: str | None = None) -> Query:
         found = self._sources[source]
         # In the service root no option but $format is allowed, so that any type serves there.
@@ -83,6 +87,22 @@ class ServiceVersion:
         capabilities = EVERYTHING if found.entity_set is None else found.entity_set.capabilities
         named = None if declared is None else entity.by_name[declared]
         return build_query(self.model, entity, kind, query, self._limits, capabilities, named)
+
+
+class Address(msgspec.Struct, frozen=True, gc=False):
+    """What the raw path of a URL tells by itself.
+
+    `root` is its first segment, `version` the version of the service of that name (None: no path of the API), `path`
+    what follows, without the slashes around. `is_open` where that may be read without a token, `is_indirect` where the
+    query string may have a say in what it is about. `target` is None where the path has none, or not by itself.
+    """
+
+    root: str
+    version: ServiceVersion | None
+    path: str
+    is_open: bool
+    is_indirect: bool
+    target: Target | None
 
 
 class Service:
@@ -126,6 +146,7 @@ class Service:
         self.standing = Standing(None if authority is None else authority.directory.current, verifier.challenge)
         self.authority = authority
         self.metrics = Metrics()
+        self._remembered_address = _remembering(_REMEMBERED_PATHS, self._address)
 
     def with_stores(self, instead: Callable[[Store], Store]) -> Service:
         """This service with other stores in the place of its own."""
@@ -139,6 +160,21 @@ class Service:
         if self.audit is not None:
             await self.audit.close()
         await self.database.close()
+
+    def address(self, path: str) -> Address:
+        """What a raw path tells by itself."""
+        return (self._address if len(path) > _LONGEST_REMEMBERED else self._remembered_address)(path)
+
+    def _address(self, raw: str) -> Address:
+        root, _, path = raw.strip("/").partition("/")
+        version, path = self.versions.get(root.lower()), path.strip("/")
+        indirect, target = is_indirect(path), None
+        if version is not None and not indirect:
+            # It is told, when it is asked for, what is wrong with a path: after what is wrong with the token.
+            with contextlib.suppress(ServiceError):
+                target = version.target(path)
+        left = path if target is None else ""
+        return Address(sys.intern(root), version, left, path.lower() in _OPEN_PATHS, indirect, target)
 
     def store(self, target: Target) -> Store:
         """Where the entities that a target is about are kept."""

@@ -15,13 +15,18 @@ _ALIASED_KEY = re.compile(r"\((?:(?P<name>[A-Za-z_]\w*)(?:=|%3[Dd]))?(?:@|%40)(?
 _STRING = re.compile(r"'(?:[^']|'')*'\Z")
 
 
+def is_indirect(path: str) -> bool:
+    """Whether the query string may have a say in which entity a raw path below the service root names."""
+    return path.lower() == "$entity" or _ALIASED_KEY.search(path) is not None
+
+
 def with_keys(path: str, query: str) -> str:
     """A raw path with the values of its aliased keys in it: `images(@k)` and `@k='a/b'` are `images('a%2Fb')`.
 
     An alias that the query does not define stays as it is, for the text may be a key of its own.
     Raises OptionError where the query string cannot be read, ODataSyntaxError where an alias is no string.
     """
-    if "(" not in path or not _ALIASED_KEY.search(path):
+    if not _ALIASED_KEY.search(path):
         return path
     values = {name: value for name, value in pairs(query) if name.startswith("@")}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from urllib.parse import urlencode
 
 import msgspec
@@ -55,7 +56,7 @@ _UNSUPPORTED = frozenset(("id", "index", "schemaversion"))
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
 
-class Query(msgspec.Struct, frozen=True):
+class Query(msgspec.Struct, frozen=True, dict=True):
     """What a query string means for a target: the part of a plan that does not depend on who asks, or from where.
 
     `items` tells which items of collections are shown; the ordinals of those that have any are the last of what the
@@ -76,12 +77,12 @@ class Query(msgspec.Struct, frozen=True):
     identity: str
     items: tuple[ItemChoice, ...] = ()
 
-    @property
+    @cached_property
     def is_worked_out(self) -> bool:
         """Whether more is asked of an entity than properties as they are stored."""
         return bool(self.items or self.shape.computed)
 
-    @property
+    @cached_property
     def shown(self) -> tuple[str, ...] | None:
         """What the answer shows of each entity or row; None for what is declared, and nothing else."""
         if self.rows is not None:

@@ -70,7 +70,7 @@ class CollectionPlan(msgspec.Struct, frozen=True):
     started: int | None = None
 
 
-class Stored(msgspec.Struct, frozen=True):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """An entity as it is kept: its version and its ready-to-send JSON."""
 
     version: int

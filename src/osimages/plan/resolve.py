@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from enum import Enum
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 from osimages.edm.types import (
     DELTA,
@@ -71,11 +72,12 @@ METHODS = dict.fromkeys(Kind, READING) | {
 ASKED_WITH_POST = frozenset({Kind.QUERY, Kind.ACTION})
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """What a request is about: a kind, and the parts of the model and the key that it names.
 
     An entity set without a singleton stands in the service root. `asked` is what a query in a body (`/$query`) is for,
-    `arguments` are the texts of those that an operation is called with.
+    `arguments` are the texts of those that an operation is called with. `source` is made of the others: the path of the
+    entity set or the singleton from the service root, empty for the root itself.
     """
 
     kind: Kind
@@ -87,6 +89,13 @@ class Target(msgspec.Struct, frozen=True):
     asked: Target | None = None
     operation: Operation | None = None
     arguments: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        singleton = self.singleton.name if self.singleton else ""
+        path = singleton if self.entity_set is None else f"{singleton}/{self.entity_set.name}".lstrip("/")
+        # Many targets are remembered: the text is one for all of them.
+        force_setattr(self, "source", sys.intern(path))
 
     @property
     def entity(self) -> EntityType:
@@ -95,13 +104,6 @@ class Target(msgspec.Struct, frozen=True):
             return self.entity_set.type
         assert self.singleton is not None
         return self.singleton.type
-
-    @property
-    def source(self) -> str:
-        """The path of the entity set or the singleton from the service root; empty for the root itself."""
-        if self.entity_set is None:
-            return self.singleton.name if self.singleton else ""
-        return f"{self.singleton.name}/{self.entity_set.name}" if self.singleton else self.entity_set.name
 
 
 def resolve(model: Model, path: str) -> Target:

@@ -16,7 +16,7 @@ from osimages.plan.resolve import Kind, Target
 _TOKENS = ("skiptoken", "deltatoken")
 
 
-class Links(msgspec.Struct, frozen=True):
+class Links(msgspec.Struct, frozen=True, gc=False):
     """URLs below one service root, as the client that asks sees it: `https://localhost:8443/beta`."""
 
     root: str

@@ -81,7 +81,7 @@ def test_critical_extensions_are_refused_whatever_they_are(critical: object) -> 
 def test_a_token_of_a_key_that_was_withdrawn_is_not_good_any_more_though_it_was_remembered() -> None:
     keys = Keys()
     checker, header = verifier(keys=keys), f"Bearer {signed(claims())}"
-    assert checker.verify(header).tenant == TENANT
+    assert checker.verify(header.encode()).tenant == TENANT
     del keys.held["known"]
     assert refusal(header, checker=checker).row is TOKEN_SIGNATURE
 
@@ -89,7 +89,7 @@ def test_a_token_of_a_key_that_was_withdrawn_is_not_good_any_more_though_it_was_
 def test_a_token_of_a_key_that_was_replaced_under_its_id_is_checked_again() -> None:
     keys = Keys()
     checker, header = verifier(keys=keys), f"Bearer {signed(claims())}"
-    assert checker.verify(header).tenant == TENANT
+    assert checker.verify(header.encode()).tenant == TENANT
     keys.held["known"] = VerificationKey(STRANGER)
     assert refusal(header, checker=checker).row is TOKEN_SIGNATURE
 
@@ -100,7 +100,7 @@ def test_a_key_of_personal_accounts_signs_for_no_organisation() -> None:
         assert refusal(f"Bearer {signed(payload)}", checker=verifier(keys=keys)).row is TOKEN_ISSUER
     every = Keys("https://login.microsoftonline.com/{tenantid}/v2.0")
     for payload in (claims(), v2_claims()):
-        assert verifier(keys=every).verify(f"Bearer {signed(payload)}").tenant == TENANT
+        assert verifier(keys=every).verify(f"Bearer {signed(payload)}".encode()).tenant == TENANT
 
 
 def test_a_new_key_is_looked_for_once_and_used_when_it_is_there() -> None:
@@ -109,16 +109,16 @@ def test_a_new_key_is_looked_for_once_and_used_when_it_is_there() -> None:
 
     async def asked() -> object:
         try:
-            return checker.verify(header)
+            return checker.verify(header.encode())
         except UnknownKeyError as unknown:
-            return await checker.verify_anew(header, unknown)
+            return await checker.verify_anew(header.encode(), unknown)
 
     with pytest.raises(ServiceError) as refused:
         asyncio.run(asked())
     assert refused.value.row is TOKEN_SIGNATURE
     assert "WWW-Authenticate" in refused.value.headers
     keys.to_come["new"] = VerificationKey(KEY)
-    assert asyncio.run(asked()) == checker.verify(header)
+    assert asyncio.run(asked()) == checker.verify(header.encode())
     assert keys.looked_for == ["new", "new"]
 
 
@@ -193,7 +193,7 @@ def test_a_signature_of_none_is_no_signature() -> None:
 
 def test_a_token_that_is_good_for_years_is_refused_where_a_longest_lifetime_is_set() -> None:
     strict = verifier(max_lifetime_seconds=108_000)
-    assert strict.verify(f"Bearer {signed(claims(exp=at(hours=29)))}").tenant == TENANT
+    assert strict.verify(f"Bearer {signed(claims(exp=at(hours=29)))}".encode()).tenant == TENANT
     for wrong in ({"exp": at(days=3650)}, {"exp": at(hours=31)}, {"nbf": None, "iat": None}):
         error = refusal(f"Bearer {signed(claims(**wrong))}", checker=strict)
         assert error.row is TOKEN_INVALID

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import os
 import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -89,6 +92,22 @@ def test_request_ids_are_guids() -> None:
     made = {new_request_id() for _ in range(1000)}
     assert len(made) == 1000
     assert all(uuid.UUID(each).version == 4 and str(uuid.UUID(each)) == each for each in made)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_a_forked_process_has_request_ids_of_its_own() -> None:
+    code = """
+import os
+from osimages.http.request import new_request_id
+new_request_id()
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+print(new_request_id(), flush=True)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    first, second = ran.stdout.split()
+    assert first[:24] != second[:24]
 
 
 def test_the_clients_id_is_taken_where_it_can_be_a_header() -> None:

@@ -53,8 +53,8 @@ def minted(
 
 def verified(keys: SigningKeys, token: str, at: datetime = NOW, skew_seconds: int = 300) -> Actor:
     public = StaticKeys.from_jwks(keys.public_jwks())
-    verifier = TokenVerifier(public, GLOBAL.issuers, GLOBAL.audiences, lambda: at, skew_seconds=skew_seconds)
-    return verifier.verify(f"Bearer {token}")
+    verifier = TokenVerifier(public, GLOBAL.issuers, GLOBAL.audiences, at.timestamp, skew_seconds=skew_seconds)
+    return verifier.verify(f"Bearer {token}".encode())
 
 
 def refused(keys: SigningKeys, token: str, at: datetime = NOW, skew_seconds: int = 300) -> bool:

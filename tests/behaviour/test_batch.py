@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import uuid
 from typing import Any
 
 import pytest
 
-from tests.support.api import IMAGES, Api, Json, body_of, refused
+from tests.support.api import IMAGES, Api, Json, body_of, refused, token
 
 BATCH = "/beta/$batch"
 SET = "/deviceManagement/managedDeviceWindowsOSImages"
@@ -256,3 +258,79 @@ def test_odd_addresses_are_no_fault(api: Api) -> None:
     for url in ("", "/", "//", "é", "%", "\\", "?", "?$filter=", " ", "/$metadata", "\ud7ff", "a" * 3000, "#x"):
         item = send(api, {"id": "1", "method": "GET", "url": url})["1"]
         assert item["status"] in (200, 400), (url, item)
+
+
+# --- items that read entities by their keys, which are answered together ----------------------------------------------
+
+_OPTIONS = (
+    *("", "?$select=id", "?$select=id,supportedArchitectures", "?$format=application/json;odata.metadata=full"),
+    "?$format=application/json;odata.metadata=none",
+    *("?$compute=length(id) as n&$select=id,n", "?$select=supportedArchitectures($top=1)", "?other=1"),
+    *("?$select=nothing", "?$filter=id eq 'a'", "?$top=1", "?$format=xml", "?$select"),
+)
+
+
+@pytest.mark.parametrize("options", _OPTIONS)
+def test_each_says_what_it_says_by_itself(api: Api, options: str) -> None:
+    for key in ("a", "b c", "ü/'%"):
+        api.create(id=key, supportedArchitectures=["x64", "arM64"])
+    keys = ("/a", "('a')", "/b%20c", "/%C3%BC%2F%27%25", "/none", "/a", "('none')", "/A", "/a%00")
+    addresses = [f"{SET}{key}{options}" for key in keys] + [f"{SET}/a?$select=id", f"{SET}/b%20c?$select=id"]
+    got = send(api, *({"id": str(number), "method": "GET", "url": each} for number, each in enumerate(addresses)))
+    alone = [api.get(f"/beta{each}") for each in addresses]
+    assert {each.status_code for each in alone} >= {200}
+    for item, reply in zip(got.values(), alone, strict=True):
+        assert item["status"] == reply.status_code
+        assert item["headers"]["Content-Type"] == reply.headers["content-type"]
+        assert item["headers"].get("ETag") == reply.headers.get("etag")
+        assert _without_ids(item["body"]) == _without_ids(body_of(reply))
+
+
+def _without_ids(body: Json) -> str:
+    """A body, of which an error has the time and the ids of its own request."""
+    if "error" in body:
+        del body["error"]["innerError"]
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "", json.dumps(body))
+
+
+def test_none_of_them_is_answered_before_what_it_waits_for(api: Api) -> None:
+    api.create(id="a")
+    got = send(
+        api,
+        {"id": "1", "method": "GET", "url": f"{SET}/a"},
+        {"id": "2", "method": "DELETE", "url": f"{SET}/a", "dependsOn": ["1"]},
+        {"id": "3", "method": "GET", "url": f"{SET}/a", "dependsOn": ["2"]},
+        {"id": "4", "method": "GET", "url": f"{SET}/a"},
+        {"id": "5", "method": "PUT", "url": f"{SET}/a", "headers": JSON, "body": {}, "dependsOn": ["3"]},
+        {"id": "6", "method": "GET", "url": f"{SET}/a", "dependsOn": ["1"]},
+    )
+    # The last two do not wait for the removal.
+    assert [got[key]["status"] for key in "1235"] == [200, 204, 404, 424]
+    assert got["4"]["status"] == 200
+    assert got["6"]["status"] in (200, 404)
+
+
+def test_one_that_says_more_than_the_others_is_heard(api: Api) -> None:
+    api.create(id="a")
+    tag = api.get(f"{IMAGES}/a").headers["etag"]
+    got = send(
+        api,
+        {"id": "1", "method": "GET", "url": f"{SET}/a"},
+        {"id": "2", "method": "GET", "url": f"{SET}/a"},
+        {"id": "3", "method": "GET", "url": f"{SET}/a", "headers": {"If-None-Match": tag}},
+        {"id": "4", "method": "GET", "url": f"{SET}/a", "headers": {"If-Match": 'W/"0"'}},
+        {"id": "5", "method": "HEAD", "url": f"{SET}/a"},
+        {"id": "6", "method": "GET", "url": f"{SET}/a?{'x' * 20_000}"},
+    )
+    assert [each["status"] for each in got.values()] == [200, 200, 304, 412, 200, 400]
+    assert "body" not in got["5"]
+    assert "max_url_bytes" in got["6"]["body"]["error"]["message"]
+
+
+def test_nobody_reads_together_what_he_may_not_read_alone(api: Api) -> None:
+    api.create(id="a")
+    stranger = api.with_token(token(api.data_dir, str(uuid.uuid4())))
+    unable = api.with_token(token(api.data_dir, api.tenant, ("User.Read",)))
+    items: list[Json] = [{"id": key, "method": "GET", "url": f"{SET}/a"} for key in "123"]
+    assert {each["status"] for each in send(stranger, *items).values()} == {404}
+    assert {each["status"] for each in send(unable, *items).values()} == {403}

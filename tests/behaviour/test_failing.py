@@ -65,6 +65,14 @@ def test_items_of_a_batch_count_one_by_one(held_back: Api) -> None:
     assert answers[-1]["body"]["error"]["details"] == []
 
 
+def test_items_that_are_answered_together_count_one_by_one(held_back: Api) -> None:
+    held_back.create(id="a")
+    reply = held_back.http.post("/beta/$batch", json=batch_of(*[f"{IMAGES}/a", f"{IMAGES}/none"] * 5))
+    answers = sorted(reply.json()["responses"], key=lambda each: int(each["id"]))
+    assert [each["status"] for each in answers] == [200, 404] * 3 + [200, 429, 429, 429]
+    assert answers[-1]["headers"]["Retry-After"].isdigit()
+
+
 def test_a_tenants_limit_is_for_all_its_applications_and_no_other_tenant(held_back: Api) -> None:
     folder = held_back.data_dir
     assert [held_back.get(IMAGES).status_code for _ in range(9)] == [200] * 8 + [429]
@@ -133,8 +141,9 @@ def test_the_same_seed_gives_the_same_faults(api: Api) -> None:
 
 def test_faults_are_met_inside_of_a_batch(api: Api) -> None:
     api.http.post(FAULTS, json={"status": 429, "retryAfter": 3, "path": "*/a"})
-    answers = api.http.post("/beta/$batch", json=batch_of(f"{IMAGES}/a", IMAGES)).json()["responses"]
-    assert {each["id"]: each["status"] for each in answers} == {"0": 429, "1": 200}
+    asked = batch_of(f"{IMAGES}/a", IMAGES, f"{IMAGES}/b")
+    answers = api.http.post("/beta/$batch", json=asked).json()["responses"]
+    assert {each["id"]: each["status"] for each in answers} == {"0": 429, "1": 200, "2": 404}
     [met] = [each for each in answers if each["status"] == 429]
     assert met["headers"]["Retry-After"] == "3"
     assert met["body"]["error"]["code"] == "TooManyRequests"

@@ -19,6 +19,11 @@ _UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 def json_body(request: ApiRequest) -> object:
     """The decoded body. Raises ServiceError (400) where its type or its text is not JSON."""
+    return decoded(json_text(request))
+
+
+def json_text(request: ApiRequest) -> bytes:
+    """The body as it is. Raises ServiceError (400) where its type is not JSON."""
     content_type = request.header(b"content-type")
     if not content_type:
         raise ServiceError(BODY_WITHOUT_TYPE)
@@ -28,7 +33,7 @@ def json_body(request: ApiRequest) -> object:
     charset = next((part[8:].strip('"') for part in parameters if part.startswith("charset=")), "utf-8")
     if charset not in _UTF_8:
         raise ServiceError(BODY_ENCODING, reason=f"JSON is sent in UTF-8, not in '{charset[:32]}'.")
-    return decoded(request.body)
+    return request.body
 
 
 def query_text(request: ApiRequest, most: int) -> str:

@@ -13,14 +13,12 @@ from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_SEGMENT, UNKNOWN_V
 from osimages.http.authority import authority_reply
 from osimages.http.batch.running import batch
 from osimages.http.call import Call
-from osimages.http.failures import failure_reply
 from osimages.http.handlers import HANDLERS
 from osimages.http.readdress import readdressed
-from osimages.http.refusals import note_refusal
+from osimages.http.refusals import refusal_reply
 from osimages.http.reply import Reply, check_odata_headers, preflight
-from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
+from osimages.http.request import WITH_BODY, ApiRequest, ReadBody, is_too_long
 from osimages.http.service import Service
-from osimages.plan.paging import LONGEST_TOKEN
 from osimages.plan.resolve import Kind, check_method
 from osimages.storage.tenants import Subject
 from osimages.wire.links import Links
@@ -34,8 +32,8 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
     if request.method == "OPTIONS":
         return preflight(_EVERY_METHOD, request)
-    length, most = len(request.path) + len(request.query), service.settings.max_url_bytes
-    if length > most and length > most + _token_allowance(request):
+    most = service.settings.max_url_bytes
+    if is_too_long(request, most):
         raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
     if not request.origin:
         raise ServiceError(BAD_HOST)
@@ -81,10 +79,4 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
     try:
         return await answer(service, request, read)
     except Exception as error:
-        note_refusal(service, request, error)
-        return failure_reply(service, request, error)
-
-
-def _token_allowance(request: ApiRequest) -> int:
-    """What the paging token may add to a URL: a link that this service gave must not be too long for it."""
-    return LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0
+        return refusal_reply(service, request, error)

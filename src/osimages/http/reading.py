@@ -45,6 +45,11 @@ async def entity(call: Call) -> Reply:
     if query.computed:
         (document,) = _computed(call, form, query, (document,), (row,))
     context = call.context(form, call.links.context(call.target, query.shown))
+    return entity_reply(form, query, context, document, stored)
+
+
+def entity_reply(form: JsonForm, query: Query, context: str | None, document: bytes, stored: Stored) -> Reply:
+    """One entity, whose document is in the form that is asked for."""
     body = entity_body(context, document, query.select, form.annotation)
     return Reply(200, body, form.content_type, tag_of(stored))
 
@@ -215,11 +220,16 @@ async def stored_entity(call: Call) -> Stored:
     """The entity that the target's key names. Raises ServiceError(UNKNOWN_KEY), or where If-Match asks for another."""
     key = call.target.key
     assert key is not None
-    stored = await call.service.store(call.target).get(call.actor.tenant, key)
-    if stored is None:
-        raise ServiceError(UNKNOWN_KEY, key=key[:512])
+    stored = present(await call.service.store(call.target).get(call.actor.tenant, key), key)
     if b"if-match" in call.request.headers:
         check_if_match(call.request.header(b"if-match"), stored.version)
+    return stored
+
+
+def present(stored: Stored | None, key: str) -> Stored:
+    """The entity that was found under a key. Raises ServiceError(UNKNOWN_KEY) where there was none."""
+    if stored is None:
+        raise ServiceError(UNKNOWN_KEY, key=key[:512])
     return stored
 
 

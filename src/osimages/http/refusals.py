@@ -16,6 +16,8 @@ from osimages.errors import (
     ServiceError,
 )
 from osimages.http.audit_events import OPERATIONS
+from osimages.http.failures import failure_reply
+from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
 
@@ -37,6 +39,12 @@ _OF_UNKNOWN = frozenset(
 _STATUSES = frozenset((401, 403, 429))
 # Sent with POST, they write nothing themselves.
 _READ_WITH_POST = ("/$query", "/$batch")
+
+
+def refusal_reply(service: Service, request: ApiRequest, error: Exception) -> Reply:
+    """The reply to a request that failed, which the audit tells where it was refused."""
+    note_refusal(service, request, error)
+    return failure_reply(service, request, error)
 
 
 def note_refusal(service: Service, request: ApiRequest, error: Exception) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
 from asyncpg import Record
+from sqlalchemy import ColumnElement, any_, bindparam
 from sqlalchemy.dialects.postgresql import dialect
 
 from osimages.edm.types import Model
@@ -41,11 +42,13 @@ class PostgresStore(EntityStore):
     """Reads with any connection of the database it belongs to."""
 
     def __init__(self, database: Database, connections: Connections, model: Model, tables: EntityTables) -> None:
-        statements = Statements(tables, dialect(paramstyle="named"), row_locks=True)  # type: ignore[no-untyped-call]
+        named = dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+        statements = Statements(tables, named, row_locks=True, is_listed=_is_listed)
         super().__init__(database, model, tables, statements)
         self._connections = connections
         self._tables = tables
         self._get = statements.get
+        self._get_all = statements.get_all
         self._last_change = statements.last_change
         self._page_sql = lru_cache(_SHAPES_KEPT)(self._rendered_page)
         self._count_sql = lru_cache(_SHAPES_KEPT)(self._rendered_count)
@@ -57,6 +60,12 @@ class PostgresStore(EntityStore):
             return None
         rows = await self._connections.rows(self._get, {"tenant": tenant, "id": key})
         return Stored(rows[0][0], rows[0][1]) if rows else None
+
+    async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
+        """Those entities of the keys that are there."""
+        known = [key for key in keys if "\0" not in key]
+        rows = await self._connections.rows(self._get_all, {"tenant": tenant, "ids": known})
+        return {key: Stored(version, document) for key, version, document in rows}
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
@@ -105,6 +114,10 @@ class PostgresStore(EntityStore):
     def _rendered(self, types: Types, render: Callable[[PostgresRenderer], str]) -> Rendered:
         renderer = PostgresRenderer(self._tables, types)
         return Rendered(render(renderer), frozenset(renderer.patterns))
+
+
+def _is_listed(column: ColumnElement[str]) -> ColumnElement[bool]:
+    return column == any_(bindparam("ids"))
 
 
 def _bound(rendered: Rendered, values: dict[str, object]) -> Values:

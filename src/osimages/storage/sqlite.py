@@ -27,8 +27,11 @@ from osimages.storage.tables import EntityTables
 from osimages.storage.writer import Writer
 
 _USUAL_QUERY_SECONDS = 2.0
+# A page that is not in memory costs a system call, which is much beside the rest of a read by key. Documents are nearly
+# alone on their pages: this is room for some 15,000 images.
+_READER_CACHE_MEGABYTES = 64
 # A query that takes long reads much once: a large cache takes more time to fill than it saves.
-_CACHE_OF_LONG_READS = "PRAGMA cache_size = -4000"
+_LONG_READS_CACHE_MEGABYTES = 4
 _TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = ?"
 
 
@@ -44,7 +47,7 @@ class SqliteDatabase:
         self, path: Path, wait_seconds: float = USUAL_WAIT_SECONDS, query_seconds: float = _USUAL_QUERY_SECONDS
     ) -> None:
         with contextlib.ExitStack() as on_failure:
-            connection = connect(path, wait_seconds)
+            connection = connect(path, wait_seconds, _READER_CACHE_MEGABYTES)
             on_failure.callback(connection.close)
             if pending("sqlite", applied_steps(connection), str(path)):
                 raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
@@ -93,9 +96,7 @@ class SqliteDatabase:
 def _one_more(path: Path, wait_seconds: float, check: Callable[[], None]) -> apsw.Connection:
     """A connection for a query that takes long, to the file if it is still there: SQLite would make an empty one."""
     check()
-    connection = connect(path, wait_seconds)
-    connection.execute(_CACHE_OF_LONG_READS)
-    return connection
+    return connect(path, wait_seconds, _LONG_READS_CACHE_MEGABYTES)
 
 
 def _same_file(path: Path) -> Callable[[], None]:

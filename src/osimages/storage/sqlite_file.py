@@ -16,13 +16,17 @@ USUAL_WAIT_SECONDS = 10.0
 _RETRY_SECONDS = 0.005
 # A page that many writes change is copied from the log into the database once for all of them: 10,000 pages of log
 # (40 MB) instead of the usual 1,000 nearly double the rate of creating images (https://www.sqlite.org/wal.html#ckpt).
-_PRAGMAS = ("synchronous = FULL", "temp_store = MEMORY", "cache_size = -16000", "wal_autocheckpoint = 10000")
+_PRAGMAS = ("synchronous = FULL", "temp_store = MEMORY", "wal_autocheckpoint = 10000")
+_USUAL_CACHE_MEGABYTES = 16
 
 
-def connect(path: Path, wait_seconds: float = USUAL_WAIT_SECONDS) -> apsw.Connection:
+def connect(
+    path: Path, wait_seconds: float = USUAL_WAIT_SECONDS, cache_megabytes: int = _USUAL_CACHE_MEGABYTES
+) -> apsw.Connection:
     """Opens the file with the settings that every connection here has. Raises SchemaError when that cannot be.
 
-    `wait_seconds` is how long a statement waits while another process writes.
+    `wait_seconds` is how long a statement waits while another process writes, `cache_megabytes` how much of the file
+    the connection keeps in memory at most, once it has read that much.
     """
     with contextlib.ExitStack() as on_failure:
         try:
@@ -32,6 +36,7 @@ def connect(path: Path, wait_seconds: float = USUAL_WAIT_SECONDS) -> apsw.Connec
             _switch_to_wal(connection, wait_seconds)
             for pragma in _PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
+            connection.execute(f"PRAGMA cache_size = {-1000 * cache_megabytes}")
         except apsw.NotADBError:
             raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
         except apsw.Error as error:

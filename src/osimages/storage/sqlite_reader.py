@@ -70,6 +70,13 @@ class SqliteReader:
         except apsw.Error as error:
             raise self._told(error) from error
 
+    def every(self, sql: str, values: Any) -> list[Any]:
+        """All rows, of a query that can find but few."""
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except apsw.Error as error:
+            raise self._told(error) from error
+
     def some(self, sql: str, values: Any, limit: int) -> tuple[list[Any], bool]:
         """At most `limit` rows of keys and documents, and no more than fit into one answer; are there others?"""
         rows: list[Any] = []

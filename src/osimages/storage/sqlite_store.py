@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+import msgspec
+from sqlalchemy import ColumnElement, text
 from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.edm.types import Model
@@ -31,9 +34,10 @@ class SqliteStore(EntityStore):
     def __init__(
         self, database: Database, reader: SqliteReader, reads: SqliteReads, model: Model, tables: EntityTables
     ) -> None:
-        statements = Statements(tables, dialect(paramstyle="named"), row_locks=False)
+        statements = Statements(tables, dialect(paramstyle="named"), row_locks=False, is_listed=is_listed)
         super().__init__(database, model, tables, statements)
         self._one = reader.one
+        self._every = reader.every
         self._reads = reads
         renderer = SqliteRenderer(tables)
         self._page_sql = lru_cache(256)(renderer.page)
@@ -41,12 +45,18 @@ class SqliteStore(EntityStore):
         self._probe_sql = lru_cache(256)(renderer.probe)
         self._delta_sql = lru_cache(64)(renderer.delta)
         self._get = statements.get
+        self._get_all = statements.get_all
         self._last_change = statements.last_change
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
         row = self._one(self._get, {"tenant": tenant, "id": key})
         return None if row is None else Stored(row[0], row[1])
+
+    async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
+        """Those entities of the keys that are there."""
+        rows = self._every(self._get_all, {"tenant": tenant, "ids": msgspec.json.encode(keys).decode()})
+        return {key: Stored(version, document) for key, version, document in rows}
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
@@ -104,3 +114,8 @@ class SqliteStore(EntityStore):
 
 def _number(reader: SqliteReader, sql: str, values: Values) -> int:
     return int(reader.one(sql, values)[0])
+
+
+def is_listed(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """SQLite has no arrays; its function json_each gives the items of one in JSON as rows."""
+    return column.in_(text("SELECT value FROM json_each(:ids)"))

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ClauseElement, and_, bindparam, delete, insert, literal_column, not_, select, update
+from collections.abc import Callable
+
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    not_,
+    select,
+    update,
+)
 from sqlalchemy.engine import Dialect
 
 from osimages.storage.tables import TENANT, EntityTables
@@ -12,9 +25,17 @@ class Statements:
     """SQL text with named parameters for one entity type and one database.
 
     `row_locks` tells that others may write at the same time, so that a tenant has to be locked before it is changed.
+    `is_listed` writes that a column's value is one of those in the parameter `ids`.
     """
 
-    def __init__(self, tables: EntityTables, dialect: Dialect, *, row_locks: bool) -> None:
+    def __init__(
+        self,
+        tables: EntityTables,
+        dialect: Dialect,
+        *,
+        row_locks: bool,
+        is_listed: Callable[[ColumnElement[str]], ColumnElement[bool]],
+    ) -> None:
         main, removed = tables.main, tables.removed
 
         def text(statement: ClauseElement) -> str:
@@ -24,6 +45,8 @@ class Statements:
         own_tenant = TENANT.c.tenant == bindparam("tenant")
         self.lock = text(select(TENANT.c.tenant).where(own_tenant).with_for_update()) if row_locks else None
         self.get = text(select(main.c.version, main.c.document).where(*own))
+        listed = (main.c.tenant == bindparam("tenant"), is_listed(main.c.id))
+        self.get_all = text(select(main.c.id, main.c.version, main.c.document).where(*listed))
         self.create = text(insert(main))
         # SQLAlchemy keeps a column's own name for the new value, so the row to replace is found by `key`.
         self.replace = text(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from osimages.edm.types import Model
@@ -37,6 +37,9 @@ class Store(Protocol):
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
+
+    async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
+        """Those entities of the keys that are there, all of one moment."""
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it."""

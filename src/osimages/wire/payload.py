@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -15,27 +15,34 @@ from osimages.errors import BODY_ENCODING, BODY_UNREADABLE, ServiceError
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+Decoded = TypeVar("Decoded")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def decoded(body: bytes) -> object:
-    """The JSON of a request body. Raises ServiceError (400) that says where it is malformed."""
+def decoded(body: bytes, decode: Callable[[bytes], Decoded] = _decode) -> Decoded:
+    """The JSON of a request body. Raises ServiceError (400) that says where it is malformed, and msgspec's
+    ValidationError where a `decode` that expects a certain form finds another.
+    """
     try:
         # Some .NET clients send a byte order mark, which RFC 8259, section 8.1 lets a parser ignore.
         body = body.removeprefix(_BYTE_ORDER_MARK)
-        found = _decode(body)
+        found = decode(body)
         _unique(body.decode())
         return found
     except UnicodeError:
         raise ServiceError(BODY_ENCODING, reason="it is not valid UTF-8.") from None
     except RecursionError:
         raise ServiceError(BODY_UNREADABLE, reason="It is nested too deeply.") from None
+    except msgspec.ValidationError:
+        raise
     except msgspec.DecodeError as error:
         raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
 def _each_once(members: list[tuple[str, object]]) -> None:
     """Of a member that is given twice, one would be lost without a word (RFC 7493, section 2.3)."""
+    if len(dict(members)) == len(members):
+        return
     names: set[str] = set()
     for name, _ in members:
         if name in names:

@@ -42,6 +42,18 @@ def page(store: AnyStore, asked: CollectionPlan, tenant: str = CONTOSO) -> Page:
     return run(store.page(tenant, asked))
 
 
+# --- single entities --------------------------------------------------------------------------------------------------
+def test_entities_of_several_keys_are_those_of_each_key(seven: AnyStore) -> None:
+    odd = {key: image() for key in ("ü", "🪟", "a'b", '"', "\\", "[1]", "null", " ")}
+    fill(seven, odd)
+    asked = ["b", "none", "a", "b", "zz", "a\0", "", "A", *odd]
+    got = run(seven.get_all(CONTOSO, asked))
+    assert set(got) == {"a", "b", *odd}
+    assert got == {key: run(seven.get(CONTOSO, key)) for key in got}
+    assert run(seven.get_all(CONTOSO, [])) == {}
+    assert run(seven.get_all("nobody", asked)) == {}
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("limit", "expected", "more"),

@@ -6,7 +6,7 @@ Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from osimages.errors import CHANGE_SET_UNDONE, ServiceError
@@ -122,6 +122,9 @@ class _JoiningStore:
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         return await self._store.get(tenant, key)
+
+    async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
+        return await self._store.get_all(tenant, keys)
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         return await self._store.page(tenant, plan)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import groupby
 
 import msgspec
+from msgspec.structs import force_setattr
 
 from osimages.errors import (
     BATCH_DEPENDENCY,
@@ -23,10 +25,11 @@ WRITING = frozenset(("POST", "PATCH", "PUT", "DELETE"))
 _SHOWN_NAMES = {b"etag": "ETag", b"odata-entityid": "OData-EntityId", b"www-authenticate": "WWW-Authenticate"}
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One request of a batch.
 
-    `id` is what its response is known by, None where it has none. `waits_for` holds the keys of items that must succeed
+    `id` is what its response is known by, None where it has none; `key` is made of it, which is compared without regard
+    to case. `waits_for` holds the keys of items that must succeed
     before it, `group` names those that are done together or not at all. `body` is a ServiceError where it cannot be
     read: then this item alone fails.
     """
@@ -38,14 +41,13 @@ class Item(msgspec.Struct, frozen=True):
     body: bytes | ServiceError
     waits_for: tuple[str, ...] = ()
     group: str | None = None
+    key: str | None = None
 
-    @property
-    def key(self) -> str | None:
-        """The id, which is compared without regard to case."""
-        return None if self.id is None else self.id.lower()
+    def __post_init__(self) -> None:
+        force_setattr(self, "key", None if self.id is None else self.id.lower())
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What came of an item: the request that it was, and its reply."""
 
     request: ApiRequest
@@ -55,14 +57,25 @@ class Outcome(msgspec.Struct, frozen=True):
     def headers(self) -> dict[str, str]:
         """The headers of the item's response: those that Graph's have, and its own."""
         reply = self.reply
-        headers = {"Cache-Control": "no-cache"}
-        if reply.odata:
-            headers["OData-Version"] = "4.01" if self.request.takes_401 else "4.0"
-        if reply.content_type is not None:
-            headers["Content-Type"] = reply.content_type.decode()
+        headers = _usual_headers(reply.odata, self.request.takes_401, reply.content_type).copy()
         for name, value in reply.headers:
-            headers[_SHOWN_NAMES.get(name) or name.decode().title()] = value.decode("latin-1")
+            headers[_shown_name(name)] = value.decode("latin-1")
         return headers
+
+
+@lru_cache(64)
+def _usual_headers(is_odata: bool, is_401: bool, content_type: bytes | None) -> dict[str, str]:
+    headers = {"Cache-Control": "no-cache"}
+    if is_odata:
+        headers["OData-Version"] = "4.01" if is_401 else "4.0"
+    if content_type is not None:
+        headers["Content-Type"] = content_type.decode()
+    return headers
+
+
+@lru_cache(256)
+def _shown_name(name: bytes) -> str:
+    return _SHOWN_NAMES.get(name) or name.decode().title()
 
 
 def units(items: list[Item], most: int) -> list[list[Item]]:
@@ -78,11 +91,10 @@ def units(items: list[Item], most: int) -> list[list[Item]]:
     seen: set[str | None] = set()
     for unit in found:
         for item in unit:
-            shown = (item.id or "")[:64]
             if item.id is not None and (not item.id or item.key in seen):
-                raise ServiceError(BATCH_ID_TAKEN, id=shown)
+                raise ServiceError(BATCH_ID_TAKEN, id=item.id[:64])
             if item.waits_for and not seen.issuperset(item.waits_for):
-                raise ServiceError(BATCH_DEPENDENCY, id=shown)
+                raise ServiceError(BATCH_DEPENDENCY, id=(item.id or "")[:64])
             seen.add(item.key)
         if (group := unit[0].group) is not None:
             seen.add(group.lower())

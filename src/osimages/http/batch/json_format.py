@@ -9,28 +9,30 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from osimages.errors import BATCH_FORMAT, BATCH_WITHOUT_TYPE, ServiceError
 from osimages.http.batch.items import Item, Outcome
-from osimages.http.body import json_body
+from osimages.http.body import json_text
 from osimages.http.reply import JSON, ODATA_JSON, Reply
 from osimages.http.request import ApiRequest
+from osimages.wire.payload import decoded
 
 _WITH_BODY = frozenset(("POST", "PATCH", "PUT"))
+_NULL = msgspec.Raw(b"null")
+_NO_HEADERS: Mapping[bytes, bytes] = {}
 
 
-class _Item(msgspec.Struct, frozen=True):
+class _Item(msgspec.Struct, frozen=True, gc=False):
     """One request of a batch, as it is written."""
 
     id: str
     method: str
     url: str
     headers: dict[str, str] | None = None
-    body: Any = None
+    body: msgspec.Raw = _NULL
     depends_on: list[str] | None = msgspec.field(name="dependsOn", default=None)
     sdk_depends_on: list[str] | None = msgspec.field(name="depends_on", default=None)
     group: str | None = msgspec.field(name="atomicityGroup", default=None)
@@ -40,10 +42,24 @@ class _Batch(msgspec.Struct, frozen=True):
     requests: list[_Item]
 
 
+class _Response(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """What came of one request, as it is written."""
+
+    id: str | None
+    status: int
+    headers: dict[str, str]
+    atomicity_group: str | None = msgspec.field(name="atomicityGroup", default=None)
+    body: msgspec.Raw | str = ""
+
+
+_decode = msgspec.json.Decoder(_Batch).decode
+_encode = msgspec.json.Encoder().encode
+
+
 def read(request: ApiRequest) -> list[Item]:
     """The items of a batch. Raises ServiceError (400) for one that is malformed."""
     try:
-        written = msgspec.convert(json_body(request), _Batch).requests
+        written = decoded(json_text(request), _decode).requests
     except msgspec.ValidationError:
         raise ServiceError(BATCH_FORMAT) from None
     return [_item(each) for each in written]
@@ -52,36 +68,38 @@ def read(request: ApiRequest) -> list[Item]:
 def write(items: Sequence[Item], outcomes: Sequence[Outcome]) -> Reply:
     """The answer to a batch."""
     responses = [_response(item, outcome) for item, outcome in zip(items, outcomes, strict=True)]
-    return Reply(200, msgspec.json.encode({"responses": responses}), ODATA_JSON)
+    return Reply(200, _encode({"responses": responses}), ODATA_JSON)
 
 
 def _item(written: _Item) -> Item:
-    headers = {name.lower().encode(): value.encode() for name, value in (written.headers or {}).items()}
+    headers = _NO_HEADERS
+    if written.headers:
+        headers = {name.lower().encode(): value.encode() for name, value in written.headers.items()}
     method = written.method.upper()
     if method in _WITH_BODY and not headers.get(b"content-type"):
         raise ServiceError(BATCH_WITHOUT_TYPE, id=written.id[:64])
-    waits_for = tuple(each.lower() for each in (*(written.depends_on or ()), *(written.sdk_depends_on or ())))
-    return Item(written.id, method, written.url, headers, _body(written.body), waits_for, written.group)
+    waits_for: tuple[str, ...] = ()
+    if written.depends_on or written.sdk_depends_on:
+        waits_for = tuple(each.lower() for each in (*(written.depends_on or ()), *(written.sdk_depends_on or ())))
+    body = b"" if written.body is _NULL else _body(bytes(written.body))
+    return Item(written.id, method, written.url, headers, body, waits_for, written.group)
 
 
-def _body(written: Any) -> bytes | ServiceError:
+def _body(written: bytes) -> bytes | ServiceError:
     """An object is JSON; a string is what base64url makes of it, which is how Graph takes any other type."""
-    if written is None:
+    if written == b"null":
         return b""
-    if not isinstance(written, str):
-        return msgspec.json.encode(written)
+    if not written.startswith(b'"'):
+        return written
+    text = msgspec.json.decode(written, type=str)
     try:
-        return base64.b64decode(written + "=" * (-len(written) % 4), altchars=b"-_", validate=True)
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return ServiceError(BATCH_FORMAT)
 
 
-def _response(item: Item, outcome: Outcome) -> dict[str, Any]:
-    reply = outcome.reply
-    response: dict[str, Any] = {"id": item.id, "status": reply.status, "headers": outcome.headers}
-    if item.group is not None:
-        response["atomicityGroup"] = item.group
-    if reply.body:
-        is_json = (reply.content_type or b"").startswith(JSON)
-        response["body"] = msgspec.Raw(reply.body) if is_json else reply.body.decode()
-    return response
+def _response(item: Item, outcome: Outcome) -> _Response:
+    reply, body = outcome.reply, outcome.reply.body
+    is_json = (reply.content_type or b"").startswith(JSON)
+    shown = (msgspec.Raw(body) if is_json else body.decode()) if body else ""
+    return _Response(item.id, reply.status, outcome.headers, item.group, shown)

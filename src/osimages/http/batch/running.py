@@ -6,6 +6,7 @@ Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
@@ -13,6 +14,7 @@ import msgspec
 
 from osimages.errors import CHANGE_SET_UNDONE, DEPENDENCY_FAILED, ServiceError
 from osimages.http.batch import json_format, multipart_format
+from osimages.http.batch.alike import alike, replies
 from osimages.http.batch.change_set import ChangeSet
 from osimages.http.batch.items import WRITING, Item, Outcome, units
 from osimages.http.call import Call
@@ -20,6 +22,7 @@ from osimages.http.failures import failure_reply
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest, ReadBody, ascii_text
 from osimages.http.service import Service
+from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 from osimages.wire.links import quoted_key
 
 Answer = Callable[[Service, ApiRequest, ReadBody], Awaitable[Reply]]
@@ -52,33 +55,60 @@ class _Running:
         self._call = call
         self._answer = answer
         self._outcomes: dict[str | None, list[Outcome]] = {}
+        self._root = call.links.root
         self._prefix = f"/{call.version.name}"
+        self._version = f"{call.version.name}/".lower()
         given = call.request.headers
         self._outer = {name: given[name] for name in _OUTER_HEADERS if name in given}
         self._shared = {name: given[name] for name in _SHARED_HEADERS if name in given}
+        self._headers = {**self._shared, **self._outer}  # of an item that has none of its own
+        self._turn_began = 0.0
 
     async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
         """Each item waits for those it depends on, which stand before it; the others run side by side."""
-        at_once = self._call.service.database.answers_at_once
+        together = await self._together_answered(found)
+        if len(together) == len(found):
+            return [together[unit[0].key] for unit in found]
         running: list[_Started] = []
         by_key: dict[str | None, _Started] = {}
-        began = time.monotonic()
+        self._turn_began = time.monotonic()
         for unit in found:
-            own = {item.key for item in unit}
-            waits_for = {key: by_key[key] for item in unit for key in item.waits_for if key not in own}
-            if at_once and not waits_for and unit[0].method not in WRITING:
-                # There is nothing to wait for, so that a task would only cost time.
-                started = _Started(unit, await self._unit(unit, {}))
-                if time.monotonic() - began > _LONGEST_TURN_SECONDS:
-                    await asyncio.sleep(0)
-                    began = time.monotonic()
-            else:
-                started = _Started(unit, asyncio.create_task(self._after(unit, waits_for)))
+            outcome = together.get(unit[0].key)
+            started = await self._started(unit, by_key) if outcome is None else _Started(unit, [outcome])
             running.append(started)
-            by_key |= dict.fromkeys(own, started)
+            for item in unit:
+                by_key[item.key] = started
             if (group := unit[0].group) is not None:
                 by_key.setdefault(group.lower(), started)
         return [outcome for each in running for outcome in await each.outcomes()]
+
+    async def _together_answered(self, found: list[Unit]) -> dict[str | None, Outcome]:
+        """What came of those items, by their keys, that are alike and wait for nothing."""
+        requests = [
+            (item.key, self._request(item, {}))
+            for (item, *_) in found
+            if item.method == "GET" and not item.headers and not item.waits_for and not item.body
+        ]
+        outcomes: dict[str | None, Outcome] = {}
+        for group in alike(self._call, requests):
+            # What is wrong with all is told to each, when its turn comes.
+            with contextlib.suppress(ServiceError, StoreUnavailableError, QueryTimeoutError):
+                for (key, request, _), reply in zip(group, await replies(self._call, group), strict=False):
+                    outcomes[key] = Outcome(request, reply)
+        return outcomes
+
+    async def _started(self, unit: Unit, by_key: Mapping[str | None, _Started]) -> _Started:
+        """A unit that is under way, behind those that it waits for, or done."""
+        own = {item.key for item in unit}
+        waits_for = {key: by_key[key] for item in unit for key in item.waits_for if key not in own}
+        if waits_for or unit[0].method in WRITING or not self._call.service.database.answers_at_once:
+            return _Started(unit, asyncio.create_task(self._after(unit, waits_for)))
+        # There is nothing to wait for, so that a task would only cost time.
+        outcomes = await self._unit(unit, {})
+        if time.monotonic() - self._turn_began > _LONGEST_TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn_began = time.monotonic()
+        return _Started(unit, outcomes)
 
     async def in_order(self, found: list[Unit], goes_on: bool) -> list[Outcome]:
         """One after the other; up to the first that fails, if the client does not want to go on."""
@@ -149,7 +179,7 @@ class _Running:
             "GET" if item.method == "HEAD" else item.method,
             f"{self._prefix}/{path}",
             query,
-            {**self._shared, **item.headers, **self._outer},
+            {**self._shared, **item.headers, **self._outer} if item.headers else self._headers,
             outer.origin,
             outer.request_id,
             outer.client_request_id,
@@ -160,14 +190,14 @@ class _Running:
 
     def _path(self, item: Item, addresses: Mapping[str, str]) -> str:
         """Path and query below the service root, of an address in any of the forms that a batch may have."""
-        url = item.url.removeprefix(self._call.links.root).lstrip("/")
-        if url[: len(self._prefix)].lower() == f"{self._prefix[1:]}/".lower():
-            url = url[len(self._prefix) :].lstrip("/")
+        url = item.url.removeprefix(self._root).lstrip("/")
+        if url[: len(self._version)].lower() == self._version:
+            url = url[len(self._version) :].lstrip("/")
         if url.startswith("$") and addresses:
             name = url[1:].partition("?")[0].partition("/")[0]
             if (found := addresses.get(name.lower())) is not None:
                 return f"{found}{url[1 + len(name) :]}"
-        return ascii_text(url.encode("utf-8", "surrogatepass"))
+        return url if url.isascii() else ascii_text(url.encode("utf-8", "surrogatepass"))
 
     def _addresses(self, unit: Unit, outcomes: Iterable[Outcome]) -> dict[str, str]:
         """What `$id` in a later address stands for: what an item made, or else what it was about."""

@@ -25,8 +25,11 @@ class Seen:
     requests: list[str] = field(default_factory=list)
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than its window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth"))
+        """By how many pixels the page is wider than its window, or a table than its place in the page."""
+        within = (
+            "Math.max(0, ...Array.from(document.querySelectorAll('.scroll'), at => at.scrollWidth - at.clientWidth))"
+        )
+        return int(self.page.evaluate(f"Math.max(document.documentElement.scrollWidth - innerWidth, {within})"))
 
 
 Open = Callable[..., "Seen"]

@@ -45,13 +45,10 @@ def test_it_is_whole_at_every_width_without_a_word_on_the_console_or_a_request(
     assert dark == ("rgb(15, 19, 24)" if scheme == "dark" else "rgb(246, 247, 249)")
 
 
-def test_its_tables_fit_a_telephone(tmp_path: Path, open_page: Open) -> None:
-    """No table scrolls sideways within the page, and what a cell of a stacked row means stands beside it."""
+def test_what_a_cell_means_stands_beside_it_on_a_telephone(tmp_path: Path, open_page: Open) -> None:
     file = tmp_path / "report.html"
     file.write_text(report(5000), encoding="utf-8")
     page = open_page(file.as_uri(), 400).page
-    beyond = "each => each.scrollWidth - each.clientWidth"
-    assert [each.evaluate(beyond) for each in page.locator(".scroll").all()] == [0, 0]
     titles = page.locator(".stacked thead th").all_inner_texts()
     assert not page.locator(".stacked thead").is_visible()
     shown = "each => getComputedStyle(each, '::before').content.slice(1, -1)"

@@ -23,6 +23,8 @@ CLOUD_NAMES = ("global", "usgov", "usgovdod", "china", "bleu", "delos", "govsg")
 
 
 _SERVERS = ("postgresql://", "postgres://")
+# What was meant for a URL, with one slash or two; one letter is a drive of Windows.
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:|.*://", re.IGNORECASE)
 
 
 def _setting(
@@ -266,7 +268,7 @@ def _converted(name: str, value: object, origin: str) -> object:
     except msgspec.ValidationError as error:
         wrong = "it is a day, YYYY-MM-DD" if expected == date | None else str(error)
         raise SettingsError(f"{origin}: '{value}' does not fit the setting '{name}': {wrong}.") from None
-    if name == "database" and "://" in str(found) and not str(found).startswith((*_SERVERS, "sqlite:///")):
+    if name == "database" and _URL.match(str(found)) and not str(found).startswith((*_SERVERS, "sqlite:///")):
         given = _without_password(str(found))
         raise SettingsError(f"{origin}: '{given}' is no database: write sqlite:///PATH or postgresql://USER@HOST/NAME.")
     if (beyond := _out_of_bounds(_FIELDS[name].metadata, found)) is not None:

@@ -220,6 +220,18 @@ def test_the_database_is_in_the_data_directory_unless_told_otherwise(tmp_path: P
     assert Settings(database="sqlite:///relative.db").database_path == Path("relative.db")
 
 
+@pytest.mark.parametrize("given", ["postgres:/x", "postgresql:x", "mysql://x", "sqlite://x", "sqlite:x.db", "//://"])
+def test_what_was_meant_for_a_url_is_no_path(given: str) -> None:
+    assert f"'{given}' is no database: write sqlite:///PATH or postgresql://USER@HOST/NAME." in refusal(
+        {"database": given}
+    )
+
+
+@pytest.mark.parametrize("given", ["C:/data/x.db", "C:\\data\\x.db", "/data/x.db", "x.db", "../a-b/x.db"])
+def test_a_database_may_be_a_path(given: str) -> None:
+    assert resolve({"database": given}, {}).settings.database_path == Path(given)
+
+
 def test_settings_cannot_be_changed() -> None:
     found = Resolved(Settings(), {})
     with pytest.raises(AttributeError):

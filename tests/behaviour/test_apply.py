@@ -98,6 +98,9 @@ def test_grouping_by_items_keeps_the_declared_shape(fleet: Api) -> None:
         ("skip(1)/top(2)", [TEN, OLD]),
         ("top(2)/orderby(id desc)", [TEN, BARE]),
         ("orderby(length(id) desc)/top(3)/filter(contains(id,'11'))", [OLD, NEW]),
+        # what is alike stays in the order that it had
+        ("orderby(id desc)/orderby(length(id))", [BARE, NEW, OLD, TEN]),
+        ("orderby(length(id) desc)/orderby(contains(id,'11'))/top(3)", [TEN, BARE, OLD]),
         ("topcount(1,length(id))", [TEN]),
         ("topcount(1,id eq null)/orderby(1)/top(1)", [BARE]),
         ("bottomcount(1,length(id))", [BARE]),
@@ -143,6 +146,10 @@ def test_what_leaves_images(fleet: Api, apply: str, found: list[str]) -> None:
         (f"{BUILDS}/orderby(b desc)/top(1)/compute(b mul 2 as d)", [{"id": NEW, "b": 3, "d": 6}]),
         ("aggregate($count as n)/compute(n as m)/top(1)/compute(m add n as s)", [{"n": 4, "m": 4, "s": 8}]),
         (f"{BUILDS}/compute(b as c)/top(1)/groupby((c,b))", [{"c": 0, "b": 0}]),
+        (
+            f"{BUILDS}/orderby(id desc)/orderby(b ge 2)",
+            [{"id": TEN, "b": 1}, {"id": BARE, "b": 0}, {"id": NEW, "b": 3}, {"id": OLD, "b": 2}],
+        ),
         ("groupby((id))/top(2)", [{"id": BARE}, {"id": TEN}]),
         (f"{BUILDS}/topcount(2,b)/groupby((b))", [{"b": 2}, {"b": 3}]),
         (

@@ -23,6 +23,7 @@ from osimages.odata.query_tree import (
     IdentityStep,
     JoinStep,
     OrderByStep,
+    OrderItem,
     PageStep,
     RankStep,
     SearchStep,
@@ -87,7 +88,7 @@ class ApplyBinder(OptionBinder):
     """Binds `$apply`, and what other options ask of its result.
 
     `relation` is None while there are entities; then `shown` are the columns of its rows. `present` tells, where parts
-    were joined, which columns each part has. `ordered` is the order that the last `orderby` gave.
+    were joined, which columns each part has. `ordered` is the order that `orderby` gave, and that of the key if it did.
     """
 
     def __init__(self, model: Model, entity: EntityType, aliases: Mapping[str, Expression], lambda_depth: int) -> None:
@@ -96,7 +97,7 @@ class ApplyBinder(OptionBinder):
         self.unfolded: list[Unfold] = []
         self.shown: list[Shown] = []
         self.present: tuple[frozenset[int], ...] | None = None
-        self.ordered: tuple[tuple[Order, ...], bool] = ((), False)
+        self.ordered: tuple[tuple[Order, ...], bool | None] = ((), None)
         self._width = 0  # columns of the relation itself, without those that are computed of them
         self._relations = 0
 
@@ -119,7 +120,7 @@ class ApplyBinder(OptionBinder):
             case ComputeStep(items, _):
                 self.compute_columns(items)
             case OrderByStep(items, _):
-                self.ordered = self.order(items)
+                self.sort(items)
             case PageStep(name, number, position):
                 skip, top = (number, _EVERYTHING) if name == "skip" else (0, number)
                 self._limit(self.ordered, skip, top, position)
@@ -149,15 +150,29 @@ class ApplyBinder(OptionBinder):
                 added = frozenset(range(len(self.shown) - len(items), len(self.shown)))
                 self.present = tuple(each | added for each in self.present)
 
+    def sort(self, items: tuple[OrderItem, ...]) -> None:
+        """Sorts what there is; what is alike to the terms stays in the order that it had.
+
+        Source: OData Extension for Data Aggregation, section 3.3.3 (Transformation orderby).
+        """
+        terms, descending = self.order(items)
+        if descending is None:
+            before, descending = self.ordered
+            values = {each.value for each in terms}
+            terms = (*terms, *(each for each in before if each.value not in values))
+        if len(terms) > _MOST_COLUMNS:
+            raise BindError(f"More than {_MOST_COLUMNS} values to sort by", items[0].expression.position)
+        self.ordered = terms, descending
+
     # --- a part of what there is ---
-    def _limit(self, ordered: tuple[tuple[Order, ...], bool], skip: int, top: int, position: int) -> None:
+    def _limit(self, ordered: tuple[tuple[Order, ...], bool | None], skip: int, top: int, position: int) -> None:
         if self.unfolded:
             raise BindError("What 'join' gives must be grouped or aggregated before it is cut off", position)
         condition, (terms, descending) = joined(self.conditions), ordered
         slots = self.constant(skip, position), self.constant(min(top, _EVERYTHING), position)
         self._count_relation(position)
         if self.relation is None:
-            self.conditions = [Chosen(condition, terms, descending, *slots)]
+            self.conditions = [Chosen(condition, terms, descending is True, *slots)]
             return
         order = (*terms, *self._total_order())
         self.relation = Limited(self.relation, condition, order, self._width, *slots)
@@ -172,7 +187,7 @@ class ApplyBinder(OptionBinder):
         typed = self.sortable(step.by)
         terms = (Order(typed.value, _RANKS[step.name], typed.nullable),)
         assert isinstance(amount.value, int)
-        self._limit((terms, False), 0, max(0, amount.value), step.position)
+        self._limit((terms, None), 0, max(0, amount.value), step.position)
 
     # --- items beside their entities ---
     def _join(self, step: JoinStep) -> None:
@@ -350,7 +365,7 @@ class ApplyBinder(OptionBinder):
         """From now on there are these rows, and nothing else; `first` is the number of the first column to show."""
         self.relation, self.aggregated, self.present = relation, True, None
         self.conditions, self.unfolded, self.scope, self.computed, self.known = [], [], {}, [], {}
-        self.ordered, self._width = ((), False), first + len(columns)
+        self.ordered, self._width = ((), None), first + len(columns)
         self.shown = [
             Shown(column, Typed(Column(first + at), column.type, nullable))
             for at, (column, nullable) in enumerate(columns)

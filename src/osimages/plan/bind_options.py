@@ -44,8 +44,8 @@ class OptionBinder(Binder):
             raise BindError("Text is searched in entities, not in what $apply has made of them", tree.position)
         self.conditions.append(bind_search(self, self._entity, tree))
 
-    def order(self, items: tuple[OrderItem, ...]) -> tuple[tuple[Order, ...], bool]:
-        """The terms before the key, and whether the key descends: what follows the key changes nothing."""
+    def order(self, items: tuple[OrderItem, ...]) -> tuple[tuple[Order, ...], bool | None]:
+        """The terms before the key, and whether the key descends: what follows the key changes nothing. None without."""
         key = None if self.aggregated else Field(None, self._entity.key)
         terms: list[Order] = []
         seen = set()
@@ -59,7 +59,7 @@ class OptionBinder(Binder):
                 descending = item.descending
             elif descending is None:
                 terms.append(Order(typed.value, item.descending, typed.nullable))
-        return tuple(terms), descending is True
+        return tuple(terms), descending
 
     def compute(self, items: tuple[ComputeItem, ...]) -> None:
         """Properties that are worked out for each entity, under names that no others have."""

@@ -89,12 +89,14 @@ def bind_query(model: Model, entity: EntityType, options: QueryOptions, lambda_d
         if options.filter is not None:
             binder.filter(options.filter)
         binder.option = "$orderby"
-        order, descending = binder.order(options.orderby) if options.orderby else binder.ordered
+        if options.orderby:
+            binder.sort(options.orderby)
+        order, descending = binder.ordered
     except BindError as error:
         raise OptionError(binder.option, str(error)) from None
     condition, constants = joined(binder.conditions), tuple(binder.constants)
     if binder.relation is None:
-        return BoundQuery(condition, order, descending, tuple(binder.computed), constants)
+        return BoundQuery(condition, order, descending is True, tuple(binder.computed), constants)
     first = (Column(0),) if binder.present is not None else ()
     values = (*first, *(each.typed.value for each in binder.shown))
     rows = Rows(binder.relation, tuple(each.column for each in binder.shown), values, binder.present)

@@ -125,6 +125,8 @@ INVALID_OPTION = ErrorRow(400, "BadRequest", "Invalid query option '{option}': {
 EXPAND_NOT_SUPPORTED = ErrorRow(
     400, "ExpandNotSupported", "Expand is not allowed for property '{property}' according to the entity schema."
 )
+# https://learn.microsoft.com/graph/errors: 501, the requested feature is not implemented. OData asks for it, too.
+NOT_IMPLEMENTED = ErrorRow(501, "NotImplemented", "The query option '{option}' asks for what is not offered: {reason}")
 OPTION_NOT_SUPPORTED = ErrorRow(400, "BadRequest", "The query option '{option}' is not supported on this resource.")
 INVALID_SKIPTOKEN = ErrorRow(
     400,

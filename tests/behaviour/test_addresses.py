@@ -49,6 +49,30 @@ def test_references(api: Api) -> None:
     refused(api.get(f"{IMAGES}/$ref?$select=id"), 400, "BadRequest")
 
 
+def test_filters_in_the_path(api: Api) -> None:
+    for key, editions in (("a", ["professional", "enterprise"]), ("b/c", ["enterprise"]), ("d", [])):
+        listed = [{"editionType": each, "supportEndDate": "2027-01-01"} for each in editions]
+        api.create(id=key, supportedEditions=listed)
+
+    def ids(path: str) -> list[str]:
+        return [each["id"] for each in body_of(api.get(f"{IMAGES}{path}"))["value"]]
+
+    assert ids("/$filter(contains(id,'%2F'))") == ["b/c"]
+    assert ids("/$filter(supportedEditions/any())/$filter(@p)?@p=id ne 'a'") == ["b/c"]
+    assert ids("/$filter(supportedEditions/any())?$filter=id eq 'a' or id eq 'd'&$select=id") == ["a"]
+    assert api.get(f"{IMAGES}/$filter(id gt 'a')/$count").text == "2"
+    page = body_of(api.get(f"{IMAGES}/$filter(id ne 'd')", Prefer="maxpagesize=1"))
+    assert body_of(api.get(page["@odata.nextLink"]))["value"][0]["id"] == "b/c"
+    grouped = body_of(api.get(f"{IMAGES}/$filter(id ne 'd')?$apply=aggregate($count as n)"))
+    assert grouped["value"][0]["n"] == 2
+    assert api.get(f"{IMAGES}/a/supportedEditions/$filter(editionType eq 'enterprise')/$count").text == "1"
+    assert refused(api.get(f"{IMAGES}/$filter(nothing)"), 400, "BadRequest")["target"] == "$filter"
+    refused(api.get(f"{IMAGES}/$filter(id"), 400, "BadRequest")
+    refused(api.get(f"{IMAGES}/a/$filter(true)"), 400, "BadRequest")
+    assert api.http.post(f"{IMAGES}/$filter(true)", json={"id": "x"}).status_code in (400, 404)
+    assert api.ids() == ["a", "b/c", "d"]
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

@@ -299,3 +299,12 @@ def test_items_of_a_selected_collection_are_sorted_and_cut(
     body = body_of(shelf.get(f"{IMAGES}/e%2Ff?$select=availableUpdates({options})"))
     assert [each["buildVersion"] for each in body["availableUpdates"]] == found
     assert body.get("availableUpdates@odata.count") == total
+
+
+@pytest.mark.requirement("401-INT-11", "401-ADV-8")
+def test_filters_in_the_path(api: Api) -> None:
+    for key in ("a", "b", "c"):
+        api.create(id=key)
+    found = api.get(f"{IMAGES}/$filter(id ne 'b')?$filter=id ne 'a'").json()["value"]
+    assert [each["id"] for each in found] == ["c"]
+    assert api.get(f"{IMAGES}/$filter(id ne 'b')/$filter(@p)/$count?@p=id ne 'a'").text == "1"

@@ -171,10 +171,30 @@ class Evaluator:
             return cast(self._value(given[0], scope), given[1].name)
         if name == "now":
             return Moment(self._now, 0)
+        if name in ("hassubset", "hassubsequence"):
+            return self._contained(name, given[0], given[1], scope)
         if name in ("mindatetime", "maxdatetime"):
             return moment("0001-01-01T00:00:00Z" if name == "mindatetime" else "9999-12-31T23:59:59.999999Z")
         values = [self._value(each, scope) for each in given]
         return None if None in values else FUNCTIONS[name](*values)
+
+    def _contained(self, name: str, first: Expression, second: Expression, scope: Mapping[str, Any]) -> bool:
+        """Whether taking items away, and moving them for `hassubset`, makes the second collection of the first."""
+        rest, wanted = (self._whole(each, other, scope) for each, other in ((first, second), (second, first)))
+        for each in wanted:
+            places = (at for at, one in enumerate(rest) if compared("eq", each, beside(each, one)))
+            place = next(places, None)
+            if place is None:
+                return False
+            rest = rest[place + 1 :] if name == "hassubsequence" else [*rest[:place], *rest[place + 1 :]]
+        return True
+
+    def _whole(self, tree: Expression, other: Expression, scope: Mapping[str, Any]) -> list[Any]:
+        if isinstance(tree, ListExpression):
+            return [as_member(self._enum(other, scope), self._value(each, scope)) for each in tree.items]
+        assert isinstance(tree, Name | Member)
+        declared, raw = self._path(tree, scope, decoded=False)
+        return [decode(declared.type, each) for each in raw or []]
 
 
 def keys(evaluator: Evaluator, tree: Expression, kept: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

@@ -40,7 +40,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     def form(self, query: Query) -> JsonForm:
         """The form of JSON that the client asks for. Raises ServiceError(NOT_ACCEPTABLE)."""
-        return json_form(self.request.header(b"accept"), query.format, self.request.takes_401)
+        return json_form(self.request.header(b"accept"), query.format, self.request.version)
 
     def context(self, form: JsonForm, context: str) -> str | None:
         """The context URL, where the form has one."""

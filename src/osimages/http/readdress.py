@@ -8,19 +8,23 @@ import msgspec
 
 from osimages.errors import BAD_PATH, INVALID_OPTION, ServiceError
 from osimages.http.request import ApiRequest, ascii_text
-from osimages.odata.addressing import by_id, with_keys
+from osimages.odata.addressing import by_id, with_filters, with_keys
 from osimages.odata.errors import ODataSyntaxError
 from osimages.odata.options import OptionError
+from osimages.plan.resolve import READING
 
 
 def readdressed(request: ApiRequest, version: str, path: str) -> tuple[ApiRequest, str]:
-    """The request and its path below the service root, with `$entity?$id=...` and `set(@key)` resolved.
+    """The request and its path below the root, with `$entity?$id=...`, `set(@key)` and `/$filter(...)` resolved.
 
     Raises ServiceError (400) where the query string does not say what it should.
     """
     try:
         if path.lower() != "$entity":
-            return request, with_keys(path, request.query)
+            path, query = with_filters(path, request.query) if request.method in READING else (path, request.query)
+            if query != request.query:
+                request = msgspec.structs.replace(request, query=query)
+            return request, with_keys(path, query)
         address, query = by_id(request.query)
     except OptionError as error:
         raise ServiceError(INVALID_OPTION, target=error.option, option=error.option, reason=error.reason) from None

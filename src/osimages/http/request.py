@@ -61,6 +61,13 @@ class ApiRequest(msgspec.Struct, frozen=True, gc=False):
         most = self.headers.get(b"odata-maxversion")
         return most is not None and most.strip() != b"4.0"
 
+    @property
+    def version(self) -> str | None:
+        """The version of OData that the client takes answers in; None where it does not speak of versions."""
+        if b"odata-maxversion" not in self.headers:
+            return None
+        return "4.01" if self.takes_401 else "4.0"
+
     def header(self, name: bytes) -> str | None:
         """The value of a header, None where it is absent."""
         value = self.headers.get(name)

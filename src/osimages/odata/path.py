@@ -58,7 +58,7 @@ def parse_path(path: str, bounds: Bounds = BOUNDS) -> tuple[Segment, ...]:
     Raises ODataSyntaxError with a position in the raw path, or ODataLimitError.
     """
     found: list[Segment] = []
-    for position, part in _parts(path):
+    for position, part in path_parts(path):
         if len(found) == bounds.nodes:
             raise ODataLimitError("The number of segments", bounds.nodes, "max_filter_nodes")
         is_decoded = False
@@ -109,7 +109,7 @@ def _entity_id(options: QueryOptions) -> str | None:
     return options.id or next((text for name, text in options.custom.items() if name.lower() == "id"), None)
 
 
-def _parts(path: str) -> Iterator[tuple[int, str]]:
+def path_parts(path: str) -> Iterator[tuple[int, str]]:
     """Where each raw segment starts, and its text."""
     position = 0
     while position < len(path):

@@ -27,6 +27,7 @@ from osimages.odata.tree import (
     TypeName,
     Unary,
 )
+from osimages.plan.collections import CollectionFunctions
 from osimages.plan.constants import (
     FLOATS,
     INTEGERS,
@@ -52,7 +53,7 @@ from osimages.plan.expressions import (
     TextMatch,
     Truth,
 )
-from osimages.plan.functions import TEXT_MATCHES
+from osimages.plan.functions import COLLECTION_FUNCTIONS, TEXT_MATCHES
 from osimages.plan.names import (
     DEEPEST,
     DEEPEST_LAMBDA,
@@ -61,11 +62,12 @@ from osimages.plan.names import (
     Operand,
     Scope,
     Typed,
+    UnsupportedError,
     Variable,
     is_null,
 )
 from osimages.plan.patterns import PatternError, compiled
-from osimages.plan.values import Values, common_number, condition_of, joined, wrong_count
+from osimages.plan.values import common_number, condition_of, joined, wrong_count
 
 __all__ = ["BindError", "Binder", "Bound", "bind_filter"]
 
@@ -107,7 +109,7 @@ def bind_filter(
     return Bound(condition, tuple(binder.constants))
 
 
-class Binder(Values):
+class Binder(CollectionFunctions):
     """Binds the expressions of one query, collecting their constants."""
 
     def condition(self, tree: Expression, scope: Scope) -> Typed:
@@ -137,8 +139,12 @@ class Binder(Values):
                 return self._lambda(tree, scope)
             case Call(None, name, _, _) if name.lower() in TEXT_MATCHES:
                 return self._text_match(tree, scope)
+            case Call(None, name, _, _) if name.lower() in COLLECTION_FUNCTIONS:
+                return self.collection_function(tree, scope)
             case Call(None, name, _, _) if name.lower() == "isof":
                 return self._isof(tree, scope)
+            case Call(None, name, _, _) if name.lower() == "isdefined":
+                return self._isdefined(tree, scope)
             case Literal(kind, value, _) if kind in _TRUTHS:
                 return _typed(Truth(None if value is None else bool(value)), value is None)
             case Alias():
@@ -254,12 +260,16 @@ class Binder(Values):
         collection = self._collection(tree, scope)
         variable = Variable(collection, self._depth_of_item(scope))
         item = self._field(Name(tree.name, tree.position), {tree.name: variable})
-        if is_null(left):
-            equal = _against_null(Comparison.EQ, item)
-        else:
-            first, second = self._alike(item, left, position)
-            equal = _typed(Compare(Comparison.EQ, first.value, second.value, first.nullable or second.nullable))
-        return _typed(AnyItem(collection.name, condition_of(equal), variable.depth))
+        return _typed(AnyItem(collection.name, condition_of(self.equality(item, left, position)), variable.depth))
+
+    def equality(self, item: Typed, other: Operand, position: int) -> Typed:
+        """The condition that an item equals something."""
+        if is_null(other):
+            return _against_null(Comparison.EQ, item)
+        if not isinstance(other, Typed) and is_not_a_number(other) and self._is_float(item):
+            return _typed(Truth(False))
+        first, second = self._alike(item, other, position)
+        return _typed(Compare(Comparison.EQ, first.value, second.value, first.nullable or second.nullable))
 
     # --- lambdas ---
     def _lambda(self, tree: Lambda, scope: Scope) -> Typed:
@@ -291,6 +301,20 @@ class Binder(Values):
         text = self._argument(first, Primitive.STRING, tree.position)
         pattern = self._argument(second, Primitive.STRING, tree.position)
         return _typed(Match(function, text.value, pattern.value), text.nullable or pattern.nullable)
+
+    def _isdefined(self, tree: Call, scope: Scope) -> Typed:
+        if len(tree.arguments) != 1 or tree.arguments[0].name:
+            raise wrong_count("isdefined", [1], tree.position)
+        path = tree.arguments[0].value
+        if not isinstance(path, Name | Member):
+            raise UnsupportedError("'isdefined' is supported for properties only", path.position)
+        return _typed(self.defined(path, scope))
+
+    def defined(self, tree: Name | Member, scope: Scope) -> Condition:
+        """Whether there is such a property, be it null: in entities all that are declared are there."""
+        if self._known_value(tree, scope) is None:
+            self._path(tree, scope)
+        return Truth(True)
 
     def _isof(self, tree: Call, scope: Scope) -> Typed:
         """Types do not change from entity to entity here, so that the answer is known beforehand."""

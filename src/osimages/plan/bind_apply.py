@@ -32,9 +32,10 @@ from osimages.odata.query_tree import (
 from osimages.odata.tree import Aggregate, Count, Expression, Literal, LiteralKind, Member, Name
 from osimages.plan.bind_options import OptionBinder
 from osimages.plan.constants import FLOATS, INTEGERS, NUMBERS
-from osimages.plan.expressions import Chosen, Column, Condition, Convert, Field, Order, ScalarType, Value
-from osimages.plan.names import ITEM, BindError, Typed, Variable, is_null
+from osimages.plan.expressions import Chosen, Column, Condition, Convert, Field, OneOf, Order, ScalarType, Truth, Value
+from osimages.plan.names import ITEM, BindError, Scope, Typed, UnsupportedError, Variable, is_null
 from osimages.plan.relations import Groups, Joined, Limited, Method, Part, Relation, Total, Unfold
+from osimages.plan.rollup import rolled_up
 from osimages.plan.values import condition_of, joined
 
 _METHODS = {
@@ -129,14 +130,18 @@ class ApplyBinder(OptionBinder):
             case JoinStep():
                 self._join(step)
             case GroupByStep():
-                self._group(step)
+                groupings = rolled_up(step)
+                if len(groupings) > 1:
+                    self._concat(tuple((each,) for each in groupings), step.position)
+                else:
+                    self._group(step)
             case AggregateStep(items, position):
                 self._aggregate((), items, position)
             case ConcatStep(sequences, position):
                 self._concat(sequences, position)
             case _:
                 name = type(step).__name__.removesuffix("Step").lower()
-                raise BindError(f"The transformation '{name}' is not supported", step.position)
+                raise UnsupportedError(f"The transformation '{name}' is not supported", step.position)
 
     def compute_columns(self, items: tuple[ComputeItem, ...]) -> None:
         """Computed properties of entities, or more columns of rows."""
@@ -181,7 +186,7 @@ class ApplyBinder(OptionBinder):
     def _rank(self, step: RankStep) -> None:
         amount = step.amount
         if step.name not in _RANKS or not isinstance(amount, Literal) or amount.kind is not LiteralKind.INTEGER:
-            raise BindError(
+            raise UnsupportedError(
                 f"'{step.name}' is not supported: write topcount(3,...) or bottomcount(3,...)", step.position
             )
         typed = self.sortable(step.by)
@@ -206,7 +211,7 @@ class ApplyBinder(OptionBinder):
         conditions: list[Condition] = []
         for step in steps:
             if not isinstance(step, FilterStep):
-                raise BindError("Only filter(...) can stand within 'join'", step.position)
+                raise UnsupportedError("Only filter(...) can stand within 'join'", step.position)
             conditions.append(condition_of(self.condition(step.condition, {**self.scope, ITEM: variable})))
         names = {alias, declared.name} if alias.lower() == declared.name.lower() else {alias}
         self.scope = {**self.scope, **dict.fromkeys(names, variable)}
@@ -224,7 +229,7 @@ class ApplyBinder(OptionBinder):
     # --- groups ---
     def _group(self, step: GroupByStep) -> None:
         if len(step.steps) > 1 or not all(isinstance(each, AggregateStep) for each in step.steps):
-            raise BindError("Only aggregate(...) can stand within 'groupby'", step.position)
+            raise UnsupportedError("Only aggregate(...) can stand within 'groupby'", step.position)
         for tree in step.groups:
             root = self._collection_root(tree) if isinstance(tree, Name | Member) else None
             if root is not None:
@@ -329,6 +334,18 @@ class ApplyBinder(OptionBinder):
             return Total(method, typed.value, Primitive.INT32), Primitive.INT64
         return Total(method, self._converted(typed, Primitive.DECIMAL).value, Primitive.DECIMAL), Primitive.DECIMAL
 
+    def defined(self, tree: Name | Member, scope: Scope) -> Condition:
+        """Whether rows have a value of that name, or below it: parts that were joined differ in what they have."""
+        if not self.aggregated:
+            return super().defined(tree, scope)
+        names = tuple(each.lower() for each in _path(tree))
+        paths = [tuple(name.lower() for name in each.column.path[: len(names)]) for each in self.shown]
+        columns = {at for at, path in enumerate(paths) if path == names}
+        if self.present is None or not columns:
+            return Truth(bool(columns))
+        parts = [number for number, present in enumerate(self.present) if columns & present]
+        return OneOf(Column(0), tuple(self.constant(each, tree.position) for each in parts))
+
     # --- several results as one ---
     def _concat(self, sequences: tuple[tuple[Step, ...], ...], position: int) -> None:
         parts, sizes = [], []
@@ -336,7 +353,7 @@ class ApplyBinder(OptionBinder):
             branch = self._fork()
             branch.apply(steps)
             if branch.relation is None:
-                raise BindError("Each part of 'concat' must be grouped or aggregated", position)
+                raise UnsupportedError("Each part of 'concat' must be grouped or aggregated", position)
             self._conditions, self._operations = branch._conditions, branch._operations
             sizes.append(branch._relations)
             parts.append((branch.relation, joined(branch.conditions), branch.shown))

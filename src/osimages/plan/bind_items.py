@@ -9,14 +9,13 @@ from collections.abc import Mapping
 
 from osimages.edm.types import EntityType, Model, Property
 from osimages.odata.errors import ODataLimitError
-from osimages.odata.options import OptionError
 from osimages.odata.query_tree import OrderItem, QueryOptions
 from osimages.odata.tree import Expression
 from osimages.plan.bind_options import OptionBinder
 from osimages.plan.constants import Constant
 from osimages.plan.expressions import ItemOrdinals, Order
 from osimages.plan.limits import Limits
-from osimages.plan.names import ITEM, BindError, Variable
+from osimages.plan.names import ITEM, BindError, Variable, refused
 from osimages.plan.query import ItemChoice
 from osimages.plan.search import bind_item_search
 from osimages.plan.values import joined
@@ -42,7 +41,7 @@ def bind_items(
         try:
             ordinals = binder.ordinals(options)
         except BindError as error:
-            raise OptionError(binder.option, str(error)) from None
+            raise refused(binder.option, error) from None
         found.append(ItemChoice(collection.name, ordinals, options.skip or 0, options.top, options.count is True))
     return tuple(found)
 

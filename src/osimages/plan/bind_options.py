@@ -45,7 +45,7 @@ class OptionBinder(Binder):
         self.conditions.append(bind_search(self, self._entity, tree))
 
     def order(self, items: tuple[OrderItem, ...]) -> tuple[tuple[Order, ...], bool | None]:
-        """The terms before the key, and whether the key descends: what follows the key changes nothing. None without."""
+        """The terms before the key, and whether it descends (None: it is not there); what follows is nothing."""
         key = None if self.aggregated else Field(None, self._entity.key)
         terms: list[Order] = []
         seen = set()

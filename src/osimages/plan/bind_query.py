@@ -14,7 +14,7 @@ from osimages.odata.render import render
 from osimages.plan.bind_apply import ApplyBinder, RowColumn
 from osimages.plan.constants import Constant
 from osimages.plan.expressions import Column, Condition, Order, Value
-from osimages.plan.names import BindError
+from osimages.plan.names import BindError, refused
 from osimages.plan.query import Computed
 from osimages.plan.relations import Relation
 from osimages.plan.values import joined
@@ -93,7 +93,7 @@ def bind_query(model: Model, entity: EntityType, options: QueryOptions, lambda_d
             binder.sort(options.orderby)
         order, descending = binder.ordered
     except BindError as error:
-        raise OptionError(binder.option, str(error)) from None
+        raise refused(binder.option, error) from None
     condition, constants = joined(binder.conditions), tuple(binder.constants)
     if binder.relation is None:
         return BoundQuery(condition, order, descending is True, tuple(binder.computed), constants)

@@ -19,6 +19,7 @@ from osimages.errors import (
     INVALID_SELECT,
     INVALID_SKIPTOKEN,
     LIMIT_EXCEEDED,
+    NOT_IMPLEMENTED,
     OPTION_NOT_SUPPORTED,
     ErrorRow,
     ServiceError,
@@ -32,6 +33,7 @@ from osimages.plan.constants import Constant, Moment, resolved
 from osimages.plan.delta import DeltaState
 from osimages.plan.expressions import Compare, Comparison, Field, Slot
 from osimages.plan.limits import Limits
+from osimages.plan.names import UnsupportedOptionError
 from osimages.plan.paging import Position
 from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, ItemChoice, Shape, Sortable
 from osimages.plan.resolve import Kind, Target
@@ -120,7 +122,7 @@ def build_query(
         constants = list(bound.constants)
         items = _items(model, entity, select, options, constants, limits, declared)
     except OptionError as error:
-        raise _invalid(error.option, error.reason) from None
+        raise _refused(error) from None
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
     return _query(options, bound, select.paths, tuple(constants), items, _identity(query))
@@ -240,7 +242,7 @@ def _items(
     except OptionError as error:
         if declared is not None:
             raise
-        raise OptionError("$select", f"In {error.option}: {error.reason}") from None
+        raise type(error)("$select", f"In {error.option}: {error.reason}") from None
 
 
 def _of_property(declared: Property, kind: Kind, options: QueryOptions) -> QueryOptions:
@@ -277,6 +279,12 @@ def allowed_options(target: Target) -> frozenset[str]:
 def _identity(query: str) -> str:
     kept = [(system_name(name) or name, value) for name, value in pairs(query)] if query else []
     return urlencode(sorted(each for each in kept if each[0] not in ("skiptoken", "deltatoken")))
+
+
+def _refused(error: OptionError) -> ServiceError:
+    if isinstance(error, UnsupportedOptionError):
+        return ServiceError(NOT_IMPLEMENTED, target=error.option, option=error.option, reason=error.reason)
+    return _invalid(error.option, error.reason)
 
 
 def _invalid(option: str, reason: str) -> ServiceError:

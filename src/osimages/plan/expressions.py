@@ -231,6 +231,14 @@ class EveryItem(msgspec.Struct, frozen=True):
     depth: int
 
 
+class InOrder(msgspec.Struct, frozen=True):
+    """Items of a collection fulfil one condition each, in this order: one for the first, a later one for the second."""
+
+    collection: str
+    conditions: tuple[Condition, ...]
+    depth: int
+
+
 class Chosen(msgspec.Struct, frozen=True):
     """The entity is among the first `top`, after `skip` others, of those that fulfil the condition, in that order."""
 
@@ -254,6 +262,7 @@ Condition = (
     | Negation
     | AnyItem
     | EveryItem
+    | InOrder
     | Chosen
 )
 Value = Field | Slot | Null | Apply | Convert | Case | ItemCount | ItemOrdinals | Column | Condition

@@ -76,6 +76,7 @@ LOCAL_FUNCTIONS: Mapping[str, tuple[Primitive, Operation | None]] = {
 }
 TEXT_MATCHES: Mapping[str, TextMatch] = {each.value.lower(): each for each in TextMatch}
 MOMENTS = ("now", "mindatetime", "maxdatetime")
+COLLECTION_FUNCTIONS = ("hassubset", "hassubsequence")
 TYPE_FUNCTIONS = ("cast", "isof")
 
 # Which types arithmetic takes on its left and right, beside numbers: the result, and the operation on encoded values.

@@ -10,6 +10,7 @@ import msgspec
 from osimages.edm.encoding import may_be_null
 from osimages.edm.types import ComplexType, EntityType, Model, Primitive, Property
 from osimages.odata.errors import ODataLimitError
+from osimages.odata.options import OptionError
 from osimages.odata.tree import Alias, EnumLiteral, Expression, Literal, LiteralKind, Member, Name
 from osimages.plan.constants import Constant, MismatchError, constant, natural_type, offset_of
 from osimages.plan.expressions import Field, ScalarType, Slot, Value
@@ -31,6 +32,20 @@ class BindError(Exception):
     def __init__(self, message: str, position: int) -> None:
         self.position = position
         super().__init__(f"{message}, at position {position}")
+
+
+class UnsupportedError(BindError):
+    """An expression that OData gives a meaning, but that this service does not offer."""
+
+
+class UnsupportedOptionError(OptionError):
+    """An option that asks for what OData has, but this service does not offer."""
+
+
+def refused(option: str, error: BindError) -> OptionError:
+    """The refusal of the option whose expression cannot be bound."""
+    kind = UnsupportedOptionError if isinstance(error, UnsupportedError) else OptionError
+    return kind(option, str(error), error.position)
 
 
 class Variable(msgspec.Struct, frozen=True):

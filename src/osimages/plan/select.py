@@ -13,6 +13,7 @@ from osimages.edm.types import ComplexType, EntityType, Model, Property
 from osimages.odata.options import OptionError
 from osimages.odata.query_tree import QueryOptions, SelectItem
 from osimages.odata.render import render
+from osimages.plan.names import UnsupportedOptionError
 
 _ALL = "*"
 _OF_ITEMS = frozenset(("filter", "search", "orderby", "top", "skip", "count", "select"))
@@ -99,7 +100,7 @@ class _Reader:
         """Notes options that choose among the items of a collection."""
         name = "/".join(found)
         for option in sorted(options.given - _OF_ITEMS):
-            raise OptionError("$select", f"${option} cannot stand in parentheses after '{name}'")
+            raise UnsupportedOptionError("$select", f"${option} cannot stand in parentheses after '{name}'")
         if not declared.collection:
             raise OptionError("$select", f"Only $select can stand in parentheses after '{name}': it is no collection")
         if len(found) > 1:

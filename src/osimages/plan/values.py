@@ -10,6 +10,7 @@ from abc import abstractmethod
 
 from osimages.edm import encoding
 from osimages.edm.types import EnumType, Primitive, Property
+from osimages.odata.functions import ARGUMENT_COUNTS
 from osimages.odata.tree import (
     Alias,
     Annotation,
@@ -50,6 +51,7 @@ from osimages.plan.expressions import (
 from osimages.plan.functions import (
     ARITHMETIC,
     CALENDAR,
+    COLLECTION_FUNCTIONS,
     LOCAL_FUNCTIONS,
     MOMENTS,
     TEXT_MATCHES,
@@ -57,7 +59,7 @@ from osimages.plan.functions import (
     VALUE_FUNCTIONS,
     Signature,
 )
-from osimages.plan.names import ITEM, BindError, Names, Operand, Scope, Typed, Variable, is_null
+from osimages.plan.names import ITEM, BindError, Names, Operand, Scope, Typed, UnsupportedError, Variable, is_null
 
 _NO_OVERFLOW = (Operation.ADD, Operation.SUBTRACT, Operation.MULTIPLY, Operation.NEGATE)
 # What gives null for other reasons than a null argument: a value out of range.
@@ -108,13 +110,15 @@ class Values(Names):
             case Call(None):
                 return self._call(tree, scope)
             case Call():
-                raise BindError(f"The function '{tree.name}' is not supported", tree.position)
+                raise _no_function(tree)
             case Annotation():
-                raise BindError("Annotations have no value here", tree.position)
+                raise UnsupportedError("Annotations have no value here", tree.position)
             case Key(Name(name, position) | Member(_, name, position)):
                 raise BindError(f"'{name[:64]}' is neither a function nor a collection with keys", position)
             case ListExpression() | ObjectExpression():
-                raise BindError("Lists stand after 'in' only", tree.position)
+                raise UnsupportedError(
+                    "Lists are compared with 'in', 'hassubset' and 'hassubsequence' only", tree.position
+                )
         raise BindError("Expected a property or a literal", tree.position)
 
     # --- arithmetic ---
@@ -201,7 +205,7 @@ class Values(Names):
     def _count(self, tree: Count, scope: Scope) -> Typed:
         collection, depth, conditions = self._items(tree.of, scope)
         if tree.search is not None:
-            raise BindError("Items of a collection cannot be searched", tree.position)
+            raise UnsupportedError("'$search' is not supported within '$count(...)'", tree.position)
         if tree.condition is not None:
             conditions.append(self._item_condition(tree.condition, scope, Variable(collection, depth)))
         return Typed(ItemCount(collection.name, joined(conditions), depth), Primitive.INT64)
@@ -222,12 +226,12 @@ class Values(Names):
     # --- functions ---
     def _call(self, tree: Call, scope: Scope) -> Operand:
         name = tree.name.lower()
-        if name in TEXT_MATCHES:
+        if name in TEXT_MATCHES or name in COLLECTION_FUNCTIONS or name == "isdefined":
             return self.condition(tree, scope)
         if name in TYPE_FUNCTIONS:
             return self._cast(tree, scope) if name == "cast" else self.condition(tree, scope)
         if name not in VALUE_FUNCTIONS and name not in LOCAL_FUNCTIONS and name not in MOMENTS:
-            raise BindError(f"The function '{tree.name[:64]}' is not supported", tree.position)
+            raise _no_function(tree)
         if any(each.name for each in tree.arguments):
             raise BindError(f"'{tree.name}' takes its arguments without names", tree.position)
         if name in MOMENTS and not tree.arguments:
@@ -238,7 +242,7 @@ class Values(Names):
             return self._count(Count(tree.arguments[0].value, None, None, tree.position), scope)
         signatures = VALUE_FUNCTIONS.get(name)
         if signatures is None:
-            raise BindError(f"The function '{tree.name}' is not supported", tree.position)
+            raise _no_function(tree)
         return self._function(name, signatures, tree, scope)
 
     def _function(self, name: str, signatures: tuple[Signature, ...], tree: Call, scope: Scope) -> Operand:
@@ -402,6 +406,14 @@ def wrong_count(name: str, counts: list[int], position: int) -> BindError:
     """The refusal of a call with too few or too many arguments."""
     expected = " or ".join(_WORDS[each] for each in counts).replace(" arguments or", " or")
     return BindError(f"'{name}' takes {expected}", position)
+
+
+def _no_function(tree: Call) -> BindError:
+    """The refusal of a function that OData has and this service has not, or that nobody has declared."""
+    name = tree.name.lower()
+    if name in ARGUMENT_COUNTS or name.startswith("aggregation."):
+        return UnsupportedError(f"The function '{tree.name[:64]}' is not supported", tree.position)
+    return BindError(f"There is no function '{tree.name[:64]}'", tree.position)
 
 
 def _same_column(source: Primitive, target: Primitive) -> bool:

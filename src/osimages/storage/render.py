@@ -48,6 +48,7 @@ from osimages.plan.expressions import (
     EveryItem,
     Field,
     HasFlags,
+    InOrder,
     IsNull,
     IsTrue,
     ItemCount,
@@ -218,6 +219,8 @@ class Renderer(RowRenderer):
                 return self._some(condition.collection, condition.depth, condition.condition, scope)
             case Chosen():
                 return scope[0].c.id.in_(self._chosen(condition))
+            case InOrder():
+                return self._in_order(condition, scope)
             case EveryItem():
                 return not_(self._some(condition.collection, condition.depth, condition.condition, scope, False))
         return self._test(condition, scope)
@@ -253,6 +256,22 @@ class Renderer(RowRenderer):
             query = query.where(rendered if fulfils else not_(func.coalesce(rendered, false())))
         # SQLAlchemy would take only the nearest query around for given, and select from the tables of the others anew.
         return query.correlate(*scope.values())
+
+    def _in_order(self, sequence: InOrder, scope: Scope) -> ColumnElement[bool]:
+        """The first item that fulfils a condition, behind the first that fulfils the one before, and so on."""
+        place: Sql | None = None
+        for each in sequence.conditions:
+            items = self._tables.items[sequence.collection].table.alias(f"item_{sequence.depth}")
+            query = select(func.min(items.c.ordinal)).where(
+                items.c.tenant == bindparam("tenant"),
+                items.c.id == scope[0].c.id,
+                self._condition(each, {**scope, sequence.depth: items}),
+            )
+            if place is not None:
+                query = query.where(items.c.ordinal > place)
+            place = query.correlate(*scope.values()).scalar_subquery()
+        assert place is not None
+        return place.is_not(None)
 
     def _chosen(self, chosen: Chosen) -> Select[Any]:
         """The keys of the first entities in an order."""
@@ -347,7 +366,7 @@ def _is_about_items(value: Value) -> bool:
             return False
         case Field():
             return value.depth > 0
-        case AnyItem() | EveryItem() | ItemCount() | ItemOrdinals():
+        case AnyItem() | EveryItem() | InOrder() | ItemCount() | ItemOrdinals():
             return False
         case Case(branches):
             return all(_is_about_items(each) for branch in branches for each in branch)

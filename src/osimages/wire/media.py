@@ -62,20 +62,24 @@ class MediaRange(msgspec.Struct, frozen=True):
 
 _LEVELS = frozenset(each.value for each in Metadata)
 USUAL = JsonForm()
-# The same in the spelling of OData 4.01, for clients whose OData-MaxVersion allows it.
+# The same as OData has it, with `#` before all types, for clients that speak of versions (OData-MaxVersion), and in the
+# spelling of 4.01 where they allow that.
+_USUAL_40 = JsonForm()
 _USUAL_401 = JsonForm(annotation="@")
+_OF_VERSION = {None: USUAL, "4.0": _USUAL_40, "4.01": _USUAL_401}
 _SHORT_FORMATS = {"json": "application/json", "xml": "application/xml", "atom": "application/atom+xml"}
 
 
 @lru_cache(512)
-def json_form(accept: str | None, asked: str | None, newest: bool = False) -> JsonForm:
-    """The form for an Accept header and a `$format` option, which takes precedence; `newest` for that of OData 4.01.
+def json_form(accept: str | None, asked: str | None, version: str | None = None) -> JsonForm:
+    """The form for an Accept header and a `$format` option, which takes precedence, of a version of OData: 4.0 or 4.01.
 
+    Without a version it is Graph's own form, which is the one that documents are stored in.
     Raises ServiceError(NOT_ACCEPTABLE) where JSON is not among what the client takes.
     """
     text = (accept or "*/*") if asked is None else expanded(asked)
     for media_range in _wanted(ranges(text), "json"):
-        if (form := _form(media_range.parameters, newest)) is not None:
+        if (form := _form(media_range.parameters, version)) is not None:
             return form
     raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
 
@@ -135,7 +139,7 @@ def _quality(text: str) -> float:
         return 0.0
 
 
-def _form(parameters: dict[str, str], newest: bool) -> JsonForm | None:
+def _form(parameters: dict[str, str], version: str | None) -> JsonForm | None:
     """The form that parameters of `application/json` name; None for one that is not served."""
     # The parameter had the prefix in OData 4.0, and may go without since 4.01.
     level = parameters.get("odata.metadata", parameters.get("metadata", "minimal"))
@@ -144,9 +148,9 @@ def _form(parameters: dict[str, str], newest: bool) -> JsonForm | None:
     metadata = Metadata(level)
     as_strings = parameters.get("ieee754compatible", "false") == "true"
     if metadata is Metadata.MINIMAL and not as_strings:
-        return _USUAL_401 if newest else USUAL
+        return _OF_VERSION[version]
     content_type = (
         f"application/json;odata.metadata={metadata.value};odata.streaming=true;"
         f"IEEE754Compatible={'true' if as_strings else 'false'};charset=utf-8"
     )
-    return JsonForm(metadata, as_strings, "@" if newest else "@odata.", content_type.encode())
+    return JsonForm(metadata, as_strings, "@" if version == "4.01" else "@odata.", content_type.encode())

@@ -10,7 +10,7 @@ from osimages.plan.resolve import ASKED_WITH_POST, METHODS, READING, Kind, Targe
 from osimages.wire.openapi_schemas import SENT, TEXT, Json, reference, value
 
 JSON = "application/json"
-_ERRORS = ("400", "401", "403", "404", "406", "412", "429", "503")
+_ERRORS = ("400", "401", "403", "404", "406", "412", "429", "501", "503")
 _WRITE_ERRORS = (*_ERRORS, "409", "413")
 _NUMBER = {"type": "integer", "minimum": 0}
 _OPTIONS: Mapping[str, tuple[Json, str]] = {

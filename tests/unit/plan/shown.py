@@ -16,6 +16,7 @@ from osimages.plan.expressions import (
     EveryItem,
     Field,
     HasFlags,
+    InOrder,
     IsNull,
     IsTrue,
     ItemCount,
@@ -65,6 +66,8 @@ def _condition(condition: Value, constants: tuple[object, ...]) -> str:
             return f"any {collection}[{depth}]{f': {inner(condition_of_item)}' if condition_of_item else ''}"
         case EveryItem(collection, condition_of_item, depth):
             return f"all {collection}[{depth}]: {inner(condition_of_item)}"
+        case InOrder(collection, conditions, depth):
+            return f"in order {collection}[{depth}]: {' '.join(map(inner, conditions))}"
     return _value(condition, constants)
 
 

@@ -271,7 +271,7 @@ class Filters:
     # --- conditions ---
     def condition(self, names: Names, depth: int) -> str:
         """A condition."""
-        kinds = [self._comparison, self._membership, self._text, self._flags, self._null]
+        kinds = [self._comparison, self._membership, self._text, self._flags, self._null, self._containment]
         if depth > 0:
             kinds += [self._logical, self._negation, self._lambda, self._lambda, self._comparison]
         return self.pick(*kinds)(names, depth - 1)
@@ -292,6 +292,17 @@ class Filters:
         type_ = self.pick("string", "integer", "date", "moment", "colour", "duration")
         items = self._draw(st.lists(LITERALS[type_].filter(lambda text: "(" not in text) | st.just("null"), max_size=3))
         return f"{self._draw(st.sampled_from(names[type_]))} in ({','.join(items)})"
+
+    def _containment(self, names: Names, depth: int) -> str:
+        collection = self.pick("strings", "int32s", "maybes", "decimals", "dateTimeOffsets", "colours")
+        [type_] = ITEMS[collection]
+        literals = LITERALS[type_].filter(lambda text: "(" not in text)
+        items = f"[{','.join(self._draw(st.lists(literals | st.just('null'), max_size=3)))}]"
+        own = f"{self._start}{collection}"
+        if self.pick(True, False):
+            return f"hassubsequence({own},{items})"
+        other = f"{self._start}{self.pick('int32s', 'maybes')}" if type_ == "integer" else items
+        return self.pick(f"hassubset({own},{items})", f"hassubset({items},{own})", f"hassubset({own},{other})")
 
     def _text(self, names: Names, depth: int) -> str:
         text, part = self.value("string", names, depth), self.value("string", names, depth)

@@ -76,7 +76,28 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
         ),
         ("round(string) eq 1", "Expected a number, found Edm.String, at position 6"),
         ("geo.length(string) eq 1", "The function 'geo.length' is not supported, at position 0"),
-        ("hassubset(strings,strings)", "The function 'hassubset' is not supported, at position 0"),
+        (
+            "hassubset(strings,1)",
+            "'hassubset' takes collections: a property, or a list such as ['x86','x64'], at position 18",
+        ),
+        ("hassubset(parts,[1])", "'parts' has parts: compare one of them, at position 10"),
+        ("hassubset(string,['a'])", "'string' is not a collection, at position 10"),
+        (
+            "hassubset(strings,[1])",
+            "An integer cannot be compared with Edm.String: write a string in single quotes, at position 19",
+        ),
+        ("hassubset(strings,[id])", "Expected a literal, at position 19"),
+        ("hassubset(strings,int32s)", "Edm.String and Edm.Int32 cannot be compared, at position 0"),
+        (
+            "hassubsequence(['a'],strings)",
+            "'hassubsequence' is supported where the second is a list of literals, at position 0",
+        ),
+        (f"hassubsequence(int32s,[{','.join('1' * 17)}])", "'hassubsequence' takes at most 16 literals, at position 0"),
+        ("isdefined(parts/$count)", "'isdefined' is supported for properties only, at position 16"),
+        (
+            "isdefined(nothing)",
+            "Could not find a property named 'nothing' on type 'example.museum.specimen', at position 10",
+        ),
         ("matchesPattern(string,'(')", "The pattern cannot be used: it ends too early, at position 22"),
         ("matchesPattern(string,string)", "Expected a pattern in quotes, at position 22"),
         # cast, isof

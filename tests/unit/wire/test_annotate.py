@@ -57,7 +57,7 @@ def test_decimals_keep_every_digit_as_numbers_too() -> None:
 
 def test_all_metadata_in_both_spellings() -> None:
     form = "application/json;odata.metadata=full"
-    old, new = shown(json_form(form, None)), shown(json_form(form, None, True))
+    old, new = shown(json_form(form, None)), shown(json_form(form, None, "4.01"))
     assert old["@odata.type"] == "#example.thing"
     assert old["@odata.id"] == old["@odata.editLink"] == "/things/a"
     assert old["@odata.etag"] == 'W/"7"'
@@ -76,7 +76,7 @@ def test_all_metadata_in_both_spellings() -> None:
 
 
 def test_the_minimum_of_401() -> None:
-    body = shown(json_form(None, None, True))
+    body = shown(json_form(None, None, "4.01"))
     assert body["@type"] == "#example.thing"
     assert body["part"]["@type"] == "#example.part"
     assert "@odata" not in json.dumps(body)

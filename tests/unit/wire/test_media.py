@@ -90,10 +90,16 @@ def test_metadata(accept: str | None, asked: str | None, as_json: bool) -> None:
 
 
 def test_the_form_of_401() -> None:
-    assert json_form(None, None, True).annotation == "@"
-    assert json_form("application/json;metadata=full", None, True).annotation == "@"
-    assert not json_form(None, None, True).is_stored
-    assert json_form(None, None, True).content_type == USUAL.content_type
+    assert json_form(None, None, "4.01").annotation == "@"
+    assert json_form("application/json;metadata=full", None, "4.01").annotation == "@"
+    assert not json_form(None, None, "4.01").is_stored
+    assert json_form(None, None, "4.01").content_type == USUAL.content_type
+
+
+def test_the_form_of_40_has_its_own_types_and_looks_like_the_usual_one() -> None:
+    found = json_form(None, None, "4.0")
+    assert not found.is_stored
+    assert (found.annotation, found.content_type) == (USUAL.annotation, USUAL.content_type)
 
 
 @given(st.text(max_size=60))

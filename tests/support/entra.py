@@ -6,10 +6,11 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,10 @@ APPLICATION = "b4c7e1d2-6a58-4f39-8c03-e92f7d10a5b6"
 
 @dataclass
 class Entra:
-    """What the stand-in answers, and what it was asked. `ca_file` holds the root of its certificate."""
+    """What the stand-in answers, and what it was asked. `ca_file` holds the root of its certificate.
+
+    `instead` writes an answer of its own, from the status line on, in the place of every other.
+    """
 
     url: str
     ca_file: Path
@@ -35,6 +39,7 @@ class Entra:
     issuers: dict[str, str] = field(default_factory=dict)
     status: int = 200
     asked: list[str] = field(default_factory=list)
+    instead: Callable[[BufferedIOBase], None] | None = None
 
     def jwks(self) -> dict[str, Any]:
         """The public halves of the keys, with the issuers that they are bound to."""
@@ -101,6 +106,10 @@ def entra(folder: Path) -> Iterator[Entra]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             status, document = stand_in.answer(self.path)
+            if stand_in.instead is not None:
+                with suppress(OSError):
+                    stand_in.instead(self.wfile)
+                return
             body = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

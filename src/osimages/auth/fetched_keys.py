@@ -114,12 +114,16 @@ class FetchedKeys:
         return min(_FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 16), _LONGEST_PAUSE_SECONDS)
 
     async def _renew(self, *, at_once: bool) -> None:
-        if at_once:
-            await self.refresh()
+        pause = 0.0 if at_once else self.pause_seconds
         while True:
             # Servers that were started together do not ask together.
-            await asyncio.sleep(self.pause_seconds * random.uniform(0.9, 1.0))  # noqa: S311
-            await self.refresh()
+            await asyncio.sleep(pause * random.uniform(0.9, 1.0))  # noqa: S311
+            try:
+                await self.refresh()
+            except Exception:
+                # Nobody else would ask again, and the keys become old.
+                _log.exception("fetching keys failed")
+            pause = self.pause_seconds
 
     async def _ask(self) -> None:
         self._asked = self._now()

@@ -26,6 +26,7 @@ class Site:
         self.moment = 1_000_000.0
         self.kids = ["one"]
         self.failure = ""
+        self.fault: Exception | None = None
         self.fetched = 0
         self.gate: asyncio.Event | None = None
 
@@ -33,16 +34,18 @@ class Site:
         self.fetched += 1
         if self.gate is not None:
             await self.gate.wait()
+        if self.fault is not None:
+            raise self.fault
         if self.failure:
             raise KeysUnavailableError(self.failure)
         return json.dumps({"keys": [{**PUBLIC, "kid": kid} for kid in self.kids]}).encode()
 
-    def keys(self, authority: str = AUTHORITY) -> FetchedKeys:
+    def keys(self, authority: str = AUTHORITY, refresh_seconds: float = 3600) -> FetchedKeys:
         return FetchedKeys(
             self.fetch,
             authority,
             self.file,
-            refresh_seconds=3600,
+            refresh_seconds=refresh_seconds,
             stale_seconds=86400,
             look_seconds=30,
             now=lambda: self.moment,
@@ -136,6 +139,22 @@ def test_pauses_grow_after_failures_and_are_the_usual_ones_after_a_success(site:
         assert keys.pause_seconds == 3600
 
     run(work())
+
+
+def test_a_fault_of_this_program_does_not_end_the_renewing(site: Site) -> None:
+    async def work() -> None:
+        keys = site.keys(refresh_seconds=0.001)
+        await keys.open()
+        site.kids = ["two"]
+        site.fault, before = ZeroDivisionError(), site.fetched
+        while site.fetched == before:
+            await asyncio.sleep(0)
+        site.fault = None
+        while not has(keys, "two"):
+            await asyncio.sleep(0)
+        await keys.close()
+
+    run(asyncio.wait_for(work(), 30))
 
 
 def test_a_server_that_starts_uses_what_was_kept(site: Site) -> None:

@@ -112,12 +112,24 @@ class TokenVerifier:
         Raises ServiceError: a TOKEN_* row with a WWW-Authenticate header, or PERSONAL_ACCOUNT; of these UnknownKeyError
         where `verify_anew` might find the key. Raises SERVICE_UNAVAILABLE while there are no keys at all.
         """
+        header = authorization or b""
+        if len(header) > self._max_bytes:
+            raise self._refused(invalid(f"The token is longer than {self._max_bytes} bytes."))
+        digest = sha256(header).digest()
+        now = self._now()
+        known = self._cache.get(digest)
+        if known is not None and now < known.expires and self._keys.key(known.kid) is known.key:
+            self._cache.move_to_end(digest)
+            return known.actor
         try:
-            return self._verify(authorization or b"")
+            # A token that has expired since is checked again, and so refused by the same rule as any other.
+            verified = self._checked(signed_token(_bearer_token(header)), now)
         except ServiceError as error:
-            if error.row.status == 401:
-                error.headers["WWW-Authenticate"] = self.challenge
-            raise
+            raise self._refused(error) from None
+        self._cache[digest] = verified
+        if len(self._cache) > self._cache_size:
+            self._cache.popitem(last=False)
+        return verified.actor
 
     async def verify_anew(self, authorization: bytes | None, unknown: UnknownKeyError) -> Actor:
         """As `verify`, once the source of keys has had a chance to find the key that was not known."""
@@ -125,21 +137,10 @@ class TokenVerifier:
             raise unknown
         return self.verify(authorization)
 
-    def _verify(self, header: bytes) -> Actor:
-        if len(header) > self._max_bytes:
-            raise invalid(f"The token is longer than {self._max_bytes} bytes.")
-        digest = sha256(header).digest()
-        now = self._now()
-        known = self._cache.get(digest)
-        if known is not None and now < known.expires and self._keys.key(known.kid) is known.key:
-            self._cache.move_to_end(digest)
-            return known.actor
-        # A token that has expired since is checked again, and so refused by the same rule as any other.
-        verified = self._checked(signed_token(_bearer_token(header)), now)
-        self._cache[digest] = verified
-        if len(self._cache) > self._cache_size:
-            self._cache.popitem(last=False)
-        return verified.actor
+    def _refused(self, error: ServiceError) -> ServiceError:
+        if error.row.status == 401:
+            error.headers["WWW-Authenticate"] = self.challenge
+        return error
 
     def _checked(self, token: SignedToken, now: float) -> _Verified:
         """What the token says, once its signature has shown that it can be believed."""

@@ -1,4 +1,4 @@
-"""What ASGI needs around the path of a request; whatever goes wrong on it becomes an error reply here."""
+"""What ASGI needs around the path of a request."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from typing import Any
 
 import structlog
 
-from osimages.http.control import control
-from osimages.http.dashboard import dashboard, is_dashboard, is_front_door
-from osimages.http.development import development_reply
-from osimages.http.failures import failure_reply
 from osimages.http.pipeline import reply_to
-from osimages.http.reply import Reply, compressed, headers_of
-from osimages.http.request import ApiRequest, ReadBody, Receive, Scope, read_body, request_of
+from osimages.http.reply import compressed, headers_of
+from osimages.http.request import Receive, Scope, read_body, request_of
 from osimages.http.service import Service
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -26,9 +22,7 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     """Answers one HTTP request."""
     started = time.perf_counter()
     request = request_of(scope, service.front)
-    read = partial(read_body, request, receive, service.settings.max_body_seconds)
-    answers = reply_to if service.address(request.path).version is not None else _elsewhere
-    reply = await answers(service, request, read)
+    reply = await reply_to(service, request, partial(read_body, request, receive, service.settings.max_body_seconds))
     headers = headers_of(reply, request)
     body = reply.body
     zipped = compressed(reply, request, service.settings.gzip_minimum_bytes)
@@ -50,15 +44,3 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
             milliseconds=round(seconds * 1000, 2),
             request_id=request.request_id,
         )
-
-
-async def _elsewhere(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
-    """The reply to a request for something else than the API."""
-    try:
-        if request.path.startswith("/-/"):
-            return await development_reply(service, request, read) or control(service, request)
-        if is_dashboard(request.path) or is_front_door(request):
-            return await dashboard(service, request)
-    except Exception as error:
-        return failure_reply(service, request, error)
-    return await reply_to(service, request, read)

@@ -7,7 +7,7 @@ import msgspec
 from osimages.auth.actor import Actor
 from osimages.http.reply import Header
 from osimages.http.request import ApiRequest
-from osimages.http.service import Service, ServiceVersion
+from osimages.http.service import Look, Service, ServiceVersion
 from osimages.plan.build import Query
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Target
@@ -37,6 +37,11 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     def query(self) -> Query:
         """What the query string means for this target. Raises ServiceError."""
         return self.version.query(self.target, self.request.query)
+
+    def look(self) -> Look:
+        """How the answer looks, where the target is an entity. Raises ServiceError."""
+        request = self.request
+        return self.version.look(self.target, request.query, request.headers.get(b"accept"), request.takes_401)
 
     def form(self, query: Query) -> JsonForm:
         """The form of JSON that the client asks for. Raises ServiceError(NOT_ACCEPTABLE)."""

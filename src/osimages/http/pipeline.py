@@ -13,6 +13,7 @@ from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_SEGMENT, UNKNOWN_V
 from osimages.http.authority import authority_reply
 from osimages.http.batch.running import batch
 from osimages.http.call import Call
+from osimages.http.elsewhere import elsewhere
 from osimages.http.handlers import HANDLERS
 from osimages.http.readdress import readdressed
 from osimages.http.refusals import refusal_reply
@@ -30,6 +31,10 @@ _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPT
 
 async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
     """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
+    address = service.address(request.path)
+    version, path, is_open = address.version, address.path, address.is_open
+    if version is None and (reply := await elsewhere(service, request, read)) is not None:
+        return reply
     if request.method == "OPTIONS":
         return preflight(_EVERY_METHOD, request)
     most = service.settings.max_url_bytes
@@ -38,8 +43,6 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     if not request.origin:
         raise ServiceError(BAD_HOST)
     check_odata_headers(request)
-    address = service.address(request.path)
-    version, path, is_open = address.version, address.path, address.is_open
     if version is None:
         if (reply := await authority_reply(service, request, read)) is not None:
             return reply

@@ -12,6 +12,7 @@ from osimages.edm.types import ComplexType
 from osimages.errors import UNKNOWN_KEY, ServiceError
 from osimages.http.call import Call
 from osimages.http.reply import JSON, TEXT, XML, Header, Reply
+from osimages.http.service import Look
 from osimages.plan.build import Query, build_one, build_plan
 from osimages.plan.paging import Position
 from osimages.plan.query import Encoded, Page, Stored
@@ -32,8 +33,8 @@ _SINGLETONS = uuid.UUID("5f0ad4ae-9c0b-4c4e-8f0e-2f6f3a5b9d11")
 
 async def entity(call: Call) -> Reply:
     """One entity."""
-    query = call.query()
-    form = call.form(query)
+    look = call.look()
+    query, form = look.query, look.form
     stored = await stored_entity(call)
     # What is computed may be another value though the entity is the same: of now(), for example.
     if not query.shape.computed and _is_unchanged(call, stored):
@@ -44,14 +45,14 @@ async def entity(call: Call) -> Reply:
     document = call.document(form, stored)
     if query.computed:
         (document,) = _computed(call, form, query, (document,), (row,))
-    context = call.context(form, call.links.context(call.target, query.shown))
-    return entity_reply(form, query, context, document, stored)
+    return entity_reply(call, look, stored.version, document)
 
 
-def entity_reply(form: JsonForm, query: Query, context: str | None, document: bytes, stored: Stored) -> Reply:
-    """One entity, whose document is in the form that is asked for."""
-    body = entity_body(context, document, query.select, form.annotation)
-    return Reply(200, body, form.content_type, tag_of(stored))
+def entity_reply(call: Call, look: Look, version: int, document: bytes) -> Reply:
+    """One entity of that version, whose document is in the form that is asked for."""
+    context = None if look.context is None else f"{call.links.root}{look.context}"
+    body = entity_body(context, document, look.query.select, look.form.annotation)
+    return Reply(200, body, look.form.content_type, ((b"etag", etag(version).encode()),))
 
 
 async def _worked_out(call: Call, form: JsonForm, query: Query, stored: Stored) -> tuple[Stored, Sequence[Encoded]]:
@@ -67,7 +68,7 @@ async def _worked_out(call: Call, form: JsonForm, query: Query, stored: Stored) 
         plan = build_one(query, call.target.key)
         page = await call.service.store(call.target).page(call.actor.tenant, plan)
         if not page.documents:  # removed a moment ago
-            raise ServiceError(UNKNOWN_KEY, key=call.target.key[:512])
+            raise unknown_key(call.target.key)
         document, rows = page.documents[0], page.computed
     if query.items:
         (document,) = chosen(form, query, (document,), rows)
@@ -220,17 +221,17 @@ async def stored_entity(call: Call) -> Stored:
     """The entity that the target's key names. Raises ServiceError(UNKNOWN_KEY), or where If-Match asks for another."""
     key = call.target.key
     assert key is not None
-    stored = present(await call.service.store(call.target).get(call.actor.tenant, key), key)
+    stored = await call.service.store(call.target).get(call.actor.tenant, key)
+    if stored is None:
+        raise unknown_key(key)
     if b"if-match" in call.request.headers:
         check_if_match(call.request.header(b"if-match"), stored.version)
     return stored
 
 
-def present(stored: Stored | None, key: str) -> Stored:
-    """The entity that was found under a key. Raises ServiceError(UNKNOWN_KEY) where there was none."""
-    if stored is None:
-        raise ServiceError(UNKNOWN_KEY, key=key[:512])
-    return stored
+def unknown_key(key: str) -> ServiceError:
+    """What a client is told that asks for an entity that is not there."""
+    return ServiceError(UNKNOWN_KEY, key=key[:512])
 
 
 async def _page(call: Call, context: str, shown: Shown) -> Reply:

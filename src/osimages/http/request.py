@@ -97,7 +97,7 @@ def request_of(scope: Scope, front: Front) -> ApiRequest:
     return ApiRequest(
         "GET" if method == "HEAD" else method,
         path,
-        ascii_text(scope["query_string"]),
+        ascii_text(query) if (query := scope["query_string"]) else "",
         headers,
         origin,
         request_id,

@@ -37,6 +37,8 @@ from osimages.publish.current import CurrentCatalogue
 from osimages.publish.publisher import Publisher
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
+from osimages.wire.links import Links
+from osimages.wire.media import JsonForm, Metadata, json_form
 
 # How many of the requests before are remembered (paths are more various than queries: a key is one of many), and the
 # longest text that is worth remembering.
@@ -45,6 +47,16 @@ _REMEMBERED_PATHS = 16_384
 _LONGEST_REMEMBERED = 1024
 # These describe the service to clients that have no token yet, as Graph's do.
 _OPEN_PATHS = frozenset(("", "$metadata"))
+
+
+class Look(msgspec.Struct, frozen=True, gc=False):
+    """How the answer to the read of an entity looks, as its text alone tells: what the query means, the form of JSON
+    that is asked for, and in a form that has one the context URL, without the service root.
+    """
+
+    query: Query
+    form: JsonForm
+    context: str | None
 
 
 class ServiceVersion:
@@ -57,6 +69,7 @@ class ServiceVersion:
         self._sources = sources(model)
         self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
         self._remembered_query = _remembering(_REMEMBERED_QUERIES, self._build_query)
+        self._remembered_look = _remembering(_REMEMBERED_QUERIES, self._look)
         self._metadata: dict[bool, bytes] = {}
 
     def target(self, path: str) -> Target:
@@ -70,6 +83,13 @@ class ServiceVersion:
             return build(target.kind, target.source, query)
         return build(target.kind, target.source, query, target.declared.name)
 
+    def look(self, target: Target, query: str, accept: bytes | None, newest: bool) -> Look:
+        """How the answer to the read of an entity looks, for a query string and an Accept header; `newest` for clients
+        that take OData 4.01. Raises ServiceError.
+        """
+        look = self._look if len(query) > _LONGEST_REMEMBERED else self._remembered_look
+        return look(target.source, query, accept, newest)
+
     def validator(self, entity: EntityType) -> EntityValidator:
         """What checks bodies of a type."""
         return self._validators[entity.name]
@@ -79,6 +99,13 @@ class ServiceVersion:
         if as_json not in self._metadata:
             self._metadata[as_json] = csdl_json(self.model) if as_json else csdl_xml(self.model)
         return self._metadata[as_json]
+
+    def _look(self, source: str, query: str, accept: bytes | None, newest: bool) -> Look:
+        target = msgspec.structs.replace(self._sources[source], kind=Kind.ENTITY)
+        meaning = self.query(target, query)
+        form = json_form(None if accept is None else accept.decode("latin-1"), meaning.format, newest)
+        has_context = form.metadata is not Metadata.NONE
+        return Look(meaning, form, Links("").context(target, meaning.shown) if has_context else None)
 
     def _build_query(self, kind: Kind, source: str, query: str, declared: str | None = None) -> Query:
         found = self._sources[source]

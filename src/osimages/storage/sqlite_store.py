@@ -50,7 +50,8 @@ class SqliteStore(EntityStore):
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
-        row = self._one(self._get, {"tenant": tenant, "id": key})
+        # By their order, which is quicker than by their names.
+        row = self._one(self._get, (tenant, key))
         return None if row is None else Stored(row[0], row[1])
 
     async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:

@@ -12,7 +12,7 @@ import msgspec
 from osimages.auth.permissions import authorise
 from osimages.errors import ServiceError
 from osimages.http.call import Call
-from osimages.http.reading import entity_reply, present
+from osimages.http.reading import entity_reply, unknown_key
 from osimages.http.refusals import refusal_reply
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest, is_too_long
@@ -48,20 +48,20 @@ async def replies(batch: Call, group: list[Asked]) -> list[Reply]:
     assert target is not None
     call = msgspec.structs.replace(batch, request=first, target=target)
     authorise(call.actor, target, first.method)
-    query = call.query()
-    form = call.form(query)
-    if query.is_worked_out:
+    look = call.look()
+    if look.query.is_worked_out:
         return []
     found = await service.store(target).get_all(call.actor.tenant, [key for _, _, key in group])
-    context = call.context(form, call.links.context(target, query.shown))
     answered = []
     for _, request, key in group:
         try:
             if service.throttle is not None:
                 service.throttle.admit(call.actor.tenant, call.actor.application, request.method)
-            stored = present(found.get(key), key)
+            stored = found.get(key)
+            if stored is None:
+                raise unknown_key(key)
         except ServiceError as error:
             answered.append(refusal_reply(service, request, error))
         else:
-            answered.append(entity_reply(form, query, context, call.document(form, stored), stored))
+            answered.append(entity_reply(call, look, stored.version, call.document(look.form, stored)))
     return answered

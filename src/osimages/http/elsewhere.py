@@ -1,0 +1,23 @@
+"""Paths beside the API: the control plane below `/-/`, and the pages for people."""
+
+from __future__ import annotations
+
+from osimages.http.control import control
+from osimages.http.dashboard import dashboard, is_dashboard, is_front_door
+from osimages.http.development import development_reply
+from osimages.http.failures import failure_reply
+from osimages.http.reply import Reply
+from osimages.http.request import ApiRequest, ReadBody
+from osimages.http.service import Service
+
+
+async def elsewhere(service: Service, request: ApiRequest, read: ReadBody) -> Reply | None:
+    """The reply to a request for something else than the API, whatever happens; None where there is no such thing."""
+    try:
+        if request.path.startswith("/-/"):
+            return await development_reply(service, request, read) or control(service, request)
+        if is_dashboard(request.path) or is_front_door(request):
+            return await dashboard(service, request)
+    except Exception as error:
+        return failure_reply(service, request, error)
+    return None

@@ -114,7 +114,7 @@ class ExpressionReader(PathReader):
             self.move(self.end)
             return Unary("not", self.expression(UNARY), start)
         known = _WORDS.get(word) or (_WORDS.get(lower) if lower in ("true", "false", "null") else None)
-        if known is None or self.text.startswith("(", self.end):
+        if known is None or self.text.startswith(("(", "/"), self.end):
             return self.path()
         self.move(self.end)
         return Literal(known[0], known[1], start)

@@ -223,7 +223,8 @@ class PathReader(Cursor):
         if not arguments or arguments[0].name is not None:
             found = Call(of, word, arguments, start)
             return self._key(found, self.start) if self.is_mark("(") else found
-        if len(arguments) > 1 or not isinstance(arguments[0].value, Literal | EnumLiteral | Alias):
+        is_key = len(arguments) == 1 and isinstance(arguments[0].value, Literal | EnumLiteral | Alias)
+        if not is_key or (of is None and "." in word):
             message = f"There is no function '{word[:64]}': functions of a service take their arguments by name"
             raise ODataSyntaxError(message, start, self.text)
         if isinstance(arguments[0].value, Literal) and arguments[0].value.kind is LiteralKind.NULL:

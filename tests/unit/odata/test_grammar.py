@@ -39,6 +39,7 @@ _SENTENCES = [
     # words of the language are names where nothing makes them operators
     "$filter=and eq or and or eq and",
     "$orderby=asc asc,desc desc",
+    "$filter=NaN/a eq null/b",
     "$select=filter,and",
     # expandPath: a type in front, and after a navigation property
     "$expand=n.T/a/n.U/$count($filter=b)",
@@ -83,6 +84,7 @@ _NO_SENTENCES = [
     ("$filter=$these/a eq 1", "'$these' is a collection, which has no properties"),
     # keyPropertyValue
     ("$filter=a(null)", "No key is null"),
+    ("$filter=n.f('x')", "There is no function 'n.f'"),
     ("$filter=a/b./c", "Unexpected character '.'"),
     # paths of $select and $expand
     ("$select=a /b", "White space within a path"),

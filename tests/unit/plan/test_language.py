@@ -190,6 +190,7 @@ TRUE = [
     "hassubsequence(int32s,[]) and HasSubsequence(strings,['a','bc'])",
     "not hassubsequence(int32s,[3,1])",
     "not hassubsequence(int32s,[2,2])",
+    "not hassubsequence(int32s,[1,2,3,1,2,3,1,2,3,1,2,3,1,2,3,1])",
     "hassubsequence([4,1,3],[4,3]) and not hassubsequence([4,1,3],[3,4])",
     "parts/any(p:hassubset(int32s,[1]))",
     "isdefined(string) and isdefined(stringOrNull) and isdefined(parts) and isdefined(place/city)",

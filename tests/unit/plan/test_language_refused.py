@@ -93,6 +93,10 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
             "'hassubsequence' is supported where the second is a list of literals, at position 0",
         ),
         (f"hassubsequence(int32s,[{','.join('1' * 17)}])", "'hassubsequence' takes at most 16 literals, at position 0"),
+        (
+            f"hassubset(int32s,[{','.join(map(str, range(900)))}])",
+            "The query has more than 800 conditions, at position 0",
+        ),
         ("isdefined(parts/$count)", "'isdefined' is supported for properties only, at position 16"),
         (
             "isdefined(nothing)",

@@ -88,11 +88,13 @@ def test_a_device_is_told_that_somebody_declined(http: httpx.Client, browser: Br
 
 
 def test_consent_is_asked_for_on_the_way(http: httpx.Client, browser: Browser) -> None:
-    device = started(http, client_id=GRAPH_COMMAND_LINE, scope=f"{WRITE} openid")
+    # In a tenant of its own: consent stays, and other tests are about what was never agreed to.
+    tenant = str(uuid.uuid4())
+    device = started(http, tenant, client_id=GRAPH_COMMAND_LINE, scope=f"{WRITE} openid")
     page = entered(browser, device["user_code"])
     assert headline(page) == "Permissions requested"
     browser.submit(page, "Accept")
-    body = tokens(asked(http, device, client_id=GRAPH_COMMAND_LINE))
+    body = tokens(asked(http, device, tenant, client_id=GRAPH_COMMAND_LINE))
     assert claims_of(body["access_token"])["scp"] == WRITE
 
 

@@ -92,19 +92,18 @@ def check(
     from osimages.fleet.tally import Tally, facts_of
     from osimages.fleet.text import writable
 
-    options = msgspec.convert(rest, Options)
-    _check_call(builds, options)
+    _check_call(builds, options := msgspec.convert(rest, Options))
     if edition and servicing_of(edition) is None:
         raise click.UsageError(f"'{edition}' is no edition that is known here; say Pro, Enterprise, EnterpriseS...")
     settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days})
     catalogue = facts_in(settings)
     day = today or Clock(settings.today).today()
-    age = settings.publish_age_days
-    tally = Tally(Checker(catalogue, day, age_days=age, esu=esu, max_behind=max_behind), edition)
+    checker = Checker(catalogue, day, age_days=settings.publish_age_days, esu=esu, max_behind=max_behind)
+    tally = Tally(checker, edition)
     answers = [answer for build in builds if (answer := _one(tally, writable(build))) is not None]
     if options.csv or options.json_file:
         _read_fleet(tally, options)
-    _report(tally, answers, facts_of(catalogue, day, age), options)
+    _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), options)
 
 
 def _one(tally: Tally, build: str) -> Answer | None:

@@ -41,7 +41,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     def look(self) -> Look:
         """How the answer looks, where the target is an entity. Raises ServiceError."""
         request = self.request
-        return self.version.look(self.target, request.query, request.headers.get(b"accept"), request.takes_401)
+        return self.version.look(self.target, request.query, request.headers.get(b"accept"), request.version)
 
     def form(self, query: Query) -> JsonForm:
         """The form of JSON that the client asks for. Raises ServiceError(NOT_ACCEPTABLE)."""

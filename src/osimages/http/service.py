@@ -83,12 +83,12 @@ class ServiceVersion:
             return build(target.kind, target.source, query)
         return build(target.kind, target.source, query, target.declared.name)
 
-    def look(self, target: Target, query: str, accept: bytes | None, newest: bool) -> Look:
-        """How the answer to the read of an entity looks, for a query string and an Accept header; `newest` for clients
-        that take OData 4.01. Raises ServiceError.
+    def look(self, target: Target, query: str, accept: bytes | None, version: str | None) -> Look:
+        """How the answer to the read of an entity looks, for a query string, an Accept header, and the version of
+        OData that its client takes (None: it does not say). Raises ServiceError.
         """
         look = self._look if len(query) > _LONGEST_REMEMBERED else self._remembered_look
-        return look(target.source, query, accept, newest)
+        return look(target.source, query, accept, version)
 
     def validator(self, entity: EntityType) -> EntityValidator:
         """What checks bodies of a type."""
@@ -100,10 +100,10 @@ class ServiceVersion:
             self._metadata[as_json] = csdl_json(self.model) if as_json else csdl_xml(self.model)
         return self._metadata[as_json]
 
-    def _look(self, source: str, query: str, accept: bytes | None, newest: bool) -> Look:
+    def _look(self, source: str, query: str, accept: bytes | None, version: str | None) -> Look:
         target = msgspec.structs.replace(self._sources[source], kind=Kind.ENTITY)
         meaning = self.query(target, query)
-        form = json_form(None if accept is None else accept.decode("latin-1"), meaning.format, newest)
+        form = json_form(None if accept is None else accept.decode("latin-1"), meaning.format, version)
         has_context = form.metadata is not Metadata.NONE
         return Look(meaning, form, Links("").context(target, meaning.shown) if has_context else None)
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator
 from osimages.edm.encoding import may_be_null
 from osimages.edm.types import ComplexType, EntityType, EnumType, Primitive, Property
 from osimages.odata.search_tree import Search, SearchAnd, SearchIncomplete, SearchNot, SearchOr, SearchTerm
-from osimages.plan.bind import Binder
 from osimages.plan.expressions import (
     AnyItem,
     Apply,
@@ -31,17 +30,17 @@ from osimages.plan.expressions import (
     TextMatch,
     Truth,
 )
-from osimages.plan.names import BindError
+from osimages.plan.names import BindError, Names
 
 
-def bind_search(binder: Binder, entity: EntityType, tree: Search) -> Condition:
+def bind_search(binder: Names, entity: EntityType, tree: Search) -> Condition:
     """The condition that a search over entities of that type stands for. Raises BindError where it is too large."""
     return _bound(tree, lambda text, position: _matches(binder, entity, text, position))
 
 
-def bind_item_search(binder: Binder, collection: Property, tree: Search) -> Condition:
+def bind_item_search(binder: Names, collection: Property, tree: Search, depth: int = 1) -> Condition:
     """The condition that a search over the items of a collection stands for. Raises BindError."""
-    fields = list(_fields(collection))
+    fields = list(_fields(collection, depth))
     if not fields:
         raise BindError(f"Items of '{collection.name}' have no text that is searched", tree.position)
     return _bound(tree, lambda text, position: (_match(binder, *each, text, position) for each in fields))
@@ -62,7 +61,7 @@ def _bound(tree: Search, matches: Callable[[str, int], Iterable[Condition]]) -> 
             return _either(list(matches(text.lower(), tree.position)))
 
 
-def _matches(binder: Binder, entity: EntityType, text: str, position: int) -> Iterator[Condition]:
+def _matches(binder: Names, entity: EntityType, text: str, position: int) -> Iterator[Condition]:
     for declared in entity.properties:
         found = [_match(binder, *each, text, position) for each in _fields(declared)]
         if found and declared.collection:
@@ -71,11 +70,11 @@ def _matches(binder: Binder, entity: EntityType, text: str, position: int) -> It
             yield from found
 
 
-def _fields(declared: Property) -> Iterator[tuple[Field, ScalarType, bool]]:
+def _fields(declared: Property, depth: int = 1) -> Iterator[tuple[Field, ScalarType, bool]]:
     """What is searched of a property: fields, their types, and whether they may be null."""
     collection, start = (declared.name, "") if declared.collection else (None, declared.name)
     for path, type_, nullable in _parts(declared, start, may_be_null(declared)):
-        yield Field(collection, path or None, 1 if collection else 0), type_, nullable
+        yield Field(collection, path or None, depth if collection else 0), type_, nullable
 
 
 def _parts(declared: Property, path: str, nullable: bool) -> Iterator[tuple[str, ScalarType, bool]]:
@@ -88,7 +87,7 @@ def _parts(declared: Property, path: str, nullable: bool) -> Iterator[tuple[str,
         yield path, declared.type, nullable
 
 
-def _match(binder: Binder, field: Field, type_: ScalarType, nullable: bool, text: str, position: int) -> Condition:
+def _match(binder: Names, field: Field, type_: ScalarType, nullable: bool, text: str, position: int) -> Condition:
     binder.count_condition(position)
     if isinstance(type_, EnumType):
         return _member_match(binder, field, type_, nullable, text, position)
@@ -99,7 +98,7 @@ def _match(binder: Binder, field: Field, type_: ScalarType, nullable: bool, text
     return Compare(Comparison.EQ, found, Truth(True), True) if nullable else found
 
 
-def _member_match(binder: Binder, field: Field, type_: EnumType, nullable: bool, text: str, position: int) -> Condition:
+def _member_match(binder: Names, field: Field, type_: EnumType, nullable: bool, text: str, position: int) -> Condition:
     slots = tuple(binder.constant(each.value, position) for each in type_.members if text in each.name.lower())
     if not slots:
         return Truth(False)

@@ -60,6 +60,7 @@ from osimages.plan.functions import (
     Signature,
 )
 from osimages.plan.names import ITEM, BindError, Names, Operand, Scope, Typed, UnsupportedError, Variable, is_null
+from osimages.plan.search import bind_item_search
 
 _NO_OVERFLOW = (Operation.ADD, Operation.SUBTRACT, Operation.MULTIPLY, Operation.NEGATE)
 # What gives null for other reasons than a null argument: a value out of range.
@@ -205,7 +206,7 @@ class Values(Names):
     def _count(self, tree: Count, scope: Scope) -> Typed:
         collection, depth, conditions = self._items(tree.of, scope)
         if tree.search is not None:
-            raise UnsupportedError("'$search' is not supported within '$count(...)'", tree.position)
+            conditions.append(bind_item_search(self, collection, tree.search, depth))
         if tree.condition is not None:
             conditions.append(self._item_condition(tree.condition, scope, Variable(collection, depth)))
         return Typed(ItemCount(collection.name, joined(conditions), depth), Primitive.INT64)

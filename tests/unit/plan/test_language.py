@@ -195,6 +195,10 @@ TRUE = [
     "parts/any(p:hassubset(int32s,[1]))",
     "isdefined(string) and isdefined(stringOrNull) and isdefined(parts) and isdefined(place/city)",
     "parts/all(p:isdefined(p/name))",
+    # searches of items
+    "parts/$count($search=LID) eq 1 and parts/$count($search=lid OR box) eq 2 and parts/$count($search=NOT i) eq 1",
+    "parts/$count($search=o;$filter=name eq 'lid') eq 0 and parts/$count($filter=weight eq null;$search=o) eq 1",
+    "parts/any(p:parts/$count($search=box;$filter=name eq p/name) eq 1)",
     "not (9 in int32s)",
     "(int32 sub 5) in int32s",
     # strings

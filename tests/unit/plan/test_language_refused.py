@@ -97,6 +97,7 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
             f"hassubset(int32s,[{','.join(map(str, range(900)))}])",
             "The query has more than 800 conditions, at position 0",
         ),
+        ("int32s/$count($search=1) eq 1", "Items of 'int32s' have no text that is searched, at position 22"),
         ("isdefined(parts/$count)", "'isdefined' is supported for properties only, at position 16"),
         (
             "isdefined(nothing)",

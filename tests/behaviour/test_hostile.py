@@ -121,7 +121,9 @@ def test_bodies_nested_without_end(api: Api, opening: str) -> None:
     headers = {"Content-Type": "application/json"}
     for path in (IMAGES, BATCH):
         error = refused(api.http.post(path, content=(opening * 200_000).encode(), headers=headers), 400, "BadRequest")
-        assert "nested too deeply" in error["message"]
+        # That a batch is an object, not a list, can be seen before how deep it is.
+        no_batch = path == BATCH and opening == "["
+        assert ("Invalid batch payload format" if no_batch else "nested too deeply") in error["message"]
 
 
 def test_a_batch_of_batches_of_dependencies(api: Api) -> None:

@@ -23,6 +23,7 @@ from granian.constants import Interfaces, SSLProtocols
 from granian.log import LogLevels
 from granian.server import Server
 
+from osimages.cli.connections import connection_options, raise_file_limit
 from osimages.cli.options import SERVER_FILE, more, server_options, settings_from
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, own_tls
 from osimages.clock import Clock
@@ -65,6 +66,7 @@ def run(settings: Settings) -> None:
     port = free_port(settings.host, settings.port)
     tls = _prepare(settings)
     url = f"{'http' if settings.http else 'https'}://{_client_host(settings.host)}:{port}"
+    raise_file_limit()
     server = _server(settings, port, tls)
     file = settings.data_path / SERVER_FILE
 
@@ -155,6 +157,7 @@ def _server(settings: Settings, port: int, tls: Tls | None) -> Any:
         ssl_protocol_min=SSLProtocols.tls12,
         respawn_failed_workers=True,
         workers_kill_timeout=settings.drain_seconds,
+        **connection_options(),
     )
 
 

@@ -128,6 +128,13 @@ _RULES: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(_NUMBERS, _literal(LiteralKind.INTEGER, LiteralKind.DECIMAL)),
     **dict.fromkeys(_NUMBER_VALUES, _literal(LiteralKind.INTEGER, LiteralKind.DECIMAL, is_encoded=False)),
     **dict.fromkeys((f"{each}{shape}" for each in ("geography", "geometry") for shape in _SHAPES), _GEO),
+    **dict.fromkeys((f"full{shape}Literal" for shape in _SHAPES), _in("geography'{}'", parse_literal)),
+    **dict.fromkeys(
+        (f"{shape[0].lower()}{shape[1:]}Literal" for shape in _SHAPES),
+        _in("geography'SRID=0;{}'", parse_literal),
+    ),
+    **dict.fromkeys(("qualifiedTypeName", "optionallyQualifiedTypeName", "primitiveTypeName"), _in("isof({})")),
+    "parameterAlias": _in("{}"),
     "primitiveLiteral": _in("{}", parse_literal),
     "enumLiteral": _in("{}", parse_literal),
     "enumValue": lambda text: parse_literal(f"Namespace.Type'{text}'"),
@@ -158,8 +165,9 @@ _RULES: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(
         (
             *("filter", "orderby", "select", "expand", "search", "compute", "apply", "top", "skip", "inlinecount"),
-            *("skiptoken", "deltatoken", "format", "index", "levels", "id", "schemaversion", "systemQueryOption"),
+            *("skiptoken", "deltatoken", "format", "index", "id", "schemaversion", "systemQueryOption"),
             *("queryOptions", "queryOption", "customQueryOption", "aliasAndValue", "nameAndValue"),
+            *("batchOptions", "metadataOptions", "entityOptions"),
         ),
         parse_options,
     ),
@@ -167,6 +175,11 @@ _RULES: Mapping[str, Callable[[str], object]] = {
         ("searchExpr", "searchParenExpr", "searchNegateExpr", "searchPhrase", "searchWord", "searchExpr-incomplete"),
         _in("{}", parse_search),
     ),
+    **dict.fromkeys(("levels", "expandOption"), lambda text: parse_options(f"$expand=a({text})")),
+    "expandRefOption": lambda text: parse_options(f"$expand=a/$ref({text})"),
+    "expandCountOption": lambda text: parse_options(f"$expand=a/$count({text})"),
+    **dict.fromkeys(("selectOption", "selectOptionPC"), lambda text: parse_options(f"$select=a({text})")),
+    "parameterNames": lambda text: parse_options(f"$select=n.f({text})"),
     "applyExpr": _in("{}", parse_apply),
     "applyTrafo": _in("{}", parse_apply),
     "computeItem": _in("{}", parse_compute),
@@ -174,8 +187,8 @@ _RULES: Mapping[str, Callable[[str], object]] = {
     "selectItem": _in("{}", parse_select),
     "expandItem": _in("{}", parse_expand),
     "expandPath": _in("{}", parse_expand),
-    "contextFragment": lambda text: parse_context(f"#{text}"),
-    "context": parse_context,
+    "contextFragment": _in("#{}", parse_context),
+    "context": _in("{}", parse_context),
 }
 
 _CASES = [

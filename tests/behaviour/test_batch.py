@@ -187,6 +187,13 @@ def test_a_body_in_base64url(api: Api) -> None:
     assert got["1"]["status"] == 400
 
 
+def test_a_number_beyond_all_limits_is_one_items_fault(api: Api) -> None:
+    item = '{"id":"%s","method":"POST","url":"%s","headers":{"Content-Type":"application/json"},"body":{"id":%s}}'
+    items = ",".join(item % each for each in (("1", SET, "9" * 5000), ("2", SET, "1e" + "9" * 30), ("3", SET, '"a"')))
+    reply = api.http.post(BATCH, content=f'{{"requests":[{items}]}}', headers=JSON)
+    assert {each["id"]: each["status"] for each in reply.json()["responses"]} == {"1": 400, "2": 400, "3": 201}
+
+
 def test_items_may_do_what_the_batch_may(api: Api) -> None:
     item = {"id": "1", "method": "GET", "url": SET, "headers": {"Authorization": "Bearer other", "Host": "other"}}
     assert send(api, item)["1"]["status"] == 200

@@ -162,6 +162,9 @@ def test_json_in_its_usual_spellings(api: Api, content_type: str) -> None:
         b'{"id":"\\ud800"}',
         b'{"id":"a"} more',
         b"\xff\xfe{\x00}\x00",
+        b'{"id":%b}' % (b"9" * 5000),
+        b'{"id":1e%b}' % (b"9" * 30),
+        b'{"id":-0.1e-%b}' % (b"9" * 5000),
     ],
 )
 def test_a_body_that_is_no_json(api: Api, body: bytes) -> None:

@@ -33,8 +33,11 @@ def decoded(body: bytes, decode: Callable[[bytes], Decoded] = _decode) -> Decode
         raise ServiceError(BODY_ENCODING, reason="it is not valid UTF-8.") from None
     except RecursionError:
         raise ServiceError(BODY_UNREADABLE, reason="It is nested too deeply.") from None
-    except msgspec.ValidationError:
-        raise
+    except (msgspec.ValidationError, ArithmeticError):
+        if decode is not _decode:
+            raise
+        # Where no form is expected, these can only be about numbers beyond what Python reads.
+        raise ServiceError(BODY_UNREADABLE, reason="A number has too many digits.") from None
     except msgspec.DecodeError as error:
         raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
 

@@ -16,6 +16,7 @@ import apsw
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite_reader import SqliteReader, TimeLimit
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
+from osimages.storage.turns import Turns
 
 Result = TypeVar("Result")
 Read: TypeAlias = Callable[[SqliteReader], Result]
@@ -42,8 +43,9 @@ class SqliteReads:
         self._long_reads = LongReads(connect, query_seconds)
         self._known_long: dict[Hashable, None] = {}
 
-    async def run(self, kind: Hashable, read: Read[Result]) -> Result:
-        """What a query finds. Those of one `kind` are expected to take as long as the last one of it did.
+    async def run(self, kind: Hashable, read: Read[Result], tenant: str = "") -> Result:
+        """What a query finds. Those of one `kind` are expected to take as long as the last one of it did; of those that
+        take long, tenants have theirs in turns.
 
         Raises QueryTimeoutError, or StoreUnavailableError where too many long queries are under way.
         """
@@ -55,7 +57,7 @@ class SqliteReads:
                 self._remember(kind)
             finally:
                 self._limit.lift()
-        found, seconds = await self._long_reads.run(read)
+        found, seconds = await self._long_reads.run(read, tenant)
         if seconds < _PATIENCE_SECONDS:
             self._known_long.pop(kind, None)
         return found
@@ -76,14 +78,14 @@ class LongReads:
     def __init__(self, connect: Connect, query_seconds: float, most: int = _MOST_THREADS) -> None:
         self._connect = connect
         self._query_seconds = query_seconds
-        self._turns = asyncio.Semaphore(most)
+        self._turns = Turns(most)
         self._running: dict[asyncio.Future[Any], TimeLimit] = {}
         self._usual_switch_seconds = sys.getswitchinterval()
         self._closed = False
 
-    async def run(self, read: Read[Result]) -> tuple[Result, float]:
+    async def run(self, read: Read[Result], tenant: str) -> tuple[Result, float]:
         """What a query finds, and how many seconds it ran. Raises QueryTimeoutError or StoreUnavailableError."""
-        await self._turn()
+        await self._turn(tenant)
         limit = TimeLimit()
         limit.start(self._query_seconds)
         running = asyncio.get_running_loop().run_in_executor(None, self._read, read, limit)
@@ -110,15 +112,15 @@ class LongReads:
         if self._running:
             await asyncio.wait(self._running)
 
-    async def _turn(self) -> None:
+    async def _turn(self, tenant: str) -> None:
         self._check_open()
         try:
             async with asyncio.timeout(self._query_seconds):
-                await self._turns.acquire()
+                await self._turns.take(tenant)
         except TimeoutError:
             raise StoreUnavailableError("too many long queries are under way") from None
         if self._closed:
-            self._turns.release()
+            self._turns.give_back()
         self._check_open()
 
     def _check_open(self) -> None:
@@ -129,7 +131,7 @@ class LongReads:
         del self._running[running]
         if not self._running:
             sys.setswitchinterval(self._usual_switch_seconds)
-        self._turns.release()
+        self._turns.give_back()
 
     def _read(self, read: Read[Result], limit: TimeLimit) -> tuple[Result, float]:
         """On a thread: the query on a new connection, which takes a fifth of a millisecond to open."""

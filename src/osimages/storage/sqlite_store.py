@@ -63,18 +63,18 @@ class SqliteStore(EntityStore):
         """One page, and the total where the plan asks for it, both of the same moment."""
         values = parameters(tenant, plan)
         kind = ("page", tenant, plan.shape, plan.count)
-        return await self._reads.run(kind, lambda reader: self._page(reader, plan, values))
+        return await self._reads.run(kind, lambda reader: self._page(reader, plan, values), tenant)
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
         values = parameters(tenant, plan)
         kind = ("count", tenant, plan.shape)
-        return await self._reads.run(kind, lambda reader: self._count(reader, plan.shape, values))
+        return await self._reads.run(kind, lambda reader: self._count(reader, plan.shape, values), tenant)
 
     async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
         """One page of what changed, in the order of the changes."""
         kind = ("delta", tenant, plan.condition, plan.computed)
-        return await self._reads.run(kind, lambda reader: self._delta(reader, tenant, plan))
+        return await self._reads.run(kind, lambda reader: self._delta(reader, tenant, plan), tenant)
 
     def _page(self, reader: SqliteReader, plan: CollectionPlan, values: Values) -> Page:
         shape, total = plan.shape, None

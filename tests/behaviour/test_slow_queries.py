@@ -114,6 +114,20 @@ def test_many_at_once_are_each_answered_or_refused(api: Api, pool: ThreadPoolExe
     assert api.ids(f"$filter={LONG}") == ["a"], "the next one has its turn"
 
 
+def test_a_tenant_with_many_long_queries_leaves_room_for_the_others(api: Api, pool: ThreadPoolExecutor) -> None:
+    with connected(str(api.http.base_url), str(uuid.uuid4()), api.data_dir) as other:
+        other.create(id="b")
+        slow = [asking(pool, api, f"{IMAGES}?$filter={ENDLESS}") for _ in range(20)]
+        count = 0
+        while not all(each.done() for each in slow):
+            assert other.get(f"{IMAGES}/b").status_code == 200
+            other.create(id=f"c{count}")
+            count += 1
+    timed_out = [is_timed_out(each.result()) for each in slow]
+    assert any(timed_out)
+    assert count >= FEW, "they came in before the slow ones"
+
+
 def test_a_long_query_in_a_batch_is_answered_beside_the_others(api: Api, pool: ThreadPoolExecutor) -> None:
     paths = [f"?$filter={ENDLESS}", "/a", f"?$filter={LONG}"]
     requests = [

@@ -15,6 +15,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from osimages.storage.steps import KeyTakenError, Result, Rows, Steps, Values
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
+from osimages.storage.turns import Turns
 
 # What passes by itself, or when somebody makes room or starts a server; everything else is a fault of this program.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -60,6 +61,8 @@ class Connections:
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], limits: Limits) -> None:
         self._pool = pool
         self._limits = limits
+        # Some connections are left for what is short: reads by key, changes, what the service looks up for itself.
+        self._turns = Turns(max(1, limits.connections - max(1, limits.connections // 5)))
         # A change takes the time that it needs, but does not wait for another one for longer than it may.
         lock_timeout = max(1, int(limits.wait_seconds * 1000))
         self._change = (
@@ -83,6 +86,20 @@ class Connections:
                 server_settings=_session(limits.query_seconds),
             )
         return cls(pool, limits)
+
+    @contextlib.asynccontextmanager
+    async def turn(self, tenant: str) -> AsyncIterator[None]:
+        """A tenant's turn to run a query that may take long; tenants have theirs one after the other.
+
+        Raises StoreUnavailableError where it does not come in time.
+        """
+        with _told(self._limits.query_seconds):
+            async with asyncio.timeout(self._limits.wait_seconds or 0.001):
+                await self._turns.take(tenant)
+        try:
+            yield
+        finally:
+            self._turns.give_back()
 
     async def rows(self, sql: str, values: Values) -> list[asyncpg.Record]:
         """What one query finds. Raises QueryTimeoutError or StoreUnavailableError."""

@@ -73,9 +73,10 @@ class PostgresStore(EntityStore):
         rendered = self._page_sql(plan.shape, types)
         values = _bound(rendered, parameters(tenant, plan))
         if not plan.count and 0 < plan.limit <= _FIRST_ROWS:
-            rows = await self._connections.rows(rendered.sql, values)
+            async with self._connections.turn(tenant):
+                rows = await self._connections.rows(rendered.sql, values)
             return page_of(rows[: plan.limit], plan.shape, len(rows) > plan.limit, None)
-        async with self._connections.snapshot() as connection:
+        async with self._connections.turn(tenant), self._connections.snapshot() as connection:
             total = None
             if plan.count:
                 total = (await fetch(connection, self._count_sql(plan.shape, types).sql, values))[0][0]
@@ -85,7 +86,8 @@ class PostgresStore(EntityStore):
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
         rendered = self._count_sql(plan.shape, tuple(map(type, plan.constants)))
-        rows = await self._connections.rows(rendered.sql, _bound(rendered, parameters(tenant, plan)))
+        async with self._connections.turn(tenant):
+            rows = await self._connections.rows(rendered.sql, _bound(rendered, parameters(tenant, plan)))
         return int(rows[0][0])
 
     async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
@@ -95,7 +97,7 @@ class PostgresStore(EntityStore):
         all with smaller numbers.
         """
         rendered = self._delta_sql(plan.condition, plan.computed, tuple(map(type, plan.constants)))
-        async with self._connections.snapshot() as connection:
+        async with self._connections.turn(tenant), self._connections.snapshot() as connection:
             found = await fetch(connection, self._last_change, {"tenant": tenant})
             newest = int(found[0][0])
             values = _bound(rendered, delta_parameters(tenant, plan, newest))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -119,6 +120,24 @@ def test_all_connections_in_use(clean_postgres: PostgresPlace) -> None:
                 with pytest.raises(StoreUnavailableError, match="does not answer"):
                     await store.get(CONTOSO, "a")
             assert await asyncio.gather(*waiting) == [None, None]
+
+    run(ask())
+
+
+def test_queries_leave_a_connection_for_what_is_short(clean_postgres: PostgresPlace) -> None:
+    async def ask() -> None:
+        async with opened(clean_postgres, Limits(2, 0.5, 5.0)) as database:
+            store = database.store(GRAPH, IMAGES)
+            async with holding(clean_postgres, "LOCK TABLE image"):
+                queries: list[asyncio.Task[Any]] = [
+                    *(asyncio.create_task(store.page(CONTOSO, plan())) for _ in range(3)),
+                    *(asyncio.create_task(store.count(CONTOSO, plan())) for _ in range(3)),
+                    *(asyncio.create_task(store.delta(CONTOSO, DeltaPlan(None, (), 0, 0, 10))) for _ in range(3)),
+                ]
+                await asyncio.sleep(0)
+                for _ in range(3):
+                    assert await database.tenant(CONTOSO) is not None
+            await asyncio.gather(*queries, return_exceptions=True)
 
     run(ask())
 

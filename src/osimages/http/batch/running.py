@@ -54,7 +54,6 @@ class _Running:
     def __init__(self, call: Call, answer: Answer) -> None:
         self._call = call
         self._answer = answer
-        self._outcomes: dict[str | None, list[Outcome]] = {}
         self._root = call.links.root
         self._prefix = f"/{call.version.name}"
         self._version = f"{call.version.name}/".lower()
@@ -66,14 +65,14 @@ class _Running:
 
     async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
         """Each item waits for those it depends on, which stand before it; the others run side by side."""
-        together = await self._together_answered(found)
-        if len(together) == len(found):
-            return [together[unit[0].key] for unit in found]
+        answered = await self._alike(found)
+        if len(answered) == len(found):
+            return [answered[unit[0].key] for unit in found]
         running: list[_Started] = []
         by_key: dict[str | None, _Started] = {}
         self._turn_began = time.monotonic()
         for unit in found:
-            outcome = together.get(unit[0].key)
+            outcome = answered.get(unit[0].key)
             started = await self._started(unit, by_key) if outcome is None else _Started(unit, [outcome])
             running.append(started)
             for item in unit:
@@ -82,7 +81,7 @@ class _Running:
                 by_key.setdefault(group.lower(), started)
         return [outcome for each in running for outcome in await each.outcomes()]
 
-    async def _together_answered(self, found: list[Unit]) -> dict[str | None, Outcome]:
+    async def _alike(self, found: list[Unit]) -> dict[str | None, Outcome]:
         """What came of those items, by their keys, that are alike and wait for nothing."""
         requests = [
             (item.key, self._request(item, {}))

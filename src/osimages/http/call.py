@@ -41,7 +41,9 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     def look(self) -> Look:
         """How the answer looks, where the target is an entity. Raises ServiceError."""
         request = self.request
-        return self.version.look(self.target, request.query, request.headers.get(b"accept"), request.version)
+        return self.version.look(
+            self.target, request.query, request.headers.get(b"accept"), request.version, self.links.root
+        )
 
     def form(self, query: Query) -> JsonForm:
         """The form of JSON that the client asks for. Raises ServiceError(NOT_ACCEPTABLE)."""

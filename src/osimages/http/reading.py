@@ -45,14 +45,13 @@ async def entity(call: Call) -> Reply:
     document = call.document(form, stored)
     if query.computed:
         (document,) = _computed(call, form, query, (document,), (row,))
-    return entity_reply(call, look, stored.version, document)
+    return entity_reply(look, stored.version, document)
 
 
-def entity_reply(call: Call, look: Look, version: int, document: bytes) -> Reply:
+def entity_reply(look: Look, version: int, document: bytes) -> Reply:
     """One entity of that version, whose document is in the form that is asked for."""
-    context = None if look.context is None else f"{call.links.root}{look.context}"
-    body = entity_body(context, document, look.query.select, look.form.annotation)
-    return Reply(200, body, look.form.content_type, ((b"etag", etag(version).encode()),))
+    chosen = document if look.query.select is None else projected(document, look.query.select)
+    return Reply(200, look.head + chosen[1:], look.form.content_type, ((b"etag", etag(version).encode()),))
 
 
 async def _worked_out(call: Call, form: JsonForm, query: Query, stored: Stored) -> tuple[Stored, Sequence[Encoded]]:

@@ -39,6 +39,7 @@ from osimages.settings import Settings
 from osimages.storage.store import Database, Store
 from osimages.wire.links import Links
 from osimages.wire.media import JsonForm, Metadata, json_form
+from osimages.wire.payload import entity_head
 
 # How many of the requests before are remembered (paths are more various than queries: a key is one of many), and the
 # longest text that is worth remembering.
@@ -51,12 +52,12 @@ _OPEN_PATHS = frozenset(("", "$metadata"))
 
 class Look(msgspec.Struct, frozen=True, gc=False):
     """How the answer to the read of an entity looks, as its text alone tells: what the query means, the form of JSON
-    that is asked for, and in a form that has one the context URL, without the service root.
+    that is asked for, and what the body starts with before the members of the entity.
     """
 
     query: Query
     form: JsonForm
-    context: str | None
+    head: bytes
 
 
 class ServiceVersion:
@@ -83,12 +84,12 @@ class ServiceVersion:
             return build(target.kind, target.source, query)
         return build(target.kind, target.source, query, target.declared.name)
 
-    def look(self, target: Target, query: str, accept: bytes | None, version: str | None) -> Look:
-        """How the answer to the read of an entity looks, for a query string, an Accept header, and the version of
-        OData that its client takes (None: it does not say). Raises ServiceError.
+    def look(self, target: Target, query: str, accept: bytes | None, version: str | None, root: str) -> Look:
+        """How the answer to the read of an entity looks, for a query string, an Accept header, the version of OData
+        that its client takes (None: it does not say), and the service root that it sees. Raises ServiceError.
         """
         look = self._look if len(query) > _LONGEST_REMEMBERED else self._remembered_look
-        return look(target.source, query, accept, version)
+        return look(target.source, query, accept, version, root)
 
     def validator(self, entity: EntityType) -> EntityValidator:
         """What checks bodies of a type."""
@@ -100,12 +101,13 @@ class ServiceVersion:
             self._metadata[as_json] = csdl_json(self.model) if as_json else csdl_xml(self.model)
         return self._metadata[as_json]
 
-    def _look(self, source: str, query: str, accept: bytes | None, version: str | None) -> Look:
+    def _look(self, source: str, query: str, accept: bytes | None, version: str | None, root: str) -> Look:
         target = msgspec.structs.replace(self._sources[source], kind=Kind.ENTITY)
         meaning = self.query(target, query)
         form = json_form(None if accept is None else accept.decode("latin-1"), meaning.format, version)
         has_context = form.metadata is not Metadata.NONE
-        return Look(meaning, form, Links("").context(target, meaning.shown) if has_context else None)
+        context = Links(root).context(target, meaning.shown) if has_context else None
+        return Look(meaning, form, entity_head(context, form.annotation))
 
     def _build_query(self, kind: Kind, source: str, query: str, declared: str | None = None) -> Query:
         found = self._sources[source]

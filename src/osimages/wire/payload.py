@@ -61,9 +61,12 @@ def entity_body(
 ) -> bytes:
     """One entity, with its context where there is one. `annotation` is what names of annotations start with."""
     chosen = document if select is None else projected(document, select)
-    if context is None:
-        return chosen
-    return b'{"%bcontext":"%b",%b' % (annotation.encode(), context.encode(), chosen[1:])
+    return entity_head(context, annotation) + chosen[1:]
+
+
+def entity_head(context: str | None, annotation: str = "@odata.") -> bytes:
+    """What the body of an entity starts with, before the members that are stored."""
+    return b"{" if context is None else f'{{"{annotation}context":"{context}",'.encode()
 
 
 def collection_body(

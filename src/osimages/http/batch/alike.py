@@ -63,5 +63,5 @@ async def replies(batch: Call, group: list[Asked]) -> list[Reply]:
         except ServiceError as error:
             answered.append(refusal_reply(service, request, error))
         else:
-            answered.append(entity_reply(call, look, stored.version, call.document(look.form, stored)))
+            answered.append(entity_reply(look, stored.version, call.document(look.form, stored)))
     return answered

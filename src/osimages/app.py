@@ -137,10 +137,12 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
     """
     database = await opened(settings)
     try:
-        return await _service(settings, database, served)
+        service = await _service(settings, database, served)
+        database.expect_reads()
     except BaseException:
         await database.close()
         raise
+    return service
 
 
 async def _service(settings: Settings, database: Database, served: Served) -> Service:

@@ -17,8 +17,9 @@ from osimages.plan.query import Tenant
 from osimages.storage import changes
 from osimages.storage.migrate import OldSchemaError, pending
 from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, applied_steps, connect
+from osimages.storage.sqlite_held import HeldLock
 from osimages.storage.sqlite_reader import UNAVAILABLE, SqliteReader, TimeLimit
-from osimages.storage.sqlite_reads import SqliteReads
+from osimages.storage.sqlite_reads import Connect, SqliteReads
 from osimages.storage.sqlite_steps import perform
 from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.steps import Result, Steps
@@ -55,8 +56,15 @@ class SqliteDatabase:
             self._writer = Writer(lambda: connect(path, wait_seconds), check)
             limit = TimeLimit()
             self._reader = SqliteReader(connection, limit)
-            self._reads = SqliteReads(self._reader, limit, lambda: _one_more(path, wait_seconds, check), query_seconds)
+            self._connect_more: Connect = lambda: _one_more(path, wait_seconds, check)
+            self._reads = SqliteReads(self._reader, limit, self._connect_more, query_seconds)
+            self._held: HeldLock | None = None
             on_failure.pop_all()
+
+    def expect_reads(self) -> None:
+        """Makes short reads cheaper from now on, in the event loop that runs."""
+        self._held = HeldLock(self._connect_more())
+        self._held.start()
 
     def store(self, model: Model, tables: EntityTables) -> SqliteStore:
         """The entities of one type."""
@@ -88,6 +96,8 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Ends all connections, after the writes that are under way; queries that take long are not waited for."""
+        if self._held is not None:
+            self._held.close()
         await self._reads.close()
         self._writer.close()
         self._reader.close()

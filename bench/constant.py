@@ -14,6 +14,8 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
+from osimages.cli.connections import connection_options, raise_file_limit
+
 REPLIES = "OSIMAGES_BENCH_REPLIES"
 
 
@@ -70,6 +72,7 @@ def main() -> None:
                 return
 
     threading.Thread(target=announce, daemon=True).start()
+    raise_file_limit()
     Server(
         "bench.constant:Constant",
         factory=True,
@@ -77,6 +80,7 @@ def main() -> None:
         interface=Interfaces.ASGI,
         websockets=False,
         log_level=LogLevels.warning,
+        **connection_options(),
     ).serve()
 
 

@@ -18,8 +18,9 @@ from osimages.http.handlers import HANDLERS
 from osimages.http.readdress import readdressed
 from osimages.http.refusals import refusal_reply
 from osimages.http.reply import Reply, check_odata_headers, preflight
-from osimages.http.request import WITH_BODY, ApiRequest, ReadBody, is_too_long
+from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
+from osimages.plan.paging import LONGEST_TOKEN
 from osimages.plan.resolve import Kind, check_method
 from osimages.storage.tenants import Subject
 from osimages.wire.links import Links
@@ -38,7 +39,7 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     if request.method == "OPTIONS":
         return preflight(_EVERY_METHOD, request)
     most = service.settings.max_url_bytes
-    if is_too_long(request, most):
+    if _is_too_long(request, most):
         raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
     if not request.origin:
         raise ServiceError(BAD_HOST)
@@ -83,3 +84,11 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
         return await answer(service, request, read)
     except Exception as error:
         return refusal_reply(service, request, error)
+
+
+def _is_too_long(request: ApiRequest, most: int) -> bool:
+    """Whether the URL has more than `most` bytes. A paging token does not count, up to its own limit: a link that this
+    service gave must not be too long for it.
+    """
+    length = len(request.path) + len(request.query)
+    return length > most and length > most + (LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0)

@@ -18,7 +18,6 @@ import msgspec
 from osimages.auth.actor import Actor
 from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
 from osimages.http.front import Front, origin_of, strip_prefix
-from osimages.plan.paging import LONGEST_TOKEN
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -106,14 +105,6 @@ def request_of(scope: Scope, front: Front) -> ApiRequest:
         None,
         client,
     )
-
-
-def is_too_long(request: ApiRequest, most: int) -> bool:
-    """Whether the URL has more than `most` bytes. A paging token does not count, up to its own limit: a link that this
-    service gave must not be too long for it.
-    """
-    length = len(request.path) + len(request.query)
-    return length > most and length > most + (LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0)
 
 
 class _RequestIds:

@@ -16,18 +16,30 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 Decoded = TypeVar("Decoded")
+
+
+def _unknown(_: object) -> int:
+    return -1
+
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def decoded(body: bytes, decode: Callable[[bytes], Decoded] = _decode) -> Decoded:
+def decoded(
+    body: bytes, decode: Callable[[bytes], Decoded] = _decode, members: Callable[[Decoded], int] = _unknown
+) -> Decoded:
     """The JSON of a request body. Raises ServiceError (400) that says where it is malformed, and msgspec's
     ValidationError where a `decode` that expects a certain form finds another.
+
+    `members` tells how many members all objects in it have at least. Each has a colon: where there are no more colons
+    than members, none is given twice, which is costly to find out otherwise.
     """
     try:
         # Some .NET clients send a byte order mark, which RFC 8259, section 8.1 lets a parser ignore.
         body = body.removeprefix(_BYTE_ORDER_MARK)
         found = decode(body)
-        _unique(body.decode())
+        if body.count(b":") != members(found):
+            _unique(body.decode())
         return found
     except UnicodeError:
         raise ServiceError(BODY_ENCODING, reason="it is not valid UTF-8.") from None

@@ -15,7 +15,7 @@ from osimages.http.call import Call
 from osimages.http.reading import entity_reply, unknown_key
 from osimages.http.refusals import refusal_reply
 from osimages.http.reply import Reply
-from osimages.http.request import ApiRequest, is_too_long
+from osimages.http.request import ApiRequest
 from osimages.plan.resolve import Kind
 
 # An item, by its key, as a request, and the key of the entity that it asks for.
@@ -33,7 +33,8 @@ def alike(call: Call, requests: Iterable[tuple[str | None, ApiRequest]]) -> list
         return []
     for item, request in requests:
         target = service.address(request.path).target
-        if target is not None and target.kind is Kind.ENTITY and not is_too_long(request, most):
+        is_short = len(request.path) + len(request.query) <= most
+        if is_short and target is not None and target.kind is Kind.ENTITY:
             groups.setdefault((target.source, request.query), []).append((item, request, str(target.key)))
     return [group for group in groups.values() if len(group) > 1]
 

@@ -57,10 +57,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     def headers(self) -> dict[str, str]:
         """The headers of the item's response: those that Graph's have, and its own."""
         reply = self.reply
-        headers = _usual_headers(reply.odata, self.request.takes_401, reply.content_type).copy()
-        for name, value in reply.headers:
-            headers[_shown_name(name)] = value.decode("latin-1")
-        return headers
+        usual = _usual_headers(reply.odata, self.request.takes_401, reply.content_type)
+        return usual | {_shown_name(name): value.decode("latin-1") for name, value in reply.headers}
 
 
 @lru_cache(64)

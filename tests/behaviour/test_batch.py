@@ -225,6 +225,23 @@ def test_a_malformed_batch(api: Api, body: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '{"requests":[{"id":"1","method":"GET","url":"/","url":"/$metadata"}]}',
+        '{"requests" : [{"id" : "1", "id" : "2", "method" : "GET", "url" : "/"}]}',
+        '{"requests":[],"requests":[{"id":"1","method":"GET","url":"/"}]}',
+        '{"requests":[{"id":"1","method":"GET","url":"/","other":1,"other":2}]}',
+        '{"requests":[{"id":"1","method":"POST","url":"/x","headers":{"Content-Type":"application/json"},'
+        '"body":{"id":"a","id":"b"}}]}',
+        r'{"requests":[{"id":"1","method":"GET","url":"/","\u0075rl":"/$metadata"}]}',
+    ],
+)
+def test_a_batch_says_everything_once(api: Api, text: str) -> None:
+    error = refused(api.http.post(BATCH, content=text, headers=JSON), 400, "BadRequest")
+    assert "is given more than once" in error["message"]
+
+
+@pytest.mark.parametrize(
     ("requests", "message"),
     [
         ([{"id": "1", "method": "GET", "url": "/"}] * 2, "Request Id 1 has to be unique in a batch."),

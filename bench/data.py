@@ -17,7 +17,7 @@ from osimages.plan.query import Tenant
 from osimages.storage.changes import Changes, add_tenant
 from osimages.storage.sqlite_file import connect, migrate
 from osimages.storage.sqlite_steps import perform
-from osimages.storage.sqlite_store import is_listed
+from osimages.storage.sqlite_store import LISTING
 from osimages.storage.statements import Statements
 from osimages.storage.tables import IMAGES
 
@@ -78,7 +78,7 @@ def fill(data_dir: Path, count: int) -> None:
 
 
 def _changes() -> Changes:
-    return Changes(GRAPH, IMAGES, Statements(IMAGES, dialect(paramstyle="named"), row_locks=False, is_listed=is_listed))
+    return Changes(GRAPH, IMAGES, Statements(IMAGES, dialect(paramstyle="named"), row_locks=False, listing=LISTING))
 
 
 def single_transactions(data_dir: Path, count: int) -> Iterator[None]:

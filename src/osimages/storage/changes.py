@@ -105,19 +105,17 @@ class Changes:
 
     def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
         """Adds, changes and takes away published entities; those that the tenant made its own stay as they are."""
-        own_tenant = {"tenant": tenant}
         yield from self._lock(tenant)
-        present = {key: bool(mark) for key, mark in (yield Ask(self._statements.published, own_tenant))}
-        removed = {key for (key,) in (yield Ask(self._statements.removed, own_tenant))}
+        published, own = yield from self._marks(tenant, entities)
         changed = 0
         for key, given in entities.items():
-            if key not in present and key not in removed:
+            if key not in published and key not in own:
                 yield from self.create(tenant, key, given, published=True)
                 changed += 1
-            elif present.get(key):
+            elif key in published:
                 before = yield from self._get(tenant, key)
                 changed += before != (yield from self.update(tenant, key, given, None, published=True))
-        for key in sorted(key for key, mark in present.items() if mark and key not in entities):
+        for key in sorted(published - entities.keys()):
             yield from self._take_away(tenant, key, published=True)
             changed += 1
         yield Ask(self._statements.note_publication, {"tenant": tenant, "label": label})
@@ -125,12 +123,9 @@ class Changes:
 
     def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
         """What `publish` would change."""
-        own_tenant = {"tenant": tenant}
-        marks = {key: bool(mark) for key, mark in (yield Ask(self._statements.published, own_tenant))}
-        removed = {key for (key,) in (yield Ask(self._statements.removed, own_tenant))}
-        own = {key for key, mark in marks.items() if not mark} | removed
+        published, own = yield from self._marks(tenant, entities)
         present: dict[str, Mapping[str, object]] = {}
-        for key in marks.keys() - own:
+        for key in published:
             stored = yield from self._get(tenant, key)
             present[key] = {} if stored is None else properties(self._entity, stored.document)
         return Difference(
@@ -139,6 +134,17 @@ class Changes:
             removed=tuple(sorted(key for key in present if key not in entities)),
             own=tuple(key for key in entities if key in own),
         )
+
+    def _marks(self, tenant: str, entities: Iterable[str]) -> Steps[tuple[set[str], set[str]]]:
+        """The keys of a tenant's published entities; and of those given, what the tenant made its own or removed.
+
+        A tenant may have very many entities of its own, which nothing here has to know.
+        """
+        published = {key for (key,) in (yield Ask(self._statements.published, {"tenant": tenant}))}
+        listed = {"tenant": tenant, "ids": self._statements.ids(entities)}
+        present = {key for (key,) in (yield Ask(self._statements.present, listed))}
+        removed = {key for (key,) in (yield Ask(self._statements.removed, listed))}
+        return published, (present - published) | removed
 
     def forget_removals(self, days: float) -> Steps[None]:
         """Forgets what publishing took away more than so many days ago; what a tenant removed is never forgotten."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 from asyncpg import Record
-from sqlalchemy import ColumnElement, any_, bindparam
+from sqlalchemy import any_, bindparam
 from sqlalchemy.dialects.postgresql import dialect
 
 from osimages.edm.types import Model
@@ -17,7 +17,7 @@ from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shap
 from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
 from osimages.storage.postgres_connections import Connection, Connections, fetch, positional
 from osimages.storage.postgres_render import PostgresRenderer
-from osimages.storage.statements import Statements
+from osimages.storage.statements import Listing, Statements
 from osimages.storage.steps import Values
 from osimages.storage.store import Database
 from osimages.storage.tables import EntityTables
@@ -27,6 +27,11 @@ _MOST_BYTES = 16 * 1024 * 1024
 # So many rows are fetched before it is known how large they are.
 _FIRST_ROWS = 25
 _SHAPES_KEPT = 512
+
+# PostgreSQL takes no text with that character, and no key holds it.
+_LISTING = Listing(
+    lambda column: column == any_(bindparam("ids")), lambda keys: [key for key in keys if "\0" not in key]
+)
 
 Types = tuple[type, ...]
 
@@ -43,7 +48,7 @@ class PostgresStore(EntityStore):
 
     def __init__(self, database: Database, connections: Connections, model: Model, tables: EntityTables) -> None:
         named = dialect(paramstyle="named")  # type: ignore[no-untyped-call]
-        statements = Statements(tables, named, row_locks=True, is_listed=_is_listed)
+        statements = Statements(tables, named, row_locks=True, listing=_LISTING)
         super().__init__(database, model, tables, statements)
         self._connections = connections
         self._tables = tables
@@ -63,8 +68,7 @@ class PostgresStore(EntityStore):
 
     async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
         """Those entities of the keys that are there."""
-        known = [key for key in keys if "\0" not in key]
-        rows = await self._connections.rows(self._get_all, {"tenant": tenant, "ids": known})
+        rows = await self._connections.rows(self._get_all, {"tenant": tenant, "ids": _LISTING.ids(keys)})
         return {key: Stored(version, document) for key, version, document in rows}
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
@@ -116,10 +120,6 @@ class PostgresStore(EntityStore):
     def _rendered(self, types: Types, render: Callable[[PostgresRenderer], str]) -> Rendered:
         renderer = PostgresRenderer(self._tables, types)
         return Rendered(render(renderer), frozenset(renderer.patterns))
-
-
-def _is_listed(column: ColumnElement[str]) -> ColumnElement[bool]:
-    return column == any_(bindparam("ids"))
 
 
 def _bound(rendered: Rendered, values: dict[str, object]) -> Values:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
-from sqlalchemy import ColumnElement, text
+from sqlalchemy import text
 from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.edm.types import Model
@@ -17,11 +17,16 @@ from osimages.storage.render import driving_candidates
 from osimages.storage.sqlite_reader import SqliteReader
 from osimages.storage.sqlite_reads import SqliteReads
 from osimages.storage.sqlite_render import SqliteRenderer
-from osimages.storage.statements import Statements
+from osimages.storage.statements import Listing, Statements
 from osimages.storage.steps import Values
 from osimages.storage.store import Database
 from osimages.storage.tables import EntityTables
 
+# SQLite has no arrays; its function json_each gives the items of one in JSON as rows.
+LISTING = Listing(
+    lambda column: column.in_(text("SELECT value FROM json_each(:ids)")),
+    lambda keys: msgspec.json.encode(list(keys)).decode(),
+)
 # A lambda with fewer matching items than this is where a query starts; broader ones are asked of each row in order.
 # That ends with the page, but not where all are counted: then it is worth while to start from more items.
 _FEW_ITEMS = 400
@@ -34,7 +39,7 @@ class SqliteStore(EntityStore):
     def __init__(
         self, database: Database, reader: SqliteReader, reads: SqliteReads, model: Model, tables: EntityTables
     ) -> None:
-        statements = Statements(tables, dialect(paramstyle="named"), row_locks=False, is_listed=is_listed)
+        statements = Statements(tables, dialect(paramstyle="named"), row_locks=False, listing=LISTING)
         super().__init__(database, model, tables, statements)
         self._one = reader.one
         self._every = reader.every
@@ -56,7 +61,7 @@ class SqliteStore(EntityStore):
 
     async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
         """Those entities of the keys that are there."""
-        rows = self._every(self._get_all, {"tenant": tenant, "ids": msgspec.json.encode(keys).decode()})
+        rows = self._every(self._get_all, {"tenant": tenant, "ids": LISTING.ids(keys)})
         return {key: Stored(version, document) for key, version, document in rows}
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
@@ -115,8 +120,3 @@ class SqliteStore(EntityStore):
 
 def _number(reader: SqliteReader, sql: str, values: Values) -> int:
     return int(reader.one(sql, values)[0])
-
-
-def is_listed(column: ColumnElement[str]) -> ColumnElement[bool]:
-    """SQLite has no arrays; its function json_each gives the items of one in JSON as rows."""
-    return column.in_(text("SELECT value FROM json_each(:ids)"))

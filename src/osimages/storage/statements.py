@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from sqlalchemy import (
     ClauseElement,
@@ -21,11 +22,19 @@ from sqlalchemy.engine import Dialect
 from osimages.storage.tables import TENANT, EntityTables
 
 
+class Listing(NamedTuple):
+    """How a database is asked for rows of several keys: the condition that a column's value is one of those in the
+    parameter `ids`, and what that parameter is for some keys.
+    """
+
+    condition: Callable[[ColumnElement[str]], ColumnElement[bool]]
+    ids: Callable[[Iterable[str]], object]
+
+
 class Statements:
     """SQL text with named parameters for one entity type and one database.
 
     `row_locks` tells that others may write at the same time, so that a tenant has to be locked before it is changed.
-    `is_listed` writes that a column's value is one of those in the parameter `ids`.
     """
 
     def __init__(
@@ -34,7 +43,7 @@ class Statements:
         dialect: Dialect,
         *,
         row_locks: bool,
-        is_listed: Callable[[ColumnElement[str]], ColumnElement[bool]],
+        listing: Listing,
     ) -> None:
         main, removed = tables.main, tables.removed
 
@@ -45,8 +54,11 @@ class Statements:
         own_tenant = TENANT.c.tenant == bindparam("tenant")
         self.lock = text(select(TENANT.c.tenant).where(own_tenant).with_for_update()) if row_locks else None
         self.get = text(select(main.c.version, main.c.document).where(*own))
-        listed = (main.c.tenant == bindparam("tenant"), is_listed(main.c.id))
+        of_tenant = main.c.tenant == bindparam("tenant")
+        listed = (of_tenant, listing.condition(main.c.id))
+        self.ids = listing.ids
         self.get_all = text(select(main.c.id, main.c.version, main.c.document).where(*listed))
+        self.present = text(select(main.c.id).where(*listed))
         self.create = text(insert(main))
         # SQLAlchemy keeps a column's own name for the new value, so the row to replace is found by `key`.
         self.replace = text(
@@ -55,9 +67,10 @@ class Statements:
             .values({each.name: bindparam(each.name) for each in main.c if not each.primary_key})
         )
         self.remove = text(delete(main).where(*own))
-        self.published = text(select(main.c.id, main.c.published).where(main.c.tenant == bindparam("tenant")))
+        self.published = text(select(main.c.id).where(of_tenant, main.c.published))
         in_tenant = removed.c.tenant == bindparam("tenant")
-        self.removed = text(select(removed.c.id).where(in_tenant, not_(removed.c.published)))
+        of_listed = listing.condition(removed.c.id)
+        self.removed = text(select(removed.c.id).where(in_tenant, not_(removed.c.published), of_listed))
         self.note_removal = text(insert(removed))
         old = and_(removed.c.published, removed.c.removed_at < bindparam("before"))
         self.forget_removals = text(delete(removed).where(old))

@@ -11,7 +11,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text, false
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.types import TypeEngine
 
 from osimages.edm.audit import AUDIT_EVENT
@@ -89,6 +102,14 @@ def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names:
         Column("document", LargeBinary, nullable=False),
         *(column for _, column in columns),
         Index(f"{name}_version", "tenant", "version"),
+        # Of the few that are published; those of tenants' own are not in it, and cost nothing.
+        Index(
+            f"{name}_published",
+            "tenant",
+            "id",
+            sqlite_where=text("published = 1"),
+            postgresql_where=text("published"),
+        ),
     )
     removed = Table(
         f"removed_{name}",

@@ -16,7 +16,9 @@ from osimages.storage.tables import IMAGES, LEASE, METADATA, SECRET, TENANT
 def described(connection: apsw.Connection, table: str) -> tuple[Any, ...]:
     """Columns, indexes with their columns, and whether the table is clustered by its key."""
     columns = connection.execute('SELECT name, type, "notnull", pk FROM pragma_table_info(?)', (table,)).fetchall()
-    indexes = connection.execute('SELECT name, "unique", origin FROM pragma_index_list(?)', (table,)).fetchall()
+    indexes = connection.execute(
+        'SELECT name, "unique", origin, partial FROM pragma_index_list(?)', (table,)
+    ).fetchall()
     parts = {
         each[0]: connection.execute("SELECT name FROM pragma_index_info(?)", (each[0],)).fetchall() for each in indexes
     }

@@ -12,7 +12,7 @@ import osimages
 ROOT = Path(osimages.__file__).parent
 # From the ground upwards. What shares a line does not know its neighbours.
 LAYERS = (
-    ("errors", "clock", "settings", "observe"),
+    ("errors", "clock", "settings", "observe", "remembered"),
     ("edm", "odata", "catalogue", "issuer"),
     ("plan", "fleet", "importers"),
     ("auth", "wire", "storage", "pages"),

@@ -35,17 +35,16 @@ from osimages.plan.paging import PageTokens
 from osimages.plan.resolve import Kind, Target, resolve, sources
 from osimages.publish.current import CurrentCatalogue
 from osimages.publish.publisher import Publisher
+from osimages.remembered import LONGEST_REMEMBERED
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
 from osimages.wire.links import Links
 from osimages.wire.media import JsonForm, Metadata, json_form
 from osimages.wire.payload import entity_head
 
-# How many of the requests before are remembered (paths are more various than queries: a key is one of many), and the
-# longest text that is worth remembering.
+# How many of the requests before are remembered: paths are more various than queries, for a key is one of many.
 _REMEMBERED_QUERIES = 2048
 _REMEMBERED_PATHS = 16_384
-_LONGEST_REMEMBERED = 1024
 # These describe the service to clients that have no token yet, as Graph's do.
 _OPEN_PATHS = frozenset(("", "$metadata"))
 
@@ -79,7 +78,7 @@ class ServiceVersion:
 
     def query(self, target: Target, query: str) -> Query:
         """The meaning of a query string for a target. Raises ServiceError."""
-        build = self._build_query if len(query) > _LONGEST_REMEMBERED else self._remembered_query
+        build = self._build_query if len(query) > LONGEST_REMEMBERED else self._remembered_query
         if target.declared is None:
             return build(target.kind, target.source, query)
         return build(target.kind, target.source, query, target.declared.name)
@@ -88,7 +87,8 @@ class ServiceVersion:
         """How the answer to the read of an entity looks, for a query string, an Accept header, the version of OData
         that its client takes (None: it does not say), and the service root that it sees. Raises ServiceError.
         """
-        look = self._look if len(query) > _LONGEST_REMEMBERED else self._remembered_look
+        is_long = len(query) + len(accept or b"") > LONGEST_REMEMBERED
+        look = self._look if is_long else self._remembered_look
         return look(target.source, query, accept, version, root)
 
     def validator(self, entity: EntityType) -> EntityValidator:
@@ -192,7 +192,7 @@ class Service:
 
     def address(self, path: str) -> Address:
         """What a raw path tells by itself."""
-        return (self._address if len(path) > _LONGEST_REMEMBERED else self._remembered_address)(path)
+        return (self._address if len(path) > LONGEST_REMEMBERED else self._remembered_address)(path)
 
     def _address(self, raw: str) -> Address:
         root, _, path = raw.strip("/").partition("/")

@@ -7,11 +7,11 @@ https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.0
 from __future__ import annotations
 
 from enum import Enum
-from functools import lru_cache
 
 import msgspec
 
 from osimages.errors import NOT_ACCEPTABLE, ServiceError
+from osimages.remembered import remembering
 
 
 class Metadata(Enum):
@@ -70,7 +70,7 @@ _OF_VERSION = {None: USUAL, "4.0": _USUAL_40, "4.01": _USUAL_401}
 _SHORT_FORMATS = {"json": "application/json", "xml": "application/xml", "atom": "application/atom+xml"}
 
 
-@lru_cache(512)
+@remembering(512)
 def json_form(accept: str | None, asked: str | None, version: str | None = None) -> JsonForm:
     """The form for an Accept header and a `$format` option, which takes precedence, of a version of OData: 4.0 or 4.01.
 
@@ -84,7 +84,7 @@ def json_form(accept: str | None, asked: str | None, version: str | None = None)
     raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
 
 
-@lru_cache(512)
+@remembering(512)
 def metadata_as_json(accept: str | None, asked: str | None) -> bool:
     """Whether `$metadata` is wanted as JSON; XML where both are welcome. Raises ServiceError(NOT_ACCEPTABLE)."""
     text = (accept or "*/*") if asked is None else expanded(asked)

@@ -7,9 +7,10 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#se
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 import msgspec
+
+from osimages.remembered import remembering
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 (RFC 9110, section 5.6.2: no secret)
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
@@ -38,7 +39,7 @@ class Preferences(msgspec.Struct, frozen=True):
 NONE = Preferences()
 
 
-@lru_cache(512)
+@remembering(512)
 def preferences(header: str | None) -> Preferences:
     """The preferences of a header; unknown ones and senseless values are passed over (RFC 7240, section 2)."""
     if not header:

@@ -39,7 +39,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("26200.9711", "nonsense"), 1),
         (("10.0.20348.1",), 1),
         ((), 2),
-        (("26200.9711", "--edition", "Holographic"), 2),
+        (("26200.9711", "--edition", "Kiosk"), 2),
         (("--csv", "a", "--json-file", "b"), 2),
         (("26200.9711", "--csv-out", "x"), 2),
         (("--csv", "a", "--csv-as-it-is"), 2),

@@ -1,22 +1,28 @@
 """The release facts: which Windows releases, editions and updates there are, and where each fact comes from.
 
-The facts that are shipped stand in `windows.json`, in a compact form of this project's own, which
-`tools/compact_catalogue.py` writes:
+The facts of this release of osimages are in `windows.json`, in a compact form that `tools/compact_catalogue.py` writes:
 
-    {"asOf": "2026-11-23",              the day on which the facts were compiled
-     "completeUntil": "2026-09-30",     up to this day every update is known, after it only some
+    {"asOf": "2026-11-29",              the day on which the facts were compiled
+     "completeUntil": "2026-09-30",     up to this day every update of client releases is known, after it only some
+     "serversCompleteUntil": "2026-09-14",   the same for servers
      "sources": [{"name", "what", "licence", "asOf"}, ...],
      "bases": ["ms-label", ...],        the reasons why an update is of its kind
      "releases": [{
        "id", "product", "version", "osBuild", "generalAvailability", "architectures", "sources",
+       "ntVersion", "mainstreamEnd", "hotpatchUntil", "note",
        "editions": [[editionType, supportEndDate, servicing, note, sources], ...],
+       "groups": [[servicing, name, supportEndDate, isInferred, note, sources], ...],
+       "esu": [[program, [servicing, ...], [end of each year, ...], isInferred, note, sources], ...],
+       "hotpatchMonths": [[month, planned, actual, basis], ...],
+       "packages": [[kb, releaseDate, kind, month, label, scope, basis, isInMsrc, isExpired, note, sources], ...],
        "updates": [[revision, kb, releaseDate, kind, month, isCanonicalB, label, scope, basis, isInMsrc, isExpired,
-                    sources], ...]}, ...]}
+                    sources], ...]}, ...],
+     "servers": [...], "others": [...]}      as releases
 
-Editions and updates are arrays, one on each line, to keep the file small and its differences readable. `sources` and
-`basis` are positions in the lists above; `revision` completes `osBuild` (9711 with 26200 is build 10.0.26200.9711);
-`month` is the month of a B release, "2026-10", and null for all other kinds. What the texts of an update mean is said
-at `Update`.
+Editions, updates and so on are arrays, one on each line, to keep the file small and its differences readable.
+`sources` and `basis` are positions in the lists above; `revision` completes `osBuild` (9711 with 26200 is build
+10.0.26200.9711); `month` is the month of a B release, "2026-10", and null for all other kinds. The members from
+`ntVersion` to `note`, and from `groups` to `packages`, are left out where there is nothing to say.
 """
 
 from __future__ import annotations
@@ -30,8 +36,9 @@ from importlib.resources import files
 import msgspec
 
 from osimages.catalogue.builds import Build
+from osimages.catalogue.servicing import Servicing
 
-_WINDOWS_MAJOR, _WINDOWS_MINOR = 10, 0  # Windows 11 reports itself as 10.0, too
+_WINDOWS_10 = (10, 0)  # Windows 11 and Windows Server since 2016 report themselves as 10.0, too
 
 
 class Kind(StrEnum):
@@ -41,6 +48,7 @@ class Kind(StrEnum):
     PREVIEW = "preview"  # the optional C and D releases
     OUT_OF_BAND = "out-of-band"
     HOTPATCH = "hotpatch"
+    HOTPATCH_OUT_OF_BAND = "hotpatch out-of-band"
     GENERAL_AVAILABILITY = "general availability"
     UNLABELLED = "unlabelled"  # not of a second Tuesday, and no source says what it is
     UNKNOWN = "unknown"  # no source knows its date
@@ -56,16 +64,71 @@ class Source(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Edition(msgspec.Struct, frozen=True):
-    """An edition of a release, named as Graph's enumeration does; `support_end_date` is the last day of support.
+    """An edition of a release; `support_end_date` is the last day of support.
 
-    LTSC and IoT editions have no name in that enumeration and are not listed; the scope of updates tells of them.
+    Editions of client releases are named as Graph's enumeration does. LTSC, IoT, SE and Team editions are not in that
+    enumeration: see `SupportGroup`. Editions of servers and HoloLens have the names of Microsoft's lifecycle pages.
     """
 
     edition_type: str
     support_end_date: date
-    servicing: str  # "Home/Pro" or "Enterprise/Education": editions of a group end together
+    servicing: str  # a value of `Servicing`: editions of a group end together
     note: str
     sources: tuple[int, ...]
+
+
+class EsuProgram(StrEnum):
+    """A programme of Extended Security Updates (ESU)."""
+
+    COMMERCIAL = "commercial"  # bought for each device and year
+    CONSUMER = "consumer"  # for Home and Pro in personal use
+
+
+class Esu(msgspec.Struct, frozen=True):
+    """Extended Security Updates of a release for some groups of editions.
+
+    `ends` has the last day of each year that is sold, ascending; where only the last is known, that one alone.
+    `is_inferred` tells that sources state the number of years and not the days.
+    """
+
+    program: EsuProgram
+    servicing: tuple[Servicing, ...]
+    ends: tuple[date, ...]
+    is_inferred: bool
+    note: str
+    sources: tuple[int, ...]
+
+
+class SupportGroup(msgspec.Struct, frozen=True):
+    """Editions of a release that are supported to the same days; `support_end_date` is the last day without ESU.
+
+    `name` is the usual name of the product where it has one of its own ("LTSC 2021"). `mainstream_end` is known for
+    servers: security updates continue after it. `is_inferred` tells that no source states the day itself.
+    """
+
+    servicing: Servicing
+    name: str
+    mainstream_end: date | None
+    support_end_date: date
+    is_inferred: bool
+    note: str
+    sources: tuple[int, ...]
+    editions: tuple[str, ...] = ()
+    esu: tuple[Esu, ...] = ()
+
+
+class HotpatchMonth(msgspec.Struct, frozen=True):
+    """A month of the hotpatch calendar of a release: a baseline needs a restart, a hotpatch does not.
+
+    `planned` and `actual` are "baseline" or "hotpatch", `actual` also "unplanned baseline"; both are empty where not
+    known. The builds of the month are among the updates of the release.
+    """
+
+    year: int
+    month: int
+    planned: str
+    actual: str
+    basis: str
 
 
 class Update(msgspec.Struct, frozen=True):
@@ -92,8 +155,31 @@ class Update(msgspec.Struct, frozen=True):
     sources: tuple[int, ...]
 
 
+class Package(msgspec.Struct, frozen=True):
+    """An update whose build no source states: a rollup of Windows Server 2012 R2, say. Fields as in `Update`."""
+
+    kb: str
+    release_date: date
+    kind: Kind
+    year: int | None
+    month: int | None
+    label: str
+    scope: str
+    basis: str
+    is_in_msrc: bool
+    is_expired: bool
+    note: str
+    sources: tuple[int, ...]
+
+
 class Release(msgspec.Struct, frozen=True):
-    """A version of Windows, such as Windows 11 25H2, whose builds begin with 10.0.`os_build`; updates oldest first."""
+    """A version of Windows, such as Windows 11 25H2, whose builds begin with 10.0.`os_build`; updates oldest first.
+
+    `nt_version` is what its builds begin with: (6, 3) for Windows Server 2012 R2, else (10, 0). `groups` are the
+    groups of editions that are not in `editions`, as Graph's enumeration has no name for them; `support_groups` gives
+    all. `packages` are the updates without a known build. `hotpatch_until` is the last month with hotpatches
+    ("2027-10"), empty where none was announced.
+    """
 
     id: str
     product: str
@@ -104,19 +190,41 @@ class Release(msgspec.Struct, frozen=True):
     editions: tuple[Edition, ...]
     updates: tuple[Update, ...]
     sources: tuple[int, ...]
+    nt_version: tuple[int, int] = _WINDOWS_10
+    mainstream_end: date | None = None
+    groups: tuple[SupportGroup, ...] = ()
+    esu: tuple[Esu, ...] = ()
+    packages: tuple[Package, ...] = ()
+    hotpatch_until: str = ""
+    hotpatch_months: tuple[HotpatchMonth, ...] = ()
+    note: str = ""
 
 
 class Catalogue(msgspec.Struct, frozen=True):
-    """All facts as of one day. Every `sources` holds ascending positions in the catalogue's own list of sources."""
+    """All facts as of one day. Every `sources` holds ascending positions in the catalogue's own list of sources.
+
+    `releases` are the client releases, the only ones that are published as images. `servers` are the releases of
+    Windows Server, `others` those of HoloLens 2. Both may share their `os_build` with a client release.
+    `complete_until` is the day up to which every update of the client releases is known; after it, only some are.
+    `servers_complete_until` is the same for servers, None where there are none.
+    """
 
     as_of: date
     complete_until: date
     sources: tuple[Source, ...]
     releases: tuple[Release, ...]
+    servers: tuple[Release, ...] = ()
+    others: tuple[Release, ...] = ()
+    servers_complete_until: date | None = None
+
+    @property
+    def every_release(self) -> tuple[Release, ...]:
+        """Client releases, servers and others."""
+        return (*self.releases, *self.servers, *self.others)
 
     # Equal catalogues have equal hashes; going through thousands of updates each time would make every cache slow.
     def __hash__(self) -> int:
-        return hash((self.as_of, self.complete_until, len(self.sources), len(self.releases)))
+        return hash((self.as_of, self.complete_until, len(self.sources), len(self.releases), len(self.servers)))
 
 
 @lru_cache(4)
@@ -131,15 +239,58 @@ def bundled() -> Catalogue:
     return read(files("osimages.catalogue").joinpath("windows.json").read_bytes())
 
 
-class _EditionRow(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class _Row(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    """A line of the file."""
+
+
+class _EditionRow(_Row):
     edition_type: str
     support_end_date: date
-    servicing: str
+    servicing: Servicing
     note: str
     sources: tuple[int, ...]
 
 
-class _UpdateRow(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+class _GroupRow(_Row):
+    servicing: Servicing
+    name: str
+    support_end_date: date
+    is_inferred: bool
+    note: str
+    sources: tuple[int, ...]
+
+
+class _EsuRow(_Row):
+    program: EsuProgram
+    servicing: tuple[Servicing, ...]
+    ends: tuple[date, ...]
+    is_inferred: bool
+    note: str
+    sources: tuple[int, ...]
+
+
+class _HotpatchRow(_Row):
+    month: str
+    planned: str
+    actual: str
+    basis: str
+
+
+class _PackageRow(_Row):
+    kb: str
+    release_date: date
+    kind: Kind
+    month: str | None
+    label: str
+    scope: str
+    basis: int
+    is_in_msrc: bool
+    is_expired: bool
+    note: str
+    sources: tuple[int, ...]
+
+
+class _UpdateRow(_Row):
     revision: int
     kb: str | None
     release_date: date | None
@@ -164,6 +315,14 @@ class _ReleaseObject(msgspec.Struct, rename="camel", forbid_unknown_fields=True)
     sources: tuple[int, ...]
     editions: list[_EditionRow]
     updates: list[_UpdateRow]
+    nt_version: tuple[int, int] = _WINDOWS_10
+    mainstream_end: date | None = None
+    hotpatch_until: str = ""
+    note: str = ""
+    groups: list[_GroupRow] = []
+    esu: list[_EsuRow] = []
+    hotpatch_months: list[_HotpatchRow] = []
+    packages: list[_PackageRow] = []
 
 
 class _Form(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -172,13 +331,23 @@ class _Form(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     sources: tuple[Source, ...]
     bases: list[str]
     releases: list[_ReleaseObject]
+    servers: list[_ReleaseObject] = []
+    others: list[_ReleaseObject] = []
+    servers_complete_until: date | None = None
 
 
 def read(text: bytes) -> Catalogue:
-    """Reads the compact form. Raises msgspec.ValidationError or ValueError when the text is not of that form."""
+    """Read the compact form. Raises msgspec.ValidationError or ValueError where the text is not of that form."""
     form = msgspec.json.decode(text, type=_Form)
-    releases = tuple(_release(each, form.bases) for each in form.releases)
-    return Catalogue(form.as_of, form.complete_until, form.sources, releases)
+    return Catalogue(
+        as_of=form.as_of,
+        complete_until=form.complete_until,
+        sources=form.sources,
+        releases=tuple(_release(each, form.bases) for each in form.releases),
+        servers=tuple(_release(each, form.bases) for each in form.servers),
+        others=tuple(_release(each, form.bases) for each in form.others),
+        servers_complete_until=form.servers_complete_until,
+    )
 
 
 def _release(given: _ReleaseObject, bases: list[str]) -> Release:
@@ -190,18 +359,33 @@ def _release(given: _ReleaseObject, bases: list[str]) -> Release:
         general_availability=given.general_availability,
         architectures=given.architectures,
         editions=tuple(
-            Edition(row.edition_type, row.support_end_date, row.servicing, row.note, row.sources)
+            Edition(row.edition_type, row.support_end_date, row.servicing.value, row.note, row.sources)
             for row in given.editions
         ),
-        updates=tuple(_update(row, given.os_build, bases) for row in given.updates),
+        updates=tuple(_update(row, given, bases) for row in given.updates),
         sources=given.sources,
+        nt_version=given.nt_version,
+        mainstream_end=given.mainstream_end,
+        groups=tuple(
+            SupportGroup(row.servicing, row.name, None, row.support_end_date, row.is_inferred, row.note, row.sources)
+            for row in given.groups
+        ),
+        esu=tuple(
+            Esu(row.program, row.servicing, row.ends, row.is_inferred, row.note, row.sources) for row in given.esu
+        ),
+        packages=tuple(_package(row, bases) for row in given.packages),
+        hotpatch_until=given.hotpatch_until,
+        hotpatch_months=tuple(
+            HotpatchMonth(*_month(row.month), row.planned, row.actual, row.basis) for row in given.hotpatch_months
+        ),
+        note=given.note,
     )
 
 
-def _update(row: _UpdateRow, os_build: int, bases: list[str]) -> Update:
-    year, month = (int(row.month[:4]), int(row.month[5:])) if row.month else (None, None)
+def _update(row: _UpdateRow, release: _ReleaseObject, bases: list[str]) -> Update:
+    year, month = _month(row.month) if row.month else (None, None)
     return Update(
-        Build(_WINDOWS_MAJOR, _WINDOWS_MINOR, os_build, row.revision),
+        Build(*release.nt_version, release.os_build, row.revision),
         row.kb,
         row.release_date,
         row.kind,
@@ -215,3 +399,25 @@ def _update(row: _UpdateRow, os_build: int, bases: list[str]) -> Update:
         row.is_expired,
         row.sources,
     )
+
+
+def _package(row: _PackageRow, bases: list[str]) -> Package:
+    year, month = _month(row.month) if row.month else (None, None)
+    return Package(
+        row.kb,
+        row.release_date,
+        row.kind,
+        year,
+        month,
+        row.label,
+        row.scope,
+        bases[row.basis],
+        row.is_in_msrc,
+        row.is_expired,
+        row.note,
+        row.sources,
+    )
+
+
+def _month(text: str) -> tuple[int, int]:
+    return int(text[:4]), int(text[5:])

@@ -28,6 +28,7 @@ _WORDS = {
     Kind.PREVIEW: "Preview",
     Kind.OUT_OF_BAND: "Out-of-band",
     Kind.HOTPATCH: "Hotpatch",
+    Kind.HOTPATCH_OUT_OF_BAND: "Out-of-band hotpatch",
     Kind.GENERAL_AVAILABILITY: "General availability",
     Kind.UNLABELLED: "Update",
     Kind.UNKNOWN: "Update",

@@ -108,9 +108,9 @@ def test_what_the_catalogue_does_not_know_yet_is_told() -> None:
 
 
 def test_an_unknown_edition_is_told_and_changes_nothing() -> None:
-    answer = on(TODAY, "26100.9711", "Holographic")
+    answer = on(TODAY, "26100.9711", "Kiosk")
     assert answer.support is Support.DEPENDS
-    assert answer.notes == ("'Holographic' is no edition that is known here",)
+    assert answer.notes == ("'Kiosk' is no edition that is known here",)
 
 
 def test_the_edition_may_stand_in_the_text() -> None:

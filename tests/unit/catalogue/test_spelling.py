@@ -131,7 +131,7 @@ def test_no_text_makes_it_fail(text: str) -> None:
         ("", None),
         ("Windows", None),
         ("Microsoft Windows NT Workstation 10.0", None),
-        ("Holographic", None),
+        ("Kiosk", None),
     ],
 )
 def test_editions(text: str, servicing: Servicing | None) -> None:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from osimages.catalogue.check import Answer, Checker, End, Fact, Patch, Support
+from osimages.catalogue.answers import Answer, End, Fact, Patch, Support
+from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import bundled
 from osimages.edm.checks import BUILD_CHECK, PATCH_STATE, SUPPORT_END, SUPPORT_STATE, UPDATE_FACT
 from osimages.edm.types import ComplexType

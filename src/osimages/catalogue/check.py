@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 import msgspec
 
+from osimages.catalogue.answers import Answer, End, Fact, Family, Patch, Support, Verdict, verdict
 from osimages.catalogue.builds import Build
 from osimages.catalogue.calendar import patch_tuesdays_until
+from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.facts import Catalogue, Kind, Release, Update, bundled
 from osimages.catalogue.publishing import b_releases, newest_day, patch_tuesday_of
 from osimages.catalogue.servicing import EXTENSIONS, LONG_TERM, Servicing, servicing_of
@@ -17,76 +18,6 @@ from osimages.clock import Clock
 
 USUAL_AGE_DAYS = 2
 _MOST_UNKNOWN = 24
-
-
-class Support(StrEnum):
-    """Whether a device is supported."""
-
-    SUPPORTED = "supported"
-    EXTENDED = "extendedSecurityUpdates"  # ended, but those who have Extended Security Updates still get them
-    DEPENDS = "dependsOnEdition"  # some editions of the release have ended, and no edition was stated
-    ENDED = "ended"
-    NOT_RELEASED = "notReleased"  # the release is not generally available on that day
-    UNKNOWN = "unknown"
-
-
-class Patch(StrEnum):
-    """How a build stands to the newest B release."""
-
-    CURRENT = "current"
-    NEWER = "newerThanCatalogue"  # newer than every build of that release in the catalogue: current at least
-    BEHIND = "behind"
-    NOT_STATED = "notStated"  # only a version was stated, no build with its revision
-    UNKNOWN = "unknown"
-
-
-class End(msgspec.Struct, frozen=True, rename="camel"):
-    """Until when a group of editions is supported; `days_left` is 0 on the last day, and negative after it."""
-
-    servicing: str
-    support_end_date: date
-    days_left: int
-
-
-class Fact(msgspec.Struct, frozen=True, rename="camel"):
-    """An update in the answer to a check; `patch_tuesday` is that of a B release, and None for other kinds."""
-
-    build_version: str
-    kb: str | None
-    release_date: date | None
-    kind: str
-    patch_tuesday: date | None
-    scope: str
-
-
-class Answer(msgspec.Struct, frozen=True, rename="camel"):
-    """What is known about one build (or version) on a day.
-
-    `support_end_date` is that of the stated edition; with no edition stated, the first that is still to come, or the
-    last where all have passed, and None where it depends on the edition. `ends` lists every group that it can be.
-    `extended_until` is the end of Extended Security Updates, where the release has any. `update` is the build itself,
-    where the catalogue knows it, `latest` the newest B release, `missing` every B release since, newest first.
-    `unknown_patch_tuesdays` are those whose builds the catalogue should have, but does not.
-    """
-
-    asked: str
-    release: str | None
-    build_version: str | None
-    servicing: str | None
-    support: Support
-    is_supported: bool
-    support_end_date: date | None
-    days_left: int | None
-    ends: tuple[End, ...]
-    extended_until: date | None
-    patch: Patch
-    is_current: bool
-    patch_tuesdays_behind: int | None
-    update: Fact | None
-    latest: Fact | None
-    missing: tuple[Fact, ...]
-    unknown_patch_tuesdays: tuple[date, ...]
-    notes: tuple[str, ...]
 
 
 class _Newest(msgspec.Struct, frozen=True):
@@ -124,12 +55,14 @@ class Checker:
         age_days: int = USUAL_AGE_DAYS,
         esu: bool = False,
         max_behind: int = 0,
+        allow_stale: bool = False,
     ) -> None:
         self.catalogue = catalogue
         self.today = today
         self._age_days = age_days
         self._esu = esu
         self._max_behind = max_behind
+        self._allow_stale = allow_stale
         self._speller = Speller(catalogue)
         self._remembered: dict[tuple[str, Servicing | None], _Known] = {}
 
@@ -145,8 +78,20 @@ class Checker:
             if servicing is None:
                 notes += (f"'{edition.strip()[:64]}' is no edition that is known here",)
         if stated.release is None:
-            return _unknown(text, servicing, (stated.problem, *notes))
+            family = Family.SERVER if stated.is_server else Family.UNKNOWN
+            return _unknown(text, family, servicing, (stated.problem, *notes))
         return self._answer(text, stated, stated.release, servicing, notes)
+
+    def check_device(self, evidence: Evidence) -> Answer:
+        """Return what is known about a device; never raises."""
+        build = evidence.build.strip()
+        text = f"{build}.{evidence.revision.strip()}" if build and evidence.revision.strip() else build
+        text = " ".join(filter(None, (text or evidence.lab, evidence.version, evidence.system)))
+        return self.check(text, evidence.edition or evidence.sku or None)
+
+    def verdict(self, answer: Answer) -> Verdict:
+        """Return the one state in which a device is counted."""
+        return verdict(answer, self._allow_stale)
 
     def is_server(self, text: str) -> bool:
         """Whether a text is about Windows Server."""
@@ -161,10 +106,14 @@ class Checker:
         support, end = known.support, known.support_end_date
         extension = EXTENSIONS.get(release.os_build)
         patch, behind, missing = _patch(known, stated.build)
+        if patch is Patch.CURRENT and known.unknown_patch_tuesdays:
+            patch = Patch.CURRENT_AS_FAR_AS_KNOWN
         update = None if stated.build is None else known.updates.get(stated.build.revision)
         return Answer(
             asked=text,
+            family=Family.CLIENT,
             release=release.id,
+            candidates=(release.id,),
             build_version=None if stated.build is None else str(stated.build),
             servicing=servicing,
             support=support,
@@ -173,13 +122,18 @@ class Checker:
             days_left=None if end is None else (end - self.today).days,
             ends=known.ends,
             extended_until=None if extension is None else extension.support_end_date,
+            esu="commercial" if support is Support.EXTENDED and self._esu else None,
             patch=patch,
-            is_current=patch in (Patch.CURRENT, Patch.NEWER) or (behind is not None and behind <= self._max_behind),
+            is_current=patch is Patch.CURRENT
+            or (patch is Patch.BEHIND and behind is not None and behind <= self._max_behind),
             patch_tuesdays_behind=behind,
+            patch_level=None,
+            current_as_of=known.newest[0].fact.patch_tuesday if known.newest else None,
             update=None if update is None else _fact(update),
             latest=known.newest[0].fact if known.newest else None,
             missing=missing,
             unknown_patch_tuesdays=known.unknown_patch_tuesdays,
+            upgrade=None,
             notes=(*notes, *_remarks(stated.build, update, patch)),
         )
 
@@ -190,7 +144,7 @@ class Checker:
             every[edition.servicing or str(servicing_of(edition.edition_type))] = edition.support_end_date
         every |= {each.servicing: each.support_end_date for each in LONG_TERM.get(release.os_build, ())}
         ends = (
-            End(str(name), last, (last - self.today).days)
+            End(release.id, str(name), last, (last - self.today).days)
             for name, last in every.items()
             if servicing is None or name == servicing
         )
@@ -253,10 +207,12 @@ def check(
     return Checker(catalogue or bundled(), today or Clock().today()).check(text, edition)
 
 
-def _unknown(text: str, servicing: Servicing | None, notes: tuple[str, ...]) -> Answer:
+def _unknown(text: str, family: Family, servicing: Servicing | None, notes: tuple[str, ...]) -> Answer:
     return Answer(
         asked=text,
+        family=family,
         release=None,
+        candidates=(),
         build_version=None,
         servicing=servicing,
         support=Support.UNKNOWN,
@@ -265,13 +221,17 @@ def _unknown(text: str, servicing: Servicing | None, notes: tuple[str, ...]) -> 
         days_left=None,
         ends=(),
         extended_until=None,
+        esu=None,
         patch=Patch.UNKNOWN,
         is_current=False,
         patch_tuesdays_behind=None,
+        patch_level=None,
+        current_as_of=None,
         update=None,
         latest=None,
         missing=(),
         unknown_patch_tuesdays=(),
+        upgrade=None,
         notes=notes,
     )
 

@@ -17,7 +17,7 @@ from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 
 if TYPE_CHECKING:
-    from osimages.catalogue.check import Answer
+    from osimages.catalogue.answers import Answer
     from osimages.fleet.devices import Device, Export
     from osimages.fleet.tally import Facts, Tally
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from osimages.catalogue.check import Answer, Patch, Support
+from osimages.catalogue.answers import Answer, Patch, Support
 from osimages.cli.table import print_table
 from osimages.fleet.tally import Tally, is_good
 
@@ -23,8 +23,10 @@ SUPPORT_WORDS = {
 }
 PATCH_WORDS = {
     Patch.CURRENT: "current",
+    Patch.CURRENT_AS_FAR_AS_KNOWN: "current as far as known",
     Patch.NEWER: "newer than the catalogue",
     Patch.BEHIND: "behind",
+    Patch.FINAL: "last update installed",
     Patch.NOT_STATED: "not stated",
     Patch.UNKNOWN: "unknown",
 }

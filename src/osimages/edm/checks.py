@@ -29,15 +29,33 @@ PATCH_STATE = EnumType(
         EnumMember("behind", 2),
         EnumMember("notStated", 3),
         EnumMember("unknown", 4),
+        EnumMember("currentAsFarAsKnown", 5),
+        EnumMember("finalUpdate", 6),
+    ),
+)
+
+FAMILY = EnumType(
+    "managedDeviceWindowsFamily",
+    (
+        EnumMember("client", 0),
+        EnumMember("server", 1),
+        EnumMember("holographic", 2),
+        EnumMember("team", 3),
+        EnumMember("iotCore", 4),
+        EnumMember("windowsPE", 5),
+        EnumMember("otherSystem", 6),
+        EnumMember("unknown", 7),
     ),
 )
 
 SUPPORT_END = ComplexType(
     "managedDeviceWindowsSupportEnd",
     (
+        Property("release", _TEXT, description="The id of the release."),
         Property("servicing", _TEXT, description="A group of editions that end together."),
         Property("supportEndDate", _DAY, description="The last day of support, in Pacific Time."),
         Property("daysLeft", _NUMBER, description="Days until then; negative once it has passed."),
+        Property("mainstreamEnd", _DAY, nullable=True, description="The last day of mainstream support."),
     ),
     description="Until when a group of editions is supported.",
 )
@@ -59,7 +77,9 @@ BUILD_CHECK = ComplexType(
     "managedDeviceWindowsBuildCheck",
     (
         Property("asked", _TEXT, description="The build or version as it was asked for."),
-        Property("release", _TEXT, nullable=True, description="The id of its release."),
+        Property("family", FAMILY, description="The kind of operating system."),
+        Property("release", _TEXT, nullable=True, description="The id of its release; null if there are several."),
+        Property("candidates", _TEXT, collection=True, description="Every release that it can be."),
         Property("buildVersion", _TEXT, nullable=True, description="Its build, where one was stated."),
         Property("servicing", _TEXT, nullable=True, description="The group of the stated edition."),
         Property("support", SUPPORT_STATE),
@@ -68,13 +88,17 @@ BUILD_CHECK = ComplexType(
         Property("daysLeft", _NUMBER, nullable=True),
         Property("ends", SUPPORT_END, collection=True, description="Every group of editions that it can be."),
         Property("extendedUntil", _DAY, nullable=True, description="The last day of Extended Security Updates."),
+        Property("esu", _TEXT, nullable=True, description="The Extended Security Updates that were counted."),
         Property("patch", PATCH_STATE),
         Property("isCurrent", _TRUTH),
         Property("patchTuesdaysBehind", _NUMBER, nullable=True),
+        Property("patchLevel", _TEXT, nullable=True, description="The month whose fixes it has, such as 2026-08."),
+        Property("currentAsOf", _DAY, nullable=True, description="The newest Patch Tuesday whose build is known."),
         Property("update", UPDATE_FACT, nullable=True, description="The update with that build."),
         Property("latest", UPDATE_FACT, nullable=True, description="The newest B release."),
         Property("missing", UPDATE_FACT, collection=True, description="Every B release since, newest first."),
         Property("unknownPatchTuesdays", _DAY, collection=True, description="Those whose build is not known yet."),
+        Property("upgrade", _TEXT, nullable=True, description="The release to move to, where support ends."),
         Property("notes", _TEXT, collection=True),
     ),
     description="Whether a build is supported and how far behind it is.",

@@ -8,7 +8,8 @@ from datetime import date
 
 import msgspec
 
-from osimages.catalogue.check import Answer, Checker, Patch, Support
+from osimages.catalogue.answers import Answer, Patch, Support
+from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import Catalogue
 from osimages.catalogue.publishing import patch_tuesdays_known
 from osimages.catalogue.servicing import servicing_of

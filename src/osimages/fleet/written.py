@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from osimages.catalogue.check import Answer
+from osimages.catalogue.answers import Answer
 from osimages.fleet.devices import Device
 
 _ADDED = (

@@ -7,7 +7,8 @@ from datetime import date
 
 import msgspec
 
-from osimages.catalogue.check import Answer, Checker
+from osimages.catalogue.answers import Answer
+from osimages.catalogue.check import Checker
 from osimages.edm.types import Operation, Primitive
 from osimages.edm.validate import Checked
 from osimages.errors import BAD_PATH, ServiceError

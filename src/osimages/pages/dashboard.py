@@ -8,8 +8,9 @@ from functools import lru_cache
 
 import msgspec
 
+from osimages.catalogue.answers import Answer, Fact
 from osimages.catalogue.calendar import next_patch_tuesday
-from osimages.catalogue.check import Answer, Checker, Fact
+from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import Catalogue
 from osimages.catalogue.history import find_release, history
 from osimages.catalogue.publishing import published

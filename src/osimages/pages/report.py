@@ -8,7 +8,7 @@ from datetime import date
 
 import msgspec
 
-from osimages.catalogue.check import Answer, Patch, Support
+from osimages.catalogue.answers import Answer, Patch, Support
 from osimages.fleet.tally import Facts, Group, Leaving, Summary, Tally, is_good
 from osimages.pages.charts import columns, quarters, stacked, timeline
 from osimages.pages.environment import rendered, style

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from osimages.catalogue.check import Answer, Checker, Patch, Support, check
+from osimages.catalogue.answers import Answer, Patch, Support
+from osimages.catalogue.check import Checker, check
 from osimages.catalogue.facts import bundled
 from tests.unit.catalogue.csv_facts import FACTS, needs_facts, rows
 
@@ -57,7 +58,7 @@ def test_an_edition_that_a_release_does_not_have_is_told() -> None:
 @pytest.mark.parametrize(
     ("build", "patch", "behind", "kind"),
     [
-        ("26200.9711", Patch.CURRENT, 0, "B"),
+        ("26200.9711", Patch.CURRENT_AS_FAR_AS_KNOWN, 0, "B"),
         ("26200.9550", Patch.BEHIND, 1, "preview"),
         ("26200.9457", Patch.BEHIND, 1, "out-of-band"),
         ("26200.9445", Patch.BEHIND, 1, "B"),

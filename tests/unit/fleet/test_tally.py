@@ -18,12 +18,12 @@ from tests.unit.catalogue.csv_facts import needs_facts, rows
 TODAY = date(2026, 11, 23)
 
 
-def tally(edition: str | None = None) -> Tally:
-    return Tally(Checker(bundled(), TODAY), edition)
+def tally(edition: str | None = None, today: date = TODAY) -> Tally:
+    return Tally(Checker(bundled(), today), edition)
 
 
 def test_totals_by_hand() -> None:
-    fleet = tally()
+    fleet = tally(today=date(2026, 11, 5))
     fleet.add("10.0.26200.9711", "Pro", "Windows")
     fleet.add("10.0.26200.9711", "Professional", "Windows")
     fleet.add("10.0.26100.9445", "Pro", "Windows")

@@ -1,0 +1,57 @@
+"""How far the catalogue's facts reach on a day, as one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import msgspec
+
+from osimages.catalogue.answers import Answer
+from osimages.catalogue.facts import Catalogue
+from osimages.catalogue.publishing import patch_tuesdays_known
+
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June", "July"),
+    *("August", "September", "October", "November", "December"),
+)
+
+
+class Freshness(msgspec.Struct, frozen=True, rename="camel"):
+    """How far the facts reach; `is_stale` where a Patch Tuesday is due and its build is not known for a release."""
+
+    today: date
+    complete_until: date
+    newest_patch_tuesday: date | None
+    unknown_patch_tuesdays: tuple[date, ...]
+    stale_releases: tuple[str, ...]
+    is_stale: bool
+    sentence: str
+
+
+def freshness(catalogue: Catalogue, today: date, age_days: int, answers: Iterable[Answer] = ()) -> Freshness:
+    """Return how far the facts reach for the devices of `answers`."""
+    known = patch_tuesdays_known(catalogue, today, age_days)
+    newest = known[0] if known else None
+    missing: set[date] = set()
+    releases: dict[str, None] = {}
+    for each in answers:
+        if each.unknown_patch_tuesdays:
+            missing.update(each.unknown_patch_tuesdays)
+            releases |= dict.fromkeys(each.candidates)
+    unknown, stale = tuple(sorted(missing)), tuple(releases)
+    text = f"On {today}, by facts complete to {catalogue.complete_until}; newest Patch Tuesday known: {month(newest)}."
+    if stale:
+        text += f" {_due(unknown)} not known for {', '.join(stale)}: run osimages catalogue update."
+    return Freshness(today, catalogue.complete_until, newest, unknown, stale, bool(stale), text)
+
+
+def month(day: date | None) -> str:
+    """The month of a day in words: "November 2026"."""
+    return "none" if day is None else f"{_MONTHS[day.month - 1]} {day.year}"
+
+
+def _due(unknown: tuple[date, ...]) -> str:
+    if len(unknown) == 1:
+        return f"The build of {month(unknown[0])} is"
+    return f"Builds of {len(unknown)} Patch Tuesdays since {month(unknown[0])} are"

@@ -171,6 +171,7 @@ BATCH_TOO_MANY = ErrorRow(
     400, "BadRequest", "Number of batch request steps exceeds the maximum value of {limit} (setting 'max_batch_items')."
 )
 BATCH_ID_TAKEN = ErrorRow(400, "BadRequest", "Request Id {id} has to be unique in a batch.")
+BATCH_ID_IS_GROUP = ErrorRow(400, "BadRequest", "Request Id {id} is also the name of an atomicity group in this batch.")
 BATCH_DEPENDENCY = ErrorRow(400, "BadRequest", "Invalid dependency for request Id {id}.")
 BATCH_WITHOUT_TYPE = ErrorRow(400, "BadRequest", "Write request with id '{id}' does not contain a Content-Type header.")
 BATCH_READS_IN_CHANGE_SET = ErrorRow(
@@ -180,6 +181,16 @@ BATCH_GROUP_SPLIT = ErrorRow(400, "BadRequest", "The requests of the atomicity g
 BATCH_MULTIPART = ErrorRow(400, "BadRequest", "Invalid batch payload format: {reason}")
 CHANGE_SET_UNDONE = ErrorRow(
     424, "FailedDependency", "Nothing was stored: another request of the same change set failed."
+)
+BATCH_CONDITION = ErrorRow(400, "BadRequest", "Invalid condition '{condition}' in 'if': {reason}")
+CONDITION_NOT_MET = ErrorRow(
+    424, "FailedDependency", "The request with id '{id}' was not run: its condition '{condition}' is not true."
+)
+CONDITION_NOT_SUPPORTED = ErrorRow(
+    424,
+    "FailedDependency",
+    "The condition '{condition}' in 'if' is not supported: {what}. Use $<id>/$succeeded, literals, comparisons, "
+    "and, or, not.",
 )
 DEPENDENCY_FAILED = ErrorRow(424, "FailedDependency", "The request with id '{id}', on which this one depends, failed.")
 

@@ -212,9 +212,10 @@ def test_batches_in_both_formats(shelf: Api) -> None:
         {"id": "1", "method": "GET", "url": f"{SET}/$count"},
         {"id": "2", "method": "GET", "url": f"{SET}/none"},
         {"id": "3", "method": "GET", "url": f"{SET}", "dependsOn": ["2"]},
+        {"id": "4", "method": "GET", "url": f"{SET}", "dependsOn": ["2"], "if": "not $2/$succeeded"},
     ]
     replies = body_of(shelf.http.post("/beta/$batch", json={"requests": requests}))["responses"]
-    assert [each["status"] for each in replies] == [200, 404, 424]
+    assert [each["status"] for each in replies] == [200, 404, 424, 200]
 
 
 @pytest.mark.requirement("40-ADV-14", "K-01")

@@ -120,6 +120,7 @@ def container_annotations() -> tuple[Annotation, ...]:
             ReferencesInRequestBodiesSupported=False,
             ReferencesAcrossChangeSetsSupported=True,
             EtagReferencesSupported=False,
+            RequestDependencyConditionsSupported=True,
             SupportedFormats=("application/json", "multipart/mixed"),
         ),
         Annotation(CAPABILITIES, "CrossJoinSupported", False),

@@ -148,6 +148,7 @@ def _batch(name: str) -> Json:
             "url": TEXT,
             "status": {"type": "integer"},
             "atomicityGroup": TEXT,
+            "if": TEXT,
             "headers": {"type": "object", "additionalProperties": TEXT},
             "body": {},
             "dependsOn": {"type": "array", "items": TEXT},

@@ -7,6 +7,7 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#se
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 
 import msgspec
 
@@ -62,6 +63,12 @@ def preferences(header: str | None) -> Preferences:
         continue_on_error=_boolean(given.get("continue-on-error")),
         create_if_missing=_boolean(given.get("create-if-missing")) is True,
     )
+
+
+def without_preferences(header: str, names: Set[str]) -> str:
+    """Return a `Prefer` header without the preferences of those names, which stand for both spellings of OData's."""
+    kept = [match for match in _PREFERENCE.finditer(header) if match[1].lower().removeprefix("odata.") not in names]
+    return ", ".join(match[0].strip(", \t") for match in kept)
 
 
 def _unquoted(value: str) -> str:

@@ -13,11 +13,13 @@ from osimages.errors import (
     BATCH_DEPENDENCY,
     BATCH_FORMAT,
     BATCH_GROUP_SPLIT,
+    BATCH_ID_IS_GROUP,
     BATCH_ID_TAKEN,
     BATCH_READS_IN_CHANGE_SET,
     BATCH_TOO_MANY,
     ServiceError,
 )
+from osimages.http.batch.conditions import Condition
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest
 
@@ -29,9 +31,9 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     """One request of a batch.
 
     `id` is what its response is known by, None where it has none; `key` is made of it, which is compared without regard
-    to case. `waits_for` holds the keys of items that must succeed
-    before it, `group` names those that are done together or not at all. `body` is a ServiceError where it cannot be
-    read: then this item alone fails.
+    to case. `waits_for` holds the keys of items that are run before it: all must succeed, unless it has a `condition`,
+    which decides instead. `group` names those that are done together or not at all. `body` and `condition` are a
+    ServiceError where they cannot be read: then this item alone fails.
     """
 
     id: str | None
@@ -41,6 +43,7 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     body: bytes | ServiceError
     waits_for: tuple[str, ...] = ()
     group: str | None = None
+    condition: Condition | ServiceError | None = None
     key: str | None = None
 
     def __post_init__(self) -> None:
@@ -85,10 +88,13 @@ def units(items: list[Item], most: int) -> list[list[Item]]:
         raise ServiceError(BATCH_FORMAT)
     if len(items) > most:
         raise ServiceError(BATCH_TOO_MANY, limit=most)
-    found = [[item] for item in items] if all(each.group is None for each in items) else _grouped(items)
+    groups = {each.group.lower() for each in items if each.group is not None}
+    found = _grouped(items) if groups else [[item] for item in items]
     seen: set[str | None] = set()
     for unit in found:
         for item in unit:
+            if item.id is not None and item.key in groups:
+                raise ServiceError(BATCH_ID_IS_GROUP, id=item.id[:64])
             if item.id is not None and (not item.id or item.key in seen):
                 raise ServiceError(BATCH_ID_TAKEN, id=item.id[:64])
             if item.waits_for and not seen.issuperset(item.waits_for):
@@ -102,7 +108,7 @@ def units(items: list[Item], most: int) -> list[list[Item]]:
 def _grouped(items: list[Item]) -> list[list[Item]]:
     found: list[list[Item]] = []
     groups: set[str] = set()
-    for group, together in groupby(items, lambda each: each.group):
+    for group, together in groupby(items, lambda each: None if each.group is None else each.group.lower()):
         if group is None:
             found += [[item] for item in together]
             continue

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from osimages.errors import BATCH_FORMAT, BATCH_WITHOUT_TYPE, ServiceError
+from osimages.http.batch.conditions import Condition, parse_condition
 from osimages.http.batch.items import Item, Outcome
 from osimages.http.body import json_text
 from osimages.http.reply import JSON, ODATA_JSON, Reply
@@ -36,6 +37,7 @@ class _Item(msgspec.Struct, frozen=True, gc=False):
     depends_on: list[str] | None = msgspec.field(name="dependsOn", default=None)
     sdk_depends_on: list[str] | None = msgspec.field(name="depends_on", default=None)
     group: str | None = msgspec.field(name="atomicityGroup", default=None)
+    condition: str | bool | None = msgspec.field(name="if", default=None)
 
 
 class _Batch(msgspec.Struct, frozen=True):
@@ -81,22 +83,36 @@ def _item(written: _Item) -> Item:
     if written.headers:
         headers = {name.lower().encode(): value.encode() for name, value in written.headers.items()}
     method = written.method.upper()
-    if method in _WITH_BODY and not headers.get(b"content-type"):
+    content_type = headers.get(b"content-type", b"")
+    if method in _WITH_BODY and not content_type:
         raise ServiceError(BATCH_WITHOUT_TYPE, id=written.id[:64])
     waits_for: tuple[str, ...] = ()
     if written.depends_on or written.sdk_depends_on:
         waits_for = tuple(each.lower() for each in (*(written.depends_on or ()), *(written.sdk_depends_on or ())))
-    body = b"" if written.body is _NULL else _body(bytes(written.body))
-    return Item(written.id, method, written.url, headers, body, waits_for, written.group)
+    condition = None if written.condition is None else _condition(written.condition)
+    if isinstance(condition, Condition):
+        waits_for = (*waits_for, *condition.requests.values())
+    body = b"" if written.body is _NULL else _body(bytes(written.body), content_type)
+    return Item(written.id, method, written.url, headers, body, waits_for, written.group, condition)
 
 
-def _body(written: bytes) -> bytes | ServiceError:
-    """An object is JSON; a string is what base64url makes of it, which is how Graph takes any other type."""
+def _condition(written: str | bool) -> Condition | ServiceError:
+    """The condition is text; the two Boolean literals are understood as JSON, too."""
+    return parse_condition(written if isinstance(written, str) else str(written).lower())
+
+
+def _body(written: bytes, content_type: bytes) -> bytes | ServiceError:
+    """Return the bytes of a body: JSON and text (`text/plain`) as they are, any other type from base64url.
+
+    A string in the place of JSON is base64url, too: Graph takes any body so.
+    """
     if written == b"null":
         return b""
     if not written.startswith(b'"'):
         return written
     text = msgspec.json.decode(written, type=str)
+    if content_type.lstrip().lower().startswith(b"text/"):
+        return text.encode()
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):

@@ -47,7 +47,8 @@ def read(request: ApiRequest) -> list[Item]:
             continue
         for inner in _parts(content, content_type):
             inner_headers, inner_content = _split(inner)
-            found.append(_item(inner_headers, inner_content, str(number)))
+            # No Content-ID holds a line break, so that none is taken for the name of a change set.
+            found.append(_item(inner_headers, inner_content, f"\n{number}"))
     return found
 
 

@@ -16,6 +16,8 @@ from osimages.errors import CHANGE_SET_UNDONE, DEPENDENCY_FAILED, ServiceError
 from osimages.http.batch import json_format, multipart_format
 from osimages.http.batch.alike import alike, replies
 from osimages.http.batch.change_set import ChangeSet
+from osimages.http.batch.conditions import not_met
+from osimages.http.batch.inherited import inherited_headers, with_inherited
 from osimages.http.batch.items import WRITING, Item, Outcome, units
 from osimages.http.call import Call
 from osimages.http.failures import failure_reply
@@ -30,8 +32,6 @@ Unit = list[Item]
 
 # What an item cannot say for itself: who asks, and for which service.
 _OUTER_HEADERS = (b"authorization", b"host")
-# What holds for each item that says nothing else (Protocol, section 11.7.2).
-_SHARED_HEADERS = (b"odata-version", b"odata-maxversion")
 # After so much time in one go, other requests get their turn.
 _LONGEST_TURN_SECONDS = 0.01
 
@@ -59,8 +59,8 @@ class _Running:
         self._version = f"{call.version.name}/".lower()
         given = call.request.headers
         self._outer = {name: given[name] for name in _OUTER_HEADERS if name in given}
-        self._shared = {name: given[name] for name in _SHARED_HEADERS if name in given}
-        self._headers = {**self._shared, **self._outer}  # of an item that has none of its own
+        self._inherited = inherited_headers(given)
+        self._headers = {**self._inherited, **self._outer}  # of an item that has none of its own
         self._turn_began = 0.0
 
     async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
@@ -86,7 +86,7 @@ class _Running:
         requests = [
             (item.key, self._request(item, {}))
             for (item, *_) in found
-            if item.method == "GET" and not item.headers and not item.waits_for and not item.body
+            if item.method == "GET" and not (item.headers or item.waits_for or item.condition or item.body)
         ]
         outcomes: dict[str | None, Outcome] = {}
         for group in alike(self._call, requests):
@@ -100,7 +100,8 @@ class _Running:
         """A unit that is under way, behind those that it waits for, or done."""
         own = {item.key for item in unit}
         waits_for = {key: by_key[key] for item in unit for key in item.waits_for if key not in own}
-        if waits_for or unit[0].method in WRITING or not self._call.service.database.answers_at_once:
+        is_bound = bool(waits_for) or any(item.condition is not None for item in unit)
+        if is_bound or unit[0].method in WRITING or not self._call.service.database.answers_at_once:
             return _Started(unit, asyncio.create_task(self._after(unit, waits_for)))
         # There is nothing to wait for, so that a task would only cost time.
         outcomes = await self._unit(unit, {})
@@ -123,11 +124,15 @@ class _Running:
 
     async def _after(self, unit: Unit, waits_for: Mapping[str, _Started]) -> list[Outcome]:
         addresses: dict[str, str] = {}
+        # Within a change set every request before succeeds, or else all fail.
+        succeeded = {item.key or "": True for item in unit}
         for key, earlier in waits_for.items():
             outcomes = await earlier.outcomes()
-            if any(outcome.reply.status >= 400 for outcome in outcomes):
-                return [self._failed(ServiceError(DEPENDENCY_FAILED, id=key)) for _ in unit]
+            succeeded[key] = all(200 <= outcome.reply.status < 300 for outcome in outcomes)
             addresses |= self._addresses(earlier.unit, outcomes)
+        reasons = [_reason_not_to_run(item, succeeded) for item in unit]
+        if any(reasons):
+            return [self._failed(each or ServiceError(CHANGE_SET_UNDONE)) for each in reasons]
         return await self._unit(unit, addresses)
 
     async def _unit(self, unit: Unit, addresses: Mapping[str, str]) -> list[Outcome]:
@@ -178,7 +183,7 @@ class _Running:
             "GET" if item.method == "HEAD" else item.method,
             f"{self._prefix}/{path}",
             query,
-            {**self._shared, **item.headers, **self._outer} if item.headers else self._headers,
+            with_inherited(item.headers, self._inherited) | self._outer if item.headers else self._headers,
             outer.origin,
             outer.request_id,
             outer.client_request_id,
@@ -199,9 +204,11 @@ class _Running:
         return url if url.isascii() else ascii_text(url.encode("utf-8", "surrogatepass"))
 
     def _addresses(self, unit: Unit, outcomes: Iterable[Outcome]) -> dict[str, str]:
-        """What `$id` in a later address stands for: what an item made, or else what it was about."""
+        """What `$id` in a later address stands for: what an item made, or else what it was about; no failed one."""
         found = {}
         for item, outcome in zip(unit, outcomes, strict=True):
+            if outcome.reply.status >= 400:
+                continue
             location = next((value.decode() for name, value in outcome.reply.headers if name == b"location"), "")
             address = location.removeprefix(self._call.links.root) or outcome.request.path.removeprefix(self._prefix)
             if item.key is not None:
@@ -211,6 +218,19 @@ class _Running:
     def _failed(self, error: ServiceError) -> Outcome:
         request = self._call.request
         return Outcome(request, failure_reply(self._call.service, request, error))
+
+
+def _reason_not_to_run(item: Item, succeeded: Mapping[str, bool]) -> ServiceError | None:
+    """Return the error of an item whose dependencies or condition say that it is not run, None where they let it."""
+    if item.condition is None:
+        failed = next((key for key in item.waits_for if not succeeded[key]), None)
+        return None if failed is None else ServiceError(DEPENDENCY_FAILED, id=failed)
+    if isinstance(item.condition, ServiceError):
+        return item.condition
+    try:
+        return None if item.condition.is_met(succeeded) else not_met(item.condition, item.id or "")
+    except ServiceError as error:
+        return error
 
 
 class _Started(msgspec.Struct, frozen=True):

@@ -106,7 +106,8 @@ def test_an_image_that_is_refused_does_not_keep_back_the_others(source: Server, 
     )
     assert result.returncode == 1
     lines = result.stdout.splitlines()
-    assert lines[1].startswith("Bad    failed   400 ModelValidationFailure")
+    assert lines[1].startswith("Bad    failed   http")
+    assert " answers 400: ModelValidationFailure: " in lines[1]
     assert lines[2].split() == ["Good", "added"]
 
 
@@ -157,7 +158,8 @@ def test_tokens_that_do_not_do(source: Server, tmp_path: Path) -> None:
             OSIMAGES_TO_TOKEN=bearer,
         )
         assert result.returncode == 1
-        assert "answers 401: the token is missing, has expired, or lacks a permission" in result.stderr
+        assert "answers 401: InvalidAuthenticationToken: " in result.stderr
+        assert "The token is missing, has expired, or is for another server or cloud (--cloud)" in result.stderr
         assert bearer not in result.stdout + result.stderr
 
 

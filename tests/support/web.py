@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,8 +46,8 @@ class Web:
 
 
 @contextlib.contextmanager
-def serving(answer: Callable[[Given], Reply]) -> Iterator[Web]:
-    """A server that answers with what a function returns, until the block ends."""
+def serving(answer: Callable[[Given], Reply], context: ssl.SSLContext | None = None) -> Iterator[Web]:
+    """A server that answers with what a function returns, until the block ends; over HTTPS with a context."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -77,7 +78,10 @@ def serving(answer: Callable[[Given], Reply]) -> Iterator[Web]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    web = Web(f"http://127.0.0.1:{server.server_address[1]}", answer)
+    if context is not None:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    scheme = "http" if context is None else "https"
+    web = Web(f"{scheme}://127.0.0.1:{server.server_address[1]}", answer)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

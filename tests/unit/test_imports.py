@@ -12,8 +12,8 @@ import osimages
 ROOT = Path(osimages.__file__).parent
 # From the ground upwards. What shares a line does not know its neighbours.
 LAYERS = (
-    ("errors", "clock", "settings", "observe", "remembered"),
-    ("edm", "odata", "catalogue", "issuer"),
+    ("errors", "clock", "settings", "observe", "remembered", "http_client"),
+    ("edm", "odata", "catalogue", "issuer", "graph"),
     ("plan", "fleet", "importers"),
     ("auth", "wire", "storage", "pages"),
     ("publish",),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from osimages.cli.graph import graph_client
 from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
-from osimages.cli.update import fetcher_of, token_headers, update_from
+from osimages.cli.update import fetcher_of, update_from
 
 if TYPE_CHECKING:
-    from osimages.importers.pushing import Pushed
+    from osimages.graph.client import GraphClient
+    from osimages.importers.pushing import Image, Pushed
     from osimages.settings import Settings
 
 _FROM_TOKEN, _TO_TOKEN = "OSIMAGES_FROM_TOKEN", "OSIMAGES_TO_TOKEN"
@@ -43,16 +46,13 @@ def mirror(
     taken away. Tokens come from the variables OSIMAGES_FROM_TOKEN and OSIMAGES_TO_TOKEN, else from azure-identity. Exit
     code 1 when anything failed.
     """
-    from osimages.importers.pushing import collection_url
-
     settings = settings_from({"data_dir": data_dir, "database": database})
     if target is None:
         if dry_run:
             raise click.UsageError(
                 "--dry-run goes with --to; without it, osimages catalogue verify shows what follows."
             )
-        headers = _headers(_FROM_TOKEN, source)
-        update_from(settings, "images", collection_url(source), headers, as_json)
+        _take_over(settings, source, as_json)
         return
     pushed = _copied(settings, source, target, dry_run)
     if as_json:
@@ -64,26 +64,53 @@ def mirror(
         raise SystemExit(1)
 
 
+def _take_over(settings: Settings, source: str, as_json: bool) -> None:
+    from osimages.importers.pushing import PATH
+
+    client = _client(source, _FROM_TOKEN)
+    place = source if client is None else client.url(PATH)
+    update_from(settings, "images", place, client, as_json)
+
+
 def _copied(settings: Settings, source: str, target: str, dry_run: bool) -> list[Pushed]:
+    from osimages.graph.errors import GraphError
     from osimages.importers.fetching import FetchError
-    from osimages.importers.pushing import collection_url, images_at, plan, push
+    from osimages.importers.pushing import images_at, plan, push
     from osimages.importers.reading import LayoutError
 
-    headers = _headers(_TO_TOKEN, target)
-    fetcher = fetcher_of(settings)
-    try:
-        images = images_at(source, fetcher, _headers(_FROM_TOKEN, source))
-        existing = images_at(target, fetcher, headers)
-    except (FetchError, LayoutError) as error:
-        raise click.ClickException(str(error)) from None
-    finally:
-        fetcher.close()
-    if dry_run:
-        return list(plan(images, existing))
-    return list(push(images, existing, collection_url(target), headers))
+    writer = _client(target, _TO_TOKEN)
+    if writer is None:
+        raise click.UsageError(f"--to names a server, such as https://localhost:8443, and '{target}' is no URL.")
+    with writer:
+        try:
+            images = _images_from(settings, source)
+            existing = images_at(writer)
+        except (FetchError, LayoutError, GraphError) as error:
+            raise click.ClickException(str(error)) from None
+        return list(plan(images, existing) if dry_run else push(images, existing, writer))
 
 
-def _headers(variable: str, location: str) -> dict[str, str]:
+def _images_from(settings: Settings, source: str) -> dict[str, Image]:
+    """The images of a server or a file. Raises FetchError, LayoutError, GraphError, ClickException."""
+    from osimages.importers.fetching import Request
+    from osimages.importers.pushing import images_at, images_in
+
+    reader = _client(source, _FROM_TOKEN)
+    if reader is not None:
+        with reader:
+            return images_at(reader)
+    with contextlib.closing(fetcher_of(settings)) as fetcher:
+        return images_in([fetcher.fetch(Request(source)).content])
+
+
+def _client(location: str, variable: str) -> GraphClient | None:
+    """A client of a server whose root, API version or collection was given; None for a file. Raises ClickException."""
     from osimages.importers.fetching import is_address
+    from osimages.importers.pushing import PATH
 
-    return token_headers(variable, location) if is_address(location) else {}
+    if not is_address(location):
+        return None
+    address = location.rstrip("/")
+    if address.casefold().endswith(f"/{PATH}".casefold()):
+        address = address[: -len(PATH) - 1]
+    return graph_client(address, variable)

@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 
+from osimages.cli.graph import graph_client
 from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
     from osimages.catalogue.claims import Rejection
     from osimages.catalogue.overrides import Overrides
+    from osimages.graph.client import GraphClient
     from osimages.importers.asking import Answer, Question
     from osimages.importers.fetching import Fetcher
     from osimages.importers.sources import SourceDefinition
@@ -76,13 +79,13 @@ def update(
     _finish(settings, _ask(settings, questions, offline), text, as_json, offline)
 
 
-def update_from(settings: Settings, name: str, place: str, headers: Mapping[str, str], as_json: bool) -> None:
-    """Asks one source at a place, with headers, and puts into force what follows. Raises ClickException, SystemExit."""
+def update_from(settings: Settings, name: str, place: str, client: GraphClient | None, as_json: bool) -> None:
+    """Asks one source at a place, and puts into force what follows. Raises ClickException, SystemExit."""
     from osimages.importers.asking import Question
     from osimages.importers.sources import BY_NAME, Place
 
     _, text = overrides_of(settings)
-    question = Question(BY_NAME[name], (Place(place),), None, headers)
+    question = Question(BY_NAME[name], (Place(place),), None, client)
     _finish(settings, _ask(settings, [question], False), text, as_json, False)
 
 
@@ -188,6 +191,7 @@ def _question(
     accept_fewer: bool,
 ) -> Question:
     from osimages.importers.asking import Question
+    from osimages.importers.fetching import is_address
     from osimages.importers.sources import Place
 
     places = source.places
@@ -197,30 +201,11 @@ def _question(
         places = tuple(Place(each, accept) for each in instead)
     last = fetches.get(source.name)
     before = None if accept_fewer or last is None or source.name in given else last.claims
-    needs_token = source.needs_token and any(each.url.startswith("http") for each in places)
-    return Question(source, places, before, token_headers(_TOKEN_VARIABLE, places[0].url) if needs_token else {})
-
-
-def token_headers(variable: str, url: str) -> dict[str, str]:
-    """The header with a token for an address: from the variable, else from azure-identity. Raises ClickException."""
-    import os
-    from urllib.parse import urlsplit
-
-    token = os.environ.get(variable, "")
-    if not token:
-        try:
-            from azure.identity import DefaultAzureCredential
-        except ImportError:
-            raise click.ClickException(
-                f"{url} needs a token: put one into {variable}, or pip install 'osimages[graph]' (azure-identity)."
-            ) from None
-        try:
-            # An authority of one's own is not one that Microsoft's list of authorities would have.
-            credential = DefaultAzureCredential(disable_instance_discovery="AZURE_AUTHORITY_HOST" in os.environ)
-            token = credential.get_token(f"https://{urlsplit(url).hostname}/.default").token
-        except Exception as error:
-            raise click.ClickException(f"No token for {url}: {error}") from None
-    return {"Authorization": f"Bearer {token}"}
+    address = next((each.url for each in places if is_address(each.url)), None)
+    if not source.permission or address is None:
+        return Question(source, places, before)
+    parts = urlsplit(address)
+    return Question(source, places, before, graph_client(f"{parts.scheme}://{parts.netloc}", _TOKEN_VARIABLE))
 
 
 def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> list[Answer]:
@@ -233,6 +218,9 @@ def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> li
             return list(ask_all(questions, fetcher, since(), step))
     finally:
         fetcher.close()
+        for each in questions:
+            if each.client is not None:
+                each.client.close()
 
 
 def fetcher_of(settings: Settings, *, offline: bool = False) -> Fetcher:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from urllib.parse import urljoin
 
 import msgspec
 
 from osimages.catalogue.claims import Claim, Origin, Parsed, Statement, UpdateClaim
-from osimages.importers.collection import following
+from osimages.graph.client import GraphClient
+from osimages.graph.errors import GraphError
 from osimages.importers.fetching import Document, Fetcher, FetchError, Request, is_address
 from osimages.importers.reading import LayoutError, joined, json_object
 from osimages.importers.sources import Place, SourceDefinition
@@ -34,13 +35,14 @@ class Answer(msgspec.Struct, frozen=True):
 class Question(msgspec.Struct, frozen=True):
     """A source to ask, where to (its own places where nothing is given), and what it needs.
 
-    `claims_before` is how many claims it made last; None where it never did, or where that is not to count.
+    `claims_before` is how many claims it made last; None where it never did, or where that is not to count. A source
+    that needs a token has a `client` for its server.
     """
 
     source: SourceDefinition
     places: tuple[Place, ...]
     claims_before: int | None = None
-    headers: Mapping[str, str] = {}
+    client: GraphClient | None = None
 
 
 def ask_all(
@@ -55,7 +57,7 @@ def ask_all(
         try:
             answer = _ask(question, fetcher, since)
             fetcher.keep()
-        except (FetchError, LayoutError) as error:
+        except (FetchError, LayoutError, GraphError) as error:
             answer = Answer(question.source, FAILED, f"{error}{_still_kept(fetcher)}")
         except Exception as error:
             # A document that an importer did not expect is no reason to lose what the other sources say.
@@ -139,21 +141,28 @@ def _state(documents: Sequence[Document]) -> tuple[str, str]:
 
 
 def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) -> Iterator[Document]:
-    """The documents at a place: itself, the further pages of a collection, or those that an index names."""
+    """The documents at a place: itself, the pages of a collection of Graph, or those that an index names."""
     source = question.source
-    first = fetcher.fetch(_request(question, place.url, place.accept))
-    if source.follow is not None and _is_index(first):
-        if not is_address(place.url):
-            raise FetchError(f"{place.url} is an index: give the documents themselves, or the address of the index")
-        # Oldest first: where a later document names a KB again it has its day from there.
-        for reference in reversed(source.follow(first.content, since)):
-            yield fetcher.fetch(_request(question, urljoin(place.url, reference), place.accept))
+    if question.client is not None and is_address(place.url):
+        yield from _pages(question.client, place.url, source, fetcher)
         return
-    yield from following(first, fetcher, _request(question, place.url, place.accept))
+    first = fetcher.fetch(Request(place.url, place.accept, source.hosts))
+    if source.follow is None or not _is_index(first):
+        yield first
+        return
+    if not is_address(place.url):
+        raise FetchError(f"{place.url} is an index: give the documents themselves, or the address of the index")
+    # Oldest first: where a later document names a KB again it has its day from there.
+    for reference in reversed(source.follow(first.content, since)):
+        yield fetcher.fetch(Request(urljoin(place.url, reference), place.accept, source.hosts))
 
 
-def _request(question: Question, location: str, accept: str) -> Request:
-    return Request(location, accept, question.source.hosts, question.headers)
+def _pages(client: GraphClient, url: str, source: SourceDefinition, fetcher: Fetcher) -> Iterator[Document]:
+    """The pages of a collection of Graph, which are never kept on disk, as a tenant's data may be in them."""
+    if fetcher.is_offline:
+        raise FetchError(f"{url} needs a token, and is never kept; leave --offline away, or give a file")
+    for page in client.pages(url, permission=source.permission):
+        yield Document(page.url, page.content, fetcher.now())
 
 
 def _is_index(document: Document) -> bool:

@@ -24,6 +24,7 @@ from osimages.catalogue.claims import (
 )
 from osimages.importers.reading import build_of, day_of, json_object, objects, text_of
 
+PERMISSION = "DeviceManagementConfiguration.Read.All"
 _EXPECTED = (
     '{"value": [{"id": "Windows 11 25H2", "supportedEditions": [{"editionType", "supportEndDate"}], '
     '"availableUpdates": [{"buildVersion", "releaseMonth", "releaseYear"}]}]}'

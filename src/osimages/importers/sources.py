@@ -38,7 +38,7 @@ class SourceDefinition(msgspec.Struct, frozen=True):
     """One source. `follow` finds the documents of an index from a day on, newest first, as relative references.
     `is_list` tells that each document lists all that there is, so that a much shorter one is a fault; `lists_updates`
     that it has every update of the products in it. Those that are not asked by themselves need to be named, or given a
-    file.
+    file. A source with a `permission` is a collection of Graph that needs a token with it.
     """
 
     name: str
@@ -52,7 +52,7 @@ class SourceDefinition(msgspec.Struct, frozen=True):
     is_list: bool = True
     lists_updates: bool = False
     is_asked: bool = True
-    needs_token: bool = False
+    permission: str = ""
 
 
 _SUPPORT = frozenset({"support.microsoft.com", "aka.ms"})
@@ -140,7 +140,7 @@ SOURCES: tuple[SourceDefinition, ...] = (
         graph_products.parse,
         (Place(_GRAPH_PRODUCTS),),
         is_asked=False,
-        needs_token=True,
+        permission="WindowsUpdates.ReadWrite.All",
     ),
     SourceDefinition(
         "images",
@@ -150,7 +150,7 @@ SOURCES: tuple[SourceDefinition, ...] = (
         images.parse,
         is_list=False,
         is_asked=False,
-        needs_token=True,
+        permission=images.PERMISSION,
     ),
 )
 BY_NAME = {each.name: each for each in SOURCES}

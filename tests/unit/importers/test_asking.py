@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from osimages.catalogue.claims import Parsed, UpdateClaim
+from osimages.graph.client import GraphClient
+from osimages.graph.tokens import FixedToken
 from osimages.importers.asking import FAILED, OLD, READ, UNCHANGED, Answer, Question, ask_all
 from osimages.importers.cache import Cache
 from osimages.importers.fetching import Fetcher
@@ -30,9 +32,12 @@ def fetcher(tmp_path: Path) -> Iterator[Fetcher]:
     found.close()
 
 
-def question(name: str, *places: str, before: int | None = None, **headers: str) -> Question:
-    """A source, asked at places of the test's own."""
-    return Question(BY_NAME[name], tuple(Place(each) for each in places), before, headers)
+def question(name: str, *places: str, before: int | None = None) -> Question:
+    """A source, asked at places of the test's own: with a token where they are on a server."""
+    source, client = BY_NAME[name], None
+    if source.permission and "://" in places[0]:
+        client = GraphClient(places[0].rpartition("/")[0], FixedToken("x", "test"))
+    return Question(source, tuple(Place(each) for each in places), before, client)
 
 
 def ask(fetcher: Fetcher, *questions: Question) -> list[Answer]:
@@ -206,7 +211,7 @@ def pages(given: Given) -> Reply:
 
 def test_pages_with_a_token(fetcher: Fetcher) -> None:
     with serving(pages) as web:
-        (answer,) = ask(fetcher, question("images", f"{web.url}/images", Authorization="Bearer x"))
+        (answer,) = ask(fetcher, question("images", f"{web.url}/images"))
         assert web.paths() == ["/images", "/images?page=2", "/images?page=3"]
         assert {each.headers["authorization"] for each in web.asked} == {"Bearer x"}
     assert answer.statement is not None
@@ -215,7 +220,8 @@ def test_pages_with_a_token(fetcher: Fetcher) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "what"), [("/images", "pages without end"), ("https://example.com/images?$skiptoken=x", "another host")]
+    ("link", "what"),
+    [("/images", "pages without end"), ("https://example.com/images?$skiptoken=x", "no token is sent there")],
 )
 def test_pages_that_lead_astray(fetcher: Fetcher, link: str, what: str) -> None:
     def answer(given: Given) -> Reply:
@@ -223,9 +229,15 @@ def test_pages_that_lead_astray(fetcher: Fetcher, link: str, what: str) -> None:
         return Reply(json.dumps({"value": [], "@odata.nextLink": target}).encode())
 
     with serving(answer) as web:
-        (found,) = ask(fetcher, question("graph", f"{web.url}/images", Authorization="Bearer x"))
+        (found,) = ask(fetcher, question("graph", f"{web.url}/images"))
         assert len(web.asked) == 1
     assert (found.state, what in found.detail) == (FAILED, True)
+
+
+def test_what_needs_a_token_is_not_read_offline(tmp_path: Path) -> None:
+    fetcher = Fetcher(Cache(tmp_path / "cache"), is_offline=True)
+    (found,) = ask(fetcher, question("images", "https://graph.example/beta/images"))
+    assert (found.state, "leave --offline away" in found.detail) == (FAILED, True)
 
 
 def test_who_is_asked_is_told_before(fetcher: Fetcher) -> None:
@@ -244,5 +256,5 @@ def test_every_source_is_described() -> None:
         assert source.what
         assert source.licence
         assert all(each.url.startswith("https://") for each in source.places)
-        assert not (source.is_asked and source.needs_token), "what needs a token is asked only when it is named"
+        assert not (source.is_asked and source.permission), "what needs a token is asked only when it is named"
         assert source.places or not source.is_asked

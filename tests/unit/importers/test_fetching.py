@@ -163,19 +163,12 @@ def test_a_server_that_stays_in_trouble(web: Web, fetcher: Fetcher) -> None:
     assert len(web.asked) == 4
 
 
-@pytest.mark.parametrize("status", [400, 404, 410])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
 def test_a_refusal_is_not_asked_again(web: Web, fetcher: Fetcher, status: int) -> None:
     web.answer = lambda given: Reply(status=status)
     with pytest.raises(FetchError, match=f"answers {status}"):
         fetcher.fetch(Request(web.url))
     assert len(web.asked) == 1
-
-
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_token_that_does_not_do_is_named(web: Web, fetcher: Fetcher, status: int) -> None:
-    web.answer = lambda given: Reply(status=status)
-    with pytest.raises(FetchError, match="the token is missing, has expired, or lacks a permission"):
-        fetcher.fetch(Request(web.url, headers={"Authorization": "Bearer x"}))
 
 
 def test_an_answer_that_ends_early_is_asked_for_again(web: Web, fetcher: Fetcher) -> None:
@@ -226,7 +219,7 @@ def test_redirects_within_the_hosts_of_a_source(web: Web, fetcher: Fetcher) -> N
 
 
 @pytest.mark.parametrize(
-    "target", ["http://127.0.0.2:1/", "https://example.com/", "file:///etc/passwd", "ftp://127.0.0.1/"]
+    "target", ["http://[", "http://127.0.0.2:1/", "https://example.com/", "file:///etc/passwd", "ftp://127.0.0.1/"]
 )
 def test_redirects_to_anywhere_else_are_not_followed(web: Web, fetcher: Fetcher, target: str) -> None:
     web.answer = lambda given: Reply(status=302, headers={"Location": target})
@@ -239,17 +232,6 @@ def test_redirects_without_end(web: Web, fetcher: Fetcher) -> None:
     web.answer = lambda given: Reply(status=302, headers={"Location": "/again"})
     with pytest.raises(FetchError, match="redirects more than 5 times"):
         fetcher.fetch(Request(web.url))
-
-
-def test_a_token_stays_with_the_host_that_it_is_for(web: Web, fetcher: Fetcher, tmp_path: Path) -> None:
-    with serving(lambda given: Reply(b"mine")) as other:
-        web.answer = lambda given: Reply(status=302, headers={"Location": f"{other.url}/"})
-        with pytest.raises(FetchError, match="no token is sent"):
-            fetcher.fetch(Request(web.url, headers={"Authorization": "Bearer secret"}))
-        assert other.asked == []
-    web.answer = lambda given: Reply(b"private")
-    fetcher.fetch(Request(web.url, headers={"Authorization": "Bearer secret"}))
-    assert not (tmp_path / "cache").exists(), "what a token is needed for is not kept on disk"
 
 
 def test_what_was_fetched_outlives_its_source(fetcher: Fetcher, tmp_path: Path) -> None:

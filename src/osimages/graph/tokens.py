@@ -1,0 +1,99 @@
+"""Bearer tokens for Graph: a fixed one, or those of a credential of azure-identity, cached until they expire."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from osimages.graph.errors import GraphError, plain
+
+_RENEW_BEFORE_SECONDS = 300.0
+# A token that is younger than this and denied is not denied for its age.
+_FRESH_SECONDS = 60.0
+_TOKEN = re.compile(r"[!-~]+")
+_ADVICE = re.compile(r"\s*To mitigate this issue.*", re.DOTALL)
+# Entra's errors for a tenant or a resource that is in another cloud:
+# https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+_OTHER_CLOUD = re.compile(r"AADSTS(?:90002|90038|500011|900382|900383|900439|240002)\b")
+
+
+class Tokens(Protocol):
+    """A source of bearer tokens."""
+
+    def get(self) -> str:
+        """Return a token. Raises GraphError."""
+
+    def renew(self, claims: str | None) -> bool:
+        """Get another token after a 401, with the claims that it asks for; False where that would change nothing."""
+
+
+class FixedToken:
+    """A token that somebody names; `origin` says where it comes from, such as an environment variable."""
+
+    def __init__(self, token: str, origin: str) -> None:
+        self._token = token.strip().removeprefix("Bearer ")
+        if not _TOKEN.fullmatch(self._token):
+            raise GraphError(f"{origin} is no token: it is empty, or has characters that no token has")
+
+    def get(self) -> str:
+        """Return the token."""
+        return self._token
+
+    def renew(self, claims: str | None) -> bool:
+        """There is no other token."""
+        return False
+
+
+class CredentialTokens:
+    """Tokens of an azure-identity credential, which is anything with its `get_token`.
+
+    Some credentials start a program for every token, so a token is cached until shortly before it expires.
+    """
+
+    def __init__(
+        self,
+        credential: Any,
+        scope: str,
+        *,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._credential = credential
+        self._scope = scope
+        self._now = now
+        self._clock = clock
+        self._token = ""
+        self._expires = 0.0
+        self._since = 0.0
+
+    def get(self) -> str:
+        """Return the cached token, or a new one where it expires soon. Raises GraphError."""
+        if not self._token or self._now() > self._expires - _RENEW_BEFORE_SECONDS:
+            self._request({})
+        return self._token
+
+    def renew(self, claims: str | None) -> bool:
+        """Get another token: with the claims of a challenge (CAE), or because this one may be old."""
+        if claims is None and self._clock() - self._since < _FRESH_SECONDS:
+            return False
+        self._request({} if claims is None else {"claims": claims, "enable_cae": True})
+        return True
+
+    def _request(self, options: dict[str, Any]) -> None:
+        try:
+            found = self._credential.get_token(self._scope, **options)
+        except Exception as error:
+            raise GraphError(_failure(self._scope, str(error) or type(error).__name__)) from None
+        self._token, self._expires, self._since = found.token, float(found.expires_on), self._clock()
+
+
+def _failure(scope: str, text: str) -> str:
+    """Why there is no token, with the next step."""
+    said = plain(_ADVICE.sub("", text), 1500)
+    if _OTHER_CLOUD.search(text):
+        step = "Is the tenant in another cloud? Name it: --cloud usgov, usgovdod, china..."
+    else:
+        step = "Sign in (az login), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET."
+    return f"no token for {scope.removesuffix('/.default')}: {said.rstrip('.')}. {step}"

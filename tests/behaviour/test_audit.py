@@ -127,8 +127,9 @@ def test_events_take_the_same_options_as_images(auditor: Api) -> None:
         f"{str(auditor.http.base_url).rstrip('/')}/beta/$metadata#deviceManagement/auditEvents/$entity",
     )
     assert auditor.get(f"{EVENTS}/{ids[0]}/displayName/$value").text.startswith("Create ")
-    page = auditor.get(f"{EVENTS}?$top=3", Prefer="odata.maxpagesize=2").json()
-    assert len(auditor.http.get(page["@odata.nextLink"]).json()["value"]) == 1
+    odata = {"OData-MaxVersion": "4.0"}
+    page = auditor.get(f"{EVENTS}?$top=3", Prefer="odata.maxpagesize=2", **odata).json()
+    assert len(auditor.get(page["@odata.nextLink"], **odata).json()["value"]) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,19 @@ import pytest
 from tests.support.api import IMAGES, Api, Json, body_of, refused, token
 from tests.support.server import Server
 
+EVENTS = "/beta/deviceManagement/auditEvents"
 
-def pages(api: Api, query: str, size: int) -> list[Json]:
-    """All pages of a list, following the links as they are given."""
-    prefer = {"Prefer": f"odata.maxpagesize={size}"}
-    found = [body_of(api.http.get(f"{IMAGES}?{query}", headers=prefer))]
+ODATA = ({"OData-MaxVersion": "4.0"}, {"OData-Version": "4.0"}, {"OData-MaxVersion": "4.00;NetFx"})
+
+
+def pages(
+    api: Api, query: str, size: int | None, path: str = IMAGES, headers: dict[str, str] | None = None
+) -> list[Json]:
+    """All pages of a list, following the links as they are given, with that `maxpagesize` if there is one."""
+    sent = (headers or {}) | ({} if size is None else {"Prefer": f"odata.maxpagesize={size}"})
+    found = [body_of(api.http.get(f"{path}?{query}", headers=sent))]
     while "@odata.nextLink" in found[-1]:
-        reply = api.http.get(found[-1]["@odata.nextLink"], headers=prefer)
+        reply = api.http.get(found[-1]["@odata.nextLink"], headers=sent)
         assert reply.status_code == 200, reply.text
         found.append(body_of(reply))
         assert len(found) < 1000
@@ -56,10 +62,97 @@ def test_pages_joined_are_the_whole_set(eleven: Api, size: int) -> None:
         ("$top=0", []),
     ],
 )
-def test_options_hold_over_all_pages(eleven: Api, query: str, expected: list[str]) -> None:
-    found = pages(eleven, query, 2)
+@pytest.mark.parametrize("headers", ODATA)
+def test_for_clients_that_name_a_version_top_limits_all_pages(
+    eleven: Api, query: str, expected: list[str], headers: dict[str, str]
+) -> None:
+    for size in (2, None):
+        found = pages(eleven, query, size, headers=headers)
+        assert ids(found) == expected
+        assert not any("@odata.nextLink" in page and not page["value"] for page in found)
+    assert len(found) == 1
+
+
+EVERY = [f"a{number:02}" for number in range(11)]
+
+
+@pytest.mark.parametrize(
+    ("query", "sizes", "expected"),
+    [
+        ("$top=1", [1] * 11, EVERY),
+        ("$top=5", [5, 5, 1], EVERY),
+        ("$top=11", [11], EVERY),
+        ("$top=12", [11], EVERY),
+        ("$top=2147483647", [11], EVERY),
+        ("top=4", [4, 4, 3], EVERY),
+        ("%24top=4&$count=true", [4, 4, 3], EVERY),
+        ("$skip=2&$top=5", [5, 4], EVERY[2:]),
+        ("$top=3&$filter=supportedArchitectures/any(a:a eq 'x64')", [3, 2], EVERY[1::2]),
+        ("$filter=id ge 'a05'&$orderby=id desc&$skip=1&$top=4", [4, 1], EVERY[9:4:-1]),
+        ("$top=4&$select=id&$compute=length(id) as n&$orderby=n,id", [4, 4, 3], EVERY),
+        ("$apply=groupby((id))&$top=6", [6, 5], EVERY),
+        ("$top=0", [0], []),
+        ("$top=0&$count=true", [0], []),
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["", "/a03/getAllManagedDeviceWindowsOSImages", "/a03/getAllManagedDeviceWindowsOSImages()"]
+)
+def test_top_is_the_size_of_a_page(eleven: Api, path: str, query: str, sizes: list[int], expected: list[str]) -> None:
+    found = pages(eleven, query, None, f"{IMAGES}{path}")
     assert ids(found) == expected
-    assert not any("@odata.nextLink" in page and not page["value"] for page in found)
+    assert [len(page["value"]) for page in found] == sizes
+    for page in found[:-1]:
+        link = httpx.URL(page["@odata.nextLink"])
+        name, _, value = next(each for each in query.split("&") if "top" in each).partition("=")
+        assert link.params[name.replace("%24", "$")] == value
+        assert link.params["$skiptoken"]
+        assert len([each for each in link.params if "skiptoken" in each]) == 1
+
+
+def test_addresses_and_audit_events_come_in_pages_of_top(eleven: Api) -> None:
+    found = pages(eleven, "$top=4", None, f"{IMAGES}/$ref")
+    assert [len(page["value"]) for page in found] == [4, 4, 3]
+    assert len({each["@odata.id"] for page in found for each in page["value"]}) == 11
+    apps = eleven.with_token(token(eleven.data_dir, eleven.tenant, ("DeviceManagementApps.Read.All",)))
+    assert [len(page["value"]) for page in pages(apps, "$top=6", None, EVENTS)] == [6, 5]
+
+
+def test_the_smaller_of_top_and_the_preferred_size_is_the_size_of_a_page(eleven: Api) -> None:
+    assert [len(page["value"]) for page in pages(eleven, "$top=7", 4)] == [4, 4, 3]
+    assert [len(page["value"]) for page in pages(eleven, "$top=4", 7)] == [4, 4, 3]
+
+
+def test_a_query_in_a_body_and_items_of_a_batch_take_top_alike(eleven: Api) -> None:
+    text = {"Content-Type": "text/plain"}
+    first = body_of(eleven.http.post(f"{IMAGES}/$query", content="$top=4&$select=id", headers=text))
+    rest = pages(eleven, first["@odata.nextLink"].partition("?")[2], None)
+    assert ids([first, *rest]) == EVERY
+    items = {"requests": [{"id": "1", "method": "GET", "url": "/deviceManagement/managedDeviceWindowsOSImages?$top=4"}]}
+    for headers, has_link in ({}, True), (ODATA[0], False), (ODATA[1], False):
+        (reply,) = body_of(eleven.http.post("/beta/$batch", json=items, headers=headers))["responses"]
+        assert len(reply["body"]["value"]) == 4
+        assert ("@odata.nextLink" in reply["body"]) == has_link
+    items["requests"][0]["headers"] = {"OData-MaxVersion": "4.0"}  # type: ignore[assignment]
+    (reply,) = body_of(eleven.http.post("/beta/$batch", json=items))["responses"]
+    assert "@odata.nextLink" not in reply["body"]
+
+
+def test_a_link_keeps_the_meaning_of_top_that_its_first_page_had(eleven: Api) -> None:
+    both = {"Prefer": "odata.maxpagesize=2"}
+    limited = body_of(eleven.get(f"{IMAGES}?$top=3", **both, **ODATA[0]))["@odata.nextLink"]
+    assert ids([body_of(eleven.get(limited))]) == ["a02"]
+    paged = body_of(eleven.get(f"{IMAGES}?$top=3"))["@odata.nextLink"]
+    page = body_of(eleven.get(paged, **ODATA[0]))
+    assert ids([page]) == ["a03", "a04", "a05"]
+    assert "@odata.nextLink" in page
+
+
+def test_items_of_a_collection_property_are_limited(eleven: Api) -> None:
+    eleven.http.patch(f"{IMAGES}/a01", json={"supportedArchitectures": ["x86", "x64", "arm"]})
+    body = body_of(eleven.get(f"{IMAGES}/a01/supportedArchitectures?$top=2"))
+    assert body["value"] == ["x86", "x64"]
+    assert "@odata.nextLink" not in body
 
 
 def test_count_and_select_hold_on_every_page(eleven: Api) -> None:

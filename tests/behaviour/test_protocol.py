@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import multipart
 from tests.support.api import IMAGE_TYPE, IMAGES, Api, Json, body_of, refused
 
 UPDATE = {"buildVersion": "10.0.26100.9711", "releaseMonth": 10, "releaseYear": 2026}
@@ -114,10 +115,57 @@ def test_format_comes_before_accept(api: Api) -> None:
     refused(api.get(f"{IMAGES}?$format=atom", Accept="application/json"), 406, "BadRequest")
 
 
-@pytest.mark.parametrize(("most", "answered"), [("4.0", "4.0"), ("4.01", "4.01"), ("5.0", "4.01")])
-def test_versions(api: Api, most: str, answered: str) -> None:
-    assert api.get(IMAGES, **{"OData-MaxVersion": most}).headers["odata-version"] == answered
-    refused(api.get(IMAGES, **{"OData-MaxVersion": "3.0"}), 400, "BadRequest")
+@pytest.mark.parametrize(
+    ("most", "answered"),
+    [
+        *(("4.0", "4.0"), ("4.00", "4.0"), ("4", "4.0"), ("4.0;NetFx", "4.0"), ("4.0 ; a;b", "4.0"), ("4.001", "4.0")),
+        *(("4.01", "4.01"), ("4.010", "4.01"), ("4.01;NetFx", "4.01"), ("4.1", "4.01"), ("5.0", "4.01")),
+        ("10.0", "4.01"),
+    ],
+)
+def test_versions_are_numbers(api: Api, most: str, answered: str) -> None:
+    reply = api.get(IMAGES, **{"OData-MaxVersion": most})
+    assert reply.headers["odata-version"] == answered
+    assert ("@context" in reply.json()) == (answered == "4.01")
+    item = {"id": "1", "method": "GET", "url": IMAGES.removeprefix("/beta"), "headers": {"odata-maxversion": most}}
+    (inner,) = body_of(api.http.post("/beta/$batch", json={"requests": [item]}))["responses"]
+    assert inner["headers"]["OData-Version"] == answered
+    assert ("@context" in inner["body"]) == (answered == "4.01")
+    content = multipart.joined((multipart.request("GET", IMAGES.removeprefix("/beta/"), OData_MaxVersion=most),))
+    whole = api.http.post("/beta/$batch", content=content, headers={"Content-Type": multipart.CONTENT_TYPE})
+    (part,) = multipart.read(whole.headers["content-type"], whole.content)
+    assert part.headers is not None
+    assert part.headers["OData-Version"] == answered
+    assert ("@context" in part.body) == (answered == "4.01")
+
+
+@pytest.mark.parametrize("version", ["4.0", "4.00", "4", "4.0;NetFx", "4.01", "4.010", "4.01 ; x"])
+def test_versions_of_requests_are_numbers(api: Api, version: str) -> None:
+    sent = {"OData-Version": version}
+    assert api.http.post(IMAGES, json={}, headers=sent).status_code == 201
+    headers = {"Content-Type": "application/json", **sent}
+    item = {"id": "1", "method": "POST", "url": IMAGES.removeprefix("/beta"), "body": {}, "headers": headers}
+    (inner,) = body_of(api.http.post("/beta/$batch", json={"requests": [item]}))["responses"]
+    assert inner["status"] == 201, inner
+
+
+@pytest.mark.parametrize(
+    ("header", "version"),
+    [
+        *(("OData-Version", each) for each in ("4.02", "4.1", "3.0", "40", "x", "", ";4.0", "4.0 4.0", "4,0", "+4.0")),
+        *(("OData-MaxVersion", each) for each in ("3.99", "x", "", ";4.0", "4.0, 4.01", "NaN", "-4.0", "4e0", "4.")),
+        ("OData-MaxVersion", "9" * 99),
+    ],
+)
+def test_versions_that_are_none_or_not_supported(api: Api, header: str, version: str) -> None:
+    error = refused(api.get(IMAGES, **{header: version}), 400, "BadRequest")
+    assert header in error["message"]
+    item = {"id": "1", "method": "GET", "url": IMAGES.removeprefix("/beta"), "headers": {header: version}}
+    (inner,) = body_of(api.http.post("/beta/$batch", json={"requests": [item]}))["responses"]
+    assert (inner["status"], inner["body"]["error"]["code"]) == (400, "BadRequest")
+
+
+def test_versions_are_checked_on_writes(api: Api) -> None:
     refused(api.http.post(IMAGES, json={}, headers={"OData-Version": "2.0"}), 400, "BadRequest")
     assert api.http.post(IMAGES, json={}, headers={"OData-Version": "4.01"}).status_code == 201
 

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -55,7 +57,7 @@ def test_examples(page: Path, server: Server, tmp_path: Path) -> None:
     shown = ""
     for block in blocks(page):
         if block.language == "json":
-            assert json.loads(block.text) == json.loads(shown.replace(server.url, "https://localhost:8443"))
+            assert comparable(block.text) == comparable(shown.replace(server.url, "https://localhost:8443"))
         elif block.language == "python":
             file = tmp_path / "example.py"
             file.write_text(block.text, encoding="utf-8")
@@ -71,6 +73,14 @@ def test_examples(page: Path, server: Server, tmp_path: Path) -> None:
             script += "".join(re.findall(r"^\w+=(?:.*\\\n)*.*\n", block.text, re.MULTILINE))
         else:
             assert block.language == "bash", f"{page.name} has a block that nobody runs: {block}"
+
+
+def comparable(text: str) -> Any:
+    """An answer without what differs from run to run: paging tokens, and how this version of curl encodes a query."""
+    found = json.loads(text)
+    if isinstance(found, dict) and (link := found.get("@odata.nextLink")):
+        found["@odata.nextLink"] = re.sub(r"(skiptoken=)[^&]+", r"\1...", unquote_plus(link))
+    return found
 
 
 def run_node(script: str, text: str, server: Server) -> str:

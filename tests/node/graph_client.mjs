@@ -25,6 +25,19 @@ await new PageIterator(client, first, (image) => { seen.push(image.id); return t
   { headers: { Prefer: "odata.maxpagesize=2" } }).iterate();
 found.seen = seen;
 
+// With $top alone, which is the size of a page: as Graph's own documentation of the iterator shows it.
+for (const [name, path] of [["top", set], ["all", `${set}/${encodeURIComponent("Image/1")}/getAllManagedDeviceWindowsOSImages`]]) {
+  const page = await client.api(path).select("id").top(2).get();
+  const ids = [];
+  const links = [];
+  const iterator = new PageIterator(client, page, (image) => { ids.push(image.id); return true; });
+  await iterator.iterate();
+  for (let next = page; next; next = next["@odata.nextLink"] && await client.api(next["@odata.nextLink"]).get()) {
+    links.push(next.value.length);
+  }
+  found[name] = { ids, sizes: links, complete: iterator.isComplete() };
+}
+
 const item = client.api(`${set}/${encodeURIComponent("Image/2")}`);
 found.patched = (await item.patch({ supportedArchitectures: ["x86"] })).supportedArchitectures;
 found.replaced = (await client.api(`${set}/new`).put({ supportedArchitectures: ["arm"] })).id;

@@ -255,7 +255,7 @@ def test_an_iterator_that_paused_goes_on_where_it_was(many: Sdk) -> None:
             met.append(each.id)
             return len(met) != 5
 
-        first = await images(client).get(asking(filter="id lt 'Image 0009'", top=9))
+        first = await images(client).get(asking(filter="id lt 'Image 0009'", top=4))
         pages = iterator(first, client)
         await pages.iterate(until_the_fifth)
         paused_at = len(met)
@@ -263,6 +263,26 @@ def test_an_iterator_that_paused_goes_on_where_it_was(many: Sdk) -> None:
         return paused_at, met
 
     assert many.run(steps) == (5, MANY[:9])
+
+
+@pytest.mark.parametrize("top", [400, 999, 1000, 5000])
+def test_the_iterator_sees_the_whole_set_in_pages_of_top(many: Sdk, top: int) -> None:
+    async def steps(client: Client) -> list[str]:
+        return await met_by(iterator(await images(client).get(asking(top=top)), client))
+
+    assert many.run(steps) == MANY
+    sizes = [len(reply.json()["value"]) for reply in many.replies]
+    assert set(sizes[:-1]) == {min(top, 1000)}
+    assert all(f"$top={top}&" in reply.json()["@odata.nextLink"] for reply in many.replies[:-1])
+
+
+def test_the_iterator_over_the_functions_pages_of_top(many: Sdk) -> None:
+    async def steps(client: Client) -> list[str]:
+        function = image(client, MANY[0]).get_all_managed_device_windows_o_s_images
+        return await met_by(iterator(await function.get(asking(top=800, orderby=["id desc"])), client))
+
+    assert many.run(steps) == MANY[::-1]
+    assert [len(reply.json()["value"]) for reply in many.replies] == [800, 800, 800, 100]
 
 
 def test_page_size_as_a_preference(many: Sdk) -> None:

@@ -48,6 +48,7 @@ def test_the_graph_client(secure: Server) -> None:
     assert got["filtered"]["@odata.count"] == 3
     assert int(got["number"]) == 5
     assert got["seen"] == every
+    assert got["top"] == got["all"] == {"ids": every, "sizes": [2, 2, 1], "complete": True}
     assert (got["patched"], got["replaced"]) == (["x86"], "new")
     assert got["batch"] == [[201, "batched"], [200, "batched"], [404, "ResourceNotFound"]]
     error = got["error"]

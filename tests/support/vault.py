@@ -67,7 +67,7 @@ class Vault:
     def pages(
         self, query: str, size: int = 1000, between: Callable[[], None] = lambda: None
     ) -> list[list[dict[str, Any]]]:
-        """The answer to a query string, in pages of at most that many entities or rows.
+        """The answer to a query string, in pages of at most that many entities or rows; `$top` limits all of them.
 
         `between` is called after each page.
         """
@@ -75,7 +75,7 @@ class Vault:
         position: Position | None = None
         found: list[list[dict[str, Any]]] = []
         while True:
-            plan = build_plan(asked, position, size)
+            plan = build_plan(asked, position, size, is_top_a_limit=True)
             page = run(self._store.page(self._tenant, plan))
             if asked.rows is not None:
                 bodies = row_bodies(USUAL, MODEL, asked.rows, asked.select, page.computed)

@@ -239,7 +239,7 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     wanted = call.preferences()
     preferred = wanted.page_size
     page_size = call.service.limits.page_size if preferred is None else min(preferred, call.service.limits.page_size)
-    plan = build_plan(query, position, page_size)
+    plan = build_plan(query, position, page_size, is_top_a_limit=call.request.names_version)
     form = call.form(query)
     page = await call.service.store(call.target).page(tenant, plan)
     remaining = None if plan.remaining is None else plan.remaining - len(page.documents)

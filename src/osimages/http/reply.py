@@ -9,6 +9,7 @@ import msgspec
 
 from osimages.errors import ISOLATION, UNSUPPORTED_VERSION, ServiceError
 from osimages.http.request import ApiRequest
+from osimages.wire.versions import is_supported, is_supported_maximum, version_number
 
 Header = tuple[bytes, bytes]
 
@@ -39,7 +40,6 @@ _CROSS_ORIGIN: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED),
 )
-_SUPPORTED_MAXIMUM = re.compile(rb"(?:[4-9]|[1-9][0-9])\.[0-9]{1,2}")
 # Plain text is a count or a single value.
 _COMPRESSIBLE = (b"application/", b"text/csv", b"text/calendar", b"text/html", b"text/css")
 _GZIP_REFUSED = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
@@ -70,7 +70,7 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
     if reply.content_type is not None:
         headers.append((b"content-type", reply.content_type))
     # Graph's errors carry no version; a client that speaks of versions gets it with every answer, as OData has it.
-    if reply.odata or b"odata-maxversion" in request.headers or b"odata-version" in request.headers:
+    if reply.odata or request.names_version:
         headers.append(_ODATA_401 if request.takes_401 else _ODATA_4)
     if request.origin.startswith("https:"):
         headers.append(_STRICT_TRANSPORT)
@@ -98,11 +98,11 @@ def check_odata_headers(request: ApiRequest) -> None:
     """
     if b"odata-isolation" in request.headers or b"isolation" in request.headers:
         raise ServiceError(ISOLATION)
-    of, most = request.headers.get(b"odata-version"), request.headers.get(b"odata-maxversion")
-    if of is not None and of.strip() not in (b"4.0", b"4.01"):
-        raise ServiceError(UNSUPPORTED_VERSION, header="OData-Version", version=of.decode("latin-1")[:32])
-    if most is not None and not _SUPPORTED_MAXIMUM.fullmatch(most.strip()):
-        raise ServiceError(UNSUPPORTED_VERSION, header="OData-MaxVersion", version=most.decode("latin-1")[:32])
+    of, most = request.header(b"odata-version"), request.header(b"odata-maxversion")
+    if of is not None and not is_supported(version_number(of)):
+        raise ServiceError(UNSUPPORTED_VERSION, header="OData-Version", version=of[:32])
+    if most is not None and not is_supported_maximum(version_number(most)):
+        raise ServiceError(UNSUPPORTED_VERSION, header="OData-MaxVersion", version=most[:32])
 
 
 def preflight(methods: frozenset[str], request: ApiRequest) -> Reply:

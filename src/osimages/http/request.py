@@ -18,6 +18,7 @@ import msgspec
 from osimages.auth.actor import Actor
 from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
 from osimages.http.front import Front, origin_of, strip_prefix
+from osimages.wire.versions import V401, version_number
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -58,7 +59,15 @@ class ApiRequest(msgspec.Struct, frozen=True, gc=False):
     def takes_401(self) -> bool:
         """Whether the client takes answers in the form of OData 4.01 (Protocol, section 8.2.7)."""
         most = self.headers.get(b"odata-maxversion")
-        return most is not None and most.strip() != b"4.0"
+        if most is None:
+            return False
+        version = version_number(most.decode("latin-1"))
+        return version is not None and version >= V401
+
+    @property
+    def names_version(self) -> bool:
+        """Whether the client names a version of OData, in either header: it expects OData's meaning, not Graph's."""
+        return b"odata-maxversion" in self.headers or b"odata-version" in self.headers
 
     @property
     def version(self) -> str | None:

@@ -48,7 +48,7 @@ _LAST = (Count, Lambda, Aggregated)
 PATHS = (Aggregated, Alias, Annotation, Call, Cast, Count, Filtered, Key, Lambda, Member, Name)
 _NAME_AFTER = re.compile(r"/[^\W\d]\w*(?![\w.~-])")
 # Lambdas and aggregates without the path of a collection before them.
-_OF_COLLECTION = re.compile(r"(?i:any|all)[ \t]*\([ \t]*\w+[ \t]*:|aggregate[ \t]*\([ \t]*(?!['\"@)0-9-])")
+_OF_COLLECTION = re.compile(r"(?i:any|all)[ \t]*\([ \t]*(?:\)|\w+[ \t]*:)|aggregate[ \t]*\([ \t]*(?!['\"@0-9-])")
 _KEY_SEGMENT = re.compile(r"[\w~-]+(?:\.[\w~-]+)*")
 
 

@@ -158,13 +158,19 @@ def _query(
     )
 
 
-def build_plan(query: Query, position: Position | None, page_size: int) -> CollectionPlan:
-    """One page of a query: the first, or the one after a position. `page_size` is the most items in it."""
+def build_plan(
+    query: Query, position: Position | None, page_size: int, *, is_top_a_limit: bool = False
+) -> CollectionPlan:
+    """One page of a query: the first, or the one after a position. `page_size` is the most items in it.
+
+    `$top` is the size of a page, as on Graph (https://learn.microsoft.com/graph/paging). If `is_top_a_limit`, it limits
+    all pages together, as in OData (URL conventions, section 5.1.8). Later pages keep the meaning of the first one.
+    """
     shape = query.shape
     after: tuple[Sortable, ...] = ()
     constants, started = _resolved(query.constants, None if position is None else position.started)
     if position is None:
-        remaining = query.top
+        remaining = query.top if is_top_a_limit else None
     else:
         remaining, after = position.remaining, position.after
         if len(after) != len(shape.order) + 1:  # sealed by a release that sorted otherwise
@@ -177,7 +183,7 @@ def build_plan(query: Query, position: Position | None, page_size: int) -> Colle
         select=query.select,
         count=query.count,
         skip=query.skip if position is None else 0,
-        limit=page_size if remaining is None else min(page_size, remaining),
+        limit=min(each for each in (page_size, query.top, remaining) if each is not None),
         remaining=remaining,
         after=after,
         started=started,

@@ -17,7 +17,7 @@ LONGEST_TOKEN = 16_384
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page starts: after these values and key, with so many items still wanted (None: all).
+    """Where a page starts: after these values and key, with so many items still wanted (None: all, page by page).
 
     `started` is what `now()` stands for on all pages, where the query asks for it.
     """

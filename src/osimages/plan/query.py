@@ -54,9 +54,9 @@ class Shape(msgspec.Struct, frozen=True):
 class CollectionPlan(msgspec.Struct, frozen=True):
     """One page of a set: which entities, in which order, from where, how many.
 
-    `limit` is the most items in this page; `remaining` what `$top` still allows, this page included (None: no `$top`).
-    `after` are the values of the terms, and the key, that the page before ended with. `started` is the moment that
-    `now()` stands for.
+    `limit` is the most items in this page. `remaining` is what `$top` still allows, this page included; None without a
+    `$top`, or if it is the size of a page. `after` are the values of the terms, and the key, that the page before ended
+    with. `started` is the moment that `now()` stands for.
     """
 
     shape: Shape

@@ -20,7 +20,7 @@ _OPTIONS: Mapping[str, tuple[Json, str]] = {
     "compute": (TEXT, "Expressions with names for use in other options."),
     "select": (TEXT, "The properties to return, separated by commas."),
     "orderby": (TEXT, "What to sort by, each with asc or desc."),
-    "top": (_NUMBER, "The most items to return."),
+    "top": (_NUMBER, "The most items in a page; with OData-MaxVersion or OData-Version, in all pages together."),
     "skip": (_NUMBER, "How many items to leave out first."),
     "count": ({"type": "boolean"}, "Whether to tell how many items there are in all."),
     "format": (TEXT, "json, or a media type."),

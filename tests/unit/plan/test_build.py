@@ -304,9 +304,25 @@ def test_a_page_that_continues_skips_nothing() -> None:
         (250, Position(("k",), 150), 100, 150),
         (250, Position(("k",), 50), 50, 50),
         (250, Position(("k",), None), 100, None),
+        (50, Position(("k",), None), 50, None),
     ],
 )
-def test_top_over_several_pages(top: int, position: Position | None, limit: int, remaining: int | None) -> None:
+def test_top_as_a_limit_to_all_pages(top: int, position: Position | None, limit: int, remaining: int | None) -> None:
+    plan = build_plan(_query(f"$top={top}"), position, 100, is_top_a_limit=True)
+    assert (plan.limit, plan.remaining) == (limit, remaining)
+
+
+@pytest.mark.parametrize(
+    ("top", "position", "limit", "remaining"),
+    [
+        (0, None, 0, None),
+        (5, None, 5, None),
+        (250, None, 100, None),
+        (5, Position(("k",), None), 5, None),
+        (250, Position(("k",), 50), 50, 50),
+    ],
+)
+def test_top_as_a_page_size(top: int, position: Position | None, limit: int, remaining: int | None) -> None:
     plan = build_plan(_query(f"$top={top}"), position, 100)
     assert (plan.limit, plan.remaining) == (limit, remaining)
 

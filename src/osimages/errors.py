@@ -207,6 +207,9 @@ NEEDS_ONE_WORKER = ErrorRow(
 UNSUPPORTED_VERSION = ErrorRow(
     400, "BadRequest", "The header {header} asks for version {version} of OData; versions 4.0 and 4.01 are spoken here."
 )
+FORMAT_NOT_ACCEPTABLE = ErrorRow(
+    406, "BadRequest", "Invalid query option '$format': the media type '{format}' cannot be served."
+)
 NOT_ACCEPTABLE = ErrorRow(406, "BadRequest", "None of the media types in the Accept header can be served: {accept}")
 SERVICE_UNAVAILABLE = ErrorRow(503, "serviceNotAvailable", "The service is temporarily unavailable: {reason}")
 INTERNAL = ErrorRow(500, "InternalServerError", "An internal server error has occurred", Shape.NESTED)

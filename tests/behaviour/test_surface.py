@@ -208,6 +208,58 @@ def test_metadata_as_xml_and_json(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("accept", "as_json"),
+    [
+        ("application/json, text/plain, */*", False),  # axios
+        ("application/json;odata.metadata=minimal;q=1.0,application/xml;q=0.7", False),  # Power Query
+        ("application/json", True),
+        ("*/*", False),
+    ],
+)
+def test_metadata_for_clients_of_each_version(api: Api, accept: str, as_json: bool) -> None:
+    for headers, version in (({}, "4.0"), ({"OData-MaxVersion": "4.0"}, "4.0"), ({"OData-MaxVersion": "4.01"}, "4.01")):
+        reply = api.get("/beta/$metadata", Accept=accept, **headers)
+        assert reply.headers["odata-version"] == version
+        if as_json or (version == "4.01" and accept != "*/*"):
+            assert reply.headers["content-type"] == "application/json"
+            assert reply.json()["$Version"] == version
+        else:
+            assert reply.headers["content-type"] == "application/xml"
+            assert etree.fromstring(reply.content).get("Version") == version
+
+
+def test_a_format_that_cannot_be_served_is_named(api: Api) -> None:
+    api.create(id="a")
+    text = {"Content-Type": "text/plain"}
+    for reply in (
+        *(api.get(f"{path}?$format=xml", Accept="application/json") for path in ("/beta", IMAGES, f"{IMAGES}/a")),
+        api.http.post(f"{IMAGES}/$query", content="$format=xml", headers=text),
+    ):
+        error = refused(reply, 406, "BadRequest")
+        assert error["message"] == "Invalid query option '$format': the media type 'xml' cannot be served."
+        assert error["target"] == "$format"
+    assert "Accept" in refused(api.get(IMAGES, Accept="application/xml"), 406, "BadRequest")["message"]
+
+
+@pytest.mark.parametrize("path", ["/$batch", "/%24batch", "/$Batch/", "/$query"])
+def test_a_post_without_the_version(api: Api, path: str) -> None:
+    """As Graph was reported to do (https://github.com/pnp/pnpjs/issues/2807)."""
+    reply = api.http.post(path, json={"requests": []}, headers={"Authorization": ""})
+    refused(reply, 405, "Request_BadRequest")
+    assert reply.headers["allow"] == ""
+    refused(api.get(path), 404, "ResourceNotFound")
+    refused(api.http.post(f"/deviceManagement{path}", json={}), 404, "ResourceNotFound")
+
+
+def test_a_post_without_a_content_type(api: Api) -> None:
+    messages = {
+        refused(api.http.post(path, content=b"{}"), 400, "BadRequest")["message"]
+        for path in ("/beta/$batch", f"{IMAGES}/$query", IMAGES)
+    }
+    assert messages == {"Write requests (excluding DELETE) must contain the Content-Type header declaration."}
+
+
+@pytest.mark.parametrize(
     ("path", "names"),
     [
         ("/-/health", {"status"}),

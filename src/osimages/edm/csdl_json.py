@@ -26,10 +26,10 @@ from osimages.edm.types import BoundFunction, ComplexType, EntityType, EnumType,
 Json = dict[str, object]
 
 
-def csdl_json(model: Model) -> bytes:
-    """The model as an indented CSDL JSON 4.01 document in UTF-8 (there is no CSDL JSON 4.0)."""
+def csdl_json(model: Model, version: str = "4.0") -> bytes:
+    """Return the model as an indented CSDL JSON document in UTF-8, for clients of OData 4.0 or 4.01 (section 3.1)."""
     document: Json = {
-        "$Version": "4.01",
+        "$Version": version,
         "$EntityContainer": model.qualified(model.container),
         "$Reference": {
             f"{each.address}.json": {"$Include": [{"$Namespace": each.namespace, "$Alias": each.alias}]}

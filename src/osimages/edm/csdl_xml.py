@@ -35,9 +35,12 @@ _EDMX = "http://docs.oasis-open.org/odata/ns/edmx"
 _EDM = "http://docs.oasis-open.org/odata/ns/edm"
 
 
-def csdl_xml(model: Model) -> bytes:
-    """The model as an indented CSDL XML 4.0 document in UTF-8: 4.0 as Graph sends it, so that older clients read it."""
-    root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
+def csdl_xml(model: Model, version: str = "4.0") -> bytes:
+    """Return the model as an indented CSDL XML document in UTF-8, of OData 4.0 (as Graph sends it) or 4.01.
+
+    Everything in it exists in CSDL 4.0: the two differ in nothing but the version that they name.
+    """
+    root = Element("edmx:Edmx", {"Version": version, "xmlns:edmx": _EDMX})
     for vocabulary in VOCABULARIES:
         reference = SubElement(root, "edmx:Reference", Uri=f"{vocabulary.address}.xml")
         SubElement(reference, "edmx:Include", Namespace=vocabulary.namespace, Alias=vocabulary.alias)

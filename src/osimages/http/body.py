@@ -39,9 +39,12 @@ def json_text(request: ApiRequest) -> bytes:
 def query_text(request: ApiRequest, most: int) -> str:
     """The query string in a body of at most `most` bytes, in the form that it has in a URL.
 
-    Raises ServiceError (400) where its type is another, or where there is too much of it.
+    Raises ServiceError (400) where its type is missing or another, or where there is too much of it.
     """
-    media_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+    content_type = request.header(b"content-type")
+    if not content_type:
+        raise ServiceError(BODY_WITHOUT_TYPE)
+    media_type = content_type.partition(";")[0].strip().lower()
     if media_type not in _QUERY_TYPES:
         raise ServiceError(BODY_NOT_A_QUERY)
     if len(request.body) > most:

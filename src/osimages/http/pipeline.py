@@ -9,7 +9,7 @@ import msgspec
 from osimages.auth.actor import Actor
 from osimages.auth.permissions import authorise
 from osimages.auth.tokens import UnknownKeyError
-from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_SEGMENT, UNKNOWN_VERSION, ServiceError
+from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, METHOD_NOT_ALLOWED, UNKNOWN_SEGMENT, UNKNOWN_VERSION, ServiceError
 from osimages.http.authority import authority_reply
 from osimages.http.batch.running import batch
 from osimages.http.call import Call
@@ -27,6 +27,8 @@ from osimages.wire.links import Links
 
 _NONE: Mapping[Subject, int] = {}
 _NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
+# A client that forgets the version gets 405 for these: https://github.com/pnp/pnpjs/issues/2807.
+_SYSTEM_RESOURCES = frozenset(("$batch", "%24batch", "$query", "%24query"))
 _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 
 
@@ -47,6 +49,8 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     if version is None:
         if (reply := await authority_reply(service, request, read)) is not None:
             return reply
+        if request.method == "POST" and address.root.lower() in _SYSTEM_RESOURCES:
+            raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ""})
         raise ServiceError(UNKNOWN_VERSION, version=address.root[:128])
     if address.is_indirect:
         request, path = readdressed(request, version.name, path)

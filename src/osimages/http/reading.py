@@ -211,9 +211,11 @@ async def service_document_of(call: Call) -> Reply:
 
 
 async def metadata(call: Call) -> Reply:
-    """The model as CSDL: XML, or JSON where `$format` or the Accept header asks for it."""
-    as_json = metadata_as_json(call.request.header(b"accept"), call.query().format)
-    return Reply(200, call.version.metadata(as_json), JSON if as_json else XML)
+    """Return the model as CSDL, in XML or JSON, of the version of OData that the answer has."""
+    request = call.request
+    version = request.version or "4.0"
+    as_json = metadata_as_json(request.header(b"accept"), call.query().format, version)
+    return Reply(200, call.version.metadata(as_json, version), JSON if as_json else XML)
 
 
 async def stored_entity(call: Call) -> Stored:

@@ -70,7 +70,7 @@ class ServiceVersion:
         self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
         self._remembered_query = _remembering(_REMEMBERED_QUERIES, self._build_query)
         self._remembered_look = _remembering(_REMEMBERED_QUERIES, self._look)
-        self._metadata: dict[bool, bytes] = {}
+        self._metadata: dict[tuple[bool, str], bytes] = {}
 
     def target(self, path: str) -> Target:
         """What a path below the service root is about. Raises ServiceError."""
@@ -95,11 +95,12 @@ class ServiceVersion:
         """What checks bodies of a type."""
         return self._validators[entity.name]
 
-    def metadata(self, as_json: bool) -> bytes:
-        """The CSDL document, written when it is first asked for."""
-        if as_json not in self._metadata:
-            self._metadata[as_json] = csdl_json(self.model) if as_json else csdl_xml(self.model)
-        return self._metadata[as_json]
+    def metadata(self, as_json: bool, version: str) -> bytes:
+        """Return the CSDL document of a version of OData, which is written when it is first asked for."""
+        found = self._metadata.get((as_json, version))
+        if found is None:
+            found = self._metadata[as_json, version] = (csdl_json if as_json else csdl_xml)(self.model, version)
+        return found
 
     def _look(self, source: str, query: str, accept: bytes | None, version: str | None, root: str) -> Look:
         target = msgspec.structs.replace(self._sources[source], kind=Kind.ENTITY)

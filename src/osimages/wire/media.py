@@ -10,7 +10,7 @@ from enum import Enum
 
 import msgspec
 
-from osimages.errors import NOT_ACCEPTABLE, ServiceError
+from osimages.errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ServiceError
 from osimages.remembered import remembering
 
 
@@ -67,6 +67,7 @@ USUAL = JsonForm()
 _USUAL_40 = JsonForm()
 _USUAL_401 = JsonForm(annotation="@")
 _OF_VERSION = {None: USUAL, "4.0": _USUAL_40, "4.01": _USUAL_401}
+_LONGEST_SHOWN = 128
 _SHORT_FORMATS = {"json": "application/json", "xml": "application/xml", "atom": "application/atom+xml"}
 
 
@@ -75,26 +76,42 @@ def json_form(accept: str | None, asked: str | None, version: str | None = None)
     """The form for an Accept header and a `$format` option, which takes precedence, of a version of OData: 4.0 or 4.01.
 
     Without a version it is Graph's own form, which is the one that documents are stored in.
-    Raises ServiceError(NOT_ACCEPTABLE) where JSON is not among what the client takes.
+    Raises ServiceError where JSON is not among what the client takes: FORMAT_NOT_ACCEPTABLE for a `$format`, otherwise
+    NOT_ACCEPTABLE.
     """
-    text = (accept or "*/*") if asked is None else expanded(asked)
-    for media_range in _wanted(ranges(text), "json"):
+    for media_range in _wanted(_ranges(accept, asked), "json"):
         if (form := _form(media_range.parameters, version)) is not None:
             return form
-    raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
+    raise _not_acceptable(accept, asked)
 
 
 @remembering(512)
-def metadata_as_json(accept: str | None, asked: str | None) -> bool:
-    """Whether `$metadata` is wanted as JSON; XML where both are welcome. Raises ServiceError(NOT_ACCEPTABLE)."""
-    text = (accept or "*/*") if asked is None else expanded(asked)
-    found = ranges(text)
-    wanted = {subtype: _wanted(found, subtype) for subtype in ("xml", "json")}
-    for media_range in found:
-        for subtype, welcome in wanted.items():
-            if media_range in welcome:
-                return subtype == "json"
-    raise ServiceError(NOT_ACCEPTABLE, accept=text[:128])
+def metadata_as_json(accept: str | None, asked: str | None, version: str) -> bool:
+    """Return whether `$metadata` is sent as JSON. Raises ServiceError where neither may be sent.
+
+    `$format` decides. Without it a client gets XML if it accepts that, whatever it prefers: clients that prefer JSON
+    (axios, Power Query) say so of data, and read no other $metadata than XML. From clients of OData 4.01, which has
+    CSDL JSON, the preference counts.
+    """
+    found = _ranges(accept, asked)
+    xml, json = _wanted(found, "xml"), _wanted(found, "json")
+    if not xml and not json:
+        raise _not_acceptable(accept, asked)
+    if not xml or not json:
+        return not xml
+    if asked is None and version != "4.01":
+        return False
+    return found.index(json[0]) < found.index(xml[0])
+
+
+def _ranges(accept: str | None, asked: str | None) -> list[MediaRange]:
+    return ranges((accept or "*/*") if asked is None else expanded(asked))
+
+
+def _not_acceptable(accept: str | None, asked: str | None) -> ServiceError:
+    if asked is not None:
+        return ServiceError(FORMAT_NOT_ACCEPTABLE, target="$format", format=asked[:_LONGEST_SHOWN])
+    return ServiceError(NOT_ACCEPTABLE, accept=(accept or "")[:_LONGEST_SHOWN])
 
 
 def expanded(asked: str) -> str:

@@ -56,12 +56,13 @@ def test_is_valid_by_the_schema_of_oasis(model: Model) -> None:
 
 def test_is_exactly_the_golden_document() -> None:
     golden = _REPOSITORY / "tests" / "golden" / "metadata.json"
-    assert csdl_json(GRAPH).decode() == golden.read_text(encoding="utf-8")
+    assert csdl_json(GRAPH, "4.01").decode() == golden.read_text(encoding="utf-8")
 
 
 def test_names_its_version_its_container_and_its_vocabularies() -> None:
     document = _document(GRAPH)
-    assert document["$Version"] == "4.01"
+    assert document["$Version"] == "4.0"
+    assert json.loads(csdl_json(GRAPH, "4.01")) == document | {"$Version": "4.01"}
     assert document["$EntityContainer"] == "microsoft.graph.GraphService"
     included = [each for reference in document["$Reference"].values() for each in reference["$Include"]]
     assert included == [{"$Namespace": each.namespace, "$Alias": each.alias} for each in VOCABULARIES]

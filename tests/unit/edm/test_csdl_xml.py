@@ -65,6 +65,7 @@ def test_is_exactly_the_golden_document() -> None:
 
 def test_version_is_4_0_as_graph_sends_it() -> None:
     assert etree.fromstring(csdl_xml(GRAPH)).get("Version") == "4.0"
+    assert csdl_xml(GRAPH, "4.01") == csdl_xml(GRAPH).replace(b'Version="4.0"', b'Version="4.01"')
 
 
 def test_references_every_vocabulary_that_it_uses() -> None:

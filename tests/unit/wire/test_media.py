@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.errors import NOT_ACCEPTABLE, ServiceError
+from osimages.errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ServiceError
 from osimages.wire.media import USUAL, JsonForm, Metadata, json_form, metadata_as_json, ranges
 
 
@@ -68,25 +68,51 @@ def test_content_type_says_the_form() -> None:
 def test_what_cannot_be_served(accept: str | None, asked: str | None) -> None:
     with pytest.raises(ServiceError) as refused:
         json_form(accept, asked)
-    assert refused.value.row is NOT_ACCEPTABLE
+    assert refused.value.row is (NOT_ACCEPTABLE if asked is None else FORMAT_NOT_ACCEPTABLE)
+    assert refused.value.target == (None if asked is None else "$format")
+
+
+AXIOS = "application/json, text/plain, */*"
+POWER_QUERY = (
+    "application/json;odata.metadata=minimal;q=1.0,application/json;odata=minimalmetadata;q=0.9,"
+    "application/atomsvc+xml;q=0.8,application/atom+xml;q=0.8,application/xml;q=0.7,text/plain;q=0.7"
+)
 
 
 @pytest.mark.parametrize(
-    ("accept", "asked", "as_json"),
+    ("accept", "asked", "as_json", "as_json_in_401"),
     [
-        (None, None, False),
-        ("*/*", None, False),
-        ("application/json", None, True),
-        ("application/json, application/xml;q=0.9", None, True),
-        ("application/json;q=0.8, application/xml", None, False),
-        ("application/json", "xml", False),
-        ("application/xml", "json", True),
-        ("application/xml;q=0, */*", None, True),
-        ("application/json;q=0.5, */*;q=0.1", None, True),
+        (None, None, False, False),
+        ("*/*", None, False, False),
+        ("application/*", None, False, False),
+        (AXIOS, None, False, True),
+        (POWER_QUERY, None, False, True),
+        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", None, False, False),
+        ("application/json", None, True, True),
+        ("application/json;odata.metadata=minimal, text/plain", None, True, True),
+        ("application/json, application/xml;q=0.9", None, False, True),
+        ("application/json;q=0.8, application/xml", None, False, False),
+        ("application/xml, application/json", None, False, False),
+        ("application/json", "xml", False, False),
+        ("application/json", "application/xml", False, False),
+        ("application/xml", "json", True, True),
+        ("application/xml", "application/json;odata.metadata=full", True, True),
+        ("application/xml;q=0, */*", None, True, True),
+        ("application/json;q=0, */*", None, False, False),
+        ("application/json;q=0.5, */*;q=0.1", None, False, True),
+        ("image/png", "application/json, application/xml", True, True),
     ],
 )
-def test_metadata(accept: str | None, asked: str | None, as_json: bool) -> None:
-    assert metadata_as_json(accept, asked) is as_json
+def test_metadata(accept: str | None, asked: str | None, as_json: bool, as_json_in_401: bool) -> None:
+    assert metadata_as_json(accept, asked, "4.0") is as_json
+    assert metadata_as_json(accept, asked, "4.01") is as_json_in_401
+
+
+@pytest.mark.parametrize(("accept", "asked"), [("text/html", None), (None, "atom"), ("*/*;q=0", None), (None, "")])
+def test_metadata_that_cannot_be_served(accept: str | None, asked: str | None) -> None:
+    with pytest.raises(ServiceError) as rejected:
+        metadata_as_json(accept, asked, "4.01")
+    assert rejected.value.row is (NOT_ACCEPTABLE if asked is None else FORMAT_NOT_ACCEPTABLE)
 
 
 def test_the_form_of_401() -> None:

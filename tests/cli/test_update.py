@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,31 @@ def test_a_running_server_serves_new_facts_without_a_restart(tmp_path: Path) -> 
         assert newest(server, str(uuid.uuid4())) == NEW
     with running(tmp_path, "--http", "--today", TODAY) as server:
         assert newest(server, tenant) == NEW
+
+
+@pytest.mark.parametrize("proxy", ["silent", "closed"])
+def test_an_update_without_a_network_gives_up_and_says_so(tmp_path: Path, proxy: str) -> None:
+    """Its sources are behind a proxy that never answers, or is not there: `osimages` here gives up after a minute."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        if proxy == "closed":
+            listening.close()
+        result = osimages("catalogue", "update", "--data-dir", tmp_path, HTTPS_PROXY=address, NO_PROXY="")
+    assert result.returncode == 1
+    assert result.stderr.startswith("No network: none of the sources can be reached (https://aka.ms, ")
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stdout.count("was not fetched: no network\n") == 5
+    assert "Changes: none" in result.stdout
+
+
+def test_files_are_read_without_a_network(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    arguments = ("--data-dir", tmp_path, "--source", "msrc", "--from", INDEX)
+    result = osimages("catalogue", "update", *arguments, OSIMAGES_TODAY=TODAY, HTTPS_PROXY=address, NO_PROXY="")
+    assert result.returncode == 1
+    assert "No network" in result.stderr
+    assert "new 26200.9999 KB5990001" in result.stdout
 
 
 def images_of(server: Server, tenant: str) -> dict[str, Json]:

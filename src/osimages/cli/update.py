@@ -212,7 +212,7 @@ def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> li
     from osimages.importers.asking import ask_all
     from osimages.publish.renewing import since
 
-    fetcher = fetcher_of(settings, offline=offline)
+    fetcher = fetcher_of(settings, not_asked="--offline was given" if offline else _no_network(questions))
     try:
         with _progress(len(questions)) as step:
             return list(ask_all(questions, fetcher, since(), step))
@@ -223,8 +223,20 @@ def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> li
                 each.client.close()
 
 
-def fetcher_of(settings: Settings, *, offline: bool = False) -> Fetcher:
-    """A fetcher that keeps what it fetches in the data directory."""
+def _no_network(questions: Sequence[Question]) -> str:
+    """Return `no network` if no server of these sources can be reached, and say so on standard error; else nothing."""
+    from osimages.importers.fetching import is_address
+    from osimages.importers.reachability import no_network
+
+    reason = no_network(place.url for each in questions for place in each.places if is_address(place.url))
+    if reason is None:
+        return ""
+    click.echo(f"No network: none of the sources can be reached ({reason}). Facts on file stay in force.", err=True)
+    return "no network"
+
+
+def fetcher_of(settings: Settings, *, not_asked: str = "") -> Fetcher:
+    """A fetcher that keeps what it fetches in the data directory; `not_asked` says why it sends no request."""
     from osimages.importers.cache import Cache
     from osimages.importers.fetching import Fetcher
 
@@ -232,7 +244,7 @@ def fetcher_of(settings: Settings, *, offline: bool = False) -> Fetcher:
     day = settings.today
     return Fetcher(
         Cache(settings.data_path / _CACHE),
-        is_offline=offline,
+        not_asked=not_asked,
         now=lambda: datetime.now(UTC) if day is None else datetime.combine(day, time(), UTC),
     )
 

@@ -159,8 +159,8 @@ def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) 
 
 def _pages(client: GraphClient, url: str, source: SourceDefinition, fetcher: Fetcher) -> Iterator[Document]:
     """The pages of a collection of Graph, which are never kept on disk, as a tenant's data may be in them."""
-    if fetcher.is_offline:
-        raise FetchError(f"{url} needs a token, and is never kept; leave --offline away, or give a file")
+    if fetcher.not_asked:
+        raise FetchError(f"{url} needs a token, is never cached, and was not fetched: {fetcher.not_asked}")
     for page in client.pages(url, permission=source.permission):
         yield Document(page.url, page.content, fetcher.now())
 

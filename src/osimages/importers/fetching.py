@@ -56,19 +56,22 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Fetcher:
-    """Fetches, and keeps what it fetched in a folder, once it is known to be of use."""
+    """Fetches, and keeps what it fetched in a folder, once it is known to be of use.
+
+    With `not_asked`, the reason why, it sends no request: only the cache and files are read.
+    """
 
     def __init__(
         self,
         cache: Cache,
         *,
-        is_offline: bool = False,
+        not_asked: str = "",
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         pause: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cache = cache
-        self._is_offline = is_offline
+        self._not_asked = not_asked
         self._now = now
         self._pause = pause
         self._clock = clock
@@ -77,9 +80,9 @@ class Fetcher:
         self._fetched: list[tuple[Entry, str, datetime | None]] = []
 
     @property
-    def is_offline(self) -> bool:
-        """Whether no server is asked."""
-        return self._is_offline
+    def not_asked(self) -> str:
+        """The reason why no server is asked; empty if they are."""
+        return self._not_asked
 
     def now(self) -> datetime:
         """The date and time that documents get."""
@@ -97,10 +100,10 @@ class Fetcher:
         if not is_address(request.location):
             return Document(request.location, _file(Path(request.location)), self._now())
         kept = self._cache.find(request.location, request.accept)
-        if self._is_offline:
+        if self._not_asked:
             if kept is None:
-                raise FetchError(f"{request.location} was never fetched; leave --offline away, or give a file")
-            return Document(request.location, kept.content, kept.fetched_at, trouble="not asked (--offline)")
+                raise FetchError(f"{request.location} is not in the cache and was not fetched: {self._not_asked}")
+            return Document(request.location, kept.content, kept.fetched_at, trouble=f"not fetched: {self._not_asked}")
         try:
             return self._from_web(request, kept)
         except FetchError as error:

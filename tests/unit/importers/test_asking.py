@@ -235,9 +235,9 @@ def test_pages_that_lead_astray(fetcher: Fetcher, link: str, what: str) -> None:
 
 
 def test_what_needs_a_token_is_not_read_offline(tmp_path: Path) -> None:
-    fetcher = Fetcher(Cache(tmp_path / "cache"), is_offline=True)
+    fetcher = Fetcher(Cache(tmp_path / "cache"), not_asked="--offline was given")
     (found,) = ask(fetcher, question("images", "https://graph.example/beta/images"))
-    assert (found.state, "leave --offline away" in found.detail) == (FAILED, True)
+    assert (found.state, "not fetched: --offline was given" in found.detail) == (FAILED, True)
 
 
 def test_who_is_asked_is_told_before(fetcher: Fetcher) -> None:

@@ -66,7 +66,7 @@ def web() -> Iterator[Web]:
 
 def offline(tmp_path: Path) -> Fetcher:
     """A fetcher that asks nobody, with the cache of the other."""
-    return Fetcher(Cache(tmp_path / "cache"), is_offline=True)
+    return Fetcher(Cache(tmp_path / "cache"), not_asked="--offline was given")
 
 
 def kept(fetcher: Fetcher, web: Web) -> Document:
@@ -260,7 +260,7 @@ def test_what_is_of_no_use_takes_nothings_place(web: Web, fetcher: Fetcher, time
 
 
 def test_offline_nobody_is_asked(web: Web, tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="was never fetched; leave --offline away"):
+    with pytest.raises(FetchError, match="is not in the cache and was not fetched: --offline was given"):
         offline(tmp_path).fetch(Request(web.url))
     assert web.asked == []
 

@@ -24,6 +24,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from osimages.cli.connections import connection_options, raise_file_limit
+from osimages.cli.draining import Draining, end_process
 from osimages.cli.options import SERVER_FILE, more, server_options, settings_from
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, own_tls
 from osimages.clock import Clock
@@ -173,7 +174,7 @@ def _load(settings: Settings) -> Any:
         watch.start()
     from osimages.app import Application
 
-    return Application(settings)
+    return Draining(Application(settings), end_process)
 
 
 def _end_with(sentinel: int, drain_seconds: int) -> None:

@@ -1,0 +1,84 @@
+"""SIGTERM beside clients of HTTP/2, which hold connections that they do not use and read answers when they like."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import ssl
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+
+import httpx
+import pytest
+
+from osimages.cli.draining import QUIET_SECONDS, connections_are_busy
+from osimages.issuer.applications import DEFAULT_TENANT
+from tests.support.api import IMAGES, connected, token
+from tests.support.processes import PATIENCE_SECONDS, until
+from tests.support.server import Server, running
+
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without a signal they could answer")
+# Far longer than a test may take: a server that ends in time has not waited for it.
+HOUR = "3600"
+
+
+@contextmanager
+def speaking_http2(server: Server) -> Iterator[httpx.Client]:
+    """A client of HTTP/2 with a token of the default tenant."""
+    context = ssl.create_default_context(cafile=server.data_dir / "ca.pem")
+    headers = {"Authorization": f"Bearer {token(server.data_dir, DEFAULT_TENANT)}", "Accept-Encoding": "identity"}
+    with httpx.Client(http2=True, verify=context, base_url=server.url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@posix
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_idle_connections_of_http2_do_not_keep_a_server(tmp_path: Path, workers: str, stop: signal.Signals) -> None:
+    with running(tmp_path, "--empty", "--workers", workers, drain_seconds=HOUR) as server, ExitStack() as held:
+        for _ in range(4):
+            client = held.enter_context(speaking_http2(server))
+            assert client.get(IMAGES).http_version == "HTTP/2"
+        server.process.send_signal(stop)
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+        assert "Traceback" not in server.errors.read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whether a client has taken its answer")
+def test_a_client_that_pauses_gets_its_whole_answer(tmp_path: Path) -> None:
+    update = {"buildVersion": "10.0.1.1", "releaseMonth": 1}
+    updates = [update | {"releaseYear": year} for year in range(1, 1001)]
+    with running(tmp_path, "--http", "--empty", drain_seconds=HOUR) as server:
+        with connected(server.url, DEFAULT_TENANT, tmp_path) as api:
+            for number in range(100):
+                api.create(id=str(number), availableUpdates=updates)
+            whole = api.get(IMAGES).content
+            assert len(whole) > 10_000_000, "more than the system takes from the server at once"
+            with api.http.stream("GET", IMAGES, headers={"Accept-Encoding": "identity"}) as reply:
+                server.process.send_signal(signal.SIGTERM)
+                Event().wait(10 * QUIET_SECONDS)  # however long it is, nothing may be lost
+                assert b"".join(reply.iter_bytes()) == whole
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_connection_is_busy_until_its_data_were_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as here:
+        there, _ = listening.accept()
+        with there:
+            until(lambda: not connections_are_busy(0), "a few round trips without data")
+            assert connections_are_busy(3600), "it was opened within the hour"
+            here.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while here.send(b"x" * 65536):
+                    pass
+            assert connections_are_busy(0)
+            here.shutdown(socket.SHUT_WR)
+            while there.recv(65536):
+                pass
+            until(lambda: not connections_are_busy(0), "a few round trips without data")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pytest
 
 from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import bundled
+from osimages.catalogue.freshness import freshness
 from osimages.fleet.devices import Broken
-from osimages.fleet.tally import Tally, facts_of
+from osimages.fleet.tally import Tally
 from osimages.pages.report import fleet_report
 from tests.browser.conftest import Open
 from tests.support.fleet_export import devices
@@ -24,7 +26,8 @@ def report(count: int, title: str = "Contoso fleet") -> str:
         tally.add(each["OS version"], each["SkuFamily"], each["OS"])
     if count:
         list(tally.take([Broken(7, 7, "it has <b>2</b> fields")]))
-    return fleet_report(tally, facts_of(bundled(), TODAY, 2), title)
+    facts = freshness(bundled(), TODAY, 2, (each.answer for each in tally.groups))
+    return fleet_report(tally, facts, title, source="devices.csv", incomplete=["2 pages more were not given."])
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")])
@@ -38,8 +41,8 @@ def test_it_is_whole_at_every_width_without_a_word_on_the_console_or_a_request(
     assert seen.requests == [file.as_uri()]
     assert seen.overflow() <= 0
     assert seen.page.locator("h2").all_inner_texts() == [
-        *("Support", "Patch level", "What leaves support when", "If nothing is done"),
-        *("Releases", "Needs attention", "Left out"),
+        *("Needs attention", "Support", "Patch level", "What leaves support when", "If nothing is done"),
+        *("Releases", "Left out"),
     ]
     dark = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark == ("rgb(15, 19, 24)" if scheme == "dark" else "rgb(246, 247, 249)")
@@ -53,7 +56,7 @@ def test_what_a_cell_means_stands_beside_it_on_a_telephone(tmp_path: Path, open_
     assert not page.locator(".stacked thead").is_visible()
     shown = "each => getComputedStyle(each, '::before').content.slice(1, -1)"
     named = [each.evaluate(shown) for each in page.locator(".stacked tbody tr").first.locator("td").all()]
-    assert named == ["Devices", "Build", "Release", "Support", "Behind", "What to do"]
+    assert named == ["Devices", "Release", "Build", "Support", "Behind", "What to do"]
     assert len(titles) == len(named)
 
 
@@ -61,9 +64,10 @@ def test_its_bars_are_drawn_in_proportion(tmp_path: Path, open_page: Open) -> No
     file = tmp_path / "report.html"
     file.write_text(report(5000), encoding="utf-8")
     page = open_page(file.as_uri()).page
-    bars = page.locator("section.card").first.locator("svg").first.locator("rect")
+    chart = page.get_by_role("img", name="Devices by state of support")
+    bars = chart.locator("rect")
     widths = [bars.nth(number).bounding_box() for number in range(bars.count())]
-    whole = page.locator("section.card").first.locator("svg").first.bounding_box()
+    whole = chart.bounding_box()
     assert whole is not None
     assert sum(each["width"] for each in widths if each) == pytest.approx(whole["width"], abs=1)
 
@@ -81,3 +85,45 @@ def test_a_fleet_of_nothing_has_a_report_too(tmp_path: Path, open_page: Open) ->
     file = tmp_path / "report.html"
     file.write_text(report(0), encoding="utf-8")
     assert open_page(file.as_uri()).console == []
+
+
+def test_its_cards_add_up_to_the_fleet(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(5000), encoding="utf-8")
+    page = open_page(file.as_uri()).page
+    counts = [int(each.replace(",", "")) for each in page.locator(".tile b").all_inner_texts()]
+    assert len(counts) == 4
+    assert f"{sum(counts):,} devices · from devices.csv" in page.locator("header").inner_text()
+
+
+def test_stale_facts_and_an_incomplete_input_stand_above_everything(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(500), encoding="utf-8")
+    page = open_page(file.as_uri()).page
+    stale, incomplete = page.locator("[role=alert]").all()
+    assert "not known for" in stale.inner_text()
+    assert "2 pages more were not given." in incomplete.inner_text()
+    first_card = page.locator(".tile").first.bounding_box()
+    last_alert = incomplete.bounding_box()
+    assert first_card is not None
+    assert last_alert is not None
+    assert last_alert["y"] < first_card["y"]
+
+
+def test_5000_devices_print_on_four_pages_or_fewer(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(5000), encoding="utf-8")
+    printed = open_page(file.as_uri()).page.pdf(prefer_css_page_size=True)
+    pages = len(re.findall(rb"/Type\s*/Page\b", printed))
+    assert 1 <= pages <= 4
+
+
+def test_quarters_carry_labels_and_values(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(5000), encoding="utf-8")
+    chart = open_page(file.as_uri()).page.get_by_role("img", name="Devices that leave support in each quarter")
+    texts = chart.locator("text.exact").all_text_contents()
+    assert len(texts) == 13
+    assert sum(int(each.replace(",", "")) for each in texts) > 0
+    labels = chart.locator("text.muted:not(.exact):not(.short)").all_text_contents()
+    assert [each for each in labels if each.startswith("20")] == ["2026", "2027", "2028", "2029"]

@@ -192,3 +192,16 @@ def test_an_argument_that_is_no_text() -> None:
     assert result.returncode == 1
     [found] = json.loads(result.stdout)["results"]
     assert found["asked"] == "\ufffd"
+
+
+def test_a_fleet_fits_a_terminal_of_80_columns_and_40_lines_with_the_totals_last(tmp_path: Path) -> None:
+    (tmp_path / "devices.csv").write_text(intune_csv(5000), encoding="utf-8")
+    done = osimages("check", "--csv", str(tmp_path / "devices.csv"), "--today", "2026-11-23")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) + len(done.stderr.splitlines()) <= 40
+    assert lines[0].startswith("Devices  Behind")
+    totals = next(number for number, line in enumerate(lines) if " devices in devices.csv: " in line)
+    assert totals > next(number for number, line in enumerate(lines) if line.startswith("Support"))
+    rows = lines[1 : lines.index("")]
+    assert all(line[:7].strip().replace(",", "").isdigit() and line[6] != " " for line in rows if line[:7].strip())

@@ -18,6 +18,7 @@ from osimages.cli.options import data_dir_option, database_option, json_option, 
 
 if TYPE_CHECKING:
     from osimages.catalogue.answers import Answer
+    from osimages.catalogue.freshness import Freshness
     from osimages.fleet.devices import Device, Export
     from osimages.fleet.tally import Facts, Tally
 
@@ -87,6 +88,7 @@ def check(
     osimages check --csv DevicesWithInventory.csv --html report.html
     """
     from osimages.catalogue.check import Checker
+    from osimages.catalogue.freshness import freshness
     from osimages.catalogue.servicing import servicing_of
     from osimages.clock import Clock
     from osimages.fleet.tally import Tally, facts_of
@@ -103,7 +105,8 @@ def check(
     answers = [answer for build in builds if (answer := _one(tally, writable(build))) is not None]
     if options.csv or options.json_file:
         _read_fleet(tally, options)
-    _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), options)
+    reach = freshness(catalogue, day, settings.publish_age_days, (each.answer for each in tally.groups))
+    _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), reach, options)
 
 
 def _one(tally: Tally, build: str) -> Answer | None:
@@ -196,13 +199,13 @@ def _written(export: Export, options: Options) -> Iterator[Callable[[Device, Ans
             yield device_writer(file, export.names, as_it_is=as_it_is)
 
 
-def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, options: Options) -> None:
-    from osimages.cli.check_tables import print_answers, print_fleet
+def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshness, options: Options) -> None:
+    from osimages.cli.check_tables import print_answers, print_fleet, print_sentence
     from osimages.fleet.tally import document
 
     summary = tally.summary()
     if options.html:
-        _write_html(tally, facts, options)
+        _write_html(tally, reach, options)
     if options.as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(document(tally, facts)), indent=2).decode())
     elif options.csv_out != "-":
@@ -210,30 +213,29 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, options: Opti
             print_answers(answers)
         if options.csv or options.json_file:
             print_fleet(tally, options.csv or options.json_file or "")
-        _print_reach(tally, facts)
+        print_sentence(reach.sentence)
     supported = all(each.answer.is_supported for each in tally.groups if each.devices)
     good = supported if options.support_only else summary.good == summary.devices
     if not good or summary.rejected or not summary.devices:
         sys.exit(1)
 
 
-def _write_html(tally: Tally, facts: Facts, options: Options) -> None:
+def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
     from osimages.fleet.text import writable
     from osimages.pages.report import fleet_report
 
     try:
-        Path(options.html or "").write_text(fleet_report(tally, facts, writable(options.title)), encoding="utf-8")
+        page = fleet_report(tally, reach, writable(options.title), source=writable(_source(options)))
+        Path(options.html or "").write_text(page, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{options.html} cannot be written: {error.strerror}.") from None
     click.echo(f"Report: {options.html}", err=True)
 
 
-def _print_reach(tally: Tally, facts: Facts) -> None:
-    click.echo(f"On {tally.checker.today}, by the catalogue's facts as of {facts.as_of}.")
-    if unknown := tally.unknown_patch_tuesdays():
-        days = ", ".join(map(str, unknown[-3:]))
-        since = f"{unknown[0]} and later" if len(unknown) > 3 else days
-        click.echo(f"The catalogue does not know all builds of {since} yet: osimages catalogue update.", err=True)
+def _source(options: Options) -> str:
+    """The name of the input, for the head of the report."""
+    name = options.csv or options.json_file or ""
+    return _shown(name) if name == "-" else Path(name).name
 
 
 def _shown(name: str) -> str:

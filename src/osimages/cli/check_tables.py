@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
+import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
-from osimages.catalogue.answers import Answer, Patch, Support
+from osimages.catalogue.answers import Answer, Patch, Support, Verdict
 from osimages.cli.table import print_table
-from osimages.fleet.tally import Tally, is_good
+from osimages.fleet.attention import Attention, attention, verdicts
+from osimages.fleet.tally import Summary, Tally
 
-_WORST_SHOWN = 15
-_BROKEN_SHOWN = 10
+_WIDTH = 80
+_ATTENTION_LINES = 20
+_BROKEN_SHOWN = 3
 _MISSING_SHOWN = 4
 SUPPORT_WORDS = {
     Support.SUPPORTED: "supported",
@@ -30,7 +35,17 @@ PATCH_WORDS = {
     Patch.NOT_STATED: "not stated",
     Patch.UNKNOWN: "unknown",
 }
-_SKIPPED_WORDS = {"notWindows": "not Windows", "windowsServer": "Windows Server"}
+VERDICT_WORDS = {
+    Verdict.GOOD: "supported and current",
+    Verdict.BEHIND: "behind",
+    Verdict.OUT_OF_SUPPORT: "out of support",
+    Verdict.CANNOT_TELL: "not certain",
+}
+SKIPPED_WORDS = {
+    "notWindows": "not Windows",
+    "olderRowOfSameDevice": "older rows of the same device",
+    "notSeenSince": "not seen for longer than asked",
+}
 
 
 def print_answers(answers: Sequence[Answer]) -> None:
@@ -52,30 +67,59 @@ def print_answers(answers: Sequence[Answer]) -> None:
             click.echo(f"{each.asked}: {line}.")
 
 
-def print_fleet(tally: Tally, name: str) -> None:
-    """Totals, the largest groups that are not in order, and lines that could not be read."""
-    summary = tally.summary()
-    where = "standard input" if name == "-" else name
-    click.echo(f"{summary.devices:,} devices in {where}: {summary.good:,} supported and current.")
-    support = [(SUPPORT_WORDS[Support(state)], count) for state, count in summary.support.items()]
-    patch = [(PATCH_WORDS[Patch(state)], count) for state, count in summary.patch.items()]
-    for title, rows in (("Support", support), ("Updates", patch)):
-        print_table((title, "Devices"), [(text, f"{count:,}") for text, count in rows if count])
-    worst = sorted((each for each in tally.groups if not is_good(each.answer)), key=lambda each: -each.devices)
-    if worst:
-        shown = worst[:_WORST_SHOWN]
-        print_table(
-            ("Devices", "Build", "Release", "Edition", "Support", "Until", "Behind"),
-            [(f"{each.devices:,}", *_short(each.answer)) for each in shown],
-        )
-        if len(worst) > len(shown):
-            click.echo(f"and {len(worst) - len(shown)} more kinds: --json or --csv-out lists all.")
-    for reason, count in summary.skipped.items():
-        click.echo(f"Left out, {_SKIPPED_WORDS[reason]}: {count:,}.")
+def print_fleet(tally: Tally, name: str, *, allow_stale: bool = False) -> None:
+    """Print what needs attention, then the totals, in at most 80 columns and some 40 lines."""
+    summary, groups = tally.summary(), tally.groups
+    rows = attention(groups, allow_stale)
+    if rows:
+        _print_attention(rows)
+    _print_states(summary)
     for each in tally.broken[:_BROKEN_SHOWN]:
         click.echo(f"Line {each.line}: {each.reason}.", err=True)
     if summary.rejected:
-        click.echo(f"{summary.rejected:,} lines could not be read.", err=True)
+        click.echo(f"{summary.rejected:,} {'row' if summary.rejected == 1 else 'rows'} could not be read.", err=True)
+    left = [f"{count:,} {SKIPPED_WORDS.get(reason, reason)}" for reason, count in summary.skipped.items()]
+    if left:
+        print_sentence(f"Left out: {', '.join(left)}.")
+    counted = verdicts(groups, allow_stale)
+    where = "standard input" if name == "-" else Path(name).name
+    parts = ", ".join(f"{counted[state]:,} {VERDICT_WORDS[state]}" for state in Verdict)
+    print_sentence(f"{summary.devices:,} devices in {where}: {parts}.")
+
+
+def _print_attention(rows: Sequence[Attention]) -> None:
+    """A line or two for each action, as many as fit; the number of devices is right-aligned."""
+    click.echo("Devices  Behind  Release and edition, and what to do")
+    room = _ATTENTION_LINES
+    for number, row in enumerate(rows):
+        behind = "-" if row.behind is None else "-".join(map(str, sorted(set(row.behind))))
+        build = row.build if row.builds == 1 else f"{row.builds:,} builds"
+        text = f"{row.subject} ({build}): {row.action}"
+        first = f"{row.devices:>7,}  {behind:>6}  "
+        lines = textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first))
+        room -= len(lines)
+        if room < 0:
+            more = sum(each.devices for each in rows[number:])
+            click.echo(f"{more:>7,}          in {len(rows) - number} smaller groups: --json or --csv-out lists all")
+            break
+        click.echo("\n".join(lines))
+    click.echo()
+
+
+def _print_states(summary: Summary) -> None:
+    """Support and updates side by side."""
+    support = [(SUPPORT_WORDS[Support(state)], count) for state, count in summary.support.items() if count]
+    patch = [(PATCH_WORDS[Patch(state)], count) for state, count in summary.patch.items() if count]
+    click.echo(f"{'Support':<24}{'Devices':>12}    {'Updates':<28}{'Devices':>12}")
+    for left, right in itertools.zip_longest(support, patch):
+        first = "" if left is None else f"{left[0]:<24}{left[1]:>12,}"
+        second = "" if right is None else f"{right[0]:<28}{right[1]:>12,}"
+        click.echo(f"{first:<36}    {second}".rstrip())
+
+
+def print_sentence(text: str) -> None:
+    """Print a sentence in lines of at most 80 columns."""
+    click.echo(textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _row(answer: Answer) -> tuple[str, ...]:
@@ -92,12 +136,6 @@ def _row(answer: Answer) -> tuple[str, ...]:
         kind,
         "" if answer.latest is None else answer.latest.build_version,
     )
-
-
-def _short(answer: Answer) -> tuple[str, ...]:
-    behind = answer.patch_tuesdays_behind
-    told = PATCH_WORDS[answer.patch] if behind is None else str(behind)
-    return (answer.build_version or answer.asked, *_row(answer)[1:5], told)
 
 
 def _behind(answer: Answer) -> str:

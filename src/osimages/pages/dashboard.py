@@ -15,9 +15,10 @@ from osimages.catalogue.facts import Catalogue
 from osimages.catalogue.history import find_release, history
 from osimages.catalogue.publishing import published
 from osimages.catalogue.servicing import Servicing
+from osimages.fleet.attention import action
 from osimages.pages.charts import timeline
 from osimages.pages.environment import rendered
-from osimages.pages.report import SUPPORT_SHOWN, to_do, tone_of
+from osimages.pages.report import SUPPORT_SHOWN, tone_of
 
 _EDITIONS = ("", *map(str, Servicing))
 _BUILDS_SHOWN = 3
@@ -89,7 +90,7 @@ def check_page(shown: Shown, build: str, edition: str) -> str:
         edition=edition,
         editions=_EDITIONS,
         answer=answer,
-        to_do=None if answer is None or (answer.is_supported and answer.is_current) else to_do(answer),
+        to_do=None if answer is None or (answer.is_supported and answer.is_current) else action(answer),
         support_shown=SUPPORT_SHOWN,
         tone_of=tone_of,
     )

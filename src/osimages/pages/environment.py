@@ -22,7 +22,7 @@ def templates() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(count=_count, share=_share, left=_left, segment=_segment)
+    found.filters.update(count=_count, short=_short, share=_share, left=_left, segment=_segment)
     return found
 
 
@@ -40,6 +40,13 @@ def style() -> str:
 
 def _count(number: int) -> str:
     return f"{number:,}"
+
+
+def _short(number: int) -> str:
+    """A number in at most four characters up to a million, for narrow columns: 2.7k, 27k."""
+    if number < 1000:
+        return str(number)
+    return f"{number / 1000:.1f}k" if number < 9950 else f"{number / 1000:.0f}k"
 
 
 def _share(number: float, whole: float) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import msgspec
 
-from osimages.catalogue.answers import Answer, Patch, Support
-from osimages.fleet.tally import Facts, Group, Leaving, Summary, Tally, is_good
+from osimages.catalogue.answers import Answer, Family, Patch, Support, Verdict, verdict
+from osimages.catalogue.freshness import Freshness
+from osimages.fleet.attention import attention, verdicts
+from osimages.fleet.tally import Group, Leaving, Summary, Tally
 from osimages.pages.charts import columns, quarters, stacked, timeline
 from osimages.pages.environment import rendered, style
 
@@ -21,6 +23,17 @@ SUPPORT_SHOWN = {
     Support.NOT_RELEASED: ("Not released yet", "unsure"),
     Support.UNKNOWN: ("Unknown", "unknown"),
 }
+CARDS = (
+    (Verdict.GOOD, "good", "Supported and current"),
+    (Verdict.BEHIND, "warn", "Supported, behind on updates"),
+    (Verdict.OUT_OF_SUPPORT, "bad", "Out of support"),
+    (Verdict.CANNOT_TELL, "unsure", "Cannot tell"),
+)
+SKIPPED_SHOWN = {
+    "notWindows": "that do not run Windows",
+    "olderRowOfSameDevice": "older rows of the same device",
+    "notSeenSince": "not seen for longer than asked",
+}
 _STEPS = (
     (0, 0, "0", "good"),
     (1, 1, "1", "fair"),
@@ -30,45 +43,71 @@ _STEPS = (
     (7, 12, "7–12", "bad"),
     (13, 10**6, "13+", "worst"),
 )
-_QUARTERS = 16
+_QUARTERS = 12
 _ATTENTION_SHOWN = 25
-_LANES_SHOWN = 30
+_LANES_SHOWN = 24
+_ENDED_DAYS_SHOWN = 365
 
 
 class ReleaseRow(msgspec.Struct):
-    """A line of the table of releases."""
+    """A line of the table of releases; `until` is the last day of support of the longest supported edition."""
 
     name: str
     devices: int = 0
     good: int = 0
     supported: int = 0
     behind: int = 0
+    until: date | None = None
 
 
-def fleet_report(tally: Tally, facts: Facts, title: str) -> str:
-    """The whole page, as text. It needs nothing from outside, and no script."""
-    summary = tally.summary()
+def fleet_report(
+    tally: Tally,
+    facts: Freshness,
+    title: str,
+    *,
+    source: str = "",
+    incomplete: Sequence[str] = (),
+    allow_stale: bool = False,
+) -> str:
+    """Return the whole page. It needs nothing from outside, and no script.
+
+    `source` names the input; `incomplete` says what is missing from it, such as further pages.
+    """
+    summary, groups = tally.summary(), [each for each in tally.groups if each.devices]
+    servers = [each for each in groups if each.answer.family is Family.SERVER]
+    clients = [each for each in groups if each.answer.family is not Family.SERVER]
+    rows = attention(groups, allow_stale)
+    leaving = [each for each in tally.leaving() if each.days_left >= -_ENDED_DAYS_SHOWN]
     return rendered(
         "report.html",
         title=title,
         style=style(),
-        today=tally.checker.today,
+        source=source,
         facts=facts,
-        measured_against=tally.measured_against(),
+        incomplete=incomplete,
         summary=summary,
-        ended=summary.support[Support.ENDED] + summary.support[Support.EXTENDED],
-        behind=summary.patch[Patch.BEHIND],
-        unknown_days=tally.unknown_patch_tuesdays(),
+        cards=_cards(groups, allow_stale),
         support=stacked(_states(summary)),
         patch=columns(list(_patch_levels(summary))),
-        timeline=timeline(list(_lanes(tally.leaving())), tally.checker.today),
-        remaining=columns(list(_remaining(tally.groups, tally.checker.today))),
-        releases=_release_rows(tally.groups),
-        attention=_attention(tally.groups),
-        others=max(0, sum(not is_good(each.answer) for each in tally.groups) - _ATTENTION_SHOWN),
+        leaving=columns(list(_leaving(groups, facts.today))),
+        timeline=timeline(list(_lanes(leaving)), facts.today),
+        ended=sum(each.devices for each in tally.leaving() if each.days_left < -_ENDED_DAYS_SHOWN),
+        remaining=columns(list(_remaining(groups, facts.today))),
+        releases=_release_rows(clients, allow_stale),
+        servers=_release_rows(servers, allow_stale),
+        attention=rows[:_ATTENTION_SHOWN],
+        most=max((each.devices for each in rows), default=1),
+        others=sum(each.devices for each in rows[_ATTENTION_SHOWN:]),
         broken=tally.broken[:10],
         support_shown=SUPPORT_SHOWN,
+        skipped_shown=SKIPPED_SHOWN,
     )
+
+
+def _cards(groups: Sequence[Group], allow_stale: bool) -> list[tuple[str, str, int]]:
+    """The exclusive states, which add up to the fleet."""
+    counted = verdicts(groups, allow_stale)
+    return [(label, tone, counted[state]) for state, tone, label in CARDS]
 
 
 def _states(summary: Summary) -> Iterator[tuple[str, int, str]]:
@@ -80,7 +119,7 @@ def _states(summary: Summary) -> Iterator[tuple[str, int, str]]:
 def _patch_levels(summary: Summary) -> Iterator[tuple[str, int, str]]:
     for least, most, label, tone in _STEPS:
         yield label, sum(count for step, count in summary.behind.items() if least <= step <= most), tone
-    yield "?", summary.patch[Patch.UNKNOWN] + summary.patch[Patch.NOT_STATED], "unknown"
+    yield "?", summary.devices - sum(summary.behind.values()), "unknown"
 
 
 def _lanes(leaving: list[Leaving]) -> Iterator[tuple[str, str, str, date]]:
@@ -96,48 +135,58 @@ def tone_of(days_left: int) -> str:
     return "bad" if days_left < 0 else "warn" if days_left <= 182 else "good"
 
 
-def _remaining(groups: list[Group], today: date) -> Iterator[tuple[str, int, str]]:
-    """How many of today's devices are still supported at the end of each quarter, if nothing is done."""
+def _ends(groups: Sequence[Group]) -> Counter[date]:
+    """How many supported devices leave support after which day."""
     ends: Counter[date] = Counter()
     for each in groups:
-        if each.answer.support is Support.SUPPORTED and each.answer.support_end_date is not None:
-            ends[each.answer.support_end_date] += each.devices
+        if each.answer.is_supported and (end := _last_day(each.answer)) is not None:
+            ends[end] += each.devices
+    return ends
+
+
+def _last_day(answer: Answer) -> date | None:
+    return answer.extended_until if answer.support is Support.EXTENDED else answer.support_end_date
+
+
+def _leaving(groups: Sequence[Group], today: date) -> Iterator[tuple[str, int, str]]:
+    """How many of today's supported devices leave support in each quarter."""
+    ends = _ends(groups)
+    first, days = today, quarters(today, _QUARTERS)
+    for number, (day, label) in enumerate(zip(days, _labels(days), strict=True)):
+        count = sum(devices for end, devices in ends.items() if first <= end <= day)
+        yield label, count, "bad" if number < 2 else "warn" if number < 4 else "fair"
+        first = date.fromordinal(day.toordinal() + 1)
+    yield "later", sum(devices for end, devices in ends.items() if end > days[-1]), "good"
+
+
+def _remaining(groups: Sequence[Group], today: date) -> Iterator[tuple[str, int, str]]:
+    """How many of today's supported devices are still supported at the end of each quarter."""
+    ends = _ends(groups)
     whole = sum(ends.values()) or 1
-    for day in quarters(today, _QUARTERS):
+    days = quarters(today, _QUARTERS)
+    for day, label in zip(days, _labels(days), strict=True):
         left = sum(count for end, count in ends.items() if end >= day)
-        yield f"{day.year} Q{(day.month + 2) // 3}", left, "good" if left > 0.8 * whole else "warn" if left else "bad"
+        yield label, left, "good" if left > 0.8 * whole else "warn" if left else "bad"
 
 
-def _release_rows(groups: list[Group]) -> list[ReleaseRow]:
+def _labels(days: Sequence[date]) -> Iterator[str]:
+    """The quarters of days: `Q4`, with the year below the first one of each year."""
+    year = 0
+    for day in days:
+        quarter = f"Q{(day.month + 2) // 3}"
+        yield quarter if day.year == year else f"{quarter}\n{day.year}"
+        year = day.year
+
+
+def _release_rows(groups: Sequence[Group], allow_stale: bool) -> list[ReleaseRow]:
     rows: dict[str, ReleaseRow] = {}
     for each in groups:
         answer = each.answer
-        row = rows.setdefault(answer.release or "Unknown", ReleaseRow(answer.release or "Unknown"))
+        name = " or ".join(answer.candidates) or "Unknown"
+        row = rows.setdefault(name, ReleaseRow(name))
         row.devices += each.devices
-        row.good += each.devices * is_good(answer)
+        row.good += each.devices * (verdict(answer, allow_stale) is Verdict.GOOD)
         row.supported += each.devices * answer.is_supported
         row.behind += each.devices * (answer.patch is Patch.BEHIND)
+        row.until = max(filter(None, (row.until, *(end.support_end_date for end in answer.ends))), default=None)
     return sorted(rows.values(), key=lambda row: -row.devices)
-
-
-def _attention(groups: list[Group]) -> list[tuple[Group, str]]:
-    """The kinds of devices that are not in order, most devices first, each with what is to be done."""
-    found = sorted((each for each in groups if not is_good(each.answer)), key=lambda each: -each.devices)
-    return [(each, to_do(each.answer)) for each in found[:_ATTENTION_SHOWN]]
-
-
-def to_do(answer: Answer) -> str:
-    """What would bring a device in order."""
-    if answer.release is None:
-        return answer.notes[0] if answer.notes else "find out what it runs"
-    if answer.support is Support.ENDED:
-        return "move to a release that is supported"
-    if answer.support is Support.EXTENDED:
-        return "move to Windows 11, or make sure that it has Extended Security Updates"
-    if answer.support is Support.DEPENDS:
-        return "find out its edition: some have ended"
-    if not answer.is_supported:
-        return answer.notes[0] if answer.notes else "find out what it runs"
-    if answer.latest is not None and answer.patch is Patch.BEHIND:
-        return f"update to {answer.latest.build_version}{f' ({answer.latest.kb})' if answer.latest.kb else ''}"
-    return "find out its exact build"

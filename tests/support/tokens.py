@@ -43,6 +43,10 @@ class Keys:
     def key(self, kid: str) -> VerificationKey | None:
         return self.held.get(kid)
 
+    @property
+    def as_of(self) -> float | None:
+        return 0.0 if self.held else None
+
     async def look_for(self, kid: str) -> bool:
         self.looked_for.append(kid)
         self.held |= self.to_come

@@ -77,6 +77,11 @@ class FetchedKeys:
             raise ServiceError(SERVICE_UNAVAILABLE, headers={"Retry-After": "5"}, reason=reason)
         return self._keys.get(kid)
 
+    @property
+    def as_of(self) -> float | None:
+        """When the keys were fetched, in seconds since 1970; None if there are none."""
+        return self._fetched if self._keys else None
+
     async def look_for(self, kid: str) -> bool:
         """Asks for the keys anew unless that was done a moment ago; True where this one is there now."""
         if self._under_way is not None or self._now() - self._asked >= self._look_seconds:

@@ -28,6 +28,11 @@ class IssuedKeys:
             self._look()
         return self._keys.get(kid)
 
+    @property
+    def as_of(self) -> float | None:
+        """When the key that signs was made, in seconds since 1970."""
+        return self._ring.made_at
+
     async def look_for(self, kid: str) -> bool:
         """Whether the files have a key of this id by now."""
         self._look()

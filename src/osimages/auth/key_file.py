@@ -42,6 +42,11 @@ class KeyFile:
             self._look()
         return self._keys.get(kid)
 
+    @property
+    def as_of(self) -> float | None:
+        """When the file was written, in seconds since 1970."""
+        return self._seen[0] / 1e9
+
     async def look_for(self, kid: str) -> bool:
         """The file is looked at often enough."""
         return False

@@ -40,6 +40,11 @@ class KeySource(Protocol):
         """
         ...
 
+    @property
+    def as_of(self) -> float | None:
+        """When the keys were made, fetched or written to their file, in seconds since 1970; None if there are none."""
+        ...
+
     async def look_for(self, kid: str) -> bool:
         """Looks whether the authority has a key of this id by now, where that is worth it; True where it may have."""
         ...
@@ -67,6 +72,11 @@ class StaticKeys:
     def key(self, kid: str) -> VerificationKey | None:
         """The key with this id, or None where there is none."""
         return self._keys.get(kid)
+
+    @property
+    def as_of(self) -> float | None:
+        """Always, as nobody knows when they were made."""
+        return 0.0 if self._keys else None
 
     async def look_for(self, kid: str) -> bool:
         """There are no other keys to be had."""

@@ -265,9 +265,8 @@ def _running(settings: Settings, url: str) -> Finding:
         told = f"what listens at {url} does not answer: {error}"
         return Finding("port", Verdict.PROBLEM, told, "look at the server's log, and restart it")
     if reply.status_code != httpx.codes.OK:
-        return Finding(
-            "port", Verdict.PROBLEM, f"{url}/-/ready answers {reply.status_code}", "look at the server's log"
-        )
+        told = f"{url}/-/ready answers {reply.status_code}: {reply.text[:500]}"
+        return Finding("port", Verdict.PROBLEM, told, "look at the server's log")
     return Finding("port", Verdict.OK, f"a server answers at {url}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -20,7 +20,7 @@ from osimages.wire.openapi import Page, openapi
 _METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
-def control(service: Service, request: ApiRequest) -> Reply:
+async def control(service: Service, request: ApiRequest) -> Reply:
     """The reply to a request below `/-/`. Raises ServiceError (404, 405)."""
     page = _PAGES.get(request.path.rstrip("/"))
     if page is None and not request.path.startswith("/-/catalogue"):
@@ -30,6 +30,8 @@ def control(service: Service, request: ApiRequest) -> Reply:
     if request.method != "GET":
         raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
     found = catalogue_page(service, request) if page is None else page[0](service)
+    if isinstance(found, Awaitable):
+        found = await found
     if found is None:
         raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
     if isinstance(found, Reply):
@@ -41,7 +43,11 @@ def _health(_: Service) -> object:
     return {"status": "ok"}
 
 
-def _ready(service: Service) -> object:
+async def _ready(service: Service) -> object:
+    reason = await service.readiness.reason()
+    if reason is not None:
+        body = msgspec.json.encode({"status": "not ready", "reason": reason})
+        return Reply(503, body, JSON, ((b"retry-after", b"5"),), odata=False)
     return {"status": "ready", "catalogueAsOf": service.current.catalogue.as_of, "today": service.clock.today()}
 
 

@@ -15,7 +15,7 @@ async def elsewhere(service: Service, request: ApiRequest, read: ReadBody) -> Re
     """The reply to a request for something else than the API, whatever happens; None where there is no such thing."""
     try:
         if request.path.startswith("/-/"):
-            return await development_reply(service, request, read) or control(service, request)
+            return await development_reply(service, request, read) or await control(service, request)
         if is_dashboard(request.path) or is_front_door(request):
             return await dashboard(service, request)
     except Exception as error:

@@ -23,6 +23,7 @@ from osimages.http.audit import Audit
 from osimages.http.faults import Faults
 from osimages.http.front import Front
 from osimages.http.metrics import Metrics
+from osimages.http.readiness import Readiness
 from osimages.http.standing import Standing
 from osimages.http.tenants import Tenants
 from osimages.http.throttle import Throttle
@@ -176,6 +177,7 @@ class Service:
         self.standing = Standing(None if authority is None else authority.directory.current, verifier.challenge)
         self.authority = authority
         self.metrics = Metrics()
+        self.readiness = Readiness(database, keys)
         self._remembered_address = _remembering(_REMEMBERED_PATHS, self._address)
 
     def with_stores(self, instead: Callable[[Store], Store]) -> Service:
@@ -186,6 +188,7 @@ class Service:
 
     async def close(self) -> None:
         """Ends what goes on in the background, and all connections."""
+        await self.readiness.close()
         await self.keys.close()
         if self.audit is not None:
             await self.audit.close()

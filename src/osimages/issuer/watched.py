@@ -50,6 +50,7 @@ class KeyRing:
         self._directory = directory
         self._now = now
         self._stamps: tuple[Stamp, ...] = ()
+        self.made_at = 0.0
         self._keys = self._load()
 
     def current(self) -> SigningKeys:
@@ -70,4 +71,6 @@ class KeyRing:
     def _load(self) -> SigningKeys:
         # Before they are read, so that a change in between is seen the next time.
         self._stamps = tuple(map(stamp_of, self._files))
-        return SigningKeys.load_or_create(self._directory)
+        keys = SigningKeys.load_or_create(self._directory)
+        self.made_at = self._files[0].stat().st_mtime
+        return keys

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from osimages.storage.steps import Ask, Steps
+
 STEP_TABLE = (
     "CREATE TABLE IF NOT EXISTS schema_step (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, "
     "applied_at TEXT NOT NULL)"
@@ -45,6 +47,17 @@ def steps(database: str) -> tuple[Step, ...]:
             number, _, name = entry.name.removesuffix(ending).partition("_")
             found.append(Step(int(number), name, entry.read_text(encoding="utf-8")))
     return tuple(sorted(found, key=lambda step: step.number))
+
+
+def known_steps() -> frozenset[int]:
+    """Return the numbers of the steps that this release knows; they are the same for either database."""
+    return frozenset(step.number for step in steps("sqlite"))
+
+
+def recorded_steps() -> Steps[frozenset[int]]:
+    """Read the numbers of the steps that a database has had."""
+    rows = yield Ask(APPLIED_STEPS)
+    return frozenset(int(row[0]) for row in rows)
 
 
 def pending(database: str, applied: Collection[int], where: str) -> tuple[Step, ...]:

@@ -23,7 +23,7 @@ from osimages.storage.sqlite_reads import Connect, SqliteReads
 from osimages.storage.sqlite_steps import perform
 from osimages.storage.sqlite_store import SqliteStore
 from osimages.storage.steps import Result, Steps
-from osimages.storage.store import StoreUnavailableError
+from osimages.storage.store import DatabaseGoneError, StoreUnavailableError
 from osimages.storage.tables import EntityTables
 from osimages.storage.writer import Writer
 
@@ -110,15 +110,15 @@ def _one_more(path: Path, wait_seconds: float, check: Callable[[], None]) -> aps
 
 
 def _same_file(path: Path) -> Callable[[], None]:
-    """What raises StoreUnavailableError where the opened file is not there any more: what is written would be lost."""
+    """What raises DatabaseGoneError where the opened file is not there any more: what is written would be lost."""
     opened = path.stat()
 
     def check() -> None:
         try:
             found = path.stat()
         except FileNotFoundError:
-            raise StoreUnavailableError(f"the database file {path} was deleted") from None
+            raise DatabaseGoneError(f"the database file {path} was deleted") from None
         if (found.st_ino, found.st_dev) != (opened.st_ino, opened.st_dev):
-            raise StoreUnavailableError(f"the database file {path} was replaced: restart the server")
+            raise DatabaseGoneError(f"the database file {path} was replaced: restart the server")
 
     return check

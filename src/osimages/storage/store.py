@@ -17,6 +17,10 @@ class StoreUnavailableError(Exception):
     """The database cannot answer now; the text says why."""
 
 
+class DatabaseGoneError(StoreUnavailableError):
+    """The file of the database was deleted or replaced: what is written would be lost."""
+
+
 class QueryTimeoutError(Exception):
     """A query that took longer than it may: so many seconds."""
 

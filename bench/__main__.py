@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import httpx
 
-from bench.constant import REPLIES
+from bench.constant import REPLIES, UNCHANGED
 from bench.data import fill, images, single_transactions
 from bench.fleet import fleet_facts
 from bench.language import language_facts
@@ -109,7 +109,17 @@ class Bench:
                     one.rate / many.rate <= 1.3 if name in ("key", "filter") else None,
                 ),
             ]
+        lines += self._unchanged(small, constant)
         return [*lines, *checks, self._batch(small), *self._posts(small, constant)], facts
+
+    def _unchanged(self, small: Target, constant: Target) -> list[Line]:
+        """Lists that the client has already: 304."""
+        one, bare = self._compare((small.url, constant.url), small.unchanged)
+        ratio = one.rate / bare.rate
+        return [
+            Line("list unchanged (304), constant", bare),
+            Line("list unchanged (304)", one, ratio, "constant", "at least 0.60", ratio >= 0.6),
+        ]
 
     def _batch(self, small: Target) -> Line:
         """Reads by key in batches of twenty against reads by key alone, both counted in reads."""
@@ -159,6 +169,7 @@ class Bench:
             replies = {
                 "key": client.get(f"{IMAGES}/Windows%20000042"),
                 "list": client.get(f"{IMAGES}?$top=20"),
+                "unchanged": client.get(f"{IMAGES}?{UNCHANGED}", headers={"If-None-Match": recorded.list_tag}),
                 "post": client.post(IMAGES, json=_body()),
             }
         file = self._folder / "replies.json"
@@ -224,6 +235,18 @@ class Target:
     def list(self) -> str:
         """The first twenty."""
         return self._script(f'return wrk.format("GET", "{IMAGES}?$top=20")')
+
+    @property
+    def list_tag(self) -> str:
+        """The ETag of the list that is asked for again."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.get(f"{self.url}{IMAGES}?{UNCHANGED}", headers=headers).headers["etag"]
+
+    @property
+    def unchanged(self) -> str:
+        """The first twenty, which the client has already."""
+        head = f"wrk.headers['If-None-Match'] = '{self.list_tag}'\n"
+        return self._script(f'return wrk.format("GET", "{IMAGES}?{UNCHANGED}")', head)
 
     @property
     def filter(self) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import structlog
 
@@ -18,6 +19,7 @@ from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.publishing import newest_day
 from osimages.clock import Clock
 from osimages.edm.audit import AUDIT_EVENT
+from osimages.edm.csdl_xml import csdl_xml
 from osimages.edm.model import GRAPH, IMAGE, VERSIONS
 from osimages.edm.types import Model
 from osimages.http.asgi import Send, respond
@@ -30,6 +32,7 @@ from osimages.issuer.authority import Authority
 from osimages.issuer.claims import Issuers
 from osimages.observe import configure_logging
 from osimages.plan.delta import DeltaTokens
+from osimages.plan.limits import limits_of
 from osimages.plan.paging import PageTokens
 from osimages.plan.query import Tenant
 from osimages.publish.current import CurrentCatalogue, catalogue_in
@@ -39,6 +42,7 @@ from osimages.storage.databases import bring_up_to_date, open_database
 from osimages.storage.migrate import SchemaError
 from osimages.storage.store import Database, Store, StoreUnavailableError
 from osimages.storage.tables import AUDIT_EVENT_TABLES, IMAGES, EntityTables
+from osimages.wire.etag import CollectionTags
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +183,16 @@ async def _service(settings: Settings, database: Database, served: Served) -> Se
         tenants=tenants,
         page_tokens=PageTokens(await database.secret("skiptoken")),
         delta_tokens=DeltaTokens(await database.secret("deltatoken"), settings.delta_days, clock.now),
+        collection_tags=await _collection_tags(settings, served, database),
         current=current,
         publisher=publisher,
     )
+
+
+async def _collection_tags(settings: Settings, served: Served, database: Database) -> CollectionTags:
+    """Tags change with the release, the models and the limits: each of them may shape an answer."""
+    models = (csdl_xml(model).decode() for model in served.models.values())
+    return CollectionTags(await database.secret("etag"), version("osimages"), repr(limits_of(settings)), *models)
 
 
 def _audit(settings: Settings, clock: Clock, database: Database, events: Store) -> Audit | None:

@@ -20,7 +20,10 @@ from osimages.wire.preferences import Preferences, preferences
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
-    """One request to be handled: verified, resolved and authorised."""
+    """One request to be handled: verified, resolved and authorised.
+
+    `tag` is the entity tag of the answer where the target is a collection that is read with GET.
+    """
 
     service: Service
     version: ServiceVersion
@@ -28,6 +31,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     actor: Actor
     target: Target
     links: Links
+    tag: bytes | None = None
 
     def recording_store(self) -> Store:
         """Where the entities that this request writes are kept; what it does to them goes into the audit."""

@@ -13,6 +13,7 @@ from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, METHOD_NOT_ALLOWED, UNKNOW
 from osimages.http.authority import authority_reply
 from osimages.http.batch.running import batch
 from osimages.http.call import Call
+from osimages.http.collection_tags import TAGGED, collection_tag, is_unchanged, tag_header
 from osimages.http.elsewhere import elsewhere
 from osimages.http.handlers import HANDLERS
 from osimages.http.readdress import readdressed
@@ -72,9 +73,14 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
         if service.tenants.revocations or actor.user is not None:
             service.standing.check(actor, service.tenants.revocations.get(actor.tenant, _NONE))
     links = Links(f"{request.origin}/{version.name}")
+    tag = None
+    if target.kind in TAGGED and request.method == "GET":
+        tag = await collection_tag(service, request, actor, target, links)
+        if tag is not None and is_unchanged(request, tag):
+            return Reply(304, headers=tag_header(tag))
     if request.method in WITH_BODY:
         request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes, "max_body_bytes"))
-    call = Call(service, version, request, actor, target, links)
+    call = Call(service, version, request, actor, target, links, tag)
     if target.kind is Kind.BATCH:
         if request.actor is not None:
             raise ServiceError(UNKNOWN_SEGMENT, segment="$batch")

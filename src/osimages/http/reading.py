@@ -11,6 +11,7 @@ from osimages.edm.service_document import service_document
 from osimages.edm.types import ComplexType
 from osimages.errors import UNKNOWN_KEY, ServiceError
 from osimages.http.call import Call
+from osimages.http.collection_tags import matches_any, tag_header
 from osimages.http.reply import JSON, TEXT, XML, Header, Reply
 from osimages.http.service import Look
 from osimages.plan.build import Query, build_one, build_plan
@@ -98,8 +99,11 @@ async def function(call: Call) -> Reply:
 async def count(call: Call) -> Reply:
     """How many entities a filter finds."""
     plan = build_plan(call.query(), None, 0)
+    tag = call.tag if plan.started is None else None
+    if tag is not None and matches_any(call.request):
+        return Reply(304, headers=tag_header(tag))
     total = await call.service.store(call.target).count(call.actor.tenant, plan)
-    return Reply(200, str(total).encode(), TEXT)
+    return Reply(200, str(total).encode(), TEXT, tag_header(tag))
 
 
 async def reference(call: Call) -> Reply:
@@ -243,6 +247,10 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     page_size = call.service.limits.page_size if preferred is None else min(preferred, call.service.limits.page_size)
     plan = build_plan(query, position, page_size, is_top_a_limit=call.request.names_version)
     form = call.form(query)
+    # An answer that depends on the clock is never known to be unchanged.
+    tag = call.tag if plan.started is None else None
+    if tag is not None and matches_any(call.request):
+        return Reply(304, headers=tag_header(tag))
     page = await call.service.store(call.target).page(tenant, plan)
     remaining = None if plan.remaining is None else plan.remaining - len(page.documents)
     next_link = None
@@ -258,7 +266,7 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
         annotation=form.annotation,
     )
     applied = None if preferred is None else f"{wanted.page_size_name}={page_size}"
-    return Reply(200, body, form.content_type, call.applied(applied))
+    return Reply(200, body, form.content_type, (*tag_header(tag), *call.applied(applied)))
 
 
 def _documents(call: Call, form: JsonForm, query: Query, page: Page) -> tuple[bytes, ...]:

@@ -39,6 +39,7 @@ from osimages.publish.publisher import Publisher
 from osimages.remembered import LONGEST_REMEMBERED
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
+from osimages.wire.etag import CollectionTags
 from osimages.wire.links import Links
 from osimages.wire.media import JsonForm, Metadata, json_form
 from osimages.wire.payload import entity_head
@@ -151,6 +152,7 @@ class Service:
         tenants: Tenants,
         page_tokens: PageTokens,
         delta_tokens: DeltaTokens,
+        collection_tags: CollectionTags,
         current: CurrentCatalogue,
         publisher: Publisher,
         keys: KeySource,
@@ -167,6 +169,7 @@ class Service:
         self.tenants = tenants
         self.page_tokens = page_tokens
         self.delta_tokens = delta_tokens
+        self.collection_tags = collection_tags
         self.current = current
         self.publisher = publisher
         self.keys = keys

@@ -222,7 +222,8 @@ def add_tenant(tenant: Tenant) -> Steps[None]:
             "name": tenant.name,
             "licensed": tenant.licensed,
             "catalogue": tenant.catalogue,
-            "created_at": _seconds(datetime.now(UTC)),
+            # To the microsecond: it tells a tenant from one of the same id that was removed before.
+            "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         },
     )
 

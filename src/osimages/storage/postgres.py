@@ -15,6 +15,7 @@ from osimages.storage.steps import Result, Steps
 from osimages.storage.tables import EntityTables
 
 _TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = :tenant"
+_REVISION = "SELECT last_change, created_at FROM tenant WHERE tenant = :tenant"
 
 
 class PostgresDatabase:
@@ -55,6 +56,11 @@ class PostgresDatabase:
         """The tenant, if it is known."""
         rows = await self._connections.rows(_TENANT, {"tenant": tenant})
         return Tenant(*rows[0]) if rows else None
+
+    async def revision(self, tenant: str) -> tuple[int, str] | None:
+        """Return the number of a tenant's last change, and when the tenant was added; None for an unknown tenant."""
+        rows = await self._connections.rows(_REVISION, {"tenant": tenant})
+        return (rows[0][0], rows[0][1]) if rows else None
 
     async def add_tenant(self, tenant: Tenant) -> None:
         """Adds a tenant; nothing happens when it is there already."""

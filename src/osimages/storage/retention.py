@@ -7,6 +7,7 @@ from osimages.storage.steps import Ask, Steps
 # So many in one transaction that others who write wait a few milliseconds at most.
 _AT_ONCE = 500
 _OLD = "SELECT id FROM audit_event WHERE tenant = :tenant AND id < :before ORDER BY id LIMIT :most"
+_NEXT_CHANGE = "UPDATE tenant SET last_change = last_change + 1 WHERE tenant = :tenant"
 
 
 def tenant_names() -> Steps[list[str]]:
@@ -23,6 +24,8 @@ def prune(tenant: str, before: str) -> Steps[bool]:
     rows = yield Ask(_OLD, {"tenant": tenant, "before": before, "most": _AT_ONCE})
     old = [{"tenant": tenant, "id": key} for (key,) in rows]
     if old:
+        # Lists of events are other ones from now on, and so are their ETags.
+        yield Ask(_NEXT_CHANGE, {"tenant": tenant})
         yield Ask("DELETE FROM audit_event_resource WHERE tenant = :tenant AND id = :id", old)
         yield Ask("DELETE FROM audit_event WHERE tenant = :tenant AND id = :id", old)
     return len(old) == _AT_ONCE

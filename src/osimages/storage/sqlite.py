@@ -34,6 +34,7 @@ _READER_CACHE_MEGABYTES = 64
 # A query that takes long reads much once: a large cache takes more time to fill than it saves.
 _LONG_READS_CACHE_MEGABYTES = 4
 _TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = ?"
+_REVISION = "SELECT last_change, created_at FROM tenant WHERE tenant = ?"
 
 
 class SqliteDatabase:
@@ -85,6 +86,11 @@ class SqliteDatabase:
         """The tenant, if it is known."""
         row = self._reader.one(_TENANT, (tenant,))
         return None if row is None else Tenant(row[0], row[1], bool(row[2]), row[3], row[4])
+
+    async def revision(self, tenant: str) -> tuple[int, str] | None:
+        """Return the number of a tenant's last change, and when the tenant was added; None for an unknown tenant."""
+        found: tuple[int, str] | None = self._reader.one(_REVISION, (tenant,))
+        return found
 
     async def add_tenant(self, tenant: Tenant) -> None:
         """Adds a tenant; nothing happens when it is there already."""

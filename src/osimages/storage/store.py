@@ -115,6 +115,13 @@ class Database(Protocol):
     async def tenant(self, tenant: str) -> Tenant | None:
         """The tenant, if it is known."""
 
+    async def revision(self, tenant: str) -> tuple[int, str] | None:
+        """Return the number of a tenant's last change, and when the tenant was added; None for an unknown tenant.
+
+        Every change of its entities of any type raises the number. A read that begins later sees this revision or a
+        newer one.
+        """
+
     async def add_tenant(self, tenant: Tenant) -> None:
         """Adds a tenant; nothing happens when it is there already."""
 

@@ -111,6 +111,8 @@ def _parameters(target: Target, method: str) -> list[Json]:
         if name in names
     ]
     headers = {"If-Match": TEXT, "If-None-Match": TEXT} if target.key is not None else {}
+    if target.kind in _TAGGED and method in READING:
+        headers["If-None-Match"] = TEXT
     if method in ("POST", "PUT", "PATCH"):
         headers["Prefer"] = {"type": "string", "enum": ["return=minimal", "return=representation"]}
     return [*found, *({"name": name, "in": "header", "schema": schema} for name, schema in headers.items())]
@@ -149,10 +151,11 @@ def _answers(model: Model, target: Target, method: str) -> Json:
     if method == "DELETE":
         return nothing
     if target.kind in (Kind.COUNT, Kind.PROPERTY_COUNT, Kind.VALUE):
-        unchanged = {} if target.kind is Kind.COUNT else nothing | _UNCHANGED
-        return _answer("The text.", TEXT, "text/plain") | unchanged
+        absent = {} if target.kind is Kind.COUNT else nothing
+        return _answer("The text.", TEXT, "text/plain") | absent | _UNCHANGED
     if target.kind in (Kind.COLLECTION, Kind.QUERY, Kind.FUNCTION) and (method in READING or target.kind is Kind.QUERY):
-        return _answer(f"A page of {model.qualified(target.entity.name)}.", _page(reference(target.entity.name)))
+        page = _answer(f"A page of {model.qualified(target.entity.name)}.", _page(reference(target.entity.name)))
+        return page if target.kind is Kind.QUERY else page | _UNCHANGED
     if target.operation is not None:
         one = reference(target.operation.returns.name)
         many = _wrapped({"type": "array", "items": one})
@@ -160,7 +163,7 @@ def _answers(model: Model, target: Target, method: str) -> Json:
     if target.kind is Kind.DELTA:
         return _answer("What changed.", _page(reference(target.entity.name)))
     if target.kind is Kind.REFERENCES:
-        return _answer("A page of addresses.", _page(_ADDRESS))
+        return _answer("A page of addresses.", _page(_ADDRESS)) | _UNCHANGED
     if target.kind is Kind.REFERENCE:
         return _answer("The address.", _ADDRESS)
     if target.declared is not None:
@@ -168,6 +171,7 @@ def _answers(model: Model, target: Target, method: str) -> Json:
     return _entity_answers(model, target.entity, target.kind, method) | ({} if method in READING else nothing)
 
 
+_TAGGED = (Kind.COLLECTION, Kind.COUNT, Kind.REFERENCES)
 _UNCHANGED: Json = {"304": {"description": "It is as the client knows it."}}
 _ADDRESS: Json = {"type": "object", "required": ["@odata.id"], "properties": {"@odata.id": TEXT}}
 

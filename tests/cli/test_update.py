@@ -185,7 +185,7 @@ def test_tokens_that_do_not_do(source: Server, tmp_path: Path) -> None:
         )
         assert result.returncode == 1
         assert "answers 401: InvalidAuthenticationToken: " in result.stderr
-        assert "The token is missing, has expired, or is for another server or cloud (--cloud)" in result.stderr
+        assert "The token is missing, has expired, or is for another server or national cloud" in result.stderr
         assert bearer not in result.stdout + result.stderr
 
 

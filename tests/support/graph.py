@@ -65,7 +65,10 @@ def device(number: int) -> Device:
 
 @dataclass
 class GraphStandIn:
-    """A running stand-in. `page` may replace a page's document by another one, for a page number from 1."""
+    """A running stand-in. `page` may replace a page's document by another one, for a page number from 1.
+
+    Any token counts where `token` is empty.
+    """
 
     web: Web
     count: int
@@ -87,7 +90,8 @@ class GraphStandIn:
         trouble = self.troubles.pop(0) if self.troubles else None
         if trouble is not None:
             return trouble(given)
-        if given.headers.get("authorization") != f"Bearer {self.token}":
+        bearer = given.headers.get("authorization", "").removeprefix("Bearer ")
+        if bearer != (self.token or bearer) or not bearer:
             return error(401, "InvalidAuthenticationToken", "Lifetime validation failed, the token is expired.")
         parts = urlsplit(given.path)
         version, _, path = parts.path.removeprefix("/").partition("/")

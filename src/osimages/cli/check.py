@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from osimages.cli.check_graph import graph_options, read_graph
 from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 
@@ -33,6 +35,10 @@ class Options(msgspec.Struct, frozen=True):
 
     csv: str | None
     json_file: str | None
+    graph: bool
+    graph_url: str | None
+    cloud: str | None
+    condition: str | None
     build_column: str | None
     edition_column: str | None
     os_column: str | None
@@ -43,6 +49,16 @@ class Options(msgspec.Struct, frozen=True):
     as_json: bool
     support_only: bool
 
+    @property
+    def is_fleet(self) -> bool:
+        """Whether the devices of a whole fleet are checked."""
+        return bool(self.csv or self.json_file or self.graph)
+
+    @property
+    def source(self) -> str:
+        """Where the devices come from, as messages name it."""
+        return "Graph" if self.graph else _shown(self.csv or self.json_file or "")
+
 
 @click.command(short_help="Is a build, or a whole fleet, supported and current?", epilog=_EPILOG)
 @click.argument("builds", metavar="[BUILD]...", nargs=-1)
@@ -50,6 +66,7 @@ class Options(msgspec.Struct, frozen=True):
     "--csv", metavar="FILE", help="Devices of a CSV export (Intune, Configuration Manager...); - reads stdin."
 )
 @click.option("--json-file", metavar="FILE", help="Devices of a JSON export (array, Graph's value, or lines); - too.")
+@graph_options
 @click.option("--edition", metavar="NAME", help="Edition of all builds: Pro, Enterprise, EnterpriseS, 48...")
 @today_option
 @click.option("--age-days", type=click.IntRange(min=0), metavar="N", help="Setting publish_age_days (2).")
@@ -103,7 +120,7 @@ def check(
     checker = Checker(catalogue, day, age_days=settings.publish_age_days, esu=esu, max_behind=max_behind)
     tally = Tally(checker, edition)
     answers = [answer for build in builds if (answer := _one(tally, writable(build))) is not None]
-    if options.csv or options.json_file:
+    if options.is_fleet:
         _read_fleet(tally, options)
     reach = freshness(catalogue, day, settings.publish_age_days, (each.answer for each in tally.groups))
     _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), reach, options)
@@ -118,12 +135,16 @@ def _one(tally: Tally, build: str) -> Answer | None:
 
 
 def _check_call(builds: Sequence[str], options: Options) -> None:
-    if not builds and not options.csv and not options.json_file:
-        raise click.UsageError("Name at least one build, such as 26100.9445, or a file with --csv or --json-file.")
-    if options.csv and options.json_file:
-        raise click.UsageError("--csv and --json-file name two inputs: give one of them.")
-    if options.csv_out and not (options.csv or options.json_file):
-        raise click.UsageError("--csv-out writes the devices of --csv or --json-file.")
+    if not builds and not options.is_fleet:
+        raise click.UsageError(
+            "Name at least one build, such as 26100.9445, a file with --csv or --json-file, or --graph."
+        )
+    if sum(map(bool, (options.csv, options.json_file, options.graph))) > 1:
+        raise click.UsageError("--csv, --json-file and --graph name several inputs: give one of them.")
+    if not options.graph and (options.cloud or options.condition):
+        raise click.UsageError("--cloud and --filter are about --graph.")
+    if options.csv_out and not options.is_fleet:
+        raise click.UsageError("--csv-out writes the devices of --csv, --json-file or --graph.")
     if options.csv_as_it_is and not options.csv_out:
         raise click.UsageError("--csv-as-it-is is about what --csv-out writes.")
     if options.as_json and options.csv_out == "-":
@@ -135,9 +156,8 @@ def _read_fleet(tally: Tally, options: Options) -> None:
     from osimages.fleet.devices import ExportError
     from osimages.fleet.exports import Form, Named, open_export
 
-    name = options.csv or options.json_file or ""
     try:
-        with _opened(name) as (stream, size), _progress(stream, size) as steps:
+        with _opened(options, tally) as (stream, size), _progress(stream, size) as steps:
             named = Named(build=options.build_column, edition=options.edition_column, system=options.os_column)
             form: Form = "csv" if options.csv else "json"
             with open_export(stream, form, tally.checker, named) as export, _written(export, options) as write:
@@ -146,19 +166,29 @@ def _read_fleet(tally: Tally, options: Options) -> None:
                     if not number % 5000:
                         steps()
     except (ExportError, ColumnsError) as error:
-        raise click.ClickException(f"{_shown(name)}: {error}") from None
+        raise click.ClickException(f"{options.source}: {error}") from None
     except OSError as error:
-        raise click.ClickException(f"{error.filename or _shown(name)} cannot be used: {error.strerror}.") from None
+        raise click.ClickException(f"{error.filename or options.source} cannot be used: {error.strerror}.") from None
+    for missing in tally.incomplete:
+        click.echo(f"Warning: {options.source} is not complete: {missing}", err=True)
     if not tally.summary().devices and not tally.rejected:
         skipped = sum(tally.skipped.values())
         also = f" but {skipped} that are no Windows clients" if skipped else ""
-        raise click.ClickException(f"{_shown(name)} holds no device{also}.")
+        raise click.ClickException(f"{options.source} holds no device{also}.")
 
 
 @contextlib.contextmanager
-def _opened(name: str) -> Iterator[tuple[io.BufferedReader[Any], int | None]]:
+def _opened(options: Options, tally: Tally) -> Iterator[tuple[io.BufferedReader[Any], int | None]]:
     from osimages.fleet.text import SAMPLE_BYTES
 
+    if options.graph:
+        with tempfile.TemporaryFile() as file:
+            tally.incomplete += read_graph(file, options.graph_url, options.cloud, options.condition)
+            size = file.tell()
+            file.seek(0)
+            yield io.BufferedReader(file, SAMPLE_BYTES), size
+        return
+    name = options.csv or options.json_file or ""
     if name == "-":
         # Not closed by what reads it: it belongs to the process.
         with io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False), SAMPLE_BYTES) as stream:
@@ -211,12 +241,12 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshn
     elif options.csv_out != "-":
         if answers:
             print_answers(answers)
-        if options.csv or options.json_file:
-            print_fleet(tally, options.csv or options.json_file or "")
+        if options.is_fleet:
+            print_fleet(tally, options.csv or options.json_file or options.source)
         print_sentence(reach.sentence)
     supported = all(each.answer.is_supported for each in tally.groups if each.devices)
     good = supported if options.support_only else summary.good == summary.devices
-    if not good or summary.rejected or not summary.devices:
+    if not good or tally.incomplete or summary.rejected or not summary.devices:
         sys.exit(1)
 
 
@@ -234,8 +264,8 @@ def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
 
 def _source(options: Options) -> str:
     """The name of the input, for the head of the report."""
-    name = options.csv or options.json_file or ""
-    return _shown(name) if name == "-" else Path(name).name
+    name = options.csv or options.json_file
+    return Path(name).name if name and name != "-" else options.source
 
 
 def _shown(name: str) -> str:

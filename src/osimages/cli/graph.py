@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -75,6 +76,8 @@ def _credential(cloud: Cloud | None, variable: str) -> object:
             f"azure-identity is not installed, which gets tokens for Graph. Install it: {_python()} -m pip install "
             f"'{_REQUIREMENT}' (the extra 'graph' of osimages). Or put a token into {variable}."
         ) from None
+    # Its warnings say again what its error says.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     own = os.environ.get("AZURE_AUTHORITY_HOST")
     options = {"authority": cloud.authorities[0]} if cloud and not own else {}
     try:

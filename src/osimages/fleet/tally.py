@@ -74,6 +74,7 @@ class Tally:
         self._groups: dict[tuple[str | None, str | None, str | None], Group] = {}
         self.skipped: Counter[str] = Counter()
         self.broken: list[Broken] = []
+        self.incomplete: list[str] = []  # what is missing from the input
         self.rejected = 0
 
     def add(self, build: str, edition: str = "", system: str = "") -> Answer | None:
@@ -209,5 +210,6 @@ def document(tally: Tally, facts: Facts) -> Mapping[str, object]:
         "results": [msgspec.to_builtins(each.answer) | {"devices": each.devices} for each in tally.groups],
         "leavingSupport": tally.leaving(),
         "unknownPatchTuesdays": tally.unknown_patch_tuesdays(),
+        "incomplete": tally.incomplete,
         "rejected": [{"line": each.line, "lastLine": each.last_line, "reason": each.reason} for each in tally.broken],
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import msgspec
 
-from osimages.graph.errors import GraphError, failure, plain
+from osimages.graph.errors import GraphError, failure, plain, shown
 from osimages.graph.tokens import Tokens
 from osimages.http_client import HttpClient, HttpError, HttpResponse, Limits
 
@@ -103,7 +104,7 @@ class GraphClient:
                 return
             following = _joined(url, page.next_link)
             if hash(following) in seen or len(seen) >= _MOST_PAGES or empty >= _MOST_EMPTY_PAGES:
-                raise GraphError(f"{plain(url)} has pages without end: the next one is {plain(following)}")
+                raise GraphError(f"{shown(url)} has pages without end: the next one is {shown(following)}")
             url = following
 
     def send(
@@ -142,7 +143,7 @@ class GraphClient:
             if response.status == 401 and self._tokens.renew(_claims_of(response)):
                 response = self._once(method, url, content, is_repeatable)
         except HttpError as error:
-            raise GraphError(f"{plain(url)} {error}") from None
+            raise GraphError(f"{shown(url)} {error}") from None
         return response
 
     def _once(self, method: str, url: str, content: bytes | None, is_repeatable: bool) -> HttpResponse:
@@ -161,7 +162,7 @@ class GraphClient:
         except ValueError:
             origin = None
         if origin != self._origin:
-            raise GraphError(f"{plain(url)} is not on the server {self.base_url}: no token is sent there")
+            raise GraphError(f"{shown(url)} is not on the server {self.base_url}: no token is sent there")
 
 
 def api_url(url: str) -> str:
@@ -177,7 +178,7 @@ def api_url(url: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise GraphError(f"'{parts.scheme}://{host}...' is no address of an API: it has a user, a query or a fragment")
     if parts.scheme == "http" and not _is_loopback(host):
-        raise GraphError(f"{plain(url)}: a token is sent over HTTPS only, except to this computer itself")
+        raise GraphError(f"{shown(url)}: a token is sent over HTTPS only, except to this computer itself")
     path = parts.path.strip("/")
     return f"{parts.scheme}://{parts.netloc}/{path or 'beta'}"
 
@@ -193,7 +194,7 @@ def _joined(url: str, reference: str) -> str:
     try:
         return urljoin(url, reference)
     except ValueError:
-        raise GraphError(f"{plain(url)} continues at {plain(reference)!r}, which is no address") from None
+        raise GraphError(f"{shown(url)} continues at {plain(reference)!r}, which is no address") from None
 
 
 def _is_loopback(host: str) -> bool:
@@ -206,10 +207,15 @@ def _is_loopback(host: str) -> bool:
 
 
 def _decoded(url: str, content: bytes, kind: type[Any]) -> Any:
+    text = content.removeprefix(b"\xef\xbb\xbf")
     try:
-        return msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise GraphError(f"{plain(url)} answers with what is no JSON of Graph's form: {plain(str(error))}") from None
+        try:
+            return msgspec.json.decode(text, type=kind)
+        except msgspec.DecodeError:
+            # One half of a surrogate pair, in the name of a device, must not cost a whole page.
+            return msgspec.convert(json.loads(text), kind)
+    except (ValueError, RecursionError) as error:
+        raise GraphError(f"{shown(url)} answers with what is no JSON of Graph's form: {plain(str(error))}") from None
 
 
 def _claims_of(response: HttpResponse) -> str | None:

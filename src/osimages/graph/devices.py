@@ -5,11 +5,15 @@ https://learn.microsoft.com/graph/api/intune-devices-manageddevice-list
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from osimages.graph.client import GraphClient
+from osimages.graph.errors import GraphError
 
 PATH = "deviceManagement/managedDevices"
 PERMISSION = "DeviceManagementManagedDevices.Read.All"
@@ -46,3 +50,34 @@ def devices(
     for page in client.pages(PATH, options, permission=PERMISSION):
         on_page(len(page.items))
         yield from page.items
+
+
+def write_devices(
+    client: GraphClient,
+    file: IO[bytes],
+    condition: str | None = None,
+    on_page: Callable[[int], None] = lambda count: None,
+) -> list[str]:
+    """Write every device as a line of JSON, with all properties that were requested; null for what is no object.
+
+    Return what is missing: nothing, or why the devices after the first pages could not be read. Raises GraphError
+    where there is no first page.
+    """
+    names = device_properties(client.base_url)
+    written = 0
+    try:
+        for item in devices(client, condition, on_page):
+            written += 1
+            file.write(_line({name: item.get(name) for name in names} if isinstance(item, dict) else None))
+    except GraphError as error:
+        if not written:
+            raise
+        return [f"only the first {written:,} devices could be read: {error}"]
+    return []
+
+
+def _line(value: object) -> bytes:
+    try:
+        return msgspec.json.encode(value) + b"\n"
+    except UnicodeEncodeError:  # one half of a surrogate pair
+        return json.dumps(value).encode() + b"\n"

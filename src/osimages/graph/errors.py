@@ -31,12 +31,17 @@ def plain(text: str, longest: int = _LONGEST) -> str:
     return line if len(line) <= longest else f"{line[:longest]}..."
 
 
+def shown(url: str) -> str:
+    """Return a URL as messages name it: without its query, which may be very long."""
+    return plain(url.partition("?")[0])
+
+
 def failure(url: str, response: HttpResponse, permission: str) -> GraphError:
     """Return the error that a response means; `permission` is what the request needs."""
     code, message = _error_in(response.content)
     said = f": {code}: {message}" if code and message else f": {code or message}" if code or message else ""
     step = _next_step(response, code, message, permission)
-    text = f"{plain(url)} {response.outcome}{said}"
+    text = f"{shown(url)} {response.outcome}{said}"
     return GraphError(f"{text.rstrip('.')}. {step}" if step else text, response.status, code)
 
 
@@ -45,7 +50,7 @@ def _next_step(response: HttpResponse, code: str, message: str, permission: str)
         # https://github.com/microsoftgraph/microsoft-graph-explorer-v4/issues/706
         return f"The user has no Intune role for it, or the tenant no licence ({permission})"
     if response.status == 401:
-        return "The token is missing, has expired, or is for another server or cloud (--cloud)"
+        return "The token is missing, has expired, or is for another server or national cloud"
     if response.status == 403:
         return f"The token lacks a permission: {permission}, with an administrator's consent"
     if "not applicable to target tenant" in message:

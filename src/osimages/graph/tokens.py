@@ -14,6 +14,11 @@ _RENEW_BEFORE_SECONDS = 300.0
 _FRESH_SECONDS = 60.0
 _TOKEN = re.compile(r"[!-~]+")
 _ADVICE = re.compile(r"\s*To mitigate this issue.*", re.DOTALL)
+# One of a chain of credentials, and what it said.
+_CREDENTIAL = re.compile(r"^\t(\w+Credential): (.*(?:\n(?!\t).*)*)", re.MULTILINE)
+_NOT_TRIED = re.compile(
+    r"unavailable|not found|not installed|could not be found|is required|requires the", re.IGNORECASE
+)
 # Entra's errors for a tenant or a resource that is in another cloud:
 # https://learn.microsoft.com/entra/identity-platform/reference-error-codes
 _OTHER_CLOUD = re.compile(r"AADSTS(?:90002|90038|500011|900382|900383|900439|240002)\b")
@@ -91,9 +96,18 @@ class CredentialTokens:
 
 def _failure(scope: str, text: str) -> str:
     """Why there is no token, with the next step."""
-    said = plain(_ADVICE.sub("", text), 1500)
     if _OTHER_CLOUD.search(text):
-        step = "Is the tenant in another cloud? Name it: --cloud usgov, usgovdod, china..."
+        step = "The tenant may be in another national cloud, whose Graph has another URL (check: --cloud)."
     else:
         step = "Sign in (az login), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET."
+    said = plain(_of_chain(_ADVICE.sub("", text)), 1000)
     return f"no token for {scope.removesuffix('/.default')}: {said.rstrip('.')}. {step}"
+
+
+def _of_chain(text: str) -> str:
+    """The failures of the credentials that could be tried; the default credential names a dozen that were not."""
+    tried = _CREDENTIAL.findall(text)
+    if not tried:
+        return text
+    failed = [f"{name}: {why}" for name, why in tried if not _NOT_TRIED.search(why)]
+    return "; ".join(failed) or "azure-identity found no credential"

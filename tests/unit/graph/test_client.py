@@ -202,7 +202,7 @@ NESTED = json.dumps(
             "answers 403: Forbidden: Application is not authorized. The token lacks a permission: "
             "DeviceManagementManagedDevices.Read.All, with an administrator's consent",
         ),
-        (error(401, "InvalidAuthenticationToken", "Invalid audience."), "is for another server or cloud (--cloud)"),
+        (error(401, "InvalidAuthenticationToken", "Invalid audience."), "is for another server or national cloud"),
         (error(401, "UnknownError", json.dumps({"ErrorCode": "Forbidden", "Message": NESTED})), "no Intune role"),
         (error(400, "BadRequest", "Request not applicable to target tenant."), "The tenant has no Intune licence"),
         (error(404, "ResourceNotFound", "Invalid version: x"), "answers 404: ResourceNotFound: Invalid version: x"),

@@ -78,14 +78,20 @@ def test_a_fresh_token_is_renewed_for_claims_only(
         (
             "DefaultAzureCredential failed to retrieve a token.\nAttempted credentials:\n\tAzureCliCredential: not "
             "installed\nTo mitigate this issue, please refer to the troubleshooting guidelines",
-            "no token for https://graph.microsoft.com: DefaultAzureCredential failed to retrieve a token. Attempted "
-            "credentials: AzureCliCredential: not installed. Sign in (az login), or set AZURE_TENANT_ID, "
-            "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.",
+            "no token for https://graph.microsoft.com: azure-identity found no credential. Sign in (az login), or set "
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.",
+        ),
+        (
+            "DefaultAzureCredential failed to retrieve a token.\nAttempted credentials:\n\tEnvironmentCredential: "
+            "EnvironmentCredential authentication unavailable.\nVisit https://aka.ms/x\n\tAzureCliCredential: Please "
+            "run 'az login' to set up an account\nor else\n\tBrokerCredential: it requires the broker",
+            "no token for https://graph.microsoft.com: AzureCliCredential: Please run 'az login' to set up an account "
+            "or else. Sign in",
         ),
         (
             "AADSTS90002: Tenant 'x' not found.",
-            "no token for https://graph.microsoft.com: AADSTS90002: Tenant 'x' not found. Is the tenant in another "
-            "cloud? Name it: --cloud usgov, usgovdod, china...",
+            "no token for https://graph.microsoft.com: AADSTS90002: Tenant 'x' not found. The tenant may be in "
+            "another national cloud",
         ),
         ("", "no token for https://graph.microsoft.com: RuntimeError. Sign in"),
     ],

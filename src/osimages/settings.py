@@ -137,7 +137,7 @@ class Settings:
     audit_refusals_per_minute: int = _setting(
         60, "Refused requests of a tenant that get an event of their own, each minute; others are counted.", least=0
     )
-    access_log: bool = _setting(False, "Write a log line for every request.")
+    access_log: bool = _setting(False, "Write a log line for every request (docs/operations.md).")
     log_format: str = _setting(
         "console", "Log lines for people (console) or machines (json).", choices=("console", "json")
     )

@@ -9,9 +9,11 @@ from typing import Any
 
 import structlog
 
+from osimages.errors import ServiceError
 from osimages.http.pipeline import reply_to
 from osimages.http.reply import compressed, headers_of
-from osimages.http.request import Receive, Scope, read_body, request_of
+from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
+from osimages.http.routes import route_of
 from osimages.http.service import Service
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -36,11 +38,24 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     seconds = time.perf_counter() - started
     service.metrics.count(scope["method"], reply.status, seconds)
     if service.settings.access_log:
-        _log.info(
-            "request",
-            method=scope["method"],
-            path=request.path,
-            status=reply.status,
-            milliseconds=round(seconds * 1000, 2),
-            request_id=request.request_id,
-        )
+        _log_request(service, request, scope["method"], reply.status, seconds)
+
+
+def _log_request(service: Service, request: ApiRequest, method: str, status: int, seconds: float) -> None:
+    """Write the line of a request in the access log; a token that was rejected names no tenant."""
+    try:
+        actor = service.verifier.verify(request.headers.get(b"authorization"))
+    except ServiceError:
+        actor = None
+    _log.info(
+        "request",
+        client=request.client,
+        tenant=actor.tenant if actor else "",
+        application=actor.application if actor else "",
+        method=method,
+        route=route_of(service, request.path),
+        path=request.path,
+        status=status,
+        duration_ms=round(seconds * 1000, 2),
+        request_id=request.request_id,
+    )

@@ -95,6 +95,14 @@ def _endpoint(rest: str) -> _Endpoint:
     return _GET.get(rest) or _POST[rest]
 
 
+def authority_route(path: str) -> str | None:
+    """Return the name of the route of a path of the authority; None for any other path."""
+    found = _route(path)
+    if found is None:
+        return None
+    return "/{tenant}/" + (f"{_USER_REALM}{{user}}" if found[1].startswith(_USER_REALM) else found[1])
+
+
 def _route(path: str) -> tuple[str, str, tuple[str, ...]] | None:
     """The tenant of a path, what follows it, and the methods for that; None for a path of somebody else."""
     first, _, rest = re.sub("/+", "/", path).strip("/").partition("/")

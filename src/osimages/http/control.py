@@ -17,6 +17,8 @@ from osimages.http.request import ApiRequest
 from osimages.http.service import Service
 from osimages.wire.openapi import Page, openapi
 
+# What is served below these differs from request to request.
+_FOLDERS = ("catalogue", "faults", "revocations")
 _METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
@@ -37,6 +39,14 @@ async def control(service: Service, request: ApiRequest) -> Reply:
     if isinstance(found, Reply):
         return found
     return Reply(200, found if isinstance(found, bytes) else msgspec.json.encode(found), JSON, odata=False)
+
+
+def control_route(path: str) -> str | None:
+    """Return the name of the route of a path below `/-/`; None where nothing is served."""
+    page = path.rstrip("/")
+    if page in _PAGES:
+        return page
+    return next((f"/-/{each}/" for each in _FOLDERS if page == f"/-/{each}" or page.startswith(f"/-/{each}/")), None)
 
 
 def _health(_: Service) -> object:

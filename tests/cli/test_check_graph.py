@@ -220,6 +220,7 @@ def test_without_a_credential(stand_in: GraphStandIn, tmp_path: Path) -> None:
     text = FAKE.replace("return ", "raise OSError('a\\nb') or ")
     said = reason(without_token("--graph-url", stand_in.url, **fake_identity(tmp_path, text)))
     assert said.startswith("no token for https://127.0.0.1: a b. Sign in (az login), or set AZURE_TENANT_ID")
+    assert said.endswith(", or put a token into OSIMAGES_GRAPH_TOKEN")
 
 
 def test_with_the_emulator_and_azure_identity_over_https(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def serving(answer: Callable[[Given], Reply], context: ssl.SSLContext | None = N
                 self.connection.shutdown(socket.SHUT_RDWR)
                 self.close_connection = True
 
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815 (named by http.server)
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815 (named by http.server)
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

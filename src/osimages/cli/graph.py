@@ -57,7 +57,9 @@ def _tokens(address: str, variable: str, cloud: str | None) -> Tokens:
     named = CLOUDS[cloud] if cloud else _cloud_at(address)
     # As azure-identity's readers of Microsoft's SDKs do: for the host, whatever its port.
     root = named.graph_roots[0] if named else f"https://{urlsplit(address).hostname}"
-    return CredentialTokens(_credential(named, variable), f"{root}/.default")
+    return CredentialTokens(
+        _credential(named, variable), f"{root}/.default", otherwise=f"or put a token into {variable}"
+    )
 
 
 def _cloud_at(address: str) -> Cloud | None:

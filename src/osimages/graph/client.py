@@ -21,7 +21,7 @@ from osimages.http_client import HttpClient, HttpError, HttpResponse, Limits
 
 # Graph throttles by windows of 10 to 20 seconds, and asks for up to minutes:
 # https://learn.microsoft.com/graph/throttling
-LIMITS = Limits(attempts=7, max_bytes=32 * 1024 * 1024, silence_seconds=100.0, wait_seconds=300.0)
+LIMITS = Limits(attempts=7, silence_seconds=100.0, wait_seconds=300.0)
 _MOST_PAGES = 20_000  # with the usual 1,000 devices on each, more than any tenant has
 _MOST_EMPTY_PAGES = 100
 _UNQUOTED = ",()'/:$"
@@ -40,6 +40,7 @@ class GraphPage(msgspec.Struct, frozen=True):
 class _Collection(msgspec.Struct):
     value: list[Any]
     next_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
+    next_link_401: str | None = msgspec.field(default=None, name="@nextLink")  # OData JSON Format 4.01, section 4.5.5
 
 
 class GraphClient:
@@ -100,23 +101,26 @@ class GraphClient:
             page, content = self._read(url, _Collection, permission)
             empty = 0 if page.value else empty + 1
             yield GraphPage(url, content, page.value)
-            if not page.next_link:
+            link = page.next_link or page.next_link_401
+            if not link:
                 return
-            following = _joined(url, page.next_link)
+            following = _joined(url, link)
             if hash(following) in seen or len(seen) >= _MOST_PAGES or empty >= _MOST_EMPTY_PAGES:
                 raise GraphError(f"{shown(url)} has pages without end: the next one is {shown(following)}")
             url = following
 
     def send(
-        self, method: str, path: str, body: object, *, permission: str, is_repeatable: bool = True
+        self, method: str, path: str, body: object = None, *, permission: str, is_repeatable: bool = True
     ) -> dict[str, Any]:
-        """Send a JSON body; return the JSON object of the response, empty where it has no body. Raises GraphError.
+        """Send a JSON body, or none; return the JSON object of the response, empty where it has no body.
 
+        Raises GraphError.
         `is_repeatable`: the request has the same effect if it is sent twice, as a PATCH has. Any other is sent again
         only if the server cannot have processed it.
         """
         url = self.url(path)
-        response = self._send(method, url, msgspec.json.encode(body), is_repeatable=is_repeatable)
+        content = None if body is None else msgspec.json.encode(body)
+        response = self._send(method, url, content, is_repeatable=is_repeatable)
         if not 200 <= response.status < 300:
             raise failure(url, response, permission)
         found: dict[str, Any] = _decoded(url, response.content, dict[str, Any]) if response.content.strip() else {}

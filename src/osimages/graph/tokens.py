@@ -54,7 +54,8 @@ class FixedToken:
 class CredentialTokens:
     """Tokens of an azure-identity credential, which is anything with its `get_token`.
 
-    Some credentials start a program for every token, so a token is cached until shortly before it expires.
+    Some credentials start a program for every token, so a token is cached until shortly before it expires. `otherwise`
+    ends the error where there is none: what else can be done, such as "or put a token into X".
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class CredentialTokens:
         credential: Any,
         scope: str,
         *,
+        otherwise: str = "",
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._credential = credential
         self._scope = scope
+        self._otherwise = otherwise
         self._now = now
         self._clock = clock
         self._token = ""
@@ -90,18 +93,19 @@ class CredentialTokens:
         try:
             found = self._credential.get_token(self._scope, **options)
         except Exception as error:
-            raise GraphError(_failure(self._scope, str(error) or type(error).__name__)) from None
+            raise GraphError(_failure(self._scope, str(error) or type(error).__name__, self._otherwise)) from None
         self._token, self._expires, self._since = found.token, float(found.expires_on), self._clock()
 
 
-def _failure(scope: str, text: str) -> str:
+def _failure(scope: str, text: str, otherwise: str) -> str:
     """Why there is no token, with the next step."""
     if _OTHER_CLOUD.search(text):
-        step = "The tenant may be in another national cloud, whose Graph has another URL (check: --cloud)."
+        step = "The tenant may be in another national cloud, whose Graph has another URL (check: --cloud)"
     else:
-        step = "Sign in (az login), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET."
+        step = "Sign in (az login), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
     said = plain(_of_chain(_ADVICE.sub("", text)), 1000)
-    return f"no token for {scope.removesuffix('/.default')}: {said.rstrip('.')}. {step}"
+    steps = ", ".join(filter(None, (step, otherwise)))
+    return f"no token for {scope.removesuffix('/.default')}: {said.rstrip('.')}. {steps}"
 
 
 def _of_chain(text: str) -> str:

@@ -166,12 +166,13 @@ def test_links_that_lead_astray(stand_in: GraphStandIn, pauses: list[float], lin
     assert len(stand_in.web.asked) <= 3
 
 
-def test_a_relative_link(stand_in: GraphStandIn, pauses: list[float]) -> None:
-    """OData 4.01 allows one (JSON Format, section 4.5.5); it is relative to the page."""
+@pytest.mark.parametrize("name", ["@odata.nextLink", "@nextLink"])
+def test_a_relative_link(stand_in: GraphStandIn, pauses: list[float], name: str) -> None:
+    """OData 4.01 allows one, and the shorter name (JSON Format, section 4.5.5); it is relative to the page."""
 
     def page(number: int, document: dict[str, Any]) -> dict[str, Any]:
-        link = document.get("@odata.nextLink")
-        return document | {"@odata.nextLink": link and link.rpartition("/")[2]}
+        link = document.pop("@odata.nextLink", None)
+        return document | {name: link and link.rpartition("/")[2]}
 
     stand_in.page = page
     assert len(set(ids(connected(stand_in, pauses)))) == 25
@@ -338,16 +339,20 @@ def writable(pauses: list[float]) -> Iterator[tuple[Web, GraphClient, list[Reply
 def test_objects_are_read_and_written(writable: tuple[Web, GraphClient, list[Reply]]) -> None:
     web, client, replies = writable
     replies += [Reply(b'{"id": "1"}'), Reply(b'{"id": "2"}', 201), Reply(status=204), Reply(b'{"id": "3"}')]
+    replies += [Reply(status=204)]
     assert client.get("policies/1", {"$expand": "assignments"}, permission=NEEDS) == {"id": "1"}
     assert client.send("POST", "policies", {"id": "2"}, permission=NEEDS) == {"id": "2"}
     assert client.send("PATCH", "policies/2", {"a": "é"}, permission=NEEDS) == {}
     assert client.send("PATCH", f"{web.url}/beta/policies/3", {}, permission=NEEDS) == {"id": "3"}
-    assert web.paths() == [
-        "/beta/policies/1?$expand=assignments",
-        "/beta/policies",
-        "/beta/policies/2",
-        "/beta/policies/3",
+    assert client.send("DELETE", "policies/3", permission=NEEDS) == {}
+    assert [(each.method, each.path) for each in web.asked] == [
+        ("GET", "/beta/policies/1?$expand=assignments"),
+        ("POST", "/beta/policies"),
+        ("PATCH", "/beta/policies/2"),
+        ("PATCH", "/beta/policies/3"),
+        ("DELETE", "/beta/policies/3"),
     ]
+    assert (web.asked[-1].body, "content-type" in web.asked[-1].headers) == (b"", False)
     assert web.asked[2].headers["content-type"] == "application/json"
     assert json.loads(web.asked[2].body) == {"a": "é"}
 

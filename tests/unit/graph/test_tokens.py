@@ -79,7 +79,7 @@ def test_a_fresh_token_is_renewed_for_claims_only(
             "DefaultAzureCredential failed to retrieve a token.\nAttempted credentials:\n\tAzureCliCredential: not "
             "installed\nTo mitigate this issue, please refer to the troubleshooting guidelines",
             "no token for https://graph.microsoft.com: azure-identity found no credential. Sign in (az login), or set "
-            "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET.",
+            "AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or put a token into X",
         ),
         (
             "DefaultAzureCredential failed to retrieve a token.\nAttempted credentials:\n\tEnvironmentCredential: "
@@ -102,7 +102,7 @@ def test_no_token(said: str, expected: str) -> None:
             raise RuntimeError(said)
 
     with pytest.raises(GraphError) as caught:
-        CredentialTokens(Broken(), SCOPE).get()
+        CredentialTokens(Broken(), SCOPE, otherwise="or put a token into X").get()
     assert str(caught.value).startswith(expected)
 
 

@@ -78,10 +78,10 @@ def test_a_host_that_never_answered_is_given_up_sooner(pauses: list[float]) -> N
     client.close()
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"x" * 5000)[:12], gzip.compress(b"")[:10]])
-def test_compression_that_ends_before_any_byte(web: Web, pauses: list[float], body: bytes) -> None:
+@pytest.mark.parametrize("size", [10, 12])
+def test_compression_that_ends_before_any_byte(web: Web, pauses: list[float], size: int) -> None:
     client = HttpClient(Limits(attempts=2), pause=pauses.append)
-    web.answer = lambda given: Reply(body, headers={"Content-Encoding": "gzip"})
+    web.answer = lambda given: Reply(gzip.compress(b"x" * 5000)[:size], headers={"Content-Encoding": "gzip"})
     with pytest.raises(HttpError, match="ends before its answer is complete after 2 attempts"):
         client.send("GET", web.url, {})
     web.answer = lambda given: Reply(b"", 204, headers={"Content-Encoding": "gzip"})

@@ -169,7 +169,6 @@ def test_pages_have_tags_of_their_own(two: Api) -> None:
         f"{IMAGES}?$filter=@p&@p={NOW}",
         f"{IMAGES}/delta()",
         f"{IMAGES}/checkBuild(buildVersion='10.0.26100.1')",
-        "/beta/deviceManagement",
         "/beta/",
         "/beta/$metadata",
     ],

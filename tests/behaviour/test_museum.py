@@ -15,6 +15,7 @@ import pytest
 
 from osimages.edm.types import Primitive
 from tests.support.api import Api, Json, body_of, connected, refused
+from tests.support.links import Walk
 from tests.support.second_model import ORDINARY
 from tests.support.server import environment
 
@@ -210,6 +211,36 @@ def test_pages_by_every_type_give_everything_once(api: Api) -> None:
             link = body.get("@odata.nextLink", "")
         assert found == [*"acebd"], name
     refused(api.get(f"{SPECIMENS}?$orderby=binaryOrNull"), 400, "BadRequest")
+
+
+@pytest.mark.parametrize("level", ["none", "minimal", "full", "full;IEEE754Compatible=true"])
+@pytest.mark.parametrize("version", [None, "4.0", "4.01"])
+def test_every_link_leads_somewhere(api: Api, level: str, version: str | None) -> None:
+    for key in ("a", "b/c", "d'e", "$count", "delta", "f g"):
+        put(api, key)
+    headers = {"Accept": f"application/json;odata.metadata={level}", "Prefer": "odata.maxpagesize=4"}
+    made: dict[str, set[str]] = {}
+    for path, queries in {
+        "/museum/specimens": ("", "?$top=5", "?$select=place", "/$ref", "/delta()", "/b%2Fc/parts", "/b%2Fc/$ref"),
+        "/museum/exhibits": ("", "?$orderby=id desc", "/$ref", "/b%2Fc", "/b%2Fc/$ref", "/f%20g/colours"),
+        "/museum/cabinet/specimens": ("", "?$compute=length(id) as n", "/b%2Fc", "('$count')/$ref"),
+        "/museum/cabinet": ("", "?$select=id", "?$select=specimens", "/id", "/$ref"),
+        "/museum": ("",),
+    }.items():
+        walk = Walk(api.http, headers | ({} if version is None else {"OData-MaxVersion": version}))
+        for query in queries:
+            walk.get(f"{path}{query}")
+        made[path] = set(walk.met)
+    context = set() if level == "none" else {"context"}
+    full = {"editLink"} if level.startswith("full") else set()
+    singleton = {"navigationLink", "associationLink", "nextLink", "editLink"} if full else set()
+    assert made == {
+        "/museum/specimens": {"id", "nextLink", "deltaLink"} | context | full,
+        "/museum/exhibits": {"id", "nextLink"} | context | ({"readLink"} if full else set()),
+        "/museum/cabinet/specimens": {"id", "nextLink"} | context | full,
+        "/museum/cabinet": {"id"} | context | singleton,
+        "/museum": context,
+    }
 
 
 def test_changes_are_tracked(api: Api) -> None:

@@ -178,14 +178,78 @@ def test_property_access(api: Api) -> None:
 
 def test_singleton(api: Api) -> None:
     body = body_of(api.get("/beta/deviceManagement"))
-    assert body["@odata.context"].endswith("/beta/$metadata#deviceManagement/$entity")
-    assert body["@odata.type"] == "#microsoft.graph.deviceManagement"
-    assert str(uuid.UUID(body["id"])) == body["id"]
+    assert body == {
+        "@odata.context": f"{str(api.http.base_url).rstrip('/')}/beta/$metadata#deviceManagement",
+        "@odata.type": "#microsoft.graph.deviceManagement",
+        "id": "deviceManagement",
+    }
     changed = api.http.patch("/beta/deviceManagement", json=body)
     assert changed.status_code == 200
     assert body_of(changed) == body
     refused(api.http.patch("/beta/deviceManagement", json={"id": "other"}), 400, "ModelValidationFailure")
     refused(api.http.patch("/beta/deviceManagement", json={"settings": {}}), 400, "ModelValidationFailure")
+
+
+def test_parts_of_the_singleton(api: Api) -> None:
+    root = "/beta/deviceManagement"
+    metadata = f"{str(api.http.base_url).rstrip('/')}/beta/$metadata"
+    for path in ("id", "ID", "/id"):
+        body = body_of(api.get(f"{root}/{path}"))
+        assert body == {"@odata.context": f"{metadata}#deviceManagement/id", "value": "deviceManagement"}
+    value = api.get(f"{root}/id/$value")
+    assert (value.text, value.headers["content-type"]) == ("deviceManagement", "text/plain;charset=utf-8")
+    reference = body_of(api.get(f"{root}/$ref"))
+    assert reference["@odata.id"] == f"{str(api.http.base_url).rstrip('/')}{root}"
+    assert api.get("/v1.0/deviceManagement/id/$value").text == "deviceManagement"
+    for path in ("id/$count", "id/id", "nothing", "id('x')", "$ref/id", "$value", "$count"):
+        refused(api.get(f"{root}/{path}"), 400, "BadRequest")
+    refused(api.get(f"{root}/id?$top=1"), 400, "BadRequest")
+    for method in ("PUT", "PATCH", "DELETE", "POST"):
+        error = refused(
+            api.http.request(method, f"{root}/id", json={"value": "x"}), 400, "No method match route template"
+        )
+        assert "~/singleton/property" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("select", "shown", "members"),
+    [
+        ("id", "id", {"id"}),
+        ("ID", "id", {"id"}),
+        ("*", "id", {"id"}),
+        ("managedDeviceWindowsOSImages", "managedDeviceWindowsOSImages", set()),
+        ("auditEvents,id", "id,auditEvents", {"id"}),
+        ("AUDITEVENTS,manageddevicewindowsosimages", "managedDeviceWindowsOSImages,auditEvents", set()),
+    ],
+)
+def test_select_of_the_singleton(api: Api, select: str, shown: str, members: set[str]) -> None:
+    body = body_of(api.get(f"/beta/deviceManagement?$select={select}"))
+    assert body["@odata.context"].endswith(f"/beta/$metadata#deviceManagement({shown})")
+    assert {each for each in body if not each.startswith("@")} == members
+    full = body_of(api.get(f"/beta/deviceManagement?$select={select}", Accept="application/json;odata.metadata=full"))
+    links = {each.partition("@")[0] for each in full if each.endswith("@odata.navigationLink")}
+    assert links == set(shown.split(",")) - {"id"}
+
+
+@pytest.mark.parametrize(
+    "select",
+    ["settings", "managedDeviceWindowsOSImages/id", "managedDeviceWindowsOSImages($top=1)", "auditEvents/$count"],
+)
+def test_what_cannot_be_selected_of_the_singleton(api: Api, select: str) -> None:
+    error = refused(api.get(f"/beta/deviceManagement?$select={select}"), 400, "BadRequest")
+    assert error["target"] == "$select"
+    refused(api.get("/v1.0/deviceManagement?$select=managedDeviceWindowsOSImages"), 400, "BadRequest")
+
+
+def test_conditions_on_the_singleton(api: Api) -> None:
+    root = "/beta/deviceManagement"
+    tag = api.get(root).headers["etag"]
+    for path in (root, f"{root}/id", f"{root}/id/$value"):
+        assert api.get(path).headers["etag"] == tag
+        assert api.get(path, **{"If-None-Match": tag}).status_code == 304
+        refused(api.get(path, **{"If-Match": 'W/"another"'}), 412, "resourceModified")
+    assert api.http.patch(root, json={}, headers={"If-Match": tag}).headers["etag"] == tag
+    refused(api.http.patch(root, json={}, headers={"If-Match": 'W/"another"'}), 412, "resourceModified")
 
 
 def test_service_document_needs_no_token(api: Api) -> None:

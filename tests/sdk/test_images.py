@@ -134,5 +134,4 @@ def test_the_device_management_of_a_tenant(sdk: Sdk) -> None:
         return [await client.device_management.get() for _ in range(2)]
 
     first, second = sdk.run(steps)
-    assert first.id
-    assert first.id == second.id
+    assert (first.id, second.id) == ("deviceManagement", "deviceManagement")

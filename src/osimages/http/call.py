@@ -5,6 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from osimages.auth.actor import Actor
+from osimages.edm.types import EVERYTHING
+from osimages.errors import LIMIT_EXCEEDED, ServiceError
 from osimages.http.reply import Header
 from osimages.http.request import ApiRequest
 from osimages.http.service import Look, Service, ServiceVersion
@@ -69,6 +71,14 @@ class Call(msgspec.Struct, frozen=True, gc=False):
             return stored
         return tuple(self._annotated(form, each, None) for each in stored)
 
+    def checked_link(self, link: str) -> str:
+        """A link that repeats the query. Raises ServiceError(LIMIT_EXCEEDED) if it is too long to be followed."""
+        most = self.service.longest_link
+        if len(link) - len(self.request.origin) > most:
+            what = "The length of the link to the next page"
+            raise ServiceError(LIMIT_EXCEEDED, what=what, limit=most, setting="max_query_bytes")
+        return link
+
     def preferences(self) -> Preferences:
         """What the client would like."""
         return preferences(self.request.header(b"prefer"))
@@ -83,6 +93,13 @@ class Call(msgspec.Struct, frozen=True, gc=False):
 
     def _annotated(self, form: JsonForm, document: bytes, tag: str | None) -> bytes:
         target = self.target
+        able = EVERYTHING if target.entity_set is None else target.entity_set.capabilities
         return in_form(
-            form, self.version.model, target.entity, document, lambda key: self.links.entity(target, key), tag
+            form,
+            self.version.model,
+            target.entity,
+            document,
+            lambda key: self.links.entity(target, key),
+            tag,
+            is_read_only=not (able.update or able.delete),
         )

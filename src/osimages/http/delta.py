@@ -34,7 +34,8 @@ async def delta(call: Call) -> Reply:
         raise
     following = call.service.delta_tokens.following(state, page)
     token = call.service.delta_tokens.write(following, call.actor.tenant, _purpose(call, query))
-    link = call.links.delta(call.target, call.request.query, "$skiptoken" if page.more else "$deltatoken", token)
+    option = "$skiptoken" if page.more else "$deltatoken"
+    link = call.checked_link(call.links.delta(call.target, call.request.query, option, token))
     type_name = call.version.model.qualified(call.target.entity.name)
     body = collection_body(
         call.context(form, call.links.collection_context(type_name, query.select)),

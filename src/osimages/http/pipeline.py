@@ -21,7 +21,6 @@ from osimages.http.refusals import refusal_reply
 from osimages.http.reply import Reply, check_odata_headers, preflight
 from osimages.http.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.http.service import Service
-from osimages.plan.paging import LONGEST_TOKEN
 from osimages.plan.resolve import Kind, check_method
 from osimages.storage.tenants import Subject
 from osimages.wire.links import Links
@@ -42,7 +41,7 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     if request.method == "OPTIONS":
         return preflight(_EVERY_METHOD, request)
     most = service.settings.max_url_bytes
-    if _is_too_long(request, most):
+    if _is_too_long(request, most, service.longest_link):
         raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
     if not request.origin:
         raise ServiceError(BAD_HOST)
@@ -96,9 +95,10 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
         return refusal_reply(service, request, error)
 
 
-def _is_too_long(request: ApiRequest, most: int) -> bool:
-    """Whether the URL has more than `most` bytes. A paging token does not count, up to its own limit: a link that this
-    service gave must not be too long for it.
-    """
+def _is_too_long(request: ApiRequest, most: int, longest_link: int) -> bool:
+    """Whether the URL has more than `most` bytes, or more than `longest_link` if it has a token, as links do."""
     length = len(request.path) + len(request.query)
-    return length > most and length > most + (LONGEST_TOKEN if "skiptoken=" in request.query.lower() else 0)
+    if length <= most:
+        return False
+    query = request.query.lower()
+    return length > longest_link or not ("skiptoken=" in query or "deltatoken=" in query)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -28,8 +27,8 @@ from osimages.wire.rows import row_bodies
 # What a page shows of its stored documents.
 Shown = Callable[[Call, JsonForm, Query, Page], tuple[bytes, ...]]
 
-# Names the singleton of a tenant: made once at random, so that no other GUID is made of a tenant's.
-_SINGLETONS = uuid.UUID("5f0ad4ae-9c0b-4c4e-8f0e-2f6f3a5b9d11")
+# A singleton has nothing that changes: all of its answers are of one version.
+_SINGLETON_VERSION = 0
 
 
 async def entity(call: Call) -> Reply:
@@ -188,23 +187,31 @@ async def property_count(call: Call) -> Reply:
 
 async def singleton(call: Call) -> Reply:
     """The device management settings of a tenant."""
-    return singleton_reply(call)
+    stored = await stored_entity(call)
+    if _is_unchanged(call, stored):
+        return Reply(304, headers=tag_of(stored))
+    return singleton_reply(call, stored)
 
 
-def singleton_reply(call: Call) -> Reply:
-    """The singleton has no property but its id, which is made of the tenant's."""
+def singleton_reply(call: Call, stored: Stored) -> Reply:
+    """The whole singleton, or what is selected of it."""
     query = call.query()
     form = call.form(query)
-    type_name = call.version.model.qualified(call.target.entity.name)
-    document = msgspec.json.encode({"@odata.type": f"#{type_name}", "id": singleton_id(call)})
     context = call.context(form, call.links.context(call.target, query.select))
-    body = entity_body(context, call.document(form, Stored(0, document)), query.select, form.annotation)
-    return Reply(200, body, form.content_type)
+    body = entity_body(context, call.document(form, stored), query.select, form.annotation)
+    return Reply(200, body, form.content_type, tag_of(stored))
 
 
-def singleton_id(call: Call) -> str:
-    """The id of the tenant's singleton."""
-    return str(uuid.uuid5(_SINGLETONS, call.actor.tenant))
+def singleton_of(call: Call) -> Stored:
+    """The target's singleton, whose only property is its key: its own name, as it was recorded from Intune.
+
+    https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/9111
+    """
+    target = call.target
+    assert target.singleton is not None
+    type_name = call.version.model.qualified(target.entity.name)
+    document = {"@odata.type": f"#{type_name}", target.entity.key: target.singleton.name}
+    return Stored(_SINGLETON_VERSION, msgspec.json.encode(document))
 
 
 async def service_document_of(call: Call) -> Reply:
@@ -223,12 +230,14 @@ async def metadata(call: Call) -> Reply:
 
 
 async def stored_entity(call: Call) -> Stored:
-    """The entity that the target's key names. Raises ServiceError(UNKNOWN_KEY), or where If-Match asks for another."""
+    """The entity that the target's key names, or the singleton.
+
+    Raises ServiceError(UNKNOWN_KEY), or ServiceError(PRECONDITION_FAILED) where If-Match asks for another version.
+    """
     key = call.target.key
-    assert key is not None
-    stored = await call.service.store(call.target).get(call.actor.tenant, key)
+    stored = singleton_of(call) if key is None else await call.service.store(call.target).get(call.actor.tenant, key)
     if stored is None:
-        raise unknown_key(key)
+        raise unknown_key(key or "")
     if b"if-match" in call.request.headers:
         check_if_match(call.request.header(b"if-match"), stored.version)
     return stored
@@ -256,7 +265,7 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     next_link = None
     if page.more and page.last is not None and remaining != 0:
         token = tokens.write(Position(page.last, remaining, plan.started), tenant, query.identity)
-        next_link = call.links.next_page(call.target, call.request.query, token)
+        next_link = call.checked_link(call.links.next_page(call.target, call.request.query, token))
     body = collection_body(
         call.context(form, context),
         shown(call, form, query, page),

@@ -32,7 +32,7 @@ from osimages.odata.addressing import is_indirect
 from osimages.plan.build import Query, build_query
 from osimages.plan.delta import DeltaTokens
 from osimages.plan.limits import Limits, limits_of
-from osimages.plan.paging import PageTokens
+from osimages.plan.paging import LONGEST_TOKEN, PageTokens
 from osimages.plan.resolve import Kind, Target, resolve, sources
 from osimages.publish.current import CurrentCatalogue
 from osimages.publish.publisher import Publisher
@@ -162,6 +162,8 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.limits = limits_of(settings)
+        # A link repeats the query, which may have been longer in a body than it may be in a URL.
+        self.longest_link = max(settings.max_url_bytes, settings.max_query_bytes) + LONGEST_TOKEN
         self.versions = {name.lower(): ServiceVersion(name, model, self.limits) for name, model in models.items()}
         self.database = database
         self.stores = stores

@@ -10,7 +10,7 @@ from osimages.edm.validate import Checked
 from osimages.errors import INVALID_SELECT, NAME_EXISTS, PRECONDITION_FAILED, UNKNOWN_KEY, ServiceError
 from osimages.http.body import json_body
 from osimages.http.call import Call
-from osimages.http.reading import singleton_id, singleton_reply
+from osimages.http.reading import singleton_of, singleton_reply, tag_of
 from osimages.http.reply import Header, Reply
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Kind, Target
@@ -79,11 +79,15 @@ async def remove(call: Call) -> Reply:
 
 async def update_singleton(call: Call) -> Reply:
     """The singleton has nothing that could change; a body that is otherwise right is accepted."""
-    call.version.validator(call.target.entity).update(json_body(call.request), singleton_id(call))
+    body, stored = json_body(call.request), singleton_of(call)
+    assert call.target.singleton is not None
+    call.version.validator(call.target.entity).update(body, call.target.singleton.name)
+    if (condition := condition_of(call, body)) is not None:
+        condition(stored)
     headers = applied_return(call)
     if call.preferences().returned == "minimal":
-        return Reply(204, headers=headers)
-    reply = singleton_reply(call)
+        return Reply(204, headers=(*tag_of(stored), *headers))
+    reply = singleton_reply(call, stored)
     return msgspec.structs.replace(reply, headers=(*reply.headers, *headers))
 
 

@@ -139,6 +139,8 @@ def check_method(target: Target, method: str, path: str) -> None:
     template = target.kind.value
     if target.entity_set is not None and target.singleton is None:
         template = template.replace("singleton/navigation", "entityset")
+    if target.singleton is not None and target.entity_set is None:
+        template = template.replace("/navigation/key", "")
     raise ServiceError(NO_ROUTE_FOR_METHOD, template=template, method=method[:32], path=path[:1024])
 
 
@@ -146,8 +148,10 @@ def is_capable(target: Target, method: str) -> bool:
     """Whether the entity set, and the property where one is named, takes that kind of write."""
     if target.declared is not None and not _takes(target.declared, method):
         return False
-    if target.entity_set is None or target.kind in ASKED_WITH_POST:
+    if target.kind in ASKED_WITH_POST:
         return True
+    if target.entity_set is None:  # a singleton's properties are only read one by one
+        return target.declared is None
     capabilities = target.entity_set.capabilities
     if target.declared is not None:
         return capabilities.update
@@ -177,9 +181,10 @@ def _resolved(model: Model, segments: list[PathSegment]) -> Target:
     singleton = next((each for each in model.singletons if _names(first, each.name)), None)
     if singleton is None:
         return _below_root(model, Target(Kind.SERVICE), model.entity_sets, segments)
+    found = Target(Kind.SINGLETON, singleton)
     if not rest:
-        return Target(Kind.SINGLETON, singleton)
-    return _below_root(model, Target(Kind.SINGLETON, singleton), singleton.type.navigation, rest)
+        return found
+    return _part_of(found, rest) or _below_root(model, found, singleton.type.navigation, rest)
 
 
 def _below_root(model: Model, root: Target, sets: Sequence[EntitySet], segments: list[PathSegment]) -> Target:
@@ -236,16 +241,25 @@ def _below_entity(model: Model, entity: Target, segments: list[PathSegment]) -> 
     if not segments:
         return entity
     first, *rest = segments
-    if first.text.lower() == "$ref":
-        _end(rest)
-        return replace(entity, kind=Kind.REFERENCE)
     for function in entity.entity.functions:
         if _calls(model, first, function.name):
             _end(rest)
             return replace(entity, kind=Kind.FUNCTION, function=function)
+    found = _part_of(entity, segments)
+    if found is None:
+        raise _unknown(first)
+    return found
+
+
+def _part_of(entity: Target, segments: list[PathSegment]) -> Target | None:
+    """The reference, or the property, of an entity or a singleton that segments name; None if they name neither."""
+    first, *rest = segments
+    if first.text.lower() == "$ref":
+        _end(rest)
+        return replace(entity, kind=Kind.REFERENCE)
     declared = None if first.arguments is not None else entity.entity.property_named(first.text)
     if declared is None:
-        raise _unknown(first)
+        return None
     kind = Kind.PROPERTY
     if rest:
         suffix, *rest = rest

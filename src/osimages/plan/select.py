@@ -45,7 +45,7 @@ def selected(
     reader = _Reader(model, entity, computed)
     paths = dict.fromkeys(path for item in items for path in reader.paths(item))
     whole = (path for path in paths if not any(path[:end] in paths for end in range(1, len(path))))
-    order = [*(each.name for each in entity.properties), *computed]
+    order = [*(each.name for each in entity.properties), *(each.name for each in entity.navigation), *computed]
     found = tuple("/".join(path) for path in sorted(whole, key=lambda path: order.index(path[0])))
     return Selection(found, reader.options)
 
@@ -67,9 +67,19 @@ class _Reader:
             yield from ((name,) for name in self._computed)
         elif path[0] in self._computed and len(path) == 1:
             yield path
+        elif (navigation := self._navigation_named(path[0])) is not None:
+            if len(path) > 1 or item.options is not None:
+                reason = f"'{navigation}' leads to other entities: only its name can stand here"
+                raise OptionError("$select", reason)
+            yield (navigation,)
         elif not self._names_functions(path):
             declared = self._declared(self._entity.property_named(path[0]), item)
             yield from self._below(declared, (declared.name,), path[1:], item)
+
+    def _navigation_named(self, name: str) -> str | None:
+        """The navigation property of that name in any case, which is selected for its links."""
+        named = (each.name for each in self._entity.navigation if each.name.lower() == name.lower())
+        return next(named, None)
 
     def _names_functions(self, path: tuple[str, ...]) -> bool:
         """Whether a path names functions of the model: Namespace.* or Namespace.name."""

@@ -28,9 +28,20 @@ Address = Callable[[str], str]
 
 
 def in_form(
-    form: JsonForm, model: Model, entity: EntityType, document: bytes, address: Address, etag: str | None = None
+    form: JsonForm,
+    model: Model,
+    entity: EntityType,
+    document: bytes,
+    address: Address,
+    etag: str | None = None,
+    *,
+    is_read_only: bool = False,
 ) -> bytes:
-    """A stored document in the form that is asked for; `address` gives the URL of a key."""
+    """A stored document in the form that is asked for; `address` gives the URL of a key.
+
+    With all metadata an entity has its links; one that nobody can change has a read link instead of an edit link (JSON
+    format, section 4.6.9).
+    """
     if form.is_stored:
         return document
     members: dict[str, Any] = _decode(document)
@@ -39,10 +50,20 @@ def in_form(
         head[f"{form.annotation}type"] = members[_STORED_TYPE]
     if form.metadata is Metadata.FULL:
         url = address(str(members[entity.key]))
-        head |= {f"{form.annotation}id": url, f"{form.annotation}editLink": url}
+        head |= {f"{form.annotation}id": url, f"{form.annotation}{'readLink' if is_read_only else 'editLink'}": url}
         if etag is not None:
             head[f"{form.annotation}etag"] = etag
+        return _encode(head | _members(form, model, entity.by_name, members) | _navigation_links(form, entity, url))
     return _encode(head | _members(form, model, entity.by_name, members))
+
+
+def _navigation_links(form: JsonForm, entity: EntityType, url: str) -> dict[str, str]:
+    """Where each navigation property leads: to the entities, and to their addresses (JSON format, section 8.1)."""
+    found: dict[str, str] = {}
+    for each in entity.navigation:
+        found[f"{each.name}{form.annotation}associationLink"] = f"{url}/{each.name}/$ref"
+        found[f"{each.name}{form.annotation}navigationLink"] = f"{url}/{each.name}"
+    return found
 
 
 def _members(

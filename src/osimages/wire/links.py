@@ -14,6 +14,8 @@ from osimages.odata.options import pairs, system_name
 from osimages.plan.resolve import Kind, Target
 
 _TOKENS = ("skiptoken", "deltatoken")
+# RFC 3986, section 3.4; what is percent-encoded stays so.
+_IN_QUERIES = "!$&'()*+,;=:@/?%"
 
 
 class Links(msgspec.Struct, frozen=True, gc=False):
@@ -31,11 +33,12 @@ class Links(msgspec.Struct, frozen=True, gc=False):
         selected = "" if select is None else f"({','.join(select)})"
         source = f"{self.root}/$metadata#{target.source}"
         match target.kind:
-            case Kind.ENTITY | Kind.SINGLETON:
+            case Kind.ENTITY:
                 return f"{source}{selected}/$entity"
             case Kind.PROPERTY:
-                assert target.key is not None and target.declared is not None
-                return f"{source}({quoted_key(target.key)})/{target.declared.name}{selected}"
+                assert target.declared is not None
+                key = "" if target.key is None else f"({quoted_key(target.key)})"
+                return f"{source}{key}/{target.declared.name}{selected}"
             case _:
                 return f"{source}{selected}"
 
@@ -45,8 +48,10 @@ class Links(msgspec.Struct, frozen=True, gc=False):
         return f"{self.root}/$metadata#Collection({type_name}){selected}"
 
     def entity(self, target: Target, key: str) -> str:
-        """The address of the entity with that key in the target's collection."""
+        """The address of the entity with that key in the target's collection. A singleton's has no key."""
         address = self._collection(target)
+        if target.entity_set is None:
+            return address
         # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), "$" starts a system segment, and
         # `delta` is a function of the collection.
         if key in (".", "..") or key.startswith("$") or _is_call(target, key):
@@ -85,4 +90,6 @@ def quoted_key(key: str) -> str:
 
 
 def _without_tokens(query: str) -> list[str]:
-    return [part for part in query.split("&") if part and system_name(pairs(part)[0][0]) not in _TOKENS]
+    """The options of a query but for its tokens, encoded: a query from a body may hold spaces, which no URL does."""
+    parts = (part for part in query.split("&") if part and system_name(pairs(part)[0][0]) not in _TOKENS)
+    return [quote(part, safe=_IN_QUERIES) for part in parts]

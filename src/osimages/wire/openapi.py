@@ -66,6 +66,11 @@ def _paths(root: str, target: Target) -> Iterator[tuple[str, Target]]:
     """A singleton or an entity set, and all that lies below it."""
     if target.kind is Kind.SINGLETON:
         yield root, target
+        yield f"{root}/$ref", Target(Kind.REFERENCE, target.singleton)
+        for declared in target.entity.properties:
+            yield f"{root}/{declared.name}", Target(Kind.PROPERTY, target.singleton, declared=declared)
+            if not declared.collection:
+                yield f"{root}/{declared.name}/$value", Target(Kind.VALUE, target.singleton, declared=declared)
     if target.kind is not Kind.COLLECTION:
         return
     assert target.entity_set is not None

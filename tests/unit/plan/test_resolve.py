@@ -35,6 +35,9 @@ def _refusal(path: str) -> ServiceError:
         ("/deviceManagement", Kind.SINGLETON),
         ("/deviceManagement/", Kind.SINGLETON),
         ("/DEVICEMANAGEMENT", Kind.SINGLETON),
+        ("/deviceManagement/id", Kind.PROPERTY),
+        ("/deviceManagement/ID/$value", Kind.VALUE),
+        ("/deviceManagement/$ref", Kind.REFERENCE),
         (_SET, Kind.COLLECTION),
         (f"/{_SET}", Kind.COLLECTION),
         (f"{_SET}/", Kind.COLLECTION),
@@ -167,6 +170,10 @@ def test_keys(segment: str, key: str) -> None:
         ("/v1.0/deviceManagement", "v1.0"),
         ("/managedDeviceWindowsOSImages", "managedDeviceWindowsOSImages"),
         ("/deviceManagement/foo", "foo"),
+        ("/deviceManagement/id()", "id()"),
+        ("/deviceManagement/id/$count", "$count"),
+        ("/deviceManagement/id/$value/x", "x"),
+        ("/deviceManagement/$ref/id", "id"),
         ("/deviceManagement/$count", "$count"),
         ("/deviceManagement/foo('x')", "foo('x')"),
         (f"{_SET}/$value", "$value"),
@@ -239,6 +246,15 @@ def test_the_images_exist_in_beta_alone() -> None:
 _PART = ComplexType("part", (Property("name", Primitive.STRING),))
 
 
+def test_a_property_of_a_singleton_is_only_read() -> None:
+    target = resolve(GRAPH, "/deviceManagement/id")
+    check_method(target, "GET", "/x")
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        with pytest.raises(ServiceError) as caught:
+            check_method(target, method, "/x")
+        assert "~/singleton/property" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("declared", "methods"),
     [
@@ -249,7 +265,7 @@ _PART = ComplexType("part", (Property("name", Primitive.STRING),))
     ],
 )
 def test_what_a_property_takes(declared: Property, methods: set[str]) -> None:
-    target = Target(Kind.PROPERTY, declared=declared)
+    target = Target(Kind.PROPERTY, entity_set=EntitySet("things", IMAGE), declared=declared)
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         if method in methods:
             check_method(target, method, "/x")

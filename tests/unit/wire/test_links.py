@@ -18,8 +18,9 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 @pytest.mark.parametrize(
     ("path", "select", "context"),
     [
-        ("deviceManagement", None, "deviceManagement/$entity"),
-        ("deviceManagement", ("id",), "deviceManagement(id)/$entity"),
+        ("deviceManagement", None, "deviceManagement"),
+        ("deviceManagement", ("id",), "deviceManagement(id)"),
+        ("deviceManagement/id", None, "deviceManagement/id"),
         (SET, None, SET),
         (SET, ("id", "availableUpdates"), f"{SET}(id,availableUpdates)"),
         (f"{SET}/a", None, f"{SET}/$entity"),
@@ -29,6 +30,11 @@ KEYS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 )
 def test_context(path: str, select: tuple[str, ...] | None, context: str) -> None:
     assert LINKS.context(resolve(GRAPH, path), select) == f"https://localhost:8443/beta/$metadata#{context}"
+
+
+def test_the_address_of_the_singleton() -> None:
+    for path in ("deviceManagement", "deviceManagement/id", "DEVICEMANAGEMENT/$ref"):
+        assert LINKS.entity(resolve(GRAPH, path), "deviceManagement") == "https://localhost:8443/beta/deviceManagement"
 
 
 @given(KEYS)
@@ -49,6 +55,7 @@ def test_the_address_of_any_key_leads_to_it(key: str) -> None:
         ("%24skipToken=old&$top=5", "?$top=5&$skiptoken=T"),
         ("skiptoken=old", "?$skiptoken=T"),
         ("$filter=id+eq+%27a%26b%27&&mine=1", "?$filter=id+eq+%27a%26b%27&mine=1&$skiptoken=T"),
+        ("$filter=id in ['a'] or '%5C' eq '^'", "?$filter=id%20in%20%5B'a'%5D%20or%20'%5C'%20eq%20'%5E'&$skiptoken=T"),
     ],
 )
 def test_next_page_keeps_all_options_but_the_token(query: str, kept: str) -> None:

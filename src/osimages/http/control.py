@@ -78,9 +78,7 @@ def _metrics(service: Service) -> object:
 
 def _openapi(service: Service) -> object:
     beta = service.versions["beta"]
-    pages = {path: page for path, (_, page) in _PAGES.items()} | {
-        path: Page(summary, media_type) for path, summary, media_type in CATALOGUE_PAGES
-    }
+    pages = {**{path: page for path, (_, page) in _PAGES.items()}, **CATALOGUE_PAGES}
     return openapi(beta.model, beta.name, version("osimages"), needed, pages)
 
 

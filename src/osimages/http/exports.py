@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs
 
@@ -14,14 +15,18 @@ from osimages.errors import INVALID_OPTION, ServiceError
 from osimages.http.reply import JSON, Header, Reply
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
+from osimages.wire.openapi import Page
 
 _PREFIX = "/-/catalogue"
 _EXPORT = f"{_PREFIX}/export."
-# Path, what it gives, and the media type of that.
-CATALOGUE_PAGES = (
-    (_PREFIX, "How far the facts reach, and in which forms they are.", JSON.decode()),
-    *((f"{_EXPORT}{name}", f"The facts as {name}.", form.media_type) for name, form in FORMATS.items()),
-)
+_OPTIONS = {"release": "The id of the only release to export, for example Windows 11 24H2."}
+CATALOGUE_PAGES: Mapping[str, Page] = {
+    _PREFIX: Page("How far the facts reach, and in which forms they are.", JSON.decode()),
+    **{
+        f"{_EXPORT}{name}": Page(f"The facts as {name}.", form.media_type, _OPTIONS, has_tag=True)
+        for name, form in FORMATS.items()
+    },
+}
 
 
 def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:

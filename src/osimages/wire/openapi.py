@@ -6,6 +6,7 @@ https://docs.oasis-open.org/odata/odata-openapi/v1.0/odata-openapi-v1.0.html
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -14,16 +15,22 @@ import msgspec
 from osimages.edm.types import DELTA, Model
 from osimages.plan.resolve import Kind, Target, sources
 from osimages.wire.openapi_operations import JSON, operations
+from osimages.wire.openapi_parameters import FORMAT, headers, path_with_aliases
 from osimages.wire.openapi_schemas import TEXT, Json, reference, schemas
 
 _OPEN: list[Any] = [{}]  # no token is needed
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page beside the model's paths, that is read without a token."""
+    """A page beside the model's paths, that is read without a token.
+
+    `options` are its query parameters with their descriptions, `has_tag` says whether it has an ETag.
+    """
 
     summary: str
     media_type: str
+    options: Mapping[str, str] = {}
+    has_tag: bool = False
 
 
 def openapi(
@@ -41,7 +48,7 @@ def openapi(
     for source, target in sources(model).items():
         for path, found in _paths(f"/{version}/{source}", target):
             paths[path] = _keyed(found, operations(model, found, needed))
-    paths |= {path: {"get": _page_operation(page)} for path, page in pages.items()}
+    paths |= {path: {"get": _page_operation(path, page)} for path, page in pages.items()}
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -88,10 +95,9 @@ def _paths(root: str, target: Target) -> Iterator[tuple[str, Target]]:
         yield f"{root}/{DELTA.name}()", of(Kind.DELTA)
     for operation in entity.operations:
         kind = Kind.ACTION if operation.is_action else Kind.OPERATION
-        # Optional parameters are other paths in OpenAPI's eyes; the one that always works is described.
-        given = ",".join(f"{each.name}='{{{each.name}}}'" for each in operation.parameters if each.required)
-        arguments = "" if operation.is_action else f"({given})"
-        yield f"{root}/{operation.name}{arguments}", of(kind, operation=operation)
+        # Arguments by alias: optional ones would be other paths, and quotes in paths break generated clients.
+        call = operation.name if operation.is_action else path_with_aliases(operation.name, operation.parameters)
+        yield f"{root}/{call}", of(kind, operation=operation)
     key = f"{{{entity.key}}}"
     one = f"{root}/{key}"
     yield one, of(Kind.ENTITY, key=key)
@@ -105,12 +111,10 @@ def _paths(root: str, target: Target) -> Iterator[tuple[str, Target]]:
 
 
 def _keyed(target: Target, found: Json) -> Json:
-    names = [] if target.key is None else [target.entity.key]
-    if target.kind is Kind.OPERATION and target.operation is not None:
-        names = [each.name for each in target.operation.parameters if each.required]
+    if target.key is None:
+        return found
     schema = {"type": "string", "minLength": 1}
-    parts = [{"name": name, "in": "path", "required": True, "schema": schema} for name in names]
-    return {"parameters": parts} | found if parts else found
+    return {"parameters": [{"name": target.entity.key, "in": "path", "required": True, "schema": schema}]} | found
 
 
 def _service_paths(version: str) -> Iterator[tuple[str, Json]]:
@@ -118,23 +122,23 @@ def _service_paths(version: str) -> Iterator[tuple[str, Json]]:
     refused = {
         status: {"$ref": "#/components/responses/error"} for status in ("400", "401", "406", "413", "429", "503")
     }
+    open_ = {"tags": ["service"], "security": _OPEN, "parameters": [FORMAT, *headers()]}
     document = {"description": "What the service has.", "content": {JSON: {"schema": {"type": "object"}}}}
-    yield (
-        f"/{version}",
-        {"get": {"summary": "The service document", "security": _OPEN, "responses": {"200": document} | refused}},
-    )
+    get: Json = {"operationId": "service_getDocument", "summary": "The service document", **open_}
+    yield f"/{version}", {"get": get | {"responses": {"200": document} | refused}}
     forms: Json = {media_type: {"schema": {}} for media_type in ("application/xml", JSON)}
     metadata = {"description": "The model as CSDL.", "content": forms}
-    yield (
-        f"/{version}/$metadata",
-        {"get": {"summary": "The model", "security": _OPEN, "responses": {"200": metadata} | refused}},
-    )
+    get = {"operationId": "service_getMetadata", "summary": "The model", **open_}
+    yield f"/{version}/$metadata", {"get": get | {"responses": {"200": metadata} | refused}}
     answers = {"description": "An answer for each request.", "content": _batch("responses")}
     yield (
         f"/{version}/$batch",
         {
             "post": {
+                "operationId": "service_batch",
                 "summary": "Several requests in one",
+                "tags": ["service"],
+                "parameters": headers(),
                 "requestBody": {"required": True, "content": _batch("requests")},
                 "responses": {"200": answers} | refused,
             }
@@ -163,10 +167,23 @@ def _batch(name: str) -> Json:
     return {JSON: {"schema": schema}, "multipart/mixed": {"schema": TEXT}}
 
 
-def _page_operation(page: Page) -> Json:
-    answer = {"description": page.summary, "content": {page.media_type: {"schema": {}}}}
-    refused = {"400": {"$ref": "#/components/responses/error"}}
-    return {"summary": page.summary, "security": _OPEN, "responses": {"200": answer} | refused}
+def _page_operation(path: str, page: Page) -> Json:
+    answers: Json = {"200": {"description": page.summary, "content": {page.media_type: {"schema": {}}}}}
+    options = [
+        {"name": name, "in": "query", "schema": TEXT, "description": described}
+        for name, described in page.options.items()
+    ]
+    if page.has_tag:
+        options += headers(("If-None-Match",))
+        answers |= {"304": {"description": "It is as the client knows it."}}
+    return {
+        "operationId": re.sub(r"\W+", "_", path.strip("/-")),
+        "summary": page.summary,
+        "tags": ["control"],
+        "security": _OPEN,
+        "parameters": options,
+        "responses": answers | {"400": {"$ref": "#/components/responses/error"}},
+    }
 
 
 def _refusal() -> Json:

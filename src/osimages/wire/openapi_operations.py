@@ -5,36 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from osimages.edm.types import ComplexType, EntityType, Model, Operation
-from osimages.plan.build import allowed_options
-from osimages.plan.resolve import ASKED_WITH_POST, METHODS, READING, Kind, Target, is_capable
-from osimages.wire.openapi_schemas import SENT, TEXT, Json, reference, value
+from osimages.plan.resolve import METHODS, READING, Kind, Target, is_capable
+from osimages.wire.openapi_parameters import form, parameters
+from osimages.wire.openapi_schemas import SENT, TEXT, Json, page, page_name, reference, value
 
 JSON = "application/json"
 _ERRORS = ("400", "401", "403", "404", "406", "412", "429", "501", "503")
 _WRITE_ERRORS = (*_ERRORS, "409", "413")
-_NUMBER = {"type": "integer", "minimum": 0}
-_OPTIONS: Mapping[str, tuple[Json, str]] = {
-    "filter": (TEXT, "A condition (OData URL conventions, section 5.1.1)."),
-    "search": (TEXT, "Words and phrases to search for, with AND, OR and NOT."),
-    "apply": (TEXT, "Transformations such as groupby and aggregate (OData Data Aggregation)."),
-    "compute": (TEXT, "Expressions with names for use in other options."),
-    "select": (TEXT, "The properties to return, separated by commas."),
-    "orderby": (TEXT, "What to sort by, each with asc or desc."),
-    "top": (_NUMBER, "The most items in a page; with OData-MaxVersion or OData-Version, in all pages together."),
-    "skip": (_NUMBER, "How many items to leave out first."),
-    "count": ({"type": "boolean"}, "Whether to tell how many items there are in all."),
-    "format": (TEXT, "json, or a media type."),
-    "skiptoken": (TEXT, "Where a page starts: from a link, never made by hand."),
-    "deltatoken": (TEXT, "Where a round starts: from a link, or `latest`."),
-}
-_EXAMPLES = {
-    "filter": "{key} ne 'a' and length({key}) lt 512",
-    "search": "enterprise OR education",
-    "compute": "length({key}) as size",
-    "select": "{key}",
-    "orderby": "{key} desc",
-    "format": "application/json;odata.metadata=none",
-}
 _SUMMARIES: Mapping[tuple[Kind, str], str] = {
     (Kind.SINGLETON, "GET"): "Get {set}",
     (Kind.SINGLETON, "PATCH"): "Update {set}",
@@ -62,6 +39,34 @@ _SUMMARIES: Mapping[tuple[Kind, str], str] = {
 }
 
 
+# What an operation does, in the names that generators give it: `deviceManagement_auditEvents_list`.
+_VERBS: Mapping[tuple[Kind, str], str] = {
+    (Kind.SINGLETON, "GET"): "get",
+    (Kind.SINGLETON, "PATCH"): "update",
+    (Kind.COLLECTION, "GET"): "list",
+    (Kind.COLLECTION, "POST"): "create",
+    (Kind.COUNT, "GET"): "count",
+    (Kind.QUERY, "POST"): "query",
+    (Kind.REFERENCES, "GET"): "listReferences",
+    (Kind.DELTA, "GET"): "delta",
+    (Kind.OPERATION, "GET"): "{operation}",
+    (Kind.ACTION, "POST"): "{operation}",
+    (Kind.ENTITY, "GET"): "get",
+    (Kind.ENTITY, "PATCH"): "update",
+    (Kind.ENTITY, "PUT"): "replace",
+    (Kind.ENTITY, "DELETE"): "delete",
+    (Kind.REFERENCE, "GET"): "getReference",
+    (Kind.FUNCTION, "GET"): "{function}",
+    (Kind.PROPERTY, "GET"): "get{property}",
+    (Kind.PROPERTY, "PUT"): "replace{property}",
+    (Kind.PROPERTY, "PATCH"): "update{property}",
+    (Kind.PROPERTY, "POST"): "addTo{property}",
+    (Kind.PROPERTY, "DELETE"): "clear{property}",
+    (Kind.VALUE, "GET"): "get{property}Value",
+    (Kind.PROPERTY_COUNT, "GET"): "count{property}",
+}
+
+
 def operations(model: Model, target: Target, needed: Callable[[Target, str], Iterable[str]]) -> Json:
     """The operations of a target by their methods. `needed` gives the permissions of which one is needed."""
     found: Json = {}
@@ -76,8 +81,10 @@ def _operation(model: Model, target: Target, method: str, needed: Callable[[Targ
     if target.kind is Kind.DELTA:
         refused = (*refused, "410")
     operation: Json = {
+        "operationId": _operation_id(target, method),
         "summary": _summary(target, method),
-        "parameters": [] if target.kind in ASKED_WITH_POST else _parameters(target, method),
+        "tags": [target.source.rpartition("/")[2]],
+        "parameters": parameters(target, method),
         "responses": _answers(model, target, method)
         | {status: {"$ref": "#/components/responses/error"} for status in refused},
         # One of the alternatives is enough; the schemes' roles are Graph's permissions.
@@ -85,6 +92,16 @@ def _operation(model: Model, target: Target, method: str, needed: Callable[[Targ
     }
     body = _body(target, method)
     return operation if body is None else operation | {"requestBody": {"required": True, "content": body}}
+
+
+def _operation_id(target: Target, method: str) -> str:
+    name = target.declared.name if target.declared else ""
+    verb = _VERBS[target.kind, method].format(
+        property=name[:1].upper() + name[1:],
+        function=target.function.name if target.function else "",
+        operation=target.operation.name if target.operation else "",
+    )
+    return f"{target.source.replace('/', '_')}_{verb}"
 
 
 def _summary(target: Target, method: str) -> str:
@@ -99,29 +116,11 @@ def _summary(target: Target, method: str) -> str:
     )
 
 
-def _parameters(target: Target, method: str) -> list[Json]:
-    names = allowed_options(target)
-    if method not in READING:
-        names &= {"select", "format"}
-    examples = {name: text.format(key=target.entity.key) for name, text in _EXAMPLES.items()}
-    found = [
-        {"name": f"${name}", "in": "query", "schema": schema, "description": described}
-        | ({"example": examples[name]} if name in examples else {})
-        for name, (schema, described) in _OPTIONS.items()
-        if name in names
-    ]
-    headers = {"If-Match": TEXT, "If-None-Match": TEXT} if target.key is not None else {}
-    if target.kind in _TAGGED and method in READING:
-        headers["If-None-Match"] = TEXT
-    if method in ("POST", "PUT", "PATCH"):
-        headers["Prefer"] = {"type": "string", "enum": ["return=minimal", "return=representation"]}
-    return [*found, *({"name": name, "in": "header", "schema": schema} for name, schema in headers.items())]
-
-
 # --- bodies -----------------------------------------------------------------------------------------------------------
 def _body(target: Target, method: str) -> Json | None:
     if target.kind is Kind.QUERY:
-        return {"text/plain": {"schema": TEXT}}
+        assert target.asked is not None
+        return {"application/x-www-form-urlencoded": {"schema": form(target.asked)}, "text/plain": {"schema": TEXT}}
     if method in READING or method == "DELETE":
         return None
     if target.operation is not None:
@@ -154,16 +153,16 @@ def _answers(model: Model, target: Target, method: str) -> Json:
         absent = {} if target.kind is Kind.COUNT else nothing
         return _answer("The text.", TEXT, "text/plain") | absent | _UNCHANGED
     if target.kind in (Kind.COLLECTION, Kind.QUERY, Kind.FUNCTION) and (method in READING or target.kind is Kind.QUERY):
-        page = _answer(f"A page of {model.qualified(target.entity.name)}.", _page(reference(target.entity.name)))
-        return page if target.kind is Kind.QUERY else page | _UNCHANGED
+        found = _answer(f"A page of {model.qualified(target.entity.name)}.", reference(page_name(target.entity)))
+        return found if target.kind is Kind.QUERY else found | _UNCHANGED
     if target.operation is not None:
         one = reference(target.operation.returns.name)
         many = _wrapped({"type": "array", "items": one})
         return _answer(target.operation.returns.description, many if target.operation.returns_collection else one)
     if target.kind is Kind.DELTA:
-        return _answer("What changed.", _page(reference(target.entity.name)))
+        return _answer("What changed.", reference(page_name(target.entity)))
     if target.kind is Kind.REFERENCES:
-        return _answer("A page of addresses.", _page(_ADDRESS)) | _UNCHANGED
+        return _answer("A page of addresses.", page(_ADDRESS)) | _UNCHANGED
     if target.kind is Kind.REFERENCE:
         return _answer("The address.", _ADDRESS)
     if target.declared is not None:
@@ -171,9 +170,9 @@ def _answers(model: Model, target: Target, method: str) -> Json:
     return _entity_answers(model, target.entity, target.kind, method) | ({} if method in READING else nothing)
 
 
-_TAGGED = (Kind.COLLECTION, Kind.COUNT, Kind.REFERENCES)
 _UNCHANGED: Json = {"304": {"description": "It is as the client knows it."}}
-_ADDRESS: Json = {"type": "object", "required": ["@odata.id"], "properties": {"@odata.id": TEXT}}
+# In OData 4.01 without the prefix.
+_ADDRESS: Json = {"type": "object", "properties": {"@odata.id": TEXT, "@id": TEXT}, "additionalProperties": True}
 
 
 def _entity_answers(model: Model, entity: EntityType, kind: Kind, method: str) -> Json:
@@ -189,25 +188,10 @@ def _entity_answers(model: Model, entity: EntityType, kind: Kind, method: str) -
 def _property_answers(target: Target, method: str) -> Json:
     declared = target.declared
     assert declared is not None
-    schema = value(declared)
-    single = isinstance(declared.type, ComplexType) and not declared.collection
-    found = _answer("The value.", {"type": "object"} if single else _wrapped(schema))
+    is_whole = isinstance(declared.type, ComplexType) and not declared.collection
+    found = _answer("The value.", reference(declared.type.name) if is_whole else _wrapped(value(declared)))
     return found | _UNCHANGED if method in READING else found
 
 
 def _answer(described: str, schema: Json, media_type: str = JSON, status: str = "200") -> Json:
     return {status: {"description": described, "content": {media_type: {"schema": schema}}}}
-
-
-def _page(item: Json) -> Json:
-    return {
-        "type": "object",
-        "required": ["value"],
-        "properties": {
-            "@odata.context": TEXT,
-            "@odata.count": {"type": ["integer", "string"]},
-            "@odata.nextLink": {"type": "string", "format": "uri"},
-            "@odata.deltaLink": {"type": "string", "format": "uri"},
-            "value": {"type": "array", "items": item},
-        },
-    }

@@ -46,7 +46,30 @@ def schemas(model: Model) -> Json:
         kind: Json = {"type": "string"}
         found[enumeration.name] = kind if enumeration.is_flags else kind | {"enum": names}
         found[f"{enumeration.name}{SENT}"] = kind if enumeration.is_flags else kind | {"enum": taken}
-    return found | {"error": _error()}
+    sets = (*(each for singleton in model.singletons for each in singleton.type.navigation), *model.entity_sets)
+    found |= {page_name(each.type): page(reference(each.type.name)) for each in sets}
+    return found | {"error": _error(), "odataVersion": {"type": "string", "enum": ["4.0", "4.01"]}}
+
+
+def page_name(entity: EntityType) -> str:
+    """Return the name of the schema of a page of entities, as Graph's OpenAPI documents have it."""
+    return f"{entity.name}CollectionResponse"
+
+
+def page(item: Json) -> Json:
+    """Return the schema of a page of such items."""
+    return {
+        "type": "object",
+        "required": ["value"],
+        "properties": {
+            "@odata.context": TEXT,
+            "@odata.count": {"type": ["integer", "string"]},
+            "@odata.nextLink": {"type": "string", "format": "uri"},
+            "@odata.deltaLink": {"type": "string", "format": "uri"},
+            "value": {"type": "array", "items": item},
+        },
+        "additionalProperties": True,
+    }
 
 
 def reference(name: str) -> Json:
@@ -74,9 +97,10 @@ def _structure(declared: EntityType | ComplexType, ending: str) -> Json:
         "description": declared.description,
         "properties": {each.name: value(each, ending) | described[each.name] for each in declared.properties},
     }
-    if ending or isinstance(declared, ComplexType):
-        # Annotations may stand beside the properties; beside those of an entity also what $compute makes.
-        schema |= {"patternProperties": {"@": {}}, "additionalProperties": False}
+    # Annotations may stand beside the properties; in an answer also what $compute makes.
+    schema |= (
+        {"patternProperties": {"@": {}}, "additionalProperties": False} if ending else {"additionalProperties": True}
+    )
     return schema | ({"required": required} if required and ending else {})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from osimages.auth.permissions import needed
 from osimages.edm.model import GRAPH, GRAPH_V1
 from osimages.edm.types import Model
 from osimages.errors import ServiceError
+from osimages.plan.build import allowed_options
 from osimages.plan.resolve import Kind, Target, check_method, resolve
 from osimages.wire.openapi import Page, openapi
 from tests.support.second_model import MODEL
@@ -79,6 +81,55 @@ def test_every_operation_tells_its_errors_and_permissions() -> None:
                 assert "DeviceManagementConfiguration.ReadWrite.All" in roles
                 reads = method == "get" or path.endswith(("$query", "checkBuilds"))
                 assert ("DeviceManagementConfiguration.Read.All" in roles) == reads
+
+
+@pytest.mark.parametrize("model", [GRAPH, GRAPH_V1, MODEL], ids=["beta", "v1.0", "second"])
+def test_names_that_generators_take(model: Model) -> None:
+    document = json.loads(openapi(model, "beta", "1", needed, PAGES))
+    assert not any(set(path) & set("'\" ") for path in document["paths"])
+    operations = [
+        operation for item in document["paths"].values() for name, operation in item.items() if name != "parameters"
+    ]
+    ids = [each["operationId"] for each in operations]
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[A-Za-z]\w*", each) for each in ids)
+    assert all(each["tags"] for each in operations)
+
+
+def test_answers_are_open_for_annotations() -> None:
+    for name, schema in DOCUMENT["components"]["schemas"].items():
+        if schema.get("type") == "object" and name != "error":
+            assert schema["additionalProperties"] is not name.endswith("-create"), name
+            assert ("patternProperties" in schema) is name.endswith("-create"), name
+
+
+def test_arguments_of_functions_are_aliases() -> None:
+    path = f"{IMAGES}/checkBuild(buildVersion=@buildVersion,edition=@edition,date=@date)"
+    given = {each["name"]: each for each in DOCUMENT["paths"][path]["get"]["parameters"]}
+    assert [given[name]["required"] for name in ("@buildVersion", "@edition", "@date")] == [True, False, False]
+    assert re.fullmatch(given["@buildVersion"]["schema"]["pattern"], given["@buildVersion"]["example"])
+
+
+def test_every_parameter_that_exists() -> None:
+    """Each option that a target takes, on reads and on queries in a body, and the headers of every request."""
+    for path, item in DOCUMENT["paths"].items():
+        if path.startswith("/-/"):
+            continue
+        for method in item.keys() - {"parameters"}:
+            names = {each["name"] for each in item[method]["parameters"]}
+            assert names >= {"OData-MaxVersion", "OData-Version", "Prefer", "client-request-id"}, (path, method)
+            target = resolve(GRAPH, path.removeprefix("/beta").replace("{id}", "x"))
+            assert ("If-Match" in names) is (target.key is not None)
+            if target.kind in (Kind.COLLECTION, Kind.COUNT, Kind.ENTITY) and method == "get":
+                assert "If-None-Match" in names
+            if method == "get" and target.kind is not Kind.SERVICE and target.kind is not Kind.METADATA:
+                assert names >= {f"${name}" for name in allowed_options(target)}
+    query = DOCUMENT["paths"][f"{IMAGES}/$query"]["post"]
+    in_url = {each["name"] for each in query["parameters"] if each["in"] == "query"}
+    in_body = query["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]["properties"]
+    assert in_url == set(in_body)
+    assert "$filter" in in_url
+    assert DOCUMENT["paths"]["/beta/$metadata"]["get"]["parameters"][0]["name"] == "$format"
 
 
 def test_options_of_a_list() -> None:

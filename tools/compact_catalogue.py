@@ -1,112 +1,88 @@
-"""Writes the facts of releases.csv, editions.csv and updates.csv in the compact form of osimages/catalogue/facts.py.
+"""Writes the fact files in the compact form that osimages/catalogue/facts.py reads.
 
     python tools/compact_catalogue.py DIR [OUTPUT]
 
-DIR holds the three files, and disagreements.csv; OUTPUT is src/osimages/catalogue/windows.json unless another file is
-named, and the disagreements stand beside it. The same input gives the same output, byte for byte. Left out is only what
+DIR holds releases.csv, editions.csv, updates.csv and disagreements.csv, and dated directories with later facts, of
+which the newest counts (`fact_files.py`). OUTPUT is src/osimages/catalogue/windows.json unless another file is named.
+The disagreements are written beside it. The same input gives the same output, byte for byte. Left out is only what
 follows from the rest: a build's full and short form, the year and month of a release date, the number of sources, the
 end dates of a release (its editions have them), and the state of servicing on the day of compilation.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from fact_files import Details, FactFiles, agreeing, read_files
+from fact_sources import SOURCES
+
 Row = Mapping[str, str]
 
 OUTPUT = Path(__file__).parent.parent / "src" / "osimages" / "catalogue" / "windows.json"
-# The README beside the CSV files: complete to this day; builds alone, or some of them, for the Patch Tuesdays after it.
+# The READMEs beside the CSV files: every update is known to this day; of those after it, some.
 COMPLETE_UNTIL = "2026-09-30"
-# The column that tells the state of servicing carries the day of compilation in its name.
-STATE_COLUMN = "servicing_state_"
+SERVERS_COMPLETE_UNTIL = "2026-09-14"
 
 KINDS = {
     "B": "B",
     "C-D preview": "preview",
     "OOB": "out-of-band",
     "hotpatch": "hotpatch",
+    "hotpatch OOB": "hotpatch out-of-band",
     "GA": "general availability",
     "non-B (unlabelled)": "unlabelled",
     "unknown": "unknown",
 }
 
-_FACTS = "facts only"
-_RELEASE_INFORMATION = "Microsoft, Windows release information, https://learn.microsoft.com/windows/release-health/"
-_UPDATE_HISTORY = "Microsoft, Windows update history, https://support.microsoft.com/"
-_DATA_FOR_GEEKS = "DataForGeeks content/ms/mswin at 6846a6a0, https://github.com/altrhombus/DataForGeeks"
-SOURCES = {
-    "DataForGeeks": (_DATA_FOR_GEEKS, "MIT", "2026-06-23"),
-    "DataForGeeks-2026-06": (_DATA_FOR_GEEKS, "MIT", "2026-06-23"),
-    "cve5-2026-11": (
-        "Fixed builds in Microsoft's CVE records, https://github.com/CVEProject/cvelistV5",
-        _FACTS,
-        "2026-11",
-    ),
-    "endoflife.date": (
-        "endoflife.date at a70eca33, https://endoflife.date/windows",
-        "MIT",
-        "",
-    ),
-    "inferred-sibling": (
-        "Inferred: the same month's build of a version that shares its revisions",
-        "inferred",
-        "2026-11-23",
-    ),
-    "ms-release-health-2025-10": (_RELEASE_INFORMATION, _FACTS, "2025-10"),
-    "ms-release-health-2026-05": (_RELEASE_INFORMATION, _FACTS, "2026-05"),
-    "ms-release-health-2026-09": (_RELEASE_INFORMATION, _FACTS, "2026-09-30"),
-    "ms-update-history-2026-09": (_UPDATE_HISTORY, _FACTS, "2026-09-26"),
-    "ms-update-history-toc-2026-08": (_UPDATE_HISTORY, _FACTS, "2026-08"),
-    "msrc-wesng": (
-        "Microsoft security updates in definitions.zip of wesng at 026a581d, https://github.com/bitsadmin/wesng",
-        "BSD-3-Clause",
-        "2026-06-28",
-    ),
-    "thkn-hofa-2026-08": ("A list of Windows updates that a third party keeps", _FACTS, "2026-08"),
-    "vuls-2026-07": ("Table of Windows builds in vuls, https://github.com/future-architect/vuls", _FACTS, "2026-07"),
-}
-
 
 class Compactor:
-    """Turns rows of the three files into the compact form; raises ValueError where they contradict each other."""
+    """Turns rows of the fact files into the compact form; raises ValueError where they contradict each other."""
 
-    def __init__(self, releases: Sequence[Row], editions: Sequence[Row], updates: Sequence[Row]) -> None:
-        self._releases = releases
-        self._editions = editions
-        self._updates = updates
-        named = {name for row in releases for name in row["ga_sources"].split(";")}
-        named |= {name for row in updates for name in row["sources"].split(";")}
-        named |= {name for row in editions for name in _agreeing(row)}
+    def __init__(self, files: FactFiles) -> None:
+        self._files = files
+        every = [*files.releases, *files.servers, *files.others]
+        named = {name for row in every for name in row["ga_sources"].split(";")}
+        named |= {name for row in files.updates for name in row["sources"].split(";")}
+        named |= {name for row in files.editions for name in agreeing(row)}
+        for each in files.details.values():
+            named |= {name for group in each.groups for name in group[-1]}
+            named |= {name for esu in each.esu for name in esu[-1]}
         unknown = named - set(SOURCES)
         if unknown:
-            raise ValueError(f"sources without a description in {Path(__file__).name}: {', '.join(sorted(unknown))}")
+            raise ValueError(f"sources without a description in fact_sources.py: {', '.join(sorted(unknown))}")
         self._sources = sorted(named)
-        self._bases = sorted({row["type_basis"] for row in updates})
+        self._bases = sorted({row["type_basis"] for row in files.updates})
+        _check_updates(every, files.updates)
 
     def text(self) -> str:
         """The whole file."""
-        state = next(name for name in self._releases[0] if name.startswith(STATE_COLUMN))
+        files = self._files
         sources = [(name, *SOURCES[name]) for name in self._sources]
         members = [
-            _member("asOf", state.removeprefix(STATE_COLUMN).replace("_", "-"), 1),
+            _member("asOf", files.as_of, 1),
             _member("completeUntil", COMPLETE_UNTIL, 1),
+            *([_member("serversCompleteUntil", SERVERS_COMPLETE_UNTIL, 1)] if files.servers else []),
             _list(
                 "sources",
                 [_json(dict(zip(("name", "what", "licence", "asOf"), each, strict=True))) for each in sources],
                 1,
             ),
             _list("bases", [_json(basis) for basis in self._bases], 1),
-            _list("releases", [self._release(row) for row in self._releases], 1),
+            _list("releases", [self._release(row) for row in files.releases], 1),
+            *([_list("servers", [self._release(row) for row in files.servers], 1)] if files.servers else []),
+            *([_list("others", [self._release(row) for row in files.others], 1)] if files.others else []),
         ]
         return "{\n" + ",\n".join(members) + "\n}\n"
 
     def _release(self, row: Row) -> str:
-        editions = [each for each in self._editions if each["id"] == row["id"]]
-        updates = sorted((each for each in self._updates if each["id"] == row["id"]), key=_age)
+        details = self._files.details.get(row["id"], Details())
+        editions = [each for each in self._files.editions if each["id"] == row["id"]]
+        own = [each for each in self._files.updates if each["id"] == row["id"]]
+        updates = sorted((each for each in own if each["build_version"]), key=_age)
+        packages = sorted((each for each in own if not each["build_version"]), key=_day)
         _check_ends(row, editions)
         members = [
             _member("id", row["id"], 3),
@@ -114,34 +90,44 @@ class Compactor:
             _member("version", row["version"], 3),
             _member("osBuild", int(row["os_build_major"]), 3),
             _member("generalAvailability", row["ga_date"], 3),
-            _member("architectures", row["architectures"].split(";"), 3),
+            _member("architectures", [each for each in row["architectures"].split(";") if each], 3),
             _member("sources", self._numbers(row["ga_sources"].split(";")), 3),
+            *_details(details),
             _list("editions", [self._edition(each) for each in editions], 3),
-            _list("updates", [self._update(each, row["os_build_major"]) for each in updates], 3),
+            *self._lists(details),
+            *([_list("packages", [self._package(each) for each in packages], 3)] if packages else []),
+            _list("updates", [self._update(each, details.nt_version, row) for each in updates], 3),
         ]
         return "{\n" + ",\n".join(members) + "\n  }"
 
+    def _lists(self, details: Details) -> list[str]:
+        """The lists of a release that are left out where they are empty."""
+        lists = {
+            "groups": [_json([*each[:-1], self._numbers(each[-1])]) for each in details.groups],
+            "esu": [_json([*each[:-1], self._numbers(each[-1])]) for each in details.esu],
+            "hotpatchMonths": [_json(each) for each in details.hotpatch_months],
+        }
+        return [_list(name, items, 3) for name, items in lists.items() if items]
+
     def _edition(self, row: Row) -> str:
-        sources = self._numbers(_agreeing(row))
+        sources = self._numbers(agreeing(row))
         return _json([row["editionType"], row["supportEndDate"], row["servicing_group"], row["note"], sources])
 
-    def _update(self, row: Row, os_build: str) -> str:
-        family, _, revision = row["build_short"].partition(".")
-        if family != os_build or row["build_version"] != f"10.0.{row['build_short']}":
-            raise ValueError(f"build {row['build_version']} is not one of {row['id']} ({os_build})")
+    def _update(self, row: Row, nt_version: tuple[int, int], release: Row) -> str:
+        build = f"{release['os_build_major']}.{row['build_version'].rpartition('.')[2]}"
+        full = "{}.{}.".format(*nt_version) + build
+        if row["build_version"] != full or row["build_short"] not in (build, full):
+            raise ValueError(f"build {row['build_version']} is not one of {row['id']} ({release['os_build_major']})")
         is_b = row["servicing_type"] == "B"
-        if is_b != bool(row["canonical_b"]):
-            raise ValueError(f"canonical_b does not go with the servicing type of {row['build_version']}")
-        month = f"{row['release_year']}-{int(row['release_month']):02}" if is_b else None
         return _json(
             [
-                int(revision),
+                int(full.rpartition(".")[2]),
                 row["kb"] or None,
                 row["release_date"] or None,
                 KINDS[row["servicing_type"]],
-                month,
+                _month(row) if is_b else None,
                 row["canonical_b"] == "yes",
-                row["ms_update_type"],
+                row["ms_update_type"].strip(),
                 row["scope"],
                 self._bases.index(row["type_basis"]),
                 row["in_msrc"] == "yes",
@@ -150,28 +136,72 @@ class Compactor:
             ]
         )
 
+    def _package(self, row: Row) -> str:
+        return _json(
+            [
+                row["kb"],
+                row["release_date"],
+                KINDS[row["servicing_type"]],
+                _month(row) if row["servicing_type"] == "B" else None,
+                row["ms_update_type"].strip(),
+                row["scope"],
+                self._bases.index(row["type_basis"]),
+                row["in_msrc"] == "yes",
+                row["expired"] == "yes",
+                row.get("note", ""),
+                self._numbers(row["sources"].split(";")),
+            ]
+        )
+
     def _numbers(self, names: Iterable[str]) -> list[int]:
         return sorted(self._sources.index(name) for name in names)
 
 
+def _details(details: Details) -> list[str]:
+    """The members of a release that are left out where they say nothing."""
+    members: dict[str, object] = {
+        "ntVersion": details.nt_version if details.nt_version != (10, 0) else None,
+        "mainstreamEnd": details.mainstream_end,
+        "hotpatchUntil": details.hotpatch_until,
+        "note": details.note,
+    }
+    return [_member(name, value, 3) for name, value in members.items() if value]
+
+
+def _month(row: Row) -> str:
+    return f"{row['release_year']}-{int(row['release_month']):02}"
+
+
 def _age(row: Row) -> tuple[int, str, str]:
     """Oldest first: by build, and where one build has several KBs by day and KB, as catalogue/merging.py does."""
-    return (int(row["build_short"].partition(".")[2]), row["release_date"], row["kb"])
+    return (int(row["build_version"].rpartition(".")[2]), row["release_date"], row["kb"])
 
 
-def _agreeing(row: Row) -> list[str]:
-    """The sources that give the end date that was chosen for an edition."""
-    given = (each.partition("=") for each in row["sources"].split(";"))
-    found = [name for name, _, day in given if day == row["supportEndDate"]]
-    if not found:
-        raise ValueError(f"no source gives {row['supportEndDate']} for {row['id']} {row['editionType']}")
-    return found
+def _day(row: Row) -> tuple[str, str]:
+    return (row["release_date"], row["kb"])
+
+
+def _check_updates(releases: Iterable[Row], updates: Iterable[Row]) -> None:
+    """Every update belongs to a release, and of the B updates of a month one at most is canonical."""
+    ids = {row["id"] for row in releases}
+    months: set[tuple[str, str, str]] = set()
+    for row in updates:
+        if row["id"] not in ids:
+            raise ValueError(f"there is no release {row['id']!r}, of which {row['kb'] or row['build_version']} is")
+        if (row["servicing_type"] == "B") != bool(row["canonical_b"]):
+            raise ValueError(f"canonical_b does not go with the servicing type of {row['build_version']}")
+        month = (row["id"], row["release_year"], row["release_month"])
+        if row["canonical_b"] == "yes" and month in months:
+            raise ValueError(f"two B updates of {month} are canonical")
+        if row["canonical_b"] == "yes":
+            months.add(month)
 
 
 def _check_ends(release: Row, editions: Sequence[Row]) -> None:
-    ends = {"Home/Pro": release["end_pro"], "Enterprise/Education": release["end_enterprise"]}
+    ends = {"Home/Pro": release.get("end_pro"), "Enterprise/Education": release.get("end_enterprise")}
     for edition in editions:
-        if edition["supportEndDate"] != ends[edition["servicing_group"]]:
+        end = ends.get(edition["servicing_group"], release.get("extended_end", edition["supportEndDate"]))
+        if edition["supportEndDate"] != end:
             raise ValueError(f"{release['id']} {edition['editionType']} ends on another day than its release says")
 
 
@@ -192,37 +222,22 @@ def _list(name: str, items: Sequence[str], indent: int) -> str:
 
 def disagreements(rows: Iterable[Row]) -> str:
     """The disagreements that the facts themselves do not show, as these hold what was chosen alone."""
-    found = []
-    for row in rows:
-        if row["field"] == "date":
-            values = {day: sorted(names) for day, names in sorted(json.loads(row["values"]).items())}
-            why = "the day of the update's own page, not that of general availability"
-        elif row["field"].startswith("build typo"):
-            values, why = {row["values"]: []}, "no other source has that build"
-        else:
-            continue
-        item = {"subject": row["subject"], "field": row["field"], "values": values, "chosen": row["chosen"], "why": why}
-        found.append(json.dumps(item, ensure_ascii=False))
-    return "[\n " + ",\n ".join(found) + "\n]\n"
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    with file.open(encoding="utf-8", newline="") as text:
-        return list(csv.DictReader(text))
+    found = [{**row, "values": json.loads(row["values"])} for row in rows]
+    order = ("subject", "field", "values", "chosen", "why")
+    lines = [json.dumps({name: each[name] for name in order}, ensure_ascii=False) for each in found]
+    return "[\n " + ",\n ".join(lines) + "\n]\n"
 
 
 def main(arguments: Sequence[str]) -> None:
     """Reads and writes; ends with a usage text unless one directory and at most one file are named."""
     if len(arguments) not in (1, 2):
         sys.exit("usage: python tools/compact_catalogue.py DIR [OUTPUT]")
-    directory = Path(arguments[0])
-    files = (_rows(directory / f"{name}.csv") for name in ("releases", "editions", "updates"))
+    files = read_files(Path(arguments[0]))
     output = Path(arguments[1]) if len(arguments) == 2 else OUTPUT
-    output.write_text(Compactor(*files).text(), encoding="utf-8", newline="\n")
-    listed = directory / "disagreements.csv"
-    if listed.exists():
+    output.write_text(Compactor(files).text(), encoding="utf-8", newline="\n")
+    if files.disagreements:
         beside = output.with_suffix(".disagreements.json")
-        beside.write_text(disagreements(_rows(listed)), encoding="utf-8", newline="\n")
+        beside.write_text(disagreements(files.disagreements), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("26200.9445",), 1),  # one behind
         (("26200.9445", "--max-behind", "1"), 0),
         (("26200.9445", "--support-only"), 0),
-        (("26200.9712",), 1),  # newer than the catalogue
+        (("26200.9975",), 1),  # newer than the catalogue
         (("26200",), 1),  # no revision stated: nobody knows whether it is current
         (("26200", "--support-only"), 0),
         (("19045.7807", "--edition", "Pro"), 1),

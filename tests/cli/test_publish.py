@@ -53,7 +53,7 @@ def test_first_shown_then_done_then_nothing_left(data_dir: Path) -> None:
     assert (done["tenants"], done["images"]) == (2, shown["images"])
     assert publish(data_dir, "--today", "2026-10-20")["tenants"] == 0
     text = output("catalogue", "publish", "--data-dir", data_dir, "--dry-run", "--today", "2026-10-20")
-    assert text == "0 images would change in 0 tenants, on 2026-10-20 as of 2026-11-23.\n"
+    assert text == "0 images would change in 0 tenants, on 2026-10-20 as of 2026-11-29.\n"
 
 
 def test_a_server_publishes_by_itself_what_another_process_has_changed(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def newest(server: Server, tenant: str) -> str:
 def test_a_running_server_serves_new_facts_without_a_restart(tmp_path: Path) -> None:
     with running(tmp_path, "--http", "--today", TODAY, publish_check_seconds="0.2") as server:
         tenant = str(uuid.uuid4())
-        assert newest(server, tenant) == "10.0.26200.9711"
+        assert newest(server, tenant) == "10.0.26200.9974"
         done = output("catalogue", "update", "--data-dir", tmp_path, "--from", INDEX, OSIMAGES_TODAY=TODAY)
         assert "new 26200.9999 KB5990001" in done
         until(lambda: newest(server, tenant) == NEW, "the new build")

@@ -243,8 +243,9 @@ def _patch(known: _Known, build: Build | None) -> tuple[Patch, int | None, tuple
     if not known.newest:
         return Patch.UNKNOWN, None, ()
     update = known.updates.get(build.revision)
-    if update is not None and update.kind is Kind.HOTPATCH and update.release_date is not None:
-        # A hotpatch has a lower revision than the B release of its month, whose fixes it brings.
+    hotpatches = (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND)
+    if update is not None and update.kind in hotpatches and update.release_date is not None:
+        # A hotpatch brings the fixes of the B release of its month, whatever its revision.
         month = (update.release_date.year, update.release_date.month)
         missing = [each for each in known.newest if each.month > month]
     else:

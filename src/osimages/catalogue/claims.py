@@ -27,6 +27,7 @@ class Title(StrEnum):
     PREVIEW = "preview"
     OUT_OF_BAND = "out-of-band"
     HOTPATCH = "hotpatch"
+    HOTPATCH_OUT_OF_BAND = "hotpatch out-of-band"
 
 
 class Weight(IntEnum):

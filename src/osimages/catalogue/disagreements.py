@@ -67,7 +67,7 @@ def among(releases: Iterable[Release], names: Sequence[str]) -> list[Disagreemen
         found += _two_kbs(release, names)
         found += _several_b(release)
         for update in release.updates:
-            if update.kb is not None and update.kind is not Kind.HOTPATCH:
+            if update.kb is not None and update.kind not in (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND):
                 kbs[update.kb, family_of(release.os_build)].append(update)
     for (kb, _), updates in kbs.items():
         found += _different_days(kb, updates)

@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from osimages.catalogue.facts import Catalogue, Release, Update
+from osimages.catalogue.facts import Catalogue, Esu, HotpatchMonth, Package, Release, SupportGroup, Update
 from osimages.catalogue.feeds import atom, calendar
 from osimages.catalogue.publishing import patch_tuesday_of
-from osimages.catalogue.servicing import EXTENSIONS, LONG_TERM
+from osimages.catalogue.servicing import Servicing
+from osimages.catalogue.support import support_groups
 
+_LONG_TERM = (Servicing.LTSC, Servicing.IOT_LTSC)
 _CSV_COLUMNS = (
     *("release", "product", "version", "buildVersion", "kb", "releaseDate", "kind", "patchTuesday", "isCanonicalB"),
     *("label", "scope", "isExpired", "sources"),
@@ -27,13 +29,16 @@ class Format(msgspec.Struct, frozen=True):
 
 
 def as_json(catalogue: Catalogue, address: str = "") -> bytes:
-    """One JSON document. `updates` are oldest first, as in the catalogue."""
+    """Return one JSON document. `updates` are oldest first, as in the catalogue, those without a build last."""
     sources = [each.name for each in catalogue.sources]
     document = {
         "asOf": catalogue.as_of,
         "completeUntil": catalogue.complete_until,
+        "serversCompleteUntil": catalogue.servers_complete_until,
         "sources": [{"name": each.name, "what": each.what, "licence": each.licence} for each in catalogue.sources],
         "releases": [_release(each, sources) for each in catalogue.releases],
+        "servers": [_release(each, sources) for each in catalogue.servers],
+        "others": [_release(each, sources) for each in catalogue.others],
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1)
 
@@ -44,14 +49,14 @@ def as_csv(catalogue: Catalogue, address: str = "") -> bytes:
     writer = csv.writer(text)
     writer.writerow(_CSV_COLUMNS)
     sources = [each.name for each in catalogue.sources]
-    for release in catalogue.releases:
-        for update in release.updates:
+    for release in catalogue.every_release:
+        for update in release.every_update:
             writer.writerow(
                 (
                     release.id,
                     release.product,
                     release.version,
-                    update.build,
+                    update.build if isinstance(update, Update) else "",
                     update.kb or "",
                     update.release_date or "",
                     update.kind,
@@ -67,7 +72,7 @@ def as_csv(catalogue: Catalogue, address: str = "") -> bytes:
 
 
 def _release(release: Release, sources: list[str]) -> dict[str, object]:
-    extension = EXTENSIONS.get(release.os_build)
+    groups = support_groups(release)
     return {
         "id": release.id,
         "product": release.product,
@@ -80,23 +85,56 @@ def _release(release: Release, sources: list[str]) -> dict[str, object]:
             for each in release.editions
         ],
         "longTermServicing": [
-            {
-                "name": each.name,
-                "servicing": each.servicing,
-                "supportEndDate": each.support_end_date,
-                "source": each.source,
-            }
-            for each in LONG_TERM.get(release.os_build, ())
+            {"name": each.name, "servicing": each.servicing, "supportEndDate": each.support_end_date}
+            for each in groups
+            if each.servicing in _LONG_TERM
         ],
-        "extendedSecurityUpdatesUntil": None if extension is None else extension.support_end_date,
-        "extendedSecurityUpdatesSource": None if extension is None else extension.source,
-        "updates": [_update(each, sources) for each in release.updates],
+        "extendedSecurityUpdatesUntil": max((esu.ends[-1] for esu in release.esu), default=None),
+        "support": [_group(each, sources) for each in groups],
+        "hotpatchUntil": release.hotpatch_until or None,
+        "hotpatchMonths": [_hotpatch_month(each) for each in release.hotpatch_months],
+        "note": release.note,
+        "updates": [_update(each, sources) for each in release.every_update],
     }
 
 
-def _update(update: Update, sources: list[str]) -> dict[str, object]:
+def _group(group: SupportGroup, sources: list[str]) -> dict[str, object]:
     return {
-        "buildVersion": str(update.build),
+        "servicing": group.servicing,
+        "name": group.name,
+        "editions": group.editions,
+        "mainstreamEndDate": group.mainstream_end,
+        "supportEndDate": group.support_end_date,
+        "isInferred": group.is_inferred,
+        "note": group.note,
+        "extendedSecurityUpdates": [_esu(each, sources) for each in group.esu],
+        "sources": [sources[number] for number in group.sources],
+    }
+
+
+def _esu(esu: Esu, sources: list[str]) -> dict[str, object]:
+    return {
+        "program": esu.program,
+        "endDates": esu.ends,
+        "isInferred": esu.is_inferred,
+        "note": esu.note,
+        "sources": [sources[number] for number in esu.sources],
+    }
+
+
+def _hotpatch_month(month: HotpatchMonth) -> dict[str, object]:
+    return {
+        "year": month.year,
+        "month": month.month,
+        "planned": month.planned,
+        "actual": month.actual or None,
+        "basis": month.basis,
+    }
+
+
+def _update(update: Update | Package, sources: list[str]) -> dict[str, object]:
+    return {
+        "buildVersion": str(update.build) if isinstance(update, Update) else None,
         "kb": update.kb,
         "releaseDate": update.release_date,
         "kind": update.kind,

@@ -171,6 +171,11 @@ class Package(msgspec.Struct, frozen=True):
     note: str
     sources: tuple[int, ...]
 
+    @property
+    def is_canonical_b(self) -> bool:
+        """Whether it is a B release: none of the months with such an update has another."""
+        return self.kind is Kind.B
+
 
 class Release(msgspec.Struct, frozen=True):
     """A version of Windows, such as Windows 11 25H2, whose builds begin with 10.0.`os_build`; updates oldest first.
@@ -198,6 +203,11 @@ class Release(msgspec.Struct, frozen=True):
     hotpatch_until: str = ""
     hotpatch_months: tuple[HotpatchMonth, ...] = ()
     note: str = ""
+
+    @property
+    def every_update(self) -> tuple[Update | Package, ...]:
+        """The updates with a build, then those without."""
+        return self.updates + self.packages
 
 
 class Catalogue(msgspec.Struct, frozen=True):

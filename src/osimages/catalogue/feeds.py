@@ -12,8 +12,8 @@ from hashlib import sha256
 from xml.sax.saxutils import escape, quoteattr
 
 from osimages.catalogue.calendar import next_patch_tuesday
-from osimages.catalogue.facts import Catalogue, Kind, Release, Update
-from osimages.catalogue.servicing import EXTENSIONS, LONG_TERM
+from osimages.catalogue.facts import Catalogue, Kind, Package, Release, Update
+from osimages.catalogue.support import support_groups
 from osimages.clock import PACIFIC
 
 _MOST_ENTRIES = 100
@@ -33,7 +33,7 @@ _WORDS = {
     Kind.UNLABELLED: "Update",
     Kind.UNKNOWN: "Update",
 }
-_Entry = tuple[date, str, Kind, list[tuple[Release, Update]]]
+_Entry = tuple[date, str, Kind, list[tuple[Release, Update | Package]]]
 
 
 def atom(catalogue: Catalogue, address: str = "") -> bytes:
@@ -74,20 +74,24 @@ def calendar(catalogue: Catalogue, address: str = "") -> bytes:
 
 def _entries(catalogue: Catalogue) -> Iterator[_Entry]:
     """Updates with a day; one that several releases share under one KB is one entry."""
-    found: defaultdict[tuple[date, str, Kind], list[tuple[Release, Update]]] = defaultdict(list)
-    for release in catalogue.releases:
-        for update in release.updates:
+    found: defaultdict[tuple[date, str, Kind], list[tuple[Release, Update | Package]]] = defaultdict(list)
+    for release in catalogue.every_release:
+        for update in release.every_update:
             if update.release_date is not None:
-                key = update.kb or f"{update.build.revision}"
+                key = update.kb or (f"{update.build.revision}" if isinstance(update, Update) else "")
                 found[update.release_date, key, update.kind].append((release, update))
     for (day, _, kind), updates in found.items():
         # Named by its first build, which is known before the KB is.
-        yield day, updates[0][1].build.short, kind, updates
+        first = updates[0][1]
+        yield day, first.build.short if isinstance(first, Update) else first.kb, kind, updates
 
 
 def _atom_entry(entry: _Entry) -> str:
     day, key, kind, updates = entry
-    names = ", ".join(f"{release.id} ({update.build.short})" for release, update in updates)
+    names = ", ".join(
+        f"{release.id} ({update.build.short})" if isinstance(update, Update) else release.id
+        for release, update in updates
+    )
     kb = updates[0][1].kb
     title = f"{_WORDS[kind]}{f' {kb}' if kb else ''}: {names}"
     link = f"<link href={quoteattr(_HELP + kb.removeprefix('KB'))}/>\n" if kb else ""
@@ -114,11 +118,12 @@ def _events(catalogue: Catalogue) -> Iterator[tuple[date, str, str, str]]:
 
 def _patch_tuesdays(catalogue: Catalogue) -> Iterator[tuple[date, str, str, str]]:
     builds: defaultdict[tuple[int | None, int | None], list[str]] = defaultdict(list)
-    for release in catalogue.releases:
-        for update in release.updates:
+    for release in catalogue.every_release:
+        for update in release.every_update:
             if update.is_canonical_b:
-                kb = f", {update.kb}" if update.kb else ""
-                builds[update.year, update.month].append(f"{release.id}: {update.build.short}{kb}")
+                build = update.build.short if isinstance(update, Update) else ""
+                named = ", ".join(each for each in (build, update.kb) if each)
+                builds[update.year, update.month].append(f"{release.id}: {named}")
     day = next_patch_tuesday(catalogue.as_of - _PATCH_TUESDAYS_BEFORE)
     while day <= catalogue.as_of + _PATCH_TUESDAYS_AFTER:
         known = "\n".join(builds[day.year, day.month])
@@ -127,19 +132,23 @@ def _patch_tuesdays(catalogue: Catalogue) -> Iterator[tuple[date, str, str, str]
 
 
 def _ends(catalogue: Catalogue) -> Iterator[tuple[date, str, str, str]]:
-    for release in catalogue.releases:
-        groups: dict[str, date] = {each.servicing: each.support_end_date for each in release.editions}
-        for name, last in groups.items():
-            text = f"Last day of support for {release.id}, {name} (Pacific Time)."
-            yield last, f"end/{release.id}/{name}", f"End of support: {release.id} {name}", text
-        for each in LONG_TERM.get(release.os_build, ()):
-            name = f"{release.product} {each.servicing} ({each.name})"
+    for release in catalogue.every_release:
+        esu: dict[tuple[str, date, bool], None] = {}
+        for group in support_groups(release):
+            name = f"{release.id} {group.servicing}"
+            if group.name:
+                name = f"{release.product} {group.servicing} ({group.name})"
             text = f"Last day of support for {name} (Pacific Time)."
-            yield each.support_end_date, f"end/{release.id}/{each.servicing}", f"End of support: {name}", text
-        extension = EXTENSIONS.get(release.os_build)
-        if extension is not None:
-            text = f"Last day of {extension.name} for {release.id} (Pacific Time)."
-            yield extension.support_end_date, f"end/{release.id}/esu", f"End of ESU: {release.id}", text
+            yield group.support_end_date, f"end/{release.id}/{group.servicing}", f"End of support: {name}", text
+            esu |= {(each.program, day, each.is_inferred): None for each in group.esu for day in each.ends}
+        mainstream = release.mainstream_end
+        if mainstream is not None and all(mainstream != each.support_end_date for each in release.editions):
+            text = f"Last day of mainstream support for {release.id}; security updates continue."
+            yield mainstream, f"end/{release.id}/mainstream", f"End of mainstream support: {release.id}", text
+        for program, day, is_inferred in esu:
+            text = f"Last day of a year of {program} Extended Security Updates for {release.id} (Pacific Time)."
+            summary = f"End of {program} ESU: {release.id}"
+            yield day, f"end/{release.id}/esu/{program}/{day}", summary, text + " Inferred." * is_inferred
 
 
 def _ics_text(text: str) -> str:

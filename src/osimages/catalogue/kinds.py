@@ -27,6 +27,7 @@ _TITLES = {
     Title.PREVIEW: Kind.PREVIEW,
     Title.OUT_OF_BAND: Kind.OUT_OF_BAND,
     Title.HOTPATCH: Kind.HOTPATCH,
+    Title.HOTPATCH_OUT_OF_BAND: Kind.HOTPATCH_OUT_OF_BAND,
 }
 
 LABEL = "ms-label"
@@ -42,6 +43,11 @@ SIBLING = "date and type of the same KB on a sibling build"
 NO_KB = "no KB in release table"
 NO_LABEL = "not second Tuesday, no label in title"
 NO_DATE = "no date in any source"
+HOTPATCH_CALENDAR = "hotpatch calendar"
+TUESDAY_AND_FIELD = "second Tuesday; field"
+KB_OF_REVISION = "KB of the same revision on 26200/26100"
+# Microsoft's table labels the image of general availability as a preview; its revision is that of a B release.
+IMAGE_OF_B = "GA day image; revision of the October 2022 B"
 COPIED = "listed as a build of that month by another server"
 
 # A label of the update itself; with the other bases it is another's, or there is none.
@@ -55,11 +61,12 @@ _STRENGTH = {
             (NO_DATE,),
             (NO_LABEL,),
             (COPIED,),
-            (SIBLING, NO_KB, TUESDAY, WEDNESDAY),
+            (SIBLING, NO_KB, TUESDAY, TUESDAY_AND_FIELD, WEDNESDAY, KB_OF_REVISION),
             (TUESDAY_AND_TITLE, LABEL_OF_ANOTHER),
-            (TITLE,),
+            (TITLE, HOTPATCH_CALENDAR),
             (LABEL_OF_SIBLING,),
             OWN_LABELS,
+            (IMAGE_OF_B,),
         )
     )
     for basis in group
@@ -145,8 +152,9 @@ def _agreed(found: Mapping[_Key, set[Label]]) -> dict[_Key, Label]:
 
 def decide(evidence: Evidence, others: Neighbours) -> Decision:
     """The kind of an update, by the strongest thing that is known of it."""
-    if evidence.is_hotpatch or Title.HOTPATCH in evidence.titles:
-        return Decision(Kind.HOTPATCH, TITLE)
+    if evidence.is_hotpatch or evidence.titles & {Title.HOTPATCH, Title.HOTPATCH_OUT_OF_BAND}:
+        is_out_of_band = evidence.titles & {Title.OUT_OF_BAND, Title.HOTPATCH_OUT_OF_BAND}
+        return Decision(Kind.HOTPATCH_OUT_OF_BAND if is_out_of_band else Kind.HOTPATCH, TITLE)
     own = evidence.label
     if own is not None and own.letter == "A":
         if evidence.day is not None and is_patch_tuesday(evidence.day) and Title.PLAIN in evidence.titles:

@@ -40,7 +40,12 @@ from osimages.catalogue.rules import scope_of
 NOTHING = Catalogue(date.min, date.min, (), ())
 _PINNED = Source("pinned", "A choice in the overrides file", "facts only", "")
 _PRODUCTS = ("Windows 10", "Windows 11")
-_TITLES = {Kind.PREVIEW: Title.PREVIEW, Kind.OUT_OF_BAND: Title.OUT_OF_BAND, Kind.HOTPATCH: Title.HOTPATCH}
+_TITLES = {
+    Kind.PREVIEW: Title.PREVIEW,
+    Kind.OUT_OF_BAND: Title.OUT_OF_BAND,
+    Kind.HOTPATCH: Title.HOTPATCH,
+    Kind.HOTPATCH_OUT_OF_BAND: Title.HOTPATCH_OUT_OF_BAND,
+}
 
 
 class Merged(msgspec.Struct, frozen=True):
@@ -70,7 +75,8 @@ def merge(base: Catalogue, statements: Sequence[Statement], overrides: Overrides
     cycle = lifecycle(base, statements, overrides)
     families = {each.os_build: name for name, each in cycle.outlines.items()}
     known = [update for release in base.releases for update in release.updates]
-    pools = gather(known, statements, families, overrides.dropped)
+    servers = [update.build for release in base.servers for update in release.updates]
+    pools = gather(known, statements, families, overrides.dropped, servers)
     disagreements = list(cycle.disagreements)
     drafts = [
         _draft(pool, cycle.outlines[families[pool.build.build]], base, overrides, disagreements)
@@ -254,14 +260,20 @@ def _catalogue(
     sources = _sources(base, origins, used)
     numbers = {each.name: number for number, each in enumerate(sources)}
     days = [each.as_of for each in origins]
+    known = {each.id: each for each in base.releases}
     return Catalogue(
         as_of=max([base.as_of, *days]),
         complete_until=max(base.complete_until, _complete_until(origins)),
         sources=sources,
         releases=tuple(
-            _release(each, by_release[name], lambda names: tuple(sorted(numbers[name] for name in names)))
+            _release(
+                each, known.get(name), by_release[name], lambda names: tuple(sorted(numbers[name] for name in names))
+            )
             for name, each in releases.items()
         ),
+        servers=base.servers,
+        others=base.others,
+        servers_complete_until=base.servers_complete_until,
     )
 
 
@@ -285,10 +297,14 @@ def _complete_until(origins: Sequence[Origin]) -> date:
 
 
 def _release(
-    outline: Outline, drafts: Iterable[_Draft], numbered: Callable[[Iterable[str]], tuple[int, ...]]
+    outline: Outline,
+    known: Release | None,
+    drafts: Iterable[_Draft],
+    numbered: Callable[[Iterable[str]], tuple[int, ...]],
 ) -> Release:
+    """The release as decided; what sources say nothing about is as in `known`, its release in the shipped facts."""
     ordered = sorted(drafts, key=lambda each: (each.pool.build, each.day or date.min, each.pool.kb or ""))
-    return Release(
+    release = Release(
         id=outline.id,
         product=outline.product,
         version=outline.version,
@@ -300,6 +316,19 @@ def _release(
         ),
         updates=tuple(_update(draft, outline, numbered) for draft in ordered),
         sources=numbered(outline.sources),
+    )
+    if known is None:
+        return release
+    kbs = {each.kb for each in release.updates}
+    return msgspec.structs.replace(
+        release,
+        mainstream_end=known.mainstream_end,
+        groups=known.groups,
+        esu=known.esu,
+        packages=tuple(each for each in known.packages if each.kb not in kbs),
+        hotpatch_until=known.hotpatch_until,
+        hotpatch_months=known.hotpatch_months,
+        note=known.note,
     )
 
 

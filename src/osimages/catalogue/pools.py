@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
@@ -12,7 +12,7 @@ from osimages.catalogue.builds import Build
 from osimages.catalogue.claims import BulletinClaim, Origin, Rejection, Statement, UpdateClaim, Weight
 from osimages.catalogue.facts import Update
 from osimages.catalogue.misprints import Key, misprints
-from osimages.catalogue.rules import is_server_revision
+from osimages.catalogue.rules import has_server_packages, is_server_revision
 
 
 class Voice(msgspec.Struct, frozen=True):
@@ -56,11 +56,15 @@ class Pools(msgspec.Struct):
 
 
 def gather(
-    known: Iterable[Update], statements: Sequence[Statement], families: Mapping[int, str], dropped: Iterable[Build] = ()
+    known: Iterable[Update],
+    statements: Sequence[Statement],
+    families: Mapping[int, str],
+    dropped: Iterable[Build] = (),
+    servers: Iterable[Build] = (),
 ) -> Pools:
     """Every update that is known or claimed and can be one of a release in `families` (release ids by build).
 
-    `dropped` are builds that the overrides file takes out.
+    `dropped` are builds that the overrides file takes out, `servers` the known builds of Windows Server.
     """
     out: set[Build] = set(dropped)
     pools: dict[Key, Pool] = {}
@@ -68,13 +72,15 @@ def gather(
     for update in known:
         if update.build not in out:
             pools[update.build, update.kb or ""] = Pool(update.build, update.kb, update)
+    known_builds = {build for build, _ in pools}
+    of_servers = {each for each in servers if has_server_packages(each.build) and each not in known_builds}
     wrong = misprints(statements, pools.keys(), families)
     for statement in statements:
         for claim in statement.claims:
             if not isinstance(claim, UpdateClaim) or claim.build in out:
                 continue
             misprint = wrong.get((statement.origin.name, claim), "")
-            why = misprint or _refusal(claim, families)
+            why = misprint or _refusal(claim, families, of_servers)
             if why:
                 rejected.append(Rejection(statement.origin.name, _named(claim), why, bool(misprint)))
                 continue
@@ -83,13 +89,13 @@ def gather(
     return Pools(_with_bulletins(_joined(pools), statements, families), rejected)
 
 
-def _refusal(claim: UpdateClaim, families: Mapping[int, str]) -> str:
+def _refusal(claim: UpdateClaim, families: Mapping[int, str], of_servers: Collection[Build]) -> str:
     build = claim.build
     if (build.major, build.minor) != (10, 0):
         return "no build of Windows 10 or 11"
     if build.build not in families:
         return "its build is not that of a known client release of Windows"
-    if is_server_revision(build.build, build.revision):
+    if is_server_revision(build.build, build.revision) or build in of_servers:
         return "a revision of Windows Server, not of the client release of that build"
     return ""
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 import msgspec
 
 from osimages.catalogue.calendar import patch_tuesday
-from osimages.catalogue.facts import Catalogue, Release, Update
+from osimages.catalogue.facts import Catalogue, Package, Release, Update
 
 _PATCH_TUESDAYS_SHOWN = 3
 
@@ -63,7 +63,7 @@ def b_releases(release: Release, today: date, age_days: int) -> list[Update]:
     return sorted(found, key=lambda each: (each.year, each.month, each.build), reverse=True)
 
 
-def patch_tuesday_of(update: Update) -> date:
+def patch_tuesday_of(update: Update | Package) -> date:
     """The Patch Tuesday that a B release belongs to."""
     assert update.year is not None, "every B release has a month"
     assert update.month is not None, "every B release has a month"

@@ -28,6 +28,11 @@ def is_server_revision(os_build: int, revision: int) -> bool:
     return revision >= _SERVER_REVISIONS_FROM.get(os_build, 2**32)
 
 
+def has_server_packages(os_build: int) -> bool:
+    """Whether Windows Server and the client release with this build have had packages of their own."""
+    return os_build in _SERVER_REVISIONS_FROM
+
+
 def is_version(text: str) -> bool:
     """Whether a text has the form of a version: `1507`, `24H2`."""
     return _VERSION.fullmatch(text) is not None

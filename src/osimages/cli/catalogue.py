@@ -184,7 +184,7 @@ def _objects(images: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]
 def _history_row(entry: Entry) -> tuple[str, ...]:
     update = entry.update
     return (
-        str(update.build),
+        str(entry.build or ""),
         update.kb or "",
         "" if update.release_date is None else str(update.release_date),
         str(update.kind),
@@ -198,7 +198,7 @@ def _history_row(entry: Entry) -> tuple[str, ...]:
 def _history_object(entry: Entry, facts: Catalogue) -> dict[str, object]:
     update = entry.update
     return {
-        "buildVersion": str(update.build),
+        "buildVersion": None if entry.build is None else str(entry.build),
         "kb": update.kb,
         "releaseDate": None if update.release_date is None else str(update.release_date),
         "kind": str(update.kind),

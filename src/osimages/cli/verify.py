@@ -94,7 +94,7 @@ def _print(merged: Merged, found: list[Finding]) -> None:
         click.secho(f"{field}: {len(alike):,}", bold=True)
         print_wrapped(f"Why so: {why}.", 2)
         for each in alike:
-            click.echo(f"  {each.subject}: {each.chosen}{' (pinned)' * each.is_pinned}")
+            print_wrapped(f"{each.subject}: {each.chosen}{' (pinned)' * each.is_pinned}", 2)
             print_wrapped(f"said: {_said(each)}", 4)
     pinned = sum(each.is_pinned for each in merged.disagreements)
     click.echo(f"{len(merged.disagreements):,} disagreements, {pinned:,} resolved by pins.")

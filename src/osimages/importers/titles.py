@@ -88,7 +88,10 @@ def read_title(text: str) -> ReadTitle:
     builds = tuple(dict.fromkeys(Build(10, 0, int(each[1]), int(each[2])) for each in _BUILD.finditer(plain)))
     if not builds:
         raise UnreadableError("it names no build such as 26200.8875")
-    title = next((kind for sign, kind in _SIGNS if sign.search(plain)), Title.PLAIN)
+    signs = [kind for sign, kind in _SIGNS if sign.search(plain)]
+    title = signs[0] if signs else Title.PLAIN
+    if Title.HOTPATCH in signs and Title.OUT_OF_BAND in signs:
+        title = Title.HOTPATCH_OUT_OF_BAND
     return ReadTitle(day, f"KB{kb[1]}" if kb else None, builds, title, bool(_EXPIRED.search(plain)))
 
 

@@ -12,7 +12,7 @@ import msgspec
 from osimages.catalogue.facts import Catalogue, bundled, digest
 from osimages.catalogue.publishing import label, published
 from osimages.clock import Clock
-from osimages.storage.catalogue import has_claims, read_catalogue, read_digest, write_catalogue
+from osimages.storage.catalogue import has_claims, read_catalogue, read_digest, read_shipped_as_of, write_catalogue
 from osimages.storage.store import Database
 
 
@@ -63,18 +63,21 @@ async def catalogue_in(database: Database, *, only_reads: bool = False) -> Catal
     """The facts in the database; those of this release replace them when they are newer.
 
     Where sources were asked it is not these alone that count, but what follows from them and from what the sources said
-    (`publish/renewing.py`).
+    (`publish/renewing.py`). That is worked out again where the facts were merged from those of an older release.
     """
     kept, shipped = await database.read(read_catalogue()), bundled()
-    if kept is not None and kept.as_of > shipped.as_of:
-        return kept
     if kept is not None and await database.read(has_claims()):
-        if only_reads:
+        is_of_this_release = await database.read(read_shipped_as_of()) >= str(shipped.as_of)
+        if is_of_this_release and kept.as_of > shipped.as_of:
             return kept
         # Loaded when it is needed, which is once after each upgrade: it would make every start slower.
         renewing = import_module("osimages.publish.renewing")
+        if only_reads:
+            return (await database.read(renewing.merging_kept())).catalogue  # type: ignore[no-any-return]
         await database.change(renewing.bringing_in_force())
         return await database.read(read_catalogue()) or shipped
+    if kept is not None and kept.as_of > shipped.as_of:
+        return kept
     if kept != shipped and not only_reads:
-        await database.change(write_catalogue(shipped))
+        await database.change(write_catalogue(shipped, shipped.as_of))
     return shipped

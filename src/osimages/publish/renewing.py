@@ -67,7 +67,7 @@ def renewing(told: Sequence[Told], overrides_text: bytes) -> Steps[Renewal]:
             yield from write_statement(each.statement, each.fetch.asked_at)
     yield from write_overrides_text(overrides_text)
     merged = merge(bundled(), (yield from read_statements()), overrides)
-    yield from write_catalogue(merged.catalogue)
+    yield from write_catalogue(merged.catalogue, bundled().as_of)
     known = {(each.subject, each.field, each.chosen) for each in old.disagreements}
     news = [each for each in merged.disagreements if (each.subject, each.field, each.chosen) not in known]
     return Renewal(before, merged, changes(before, merged.catalogue), tuple(news))
@@ -98,4 +98,4 @@ def bringing_in_force() -> Steps[bool]:
 
     Raises OverridesError.
     """
-    return (yield from write_catalogue((yield from merging_kept()).catalogue))
+    return (yield from write_catalogue((yield from merging_kept()).catalogue, bundled().as_of))

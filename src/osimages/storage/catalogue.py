@@ -6,15 +6,31 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+import msgspec
+
 from osimages.catalogue.builds import Build
-from osimages.catalogue.facts import Catalogue, Edition, Kind, Release, Source, Update, digest
+from osimages.catalogue.facts import (
+    Catalogue,
+    Edition,
+    Esu,
+    HotpatchMonth,
+    Kind,
+    Package,
+    Release,
+    Source,
+    SupportGroup,
+    Update,
+    digest,
+)
 from osimages.storage.steps import Ask, Row, Rows, Steps
 
 # Every table with its columns, in the order in which rows are made below.
 _COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "catalogue_state": ("digest", "as_of", "complete_until"),
+    "catalogue_state": ("digest", "as_of", "complete_until", "servers_complete_until", "shipped_as_of"),
     "catalogue_source": ("number", "name", "what", "licence", "as_of"),
-    "catalogue_release": ("id", "ordinal", "product", "version", "os_build", "general_availability"),
+    "catalogue_release": (
+        *("id", "ordinal", "product", "version", "os_build", "general_availability", "family", "details"),
+    ),
     "catalogue_release_source": ("id", "source"),
     "catalogue_architecture": ("id", "ordinal", "value"),
     "catalogue_edition": ("id", "ordinal", "edition_type", "support_end_date", "servicing", "note"),
@@ -27,12 +43,32 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def write_catalogue(catalogue: Catalogue) -> Steps[bool]:
-    """Replaces all facts, unless those in the database are the same; tells whether it wrote."""
-    found = yield Ask("SELECT digest FROM catalogue_state")
-    if found and found[0][0] == digest(catalogue):
+_CLIENT, _SERVER, _OTHER = "client", "server", "other"  # values of catalogue_release.family
+
+
+class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The members of a release that are stored as one document."""
+
+    nt_version: tuple[int, int] = (10, 0)
+    mainstream_end: date | None = None
+    groups: tuple[SupportGroup, ...] = ()
+    esu: tuple[Esu, ...] = ()
+    packages: tuple[Package, ...] = ()
+    hotpatch_until: str = ""
+    hotpatch_months: tuple[HotpatchMonth, ...] = ()
+    note: str = ""
+
+
+def write_catalogue(catalogue: Catalogue, shipped_as_of: date | None = None) -> Steps[bool]:
+    """Replace all facts, unless those in the database are the same. Return whether anything was written.
+
+    `shipped_as_of` is the day of the shipped facts that these were merged from.
+    """
+    state = (digest(catalogue), "" if shipped_as_of is None else str(shipped_as_of))
+    found = yield Ask("SELECT digest, shipped_as_of FROM catalogue_state")
+    if found and tuple(found[0]) == state:
         return False
-    for table, rows in _rows(catalogue).items():
+    for table, rows in _rows(catalogue, state[1]).items():
         columns = _COLUMNS[table]
         places = ", ".join(f":{each}" for each in columns)
         yield Ask(f"DELETE FROM {table}")  # noqa: S608 (names of this module)
@@ -48,6 +84,12 @@ def read_digest() -> Steps[str | None]:
     return str(found[0][0]) if found else None
 
 
+def read_shipped_as_of() -> Steps[str]:
+    """The day of the shipped facts that those in the database were merged from; empty where it is not known."""
+    found = yield Ask("SELECT shipped_as_of FROM catalogue_state")
+    return str(found[0][0]) if found else ""
+
+
 def has_claims() -> Steps[bool]:
     """Whether any source was asked, so that the facts are those of a release merged with what it said."""
     return bool((yield Ask("SELECT 1 FROM catalogue_fetch WHERE origin IS NOT NULL LIMIT 1")))
@@ -55,30 +97,48 @@ def has_claims() -> Steps[bool]:
 
 def read_catalogue() -> Steps[Catalogue | None]:
     """The facts; None where none were written."""
-    state = yield Ask("SELECT as_of, complete_until FROM catalogue_state")
+    state = yield Ask("SELECT as_of, complete_until, servers_complete_until FROM catalogue_state")
     if not state:
         return None
     sources = yield from _all("catalogue_source", "number")
+    releases = yield from _releases()
     return Catalogue(
         as_of=date.fromisoformat(state[0][0]),
         complete_until=date.fromisoformat(state[0][1]),
         sources=tuple(Source(*row[1:]) for row in sources),
-        releases=(yield from _releases()),
+        releases=tuple(releases[_CLIENT]),
+        servers=tuple(releases[_SERVER]),
+        others=tuple(releases[_OTHER]),
+        servers_complete_until=None if state[0][2] is None else date.fromisoformat(state[0][2]),
     )
 
 
-def _rows(catalogue: Catalogue) -> dict[str, Sequence[Row]]:
-    releases = catalogue.releases
+def _rows(catalogue: Catalogue, shipped_as_of: str) -> dict[str, Sequence[Row]]:
+    releases = catalogue.every_release
+    families = (
+        *(_CLIENT for _ in catalogue.releases),
+        *(_SERVER for _ in catalogue.servers),
+        *(_OTHER for _ in catalogue.others),
+    )
+    servers_until = catalogue.servers_complete_until
     editions = [(each.id, *pair) for each in releases for pair in enumerate(each.editions)]
     updates = [(each.id, *pair) for each in releases for pair in enumerate(each.updates)]
     return {
-        "catalogue_state": [(digest(catalogue), str(catalogue.as_of), str(catalogue.complete_until))],
+        "catalogue_state": [
+            (
+                *(digest(catalogue), str(catalogue.as_of), str(catalogue.complete_until)),
+                *(None if servers_until is None else str(servers_until), shipped_as_of),
+            )
+        ],
         "catalogue_source": [
             (number, each.name, each.what, each.licence, each.as_of) for number, each in enumerate(catalogue.sources)
         ],
         "catalogue_release": [
-            (each.id, number, each.product, each.version, each.os_build, str(each.general_availability))
-            for number, each in enumerate(releases)
+            (
+                *(each.id, number, each.product, each.version, each.os_build, str(each.general_availability)),
+                *(family, _details(each)),
+            )
+            for number, (each, family) in enumerate(zip(releases, families, strict=True))
         ],
         "catalogue_release_source": [(each.id, source) for each in releases for source in each.sources],
         "catalogue_architecture": [(each.id, *pair) for each in releases for pair in enumerate(each.architectures)],
@@ -92,6 +152,11 @@ def _rows(catalogue: Catalogue) -> dict[str, Sequence[Row]]:
         "catalogue_update": [(key, number, *_update_columns(each)) for key, number, each in updates],
         "catalogue_update_source": [(key, number, source) for key, number, each in updates for source in each.sources],
     }
+
+
+def _details(release: Release) -> str:
+    members = {name: getattr(release, name) for name in _Details.__struct_fields__}
+    return msgspec.json.encode(_Details(**members)).decode()
 
 
 def _update_columns(update: Update) -> Row:
@@ -115,7 +180,8 @@ def _all(table: str, order: str) -> Steps[Rows]:
     return (yield Ask(f"SELECT {', '.join(_COLUMNS[table])} FROM {table} ORDER BY {order}"))  # noqa: S608
 
 
-def _releases() -> Steps[tuple[Release, ...]]:
+def _releases() -> Steps[Mapping[str, list[Release]]]:
+    """The releases in order, by family."""
     architectures: defaultdict[str, list[str]] = defaultdict(list)
     for key, _, value in (yield from _all("catalogue_architecture", "id, ordinal")):
         architectures[key].append(value)
@@ -123,8 +189,10 @@ def _releases() -> Steps[tuple[Release, ...]]:
     for key, source in (yield from _all("catalogue_release_source", "id, source")):
         sources[key].append(source)
     editions, updates = (yield from _editions()), (yield from _updates())
-    return tuple(
-        Release(
+    found: defaultdict[str, list[Release]] = defaultdict(list)
+    for row in (yield from _all("catalogue_release", "ordinal")):
+        key, _, product, version, os_build, available, family, details = row
+        release = Release(
             id=key,
             product=product,
             version=version,
@@ -134,9 +202,10 @@ def _releases() -> Steps[tuple[Release, ...]]:
             editions=tuple(editions[key]),
             updates=tuple(updates[key]),
             sources=tuple(sources[key]),
+            **msgspec.structs.asdict(msgspec.json.decode(details, type=_Details)),
         )
-        for key, _, product, version, os_build, available in (yield from _all("catalogue_release", "ordinal"))
-    )
+        found[family].append(release)
+    return found
 
 
 def _editions() -> Steps[Mapping[str, list[Edition]]]:

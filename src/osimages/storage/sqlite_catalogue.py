@@ -6,18 +6,25 @@ from pathlib import Path
 
 import apsw
 
-from osimages.catalogue.facts import Catalogue
-from osimages.storage.catalogue import read_catalogue
+from osimages.catalogue.facts import Catalogue, bundled
+from osimages.catalogue.merging import merge
+from osimages.catalogue.overrides import parse_overrides
+from osimages.storage.catalogue import has_claims, read_catalogue, read_shipped_as_of
+from osimages.storage.claims import read_overrides_text, read_statements
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite_steps import perform
+from osimages.storage.steps import Steps
 
 _BUSY_MILLISECONDS = 10_000
+_HAS_TABLE = "SELECT count(*) FROM sqlite_schema WHERE name = ?"
+_HAS_SERVERS = "SELECT count(*) FROM pragma_table_info('catalogue_state') WHERE name = 'shipped_as_of'"
 
 
 def catalogue_of(path: Path) -> Catalogue | None:
     """The facts in a database file, which is not changed; None where there is no file, or no facts in it.
 
-    Raises SchemaError when the file cannot be read.
+    Facts that an older release of osimages merged are merged again with those of this release, as a server does at its
+    start. Raises SchemaError when the file cannot be read.
     """
     if not path.exists():
         return None
@@ -35,8 +42,25 @@ def catalogue_of(path: Path) -> Catalogue | None:
 
 
 def _read(connection: apsw.Connection) -> Catalogue | None:
+    found = None
     with connection:  # a savepoint, so that all is of one moment
-        older = "SELECT count(*) FROM sqlite_schema WHERE name = 'catalogue_state'"
-        is_older = connection.execute(older).fetchall() == [(0,)]
-        found = None if is_older else perform(connection, read_catalogue())
-    return found  # noqa: RET504 (mypy takes a block of apsw's connection for one that may swallow exceptions)
+        if _count(connection, _HAS_TABLE, "catalogue_state"):
+            is_older = not _count(connection, _HAS_SERVERS)
+            has_sources = bool(_count(connection, _HAS_TABLE, "catalogue_overrides"))
+            found = perform(connection, _facts(is_older, has_sources))
+    return found
+
+
+def _count(connection: apsw.Connection, query: str, *values: str) -> int:
+    found = connection.execute(query, values).fetchone()
+    return int(found[0]) if found is not None else 0
+
+
+def _facts(is_older: bool, has_sources: bool) -> Steps[Catalogue | None]:
+    """The facts; `is_older` tells that the tables are those of an older release, `has_sources` that claims have any."""
+    if has_sources and (yield from has_claims()):
+        shipped_as_of = "" if is_older else (yield from read_shipped_as_of())
+        if shipped_as_of < str(bundled().as_of):
+            overrides = parse_overrides((yield from read_overrides_text()), "the overrides in the database")
+            return merge(bundled(), (yield from read_statements()), overrides).catalogue
+    return None if is_older else (yield from read_catalogue())

@@ -9,11 +9,16 @@ from functools import lru_cache
 
 from osimages.catalogue.builds import Build
 from osimages.catalogue.claims import Claim, EndClaim, Origin, ReleaseClaim, Statement, Title, UpdateClaim, Weight
-from osimages.catalogue.kinds import OWN_LABELS, TITLE
+from osimages.catalogue.kinds import HOTPATCH_CALENDAR, OWN_LABELS, TITLE
 from osimages.catalogue.merging import NOTHING, Merged, merge
 from tests.unit.catalogue.csv_facts import disagreements, rows
 
-TITLES = {"C-D preview": Title.PREVIEW, "OOB": Title.OUT_OF_BAND, "hotpatch": Title.HOTPATCH}
+TITLES = {
+    "C-D preview": Title.PREVIEW,
+    "OOB": Title.OUT_OF_BAND,
+    "hotpatch": Title.HOTPATCH,
+    "hotpatch OOB": Title.HOTPATCH_OUT_OF_BAND,
+}
 # The rows of msrc-wesng have their builds from another source, so that they are not held against the security guide.
 WEIGHTS = {
     "ms-release-health": Weight.TABLE,
@@ -41,7 +46,7 @@ def knows_no_days(source: str) -> bool:
 def claim(row: dict[str, str], source: str) -> UpdateClaim:
     """What one of the sources of a row says of it."""
     title = Title.NONE
-    if row["type_basis"] == TITLE:
+    if row["type_basis"] in (TITLE, HOTPATCH_CALENDAR):
         title = TITLES[row["servicing_type"]]
     elif has_titles(source):
         title = Title.PLAIN

@@ -58,16 +58,17 @@ def test_an_edition_that_a_release_does_not_have_is_told() -> None:
 @pytest.mark.parametrize(
     ("build", "patch", "behind", "kind"),
     [
-        ("26200.9711", Patch.CURRENT_AS_FAR_AS_KNOWN, 0, "B"),
-        ("26200.9550", Patch.BEHIND, 1, "preview"),
-        ("26200.9457", Patch.BEHIND, 1, "out-of-band"),
-        ("26200.9445", Patch.BEHIND, 1, "B"),
-        ("26200.9168", Patch.BEHIND, 2, "B"),
-        ("26200.9446", Patch.BEHIND, 1, None),  # no update has that revision
-        ("26200.9712", Patch.NEWER, 0, None),
+        ("26200.9974", Patch.CURRENT, 0, "B"),
+        ("26200.9711", Patch.BEHIND, 1, "B"),
+        ("26200.9550", Patch.BEHIND, 2, "preview"),
+        ("26200.9457", Patch.BEHIND, 2, "out-of-band"),
+        ("26200.9445", Patch.BEHIND, 2, "B"),
+        ("26200.9168", Patch.BEHIND, 3, "B"),
+        ("26200.9446", Patch.BEHIND, 2, None),  # no update has that revision
+        ("26200.9975", Patch.NEWER, 0, None),
         ("26200", Patch.NOT_STATED, None, None),
-        # A hotpatch of May 2026 has a lower revision than the B release of May, and the same fixes.
-        ("26200.8390", Patch.BEHIND, 5, "hotpatch"),
+        # A hotpatch of May 2026 has the fixes of the B release of May.
+        ("26200.8390", Patch.BEHIND, 6, "hotpatch"),
     ],
 )
 def test_how_far_behind(build: str, patch: Patch, behind: int | None, kind: str | None) -> None:
@@ -76,7 +77,7 @@ def test_how_far_behind(build: str, patch: Patch, behind: int | None, kind: str 
     assert (answer.update.kind if answer.update else None) == kind
     assert len(answer.missing) == (behind or 0)
     assert answer.latest is not None
-    assert answer.latest.build_version == "10.0.26200.9711"
+    assert answer.latest.build_version == "10.0.26200.9974"
 
 
 def test_what_is_missing_is_named_with_its_kb_newest_first() -> None:
@@ -95,17 +96,18 @@ def test_a_patch_tuesday_counts_as_it_is_published() -> None:
 
 
 def test_one_behind_may_be_current_enough() -> None:
-    assert not on(TODAY, "26200.9445", "Pro").is_current
-    assert on(TODAY, "26200.9445", "Pro", max_behind=1).is_current
-    assert not on(TODAY, "26200.9168", "Pro", max_behind=1).is_current
+    assert not on(TODAY, "26200.9711", "Pro").is_current
+    assert on(TODAY, "26200.9711", "Pro", max_behind=1).is_current
+    assert not on(TODAY, "26200.9445", "Pro", max_behind=1).is_current
     assert not on(TODAY, "26200", "Pro", max_behind=99).is_current
 
 
 def test_what_the_catalogue_does_not_know_yet_is_told() -> None:
-    assert on(TODAY, "26200.9711").unknown_patch_tuesdays == (date(2026, 11, 10),)
-    assert on(date(2026, 11, 11), "26200.9711").unknown_patch_tuesdays == ()
+    later = date(2026, 12, 11)
+    assert on(later, "26200.9974").unknown_patch_tuesdays == (date(2026, 12, 8),)
+    assert on(date(2026, 12, 9), "26200.9974").unknown_patch_tuesdays == ()
     # Nobody was to get one any more: Home and Pro of 24H2 ended in October.
-    assert on(TODAY, "26100.9711", "Pro").unknown_patch_tuesdays == ()
+    assert on(later, "26100.9974", "Pro").unknown_patch_tuesdays == ()
 
 
 def test_an_unknown_edition_is_told_and_changes_nothing() -> None:
@@ -138,7 +140,7 @@ def test_support_and_patch_level_of_every_known_build_on_many_days() -> None:
     for day in [date(2023, 1, 12) + timedelta(days=7 * number) for number in range(0, 200, 22)]:
         checker = Checker(bundled(), day)
         for row in rows("updates"):
-            if row["servicing_type"] == "hotpatch" or day < released[row["id"]]:
+            if row["servicing_type"].startswith("hotpatch") or day < released[row["id"]]:
                 continue
             behind = {
                 build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,9 +80,9 @@ def test_the_shipped_file_is_what_the_tool_makes_of_the_fact_files(tmp_path: Pat
 
 def test_the_shipped_file_is_small_and_has_a_line_for_each_update() -> None:
     text = SHIPPED.read_text(encoding="utf-8")
-    assert len(text) < 250_000
-    lines = [line for line in text.splitlines() if line.startswith("    [") and not line.startswith('    ["')]
-    assert len(lines) == 1590
+    assert len(text) < 350_000
+    lines = [line for line in text.splitlines() if re.match(r"    \[\d", line)]
+    assert len(lines) == 1611 + 890 + 9
 
 
 def test_only_sources_that_agree_with_an_end_date_are_named_for_it(tmp_path: Path) -> None:

@@ -33,8 +33,13 @@ def test_json_holds_every_fact() -> None:
     document = json.loads(as_json(FACTS))
     assert document["asOf"] == str(FACTS.as_of)
     assert [each["id"] for each in document["releases"]] == [each.id for each in FACTS.releases]
-    for found, release in zip(document["releases"], FACTS.releases, strict=True):
-        assert [each["buildVersion"] for each in found["updates"]] == [str(each.build) for each in release.updates]
+    assert [each["id"] for each in document["servers"]] == [each.id for each in FACTS.servers]
+    assert document["serversCompleteUntil"] == str(FACTS.servers_complete_until)
+    every = [*document["releases"], *document["servers"], *document["others"]]
+    for found, release in zip(every, FACTS.every_release, strict=True):
+        builds = [*(str(each.build) for each in release.updates), *(None for _ in release.packages)]
+        assert [each["buildVersion"] for each in found["updates"]] == builds
+        assert [each["kb"] for each in found["updates"]] == [each.kb for each in release.every_update]
         assert [(each["editionType"], each["supportEndDate"]) for each in found["editions"]] == [
             (each.edition_type, str(each.support_end_date)) for each in release.editions
         ]
@@ -46,18 +51,38 @@ def test_ends_of_long_term_servicing_have_their_sources() -> None:
         "name": "LTSC 2024",
         "servicing": "Enterprise LTSC",
         "supportEndDate": "2029-10-09",
-        "source": "https://learn.microsoft.com/lifecycle/products/windows-11-enterprise-ltsc-2024",
     }
+    groups = {each["servicing"]: each for each in found["Windows 11 24H2"]["support"]}
+    assert groups["Enterprise LTSC"]["sources"] == [
+        *("DataForGeeks-2026-07", "endoflife.date-2026-08", "third-party-table-2026-09"),
+    ]
+    assert groups["Windows 11 SE"]["isInferred"]
     extended = found["Windows 10 22H2"]
     assert extended["extendedSecurityUpdatesUntil"] == "2028-10-10"
-    assert extended["extendedSecurityUpdatesSource"].endswith("/extended-security-updates")
-    assert found["Windows 11 25H2"]["extendedSecurityUpdatesSource"] is None
+    home = next(each for each in extended["support"] if each["servicing"] == "Home/Pro")
+    assert [(each["program"], each["endDates"]) for each in home["extendedSecurityUpdates"]] == [
+        ("consumer", ["2027-10-12"]),
+        ("commercial", ["2026-10-13", "2027-10-12", "2028-10-10"]),
+    ]
+    assert found["Windows 11 25H2"]["extendedSecurityUpdatesUntil"] is None
+
+
+def test_a_server_has_its_mainstream_end_and_its_hotpatch_months() -> None:
+    found = {each["id"]: each for each in json.loads(as_json(FACTS))["servers"]}["Windows Server 2022"]
+    (group,) = found["support"]
+    assert (group["mainstreamEndDate"], group["supportEndDate"]) == ("2026-10-13", "2031-10-14")
+    assert found["hotpatchUntil"] == "2027-10"
+    months = {(each["year"], each["month"]): each for each in found["hotpatchMonths"]}
+    assert (months[2026, 9]["planned"], months[2026, 9]["actual"]) == ("hotpatch", "unplanned baseline")
+    assert (months[2026, 11]["planned"], months[2026, 11]["actual"]) == ("hotpatch", None)
 
 
 def test_csv_has_a_line_for_each_update() -> None:
     rows = list(csv.DictReader(io.StringIO(as_csv(FACTS).decode(), newline="")))
     assert [(row["release"], row["buildVersion"], row["kb"]) for row in rows] == [
-        (release.id, str(update.build), update.kb or "") for release in FACTS.releases for update in release.updates
+        (release.id, str(getattr(update, "build", "")), update.kb or "")
+        for release in FACTS.every_release
+        for update in release.every_update
     ]
     september = next(row for row in rows if row["buildVersion"] == "10.0.26200.9445")
     assert september["patchTuesday"] == "2026-09-08"
@@ -76,7 +101,10 @@ def test_the_calendar_is_read_by_another_program_and_holds_the_days() -> None:
     assert ("Patch Tuesday", date(2026, 12, 8)) in events
     assert ("End of support: Windows 11 24H2 Enterprise/Education", date(2027, 10, 12)) in events
     assert ("End of support: Windows 11 Enterprise LTSC (LTSC 2024)", date(2029, 10, 9)) in events
-    assert ("End of ESU: Windows 10 22H2", date(2028, 10, 10)) in events
+    assert ("End of commercial ESU: Windows 10 22H2", date(2028, 10, 10)) in events
+    assert ("End of consumer ESU: Windows 10 22H2", date(2027, 10, 12)) in events
+    assert ("End of mainstream support: Windows Server 2022", date(2026, 10, 13)) in events
+    assert ("End of support: Windows Server 2022 Server LTSC", date(2031, 10, 14)) in events
     tuesdays = [day for summary, day in events if summary == "Patch Tuesday"]
     assert tuesdays == [patch_tuesday(day.year, day.month) for day in tuesdays]
     assert len(tuesdays) == 36

@@ -19,6 +19,7 @@ KINDS = {
     "C-D preview": Kind.PREVIEW,
     "OOB": Kind.OUT_OF_BAND,
     "hotpatch": Kind.HOTPATCH,
+    "hotpatch OOB": Kind.HOTPATCH_OUT_OF_BAND,
     "GA": Kind.GENERAL_AVAILABILITY,
     "non-B (unlabelled)": Kind.UNLABELLED,
     "unknown": Kind.UNKNOWN,
@@ -34,23 +35,25 @@ def names(numbers: tuple[int, ...]) -> set[str]:
 
 
 def test_when_the_facts_were_compiled() -> None:
-    assert bundled().as_of == date(2026, 11, 23)
+    assert bundled().as_of == date(2026, 11, 29)
     assert bundled().complete_until == date(2026, 9, 30)
+    assert bundled().servers_complete_until == date(2026, 9, 14)
     assert bundled() is bundled()
 
 
 def test_how_many_there_are() -> None:
     assert len(bundled().releases) == 21
     assert sum(len(release.editions) for release in bundled().releases) == 198
-    assert len(updates()) == 1590
+    assert len(updates()) == 1611
     assert Counter(update.kind for _, update in updates()) == {
-        Kind.B: 896,
-        Kind.PREVIEW: 388,
-        Kind.OUT_OF_BAND: 199,
+        Kind.B: 904,
+        Kind.PREVIEW: 387,
+        Kind.OUT_OF_BAND: 198,
         Kind.UNLABELLED: 64,
-        Kind.HOTPATCH: 18,
+        Kind.HOTPATCH: 20,
         Kind.UNKNOWN: 16,
-        Kind.GENERAL_AVAILABILITY: 9,
+        Kind.HOTPATCH_OUT_OF_BAND: 12,
+        Kind.GENERAL_AVAILABILITY: 10,
     }
 
 
@@ -132,11 +135,14 @@ def test_every_release_of_the_fact_file_is_carried_unchanged() -> None:
 
 
 def test_every_fact_has_a_source() -> None:
-    count = len(bundled().sources)
+    count, releases = len(bundled().sources), bundled().every_release
     given = [
-        *(release.sources for release in bundled().releases),
-        *(edition.sources for release in bundled().releases for edition in release.editions),
-        *(update.sources for _, update in updates()),
+        *(release.sources for release in releases),
+        *(edition.sources for release in releases for edition in release.editions),
+        *(group.sources for release in releases for group in release.groups),
+        *(esu.sources for release in releases for esu in release.esu),
+        *(package.sources for release in releases for package in release.packages),
+        *(update.sources for release in releases for update in release.updates),
     ]
     assert all(each and each == tuple(sorted(set(each))) and each[-1] < count for each in given)
     assert all(source.name and source.what and source.licence for source in bundled().sources)
@@ -152,7 +158,7 @@ def test_names_are_those_of_the_model() -> None:
 
 def test_at_most_one_canonical_b_for_a_version_and_month() -> None:
     months = Counter((key, each.year, each.month) for key, each in updates() if each.is_canonical_b)
-    assert len(months) == 880
+    assert len(months) == 888
     assert set(months.values()) == {1}
     assert not {(year, month) for _, year, month in months} & MONTHS_WITHOUT_PATCH_TUESDAY
 
@@ -184,7 +190,8 @@ def test_the_b_releases_that_are_not_of_a_second_tuesday() -> None:
 
 
 def test_hotpatches_are_hotpatches_though_they_come_out_on_patch_tuesday() -> None:
-    hotpatches = [each for _, each in updates() if each.kind is Kind.HOTPATCH]
+    kinds = (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND)
+    hotpatches = [each for _, each in updates() if each.kind in kinds]
     assert all(each.release_date is not None for each in hotpatches)
     assert not any(each.is_canonical_b for each in hotpatches)
 
@@ -196,7 +203,7 @@ def test_one_build_with_two_kbs_is_two_updates() -> None:
 
 def test_what_is_not_known_is_none() -> None:
     october = [each for _, each in updates() if each.release_date and each.release_date >= date(2026, 10, 1)]
-    assert len(october) == 11
+    assert len(october) == 18
     assert {each.kb for each in october} == {None}
     assert sum(each.release_date is None for _, each in updates()) == 19
 

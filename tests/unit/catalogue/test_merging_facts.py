@@ -10,8 +10,14 @@ from osimages.catalogue.disagreements import Disagreement
 from osimages.catalogue.facts import Kind, bundled
 from osimages.catalogue.merging import merge
 from tests.unit.catalogue.csv_claims import merged
-from tests.unit.catalogue.csv_facts import FACTS, disagreements, needs_facts, rows
+from tests.unit.catalogue.csv_facts import BY_HAND, FACTS, disagreements, needs_facts, rows, servers
 from tests.unit.catalogue.test_facts import KINDS
+
+# KBs that were given to images of general availability later; the lists of the fact files do not have them.
+OTHER_DAYS = (
+    ("KB5018410", "one KB, different dates by version"),
+    ("KB5129195", "one KB, different dates by version"),
+)
 
 
 def test_without_sources_the_facts_stay_as_they_are() -> None:
@@ -28,6 +34,8 @@ def test_every_update_is_decided_as_in_the_fact_files() -> None:
     assert found.keys() == {(row["build_short"], row["kb"]) for row in rows("updates")}
     names = [each.name for each in merged().catalogue.sources]
     for row in rows("updates"):
+        if row["type_basis"] in BY_HAND:
+            continue
         update = found[row["build_short"], row["kb"]]
         assert update.kind is KINDS[row["servicing_type"]], row
         assert str(update.release_date or "") == row["release_date"], row
@@ -97,11 +105,12 @@ def _same_values(found: Disagreement, text: str) -> None:
 
 @needs_facts
 def test_the_shipped_facts_come_with_every_disagreement() -> None:
-    listed = {(row["subject"], row["field"]): row["chosen"] for row in disagreements()}
+    listed = {(row["subject"], row["field"]): row["chosen"] for row in [*disagreements(), *servers("disagreements")]}
+    listed |= dict.fromkeys(OTHER_DAYS, "kept per version")
     assert {(each.subject, each.field): each.chosen for each in merge(bundled(), []).disagreements} == listed
 
 
 @needs_facts
 def test_there_are_no_other_disagreements() -> None:
-    listed = {(row["subject"], row["field"]) for row in rows("disagreements")}
+    listed = {*OTHER_DAYS, *((row["subject"], row["field"]) for row in rows("disagreements"))}
     assert {(each.subject, each.field) for each in merged().disagreements} == listed

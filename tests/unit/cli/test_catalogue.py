@@ -67,10 +67,10 @@ def test_the_last_day_of_support_has_not_ended() -> None:
 def test_show_says_as_of_when() -> None:
     last = output("show", "--today", "2026-10-20").splitlines()[-1]
     assert last == (
-        "As of 2026-11-23, complete to 2026-09-30: the newest Patch Tuesday on 2026-10-20 is that of 2026-10-13; "
+        "As of 2026-11-29, complete to 2026-09-30: the newest Patch Tuesday on 2026-10-20 is that of 2026-10-13; "
         "its build is known for 9 of 9 images."
     )
-    assert "2 of 9 images, the others show what is known" in output("show", "--today", "2026-11-23", "--all")
+    assert "its build is known for 9 of 9 images" in output("show", "--today", "2026-11-29", "--all")
 
 
 def test_show_says_what_is_missing() -> None:
@@ -86,7 +86,7 @@ def test_a_release_without_a_patch_tuesday_says_so() -> None:
 def test_show_as_json_is_what_is_published() -> None:
     today = date(2026, 10, 20)
     found = document("show", "--today", "2026-10-20")
-    expected = {"asOf": "2026-11-23", "today": "2026-10-20", "value": list(published(bundled(), today, 2).values())}
+    expected = {"asOf": "2026-11-29", "today": "2026-10-20", "value": list(published(bundled(), today, 2).values())}
     assert found == expected
     assert list(found) == ["asOf", "today", "value"]
 
@@ -115,7 +115,7 @@ def test_settings_are_the_defaults(data_dir: Path) -> None:
 def test_the_facts_of_the_database_come_first(data_dir: Path) -> None:
     kept = msgspec.structs.replace(bundled(), as_of=date(2026, 12, 9), releases=bundled().releases[-1:])
     migrate(data_dir / "osimages.db")
-    assert document("show")["asOf"] == "2026-11-23"
+    assert document("show")["asOf"] == "2026-11-29"
     connection = connect(data_dir / "osimages.db")
     perform(connection, write_catalogue(kept))
     connection.close()
@@ -123,7 +123,7 @@ def test_the_facts_of_the_database_come_first(data_dir: Path) -> None:
     assert found["asOf"] == "2026-12-09"
     assert [image["id"] for image in found["value"]] == ["Windows 11 26H2"]
     other = document("show", "--today", "2026-11-23", "--data-dir", str(data_dir / "other"))
-    assert other["asOf"] == "2026-11-23"
+    assert other["asOf"] == "2026-11-29"
 
 
 def test_looking_makes_no_files(data_dir: Path) -> None:
@@ -134,10 +134,16 @@ def test_looking_makes_no_files(data_dir: Path) -> None:
 def test_history_lists_every_update() -> None:
     text = output("history", "25h2")
     assert "complete to 2026-09-30" in text.splitlines()[-1]
-    assert text.splitlines()[-1].startswith("Windows 11 25H2: 38 updates, as of 2026-11-23")
-    assert len(text.splitlines()) == 38 + 2
+    assert text.splitlines()[-1].startswith("Windows 11 25H2: 47 updates, as of 2026-11-29")
+    assert len(text.splitlines()) == 47 + 2
     hotpatch = line(text, "10.0.26200.8390")
-    assert hotpatch.split() == ["10.0.26200.8390", "KB5089466", "2026-05-12", "hotpatch", "GA"]
+    assert hotpatch.split() == [
+        "10.0.26200.8390",
+        "KB5089466",
+        "2026-05-12",
+        "hotpatch",
+        *["2026.05", "B", "(Hotpatch)", "GA"],
+    ]
     assert line(text, "10.0.26200.9711").split() == [
         *("10.0.26200.9711", "2026-10-13", "B", "2026-10-13", "2026-10", "GA"),
     ]
@@ -145,13 +151,14 @@ def test_history_lists_every_update() -> None:
 
 def test_history_as_json() -> None:
     found = document("history", "26H2")
-    assert (found["asOf"], found["id"]) == ("2026-11-23", "Windows 11 26H2")
+    assert (found["asOf"], found["id"]) == ("2026-11-29", "Windows 11 26H2")
     assert [each["buildVersion"] for each in found["value"]] == [
+        "10.0.26300.9974",
         "10.0.26300.9711",
         "10.0.26300.9550",
         "10.0.26300.9457",
     ]
-    assert found["value"][0] == {
+    assert found["value"][1] == {
         "buildVersion": "10.0.26300.9711",
         "kb": None,
         "releaseDate": "2026-10-13",
@@ -208,7 +215,7 @@ def test_on_a_terminal_it_is_a_table(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert all(image in text for image in published(bundled(), date(2026, 10, 20), 2))
     assert "10.0.26200.9711 (2026-10)" in line(text, "│ Windows 11 25H2")
     assert not any("(2026-10)" in each and "(2026-09)" in each for each in text.splitlines())
-    assert text.splitlines()[-1].startswith("As of 2026-11-23")
+    assert text.splitlines()[-1].startswith("As of 2026-11-29")
 
 
 def test_history_takes_its_release_as_an_option_too() -> None:

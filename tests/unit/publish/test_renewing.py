@@ -187,7 +187,7 @@ def test_forgetting_a_source(database: Database) -> None:
 def test_half_an_import_is_none(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever goes wrong in the midst of it, nothing of it is there afterwards."""
 
-    def fails(catalogue: object) -> Any:
+    def fails(catalogue: object, shipped_as_of: object) -> Any:
         if catalogue is not None:
             raise RuntimeError("the disk is full")
         yield
@@ -200,14 +200,22 @@ def test_half_an_import_is_none(database: Database, monkeypatch: pytest.MonkeyPa
     assert digest(facts(database)) == digest(bundled())
 
 
-def test_a_newer_release_keeps_what_sources_said(database: Database) -> None:
-    """After an upgrade the shipped facts are newer than those in the database, and claims were made before it."""
+@pytest.mark.parametrize(
+    ("as_of", "shipped_as_of"),
+    [(date(2026, 1, 1), None), (date(2026, 12, 9), date(2026, 11, 23))],
+    ids=["asked before this release", "asked after it was made"],
+)
+def test_a_newer_release_keeps_what_sources_said(database: Database, as_of: date, shipped_as_of: date | None) -> None:
+    """After an upgrade the shipped facts are newer than those that were merged, and claims were made before it."""
     take(database, told("index", NEW))
-    older = msgspec.structs.replace(facts(database), as_of=date(2026, 1, 1), releases=())
-    run(database.change(write_catalogue(older)))
-    assert run(catalogue_in(database, only_reads=True)) == older
+    older = msgspec.structs.replace(facts(database), as_of=as_of, releases=(), servers=())
+    run(database.change(write_catalogue(older, as_of if shipped_as_of is None else shipped_as_of)))
+    expected = run(database.read(merging_kept())).catalogue
+    assert run(catalogue_in(database, only_reads=True)) == expected
+    assert facts(database) == older
     found = run(catalogue_in(database))
-    assert found == run(database.read(merging_kept())).catalogue
+    assert found == facts(database) == expected
+    assert found.servers == bundled().servers
     assert "10.0.26200.9999" in {str(u.build) for r in found.releases for u in r.updates}
 
 

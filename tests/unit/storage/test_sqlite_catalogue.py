@@ -73,10 +73,11 @@ def test_the_bundled_facts_read_back_equal(connection: apsw.Connection) -> None:
 
 def test_each_fact_has_a_row(connection: apsw.Connection) -> None:
     write(connection, bundled())
-    updates = [each for release in bundled().releases for each in release.updates]
-    assert rows(connection, "catalogue_update") == len(updates) == 1590
+    updates = [each for release in bundled().every_release for each in release.updates]
+    assert rows(connection, "catalogue_update") == len(updates) == 1611 + 890 + 9
     assert rows(connection, "catalogue_update_source") == sum(len(each.sources) for each in updates)
-    assert rows(connection, "catalogue_edition") == 198
+    assert rows(connection, "catalogue_release") == 21 + 13 + 9
+    assert rows(connection, "catalogue_edition") == 198 + 34 + 1
     assert rows(connection, "catalogue_state") == 1
     sql = (
         "SELECT s.name FROM catalogue_update u JOIN catalogue_update_source l ON l.id = u.id AND l.ordinal = u.ordinal "

@@ -22,11 +22,12 @@ _CONNECT_ATTEMPTS = 3
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Bounds of a request: attempts, bytes of a decompressed body, and seconds for connecting, for silence, for one
-    body, and for one wait that a server asks for with Retry-After.
+    """Bounds of a request: attempts, attempts where each 429 says how long to wait, bytes of a decompressed body, and
+    seconds for connecting, for silence, for one body, and for one wait that a server asks for with Retry-After.
     """
 
     attempts: int = 4
+    throttled_attempts: int = 4
     max_bytes: int = 64 * 1024 * 1024
     connect_seconds: float = 10.0
     silence_seconds: float = 20.0
@@ -114,7 +115,8 @@ class HttpClient:
                 wait = backoff if asked is None else asked
                 if wait > self._limits.wait_seconds:
                     return msgspec.structs.replace(response, wait_asked=wait)
-                if attempt >= self._limits.attempts:
+                is_told = response.status == 429 and asked is not None
+                if attempt >= (self._limits.throttled_attempts if is_told else self._limits.attempts):
                     return response
                 reason = f"answers {response.status}"
             self._on_wait(reason, wait)

@@ -21,7 +21,7 @@ from osimages.http_client import HttpClient, HttpError, HttpResponse, Limits
 
 # Graph throttles by windows of 10 to 20 seconds, and asks for up to minutes:
 # https://learn.microsoft.com/graph/throttling
-LIMITS = Limits(attempts=7, silence_seconds=100.0, wait_seconds=300.0)
+LIMITS = Limits(attempts=7, throttled_attempts=30, silence_seconds=100.0, wait_seconds=300.0)
 _MOST_PAGES = 20_000  # with the usual 1,000 devices on each, more than any tenant has
 _MOST_EMPTY_PAGES = 100
 _UNQUOTED = ",()'/:$"

@@ -98,6 +98,15 @@ def test_throttling_is_honoured(stand_in: GraphStandIn, pauses: list[float]) -> 
     assert pauses[4:] == [0.0, 16.0]
 
 
+def test_throttling_for_long(stand_in: GraphStandIn, pauses: list[float]) -> None:
+    """Whoever says how long to wait is waited for more often than whoever only fails."""
+    stand_in.troubles = [throttled(Retry_After="2")] * 29
+    assert len(ids(connected(stand_in, pauses))) == 25
+    assert pauses == [2.0] * 29
+    stand_in.troubles = [throttled(Retry_After="2")] * 31
+    assert "answers 429 after 30 attempts" in failure(connected(stand_in, pauses))
+
+
 def test_a_long_wait_is_not_waited_for(stand_in: GraphStandIn, pauses: list[float]) -> None:
     stand_in.troubles = [None, throttled(Retry_After="3600")]
     said = failure(connected(stand_in, pauses))

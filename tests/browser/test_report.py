@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from osimages.catalogue.check import Checker
+from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.facts import bundled
 from osimages.catalogue.freshness import freshness
-from osimages.fleet.devices import Broken
+from osimages.fleet.columns import Columns
+from osimages.fleet.devices import Export
+from osimages.fleet.rows import Broken
 from osimages.fleet.tally import Tally
 from osimages.pages.report import fleet_report
 from tests.browser.conftest import Open
@@ -23,9 +26,10 @@ TODAY = date(2026, 11, 23)
 def report(count: int, title: str = "Contoso fleet") -> str:
     tally = Tally(Checker(bundled(), TODAY))
     for each in devices(count):
-        tally.add(each["OS version"], each["SkuFamily"], each["OS"])
+        tally.add(Evidence(build=each["OS version"], edition=each["SkuFamily"], system=each["OS"]))
     if count:
-        list(tally.take([Broken(7, 7, "it has <b>2</b> fields")]))
+        broken = iter([Broken(7, 7, "it has <b>2</b> fields")])
+        list(tally.take(Export((), Columns(), broken, list)))
     facts = freshness(bundled(), TODAY, 2, (each.answer for each in tally.groups))
     return fleet_report(tally, facts, title, source="devices.csv", incomplete=["2 pages more were not given."])
 

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,9 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("--csv", "a", "--json-file", "b"), 2),
         (("26200.9711", "--csv-out", "x"), 2),
         (("--csv", "a", "--csv-as-it-is"), 2),
+        (("26200.9711", "--explain"), 2),
+        (("26200.9711", "--seen-within", "30"), 2),
+        (("26200.9711", "--esu-column", "x"), 2),
     ],
 )
 def test_exit_codes(arguments: tuple[str, ...], code: int) -> None:
@@ -84,7 +88,9 @@ def test_a_fleet_is_the_same_from_csv_and_json(tmp_path: Path) -> None:
         json.loads(osimages("check", option, tmp_path / name, "--json", *DAY).stdout)
         for option, name in (("--csv", "a.csv"), ("--json-file", "a.json"))
     ]
+    columns = [each.pop("columns") for each in found]
     assert found[0] == found[1]
+    assert [each["build"][0]["column"] for each in columns] == ["OS version", "osVersion"]
     assert found[0]["summary"]["devices"] > 1900
 
 
@@ -129,15 +135,102 @@ def test_broken_rows_make_it_fail_and_are_told(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ("", "It has no line with the names of its columns."),
-        ("a,b\n1,2\n", "None of the columns is named like a build: 'a', 'b'. Name it with --build-column."),
+        (
+            "a,b\n1,2\n",
+            "None of the columns holds builds, versions or names of Windows: 'a', 'b'. Name the one of the build with",
+        ),
         ("osVersion\n", "holds no device."),
-        ("osVersion,os\n18.6,iOS\n", "holds no device but 1 that are no Windows clients."),
+        ('{"value": []}', "It is no CSV, but looks like JSON: --json-file reads that."),
     ],
 )
 def test_files_that_are_no_exports(tmp_path: Path, content: str, said: str) -> None:
     file = tmp_path / "a.csv"
     file.write_text(content, encoding="utf-8")
     assert said in complaint(osimages("check", "--csv", file, *DAY))
+
+
+def test_a_file_without_windows_is_an_answer(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("osVersion,os\n18.6,iOS\n", encoding="utf-8")
+    result = osimages("check", "--csv", file, "--json", *DAY)
+    assert result.returncode == 1
+    assert json.loads(result.stdout)["summary"]["otherSystems"] == {"iOS": 1}
+
+
+def test_pages_that_were_not_followed_are_reported_everywhere(tmp_path: Path) -> None:
+    link = "https://graph.microsoft.com/v1.0/deviceManagement/managedDevices?$skiptoken=abc"
+    device = {"osVersion": "10.0.26200.9711", "skuFamily": "Pro", "operatingSystem": "Windows"}
+    page, report = tmp_path / "page.json", tmp_path / "report.html"
+    page.write_text(json.dumps({"@odata.nextLink": link, "value": [device]}), encoding="utf-8")
+    result = osimages("check", "--json-file", page, "--json", "--html", report, *DAY)
+    assert result.returncode == 1
+    assert link in result.stderr
+    assert json.loads(result.stdout)["incomplete"] == [f"@odata.nextLink was not followed: {link}"]
+    assert link in report.read_text(encoding="utf-8")
+    page.write_text(page.read_text(encoding="utf-8") + json.dumps({"value": [device]}), encoding="utf-8")
+    result = osimages("check", "--json-file", page, *DAY)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+DUPLICATES = (
+    "Device name,OS version,OS,SkuFamily,Azure AD Device ID,Last check-in\n"
+    "PC1,10.0.26200.9711,Windows,Pro,aaa,2026-11-04\n"
+    "PC1,10.0.19045.3803,Windows,Pro,aaa,2024-02-01\n"
+    "PC2,10.0.26200.9711,Windows,Pro,bbb,2026-09-20\n"
+)
+
+
+@pytest.mark.parametrize("name", ["devices.csv", "-"])
+def test_older_rows_and_devices_not_seen_are_skipped_and_marked(name: str, tmp_path: Path) -> None:
+    (tmp_path / "devices.csv").write_text(DUPLICATES, encoding="utf-8")
+    target = tmp_path / "out.csv"
+    done = subprocess.run(
+        command("check", "--csv", name, "--seen-within", "30", "--csv-out", str(target), "--json", *DAY),
+        input=DUPLICATES,
+        text=True,
+        capture_output=True,
+        cwd=tmp_path,
+        env=environment(XDG_DATA_HOME=str(tmp_path)),
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)["summary"]
+    assert (summary["rowsRead"], summary["devices"], summary["rejected"]) == (3, 1, 0)
+    assert summary["skipped"] == {"olderRowOfSameDevice": 1, "notSeenSince": 1}
+    with target.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [each["osimages.skipped"] for each in rows] == ["", "olderRowOfSameDevice", "notSeenSince"]
+    assert [each["osimages.support"] for each in rows] == ["supported", "skipped", "skipped"]
+
+
+def test_columns_are_explained(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("Ger\u00e4t;Stand;Betriebssystem\nPC1;10.0.26200.9711;Windows\n", encoding="utf-8")
+    lines = osimages("check", "--csv", file, "--explain", *DAY).stdout.splitlines()
+    assert lines[:2] == [
+        "Build: column 'Stand' (its values: builds in 1 of 1 values)",
+        "Operating system: column 'Betriebssystem' (its values: names of operating systems in 1 of 1 values)",
+    ]
+    assert "Edition: no column" in lines
+    result = osimages("check", "--csv", file, "--explain", "--json", *DAY)
+    assert lines[0] in result.stderr
+    assert json.loads(result.stdout)["columns"]["build"] == [
+        {"column": "Stand", "why": "its values: builds in 1 of 1 values"}
+    ]
+
+
+def test_a_zip_of_the_console_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "DevicesWithInventory.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("a.csv", DUPLICATES)
+    assert json.loads(osimages("check", "--csv", path, "--json", *DAY).stdout)["summary"]["devices"] == 2
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr("b.csv", "x")
+    assert "holds 2 CSV files: 'a.csv', 'b.csv'. Name one with --zip-member." in complaint(
+        osimages("check", "--csv", path, *DAY)
+    )
+    assert osimages("check", "--csv", path, "--zip-member", "a.csv", *DAY).returncode == 0
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -174,7 +267,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(tmp_path: Path) -> Non
     ("content", "told"),
     [
         ('[{"OS version":"\\ud800","\\uDfff":"\\udc00x"},{"OS version":"26200.9711","n":"\\ud83d\\ude00"}]', ""),
-        ('[{"OS version":"26200.9711"},{"OS version":' + "9" * 5000 + "}]", "a number has too many digits"),
+        ('[{"OS version":"26200.9711"},{"OS version":' + "9" * 5000 + "}]", "the text has more than 512 characters"),
     ],
 )
 def test_json_that_no_file_can_hold(tmp_path: Path, content: str, told: str) -> None:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from osimages.cli.check_graph import graph_options, read_graph
+from osimages.cli.check_graph import graph_options
+from osimages.cli.check_input import Input, read_fleet
 from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 
 if TYPE_CHECKING:
     from osimages.catalogue.answers import Answer
     from osimages.catalogue.freshness import Freshness
-    from osimages.fleet.devices import Device, Export
     from osimages.fleet.tally import Facts, Tally
 
 _EPILOG = """Exit code: 0 where everything is supported and current, 1 where something is not or is not known, 2 for a
@@ -30,34 +27,12 @@ wrong call. A Patch Tuesday counts once it is --age-days days old.
 More: docs/check.md"""
 
 
-class Options(msgspec.Struct, frozen=True):
+class Options(Input, frozen=True):
     """What the command was asked to do, apart from the builds themselves."""
 
-    csv: str | None
-    json_file: str | None
-    graph: bool
-    graph_url: str | None
-    cloud: str | None
-    condition: str | None
-    build_column: str | None
-    edition_column: str | None
-    os_column: str | None
-    csv_out: str | None
-    csv_as_it_is: bool
-    html: str | None
-    title: str
-    as_json: bool
-    support_only: bool
-
-    @property
-    def is_fleet(self) -> bool:
-        """Whether the devices of a whole fleet are checked."""
-        return bool(self.csv or self.json_file or self.graph)
-
-    @property
-    def source(self) -> str:
-        """Where the devices come from, as messages name it."""
-        return "Graph" if self.graph else _shown(self.csv or self.json_file or "")
+    html: str | None = None
+    title: str = ""
+    support_only: bool = False
 
 
 @click.command(short_help="Is a build, or a whole fleet, supported and current?", epilog=_EPILOG)
@@ -76,8 +51,17 @@ class Options(msgspec.Struct, frozen=True):
 @click.option("--esu", is_flag=True, help="The devices have Extended Security Updates.")
 @click.option("--support-only", is_flag=True, help="Exit code 0 if all are supported, however far behind.")
 @click.option("--build-column", metavar="NAME", help="Column of the build, where it is not guessed right.")
+@click.option("--revision-column", metavar="NAME", help="Column of the revision (UBR), where it is not in the build.")
 @click.option("--edition-column", metavar="NAME", help="Column of the edition.")
 @click.option("--os-column", metavar="NAME", help="Column of the operating system.")
+@click.option("--esu-column", metavar="NAME", help="Column of the Extended Security Updates that a device has.")
+@click.option("--id-column", metavar="NAME", help="Column that identifies a device; its newest row counts.")
+@click.option("--seen-column", metavar="NAME", help="Column of the day on which a device was last seen.")
+@click.option(
+    "--seen-within", type=click.IntRange(min=0), metavar="DAYS", help="Skip devices that were not seen for longer."
+)
+@click.option("--zip-member", metavar="NAME", help="File to read in a zip archive that holds several.")
+@click.option("--explain", is_flag=True, help="Print which column was taken for what, and why.")
 @click.option("--csv-out", metavar="FILE", help="Write every device with what was found; - is stdout.")
 @click.option(
     "--csv-as-it-is", is_flag=True, help="With --csv-out: also what a spreadsheet takes for formulas, unchanged."
@@ -119,19 +103,11 @@ def check(
     day = today or Clock(settings.today).today()
     checker = Checker(catalogue, day, age_days=settings.publish_age_days, esu=esu, max_behind=max_behind)
     tally = Tally(checker, edition)
-    answers = [answer for build in builds if (answer := _one(tally, writable(build))) is not None]
+    answers = [tally.keep(writable(build)) for build in builds]
     if options.is_fleet:
-        _read_fleet(tally, options)
+        read_fleet(tally, options)
     reach = freshness(catalogue, day, settings.publish_age_days, (each.answer for each in tally.groups))
     _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), reach, options)
-
-
-def _one(tally: Tally, build: str) -> Answer | None:
-    answer = tally.add(build)
-    if answer is None:
-        # Windows Server, for which somebody asked by name, gets an answer, too.
-        answer = tally.keep(tally.checker.check(build), build)
-    return answer
 
 
 def _check_call(builds: Sequence[str], options: Options) -> None:
@@ -147,86 +123,22 @@ def _check_call(builds: Sequence[str], options: Options) -> None:
         raise click.UsageError("--csv-out writes the devices of --csv, --json-file or --graph.")
     if options.csv_as_it_is and not options.csv_out:
         raise click.UsageError("--csv-as-it-is is about what --csv-out writes.")
+    if not options.is_fleet and (named := _of_fleets(options)):
+        raise click.UsageError(f"{named} is about the devices of --csv, --json-file or --graph.")
     if options.as_json and options.csv_out == "-":
         raise click.UsageError("--json and --csv-out - would both write to standard output.")
 
 
-def _read_fleet(tally: Tally, options: Options) -> None:
-    from osimages.fleet.columns import ColumnsError
-    from osimages.fleet.devices import ExportError
-    from osimages.fleet.exports import Form, Named, open_export
-
-    try:
-        with _opened(options, tally) as (stream, size), _progress(stream, size) as steps:
-            named = Named(build=options.build_column, edition=options.edition_column, system=options.os_column)
-            form: Form = "csv" if options.csv else "json"
-            with open_export(stream, form, tally.checker, named) as export, _written(export, options) as write:
-                for number, (device, answer) in enumerate(tally.take(export.devices)):
-                    write(device, answer)
-                    if not number % 5000:
-                        steps()
-    except (ExportError, ColumnsError) as error:
-        raise click.ClickException(f"{options.source}: {error}") from None
-    except OSError as error:
-        raise click.ClickException(f"{error.filename or options.source} cannot be used: {error.strerror}.") from None
-    for missing in tally.incomplete:
-        click.echo(f"Warning: {options.source} is not complete: {missing}", err=True)
-    if not tally.summary().devices and not tally.rejected:
-        skipped = sum(tally.skipped.values())
-        also = f" but {skipped} that are no Windows clients" if skipped else ""
-        raise click.ClickException(f"{options.source} holds no device{also}.")
-
-
-@contextlib.contextmanager
-def _opened(options: Options, tally: Tally) -> Iterator[tuple[io.BufferedReader[Any], int | None]]:
-    from osimages.fleet.text import SAMPLE_BYTES
-
-    if options.graph:
-        with tempfile.TemporaryFile() as file:
-            tally.incomplete += read_graph(file, options.graph_url, options.cloud, options.condition)
-            size = file.tell()
-            file.seek(0)
-            yield io.BufferedReader(file, SAMPLE_BYTES), size
-        return
-    name = options.csv or options.json_file or ""
-    if name == "-":
-        # Not closed by what reads it: it belongs to the process.
-        with io.BufferedReader(io.FileIO(sys.stdin.fileno(), closefd=False), SAMPLE_BYTES) as stream:
-            yield stream, None
-        return
-    path = Path(name)
-    with io.BufferedReader(io.FileIO(path), SAMPLE_BYTES) as stream:
-        yield stream, path.stat().st_size
-
-
-@contextlib.contextmanager
-def _progress(stream: io.BufferedReader[Any], size: int | None) -> Iterator[Callable[[], None]]:
-    """A bar on standard error while it is a terminal; what it gives is called now and then."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
-
-    shown = (TextColumn("Checking devices"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*shown, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=size)
-        yield lambda: progress.update(task, completed=stream.tell() if size is not None else 0)
-
-
-@contextlib.contextmanager
-def _written(export: Export, options: Options) -> Iterator[Callable[[Device, Answer | None], None]]:
-    from osimages.fleet.written import device_writer
-
-    name, as_it_is = options.csv_out, options.csv_as_it_is
-    if name is None:
-        yield lambda device, answer: None
-    elif name == "-":
-        yield device_writer(sys.stdout, export.names, as_it_is=as_it_is)
-    else:
-        # With a byte order mark, without which Excel takes UTF-8 for something else.
-        with Path(name).open("w", encoding="utf-8-sig", newline="") as file:
-            yield device_writer(file, export.names, as_it_is=as_it_is)
+def _of_fleets(options: Options) -> str | None:
+    """The first option in use that has a meaning for whole fleets only."""
+    names = (
+        *(name for name in Input.__struct_fields__ if name.endswith("_column")),
+        "seen_within",
+        "zip_member",
+        "explain",
+    )
+    used = (name for name in names if getattr(options, name) not in (None, False))
+    return next((f"--{name.replace('_', '-')}" for name in used), None)
 
 
 def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshness, options: Options) -> None:
@@ -246,7 +158,7 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshn
         print_sentence(reach.sentence)
     supported = all(each.answer.is_supported for each in tally.groups if each.devices)
     good = supported if options.support_only else summary.good == summary.devices
-    if not good or tally.incomplete or summary.rejected or not summary.devices:
+    if not good or summary.rejected or tally.incomplete or not summary.devices:
         sys.exit(1)
 
 
@@ -255,7 +167,8 @@ def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
     from osimages.pages.report import fleet_report
 
     try:
-        page = fleet_report(tally, reach, writable(options.title), source=writable(_source(options)))
+        source = writable(_source(options))
+        page = fleet_report(tally, reach, writable(options.title), source=source, incomplete=tally.incomplete)
         Path(options.html or "").write_text(page, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{options.html} cannot be written: {error.strerror}.") from None
@@ -266,7 +179,3 @@ def _source(options: Options) -> str:
     """The name of the input, for the head of the report."""
     name = options.csv or options.json_file
     return Path(name).name if name and name != "-" else options.source
-
-
-def _shown(name: str) -> str:
-    return "Standard input" if name == "-" else name

@@ -45,6 +45,7 @@ SKIPPED_WORDS = {
     "notWindows": "not Windows",
     "olderRowOfSameDevice": "older rows of the same device",
     "notSeenSince": "not seen for longer than asked",
+    "emptyRow": "empty rows",
 }
 
 

@@ -1,8 +1,10 @@
 """Exports of device inventories (Intune, Configuration Manager and others): read as streams, checked, and added up."""
 
-from osimages.fleet.columns import Columns, ColumnsError
-from osimages.fleet.devices import Broken, Device, Export, ExportError
-from osimages.fleet.exports import Named, check_file, open_export
+from osimages.fleet.columns import Columns, ColumnsError, Named
+from osimages.fleet.devices import Device, Export, Skipped
+from osimages.fleet.exports import Wanted, check_file, open_export
+from osimages.fleet.rows import Broken, ExportError
+from osimages.fleet.source import Source, file_source, stream_source
 from osimages.fleet.tally import Group, Leaving, Summary, Tally
 
 __all__ = [
@@ -15,8 +17,13 @@ __all__ = [
     "Group",
     "Leaving",
     "Named",
+    "Skipped",
+    "Source",
     "Summary",
     "Tally",
+    "Wanted",
     "check_file",
+    "file_source",
     "open_export",
+    "stream_source",
 ]

@@ -1,38 +1,44 @@
-"""What an export is made of: devices, and lines that could not be read."""
+"""What an export is made of: devices, and rows that could not be read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
+from osimages.catalogue.evidence import Evidence
 from osimages.fleet.columns import Columns
+from osimages.fleet.rows import Broken
+
+
+class Skipped(StrEnum):
+    """Why a row is not counted as a device that runs Windows."""
+
+    NOT_WINDOWS = "notWindows"
+    OLDER_ROW = "olderRowOfSameDevice"
+    NOT_SEEN = "notSeenSince"
+    EMPTY_ROW = "emptyRow"
 
 
 class Device(NamedTuple):
-    """One device as the export tells of it. `line` is where it stands, `values` all of it, for writing it out again."""
+    """One row as the export has it. `line` is where it stands, `values` all its cells, for writing it out again.
+
+    `skipped` says why the row does not count, where that is known before its operating system is looked at.
+    """
 
     line: int
-    build: str
-    edition: str
-    system: str
+    evidence: Evidence
     values: Sequence[str]
-
-
-class Broken(NamedTuple):
-    """A line, or several up to `last_line`, of which no device could be made."""
-
-    line: int
-    last_line: int
-    reason: str
+    skipped: Skipped | None = None
 
 
 class Export(NamedTuple):
-    """An opened export: the names of all its columns, those that are used, and its devices as they are read."""
+    """An opened export: the names of all its columns, those that are used, and its devices as they are read.
+
+    `incomplete` says what is missing from the input; it is known once all devices are read.
+    """
 
     names: Sequence[str]
     columns: Columns
     devices: Iterator[Device | Broken]
-
-
-class ExportError(Exception):
-    """A file that is no export; the text says why."""
+    incomplete: Callable[[], list[str]]

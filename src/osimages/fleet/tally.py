@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 import msgspec
 
-from osimages.catalogue.answers import Answer, Patch, Support
+from osimages.catalogue.answers import Answer, Family, Patch, Support, Verdict
 from osimages.catalogue.check import Checker
+from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.facts import Catalogue
+from osimages.catalogue.products import other_system
 from osimages.catalogue.publishing import patch_tuesdays_known
-from osimages.catalogue.servicing import servicing_of
-from osimages.fleet.devices import Broken, Device
+from osimages.fleet.columns import Columns
+from osimages.fleet.devices import Device, Export, Skipped
+from osimages.fleet.rows import Broken
 
-_MOST_REMEMBERED = 50_000
+_MOST_CACHED = 50_000
 _MOST_GROUPS = 20_000
 _MOST_BROKEN = 100
+_LONGEST_NAME = 128
 _NO_BUILD = "(no build)"
 _OTHERS = "(other texts)"
 
@@ -48,64 +52,85 @@ class Leaving(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Summary(msgspec.Struct, frozen=True, rename="camel"):
-    """The totals of all devices that were checked; `good` ones are supported and current.
+    """The totals of an input.
 
-    `support` and `patch` count by state, `behind` by the number of Patch Tuesdays, `releases` by release.
-    `skipped` counts what is no Windows client, which is not among the devices; `rejected` lines that could not be read.
+    `devices` + the sum of `skipped` + `rejected` is `rows_read`. `verdicts`, `families`, `support` and `patch` each add
+    up to `devices`; `good` is the verdict of that name. `behind` counts by the number of Patch Tuesdays, `releases` by
+    release. `skipped` counts rows that are no device that runs Windows, by reason, and `other_systems` those of them
+    that run something else, by its name; `rejected` counts rows that could not be read.
     """
 
+    rows_read: int
     devices: int
     good: int
+    verdicts: dict[str, int]
+    families: dict[str, int]
     support: dict[str, int]
     patch: dict[str, int]
     behind: dict[int, int]
     releases: dict[str, int]
     skipped: dict[str, int]
+    other_systems: dict[str, int]
     rejected: int
 
 
 class Tally:
-    """Takes devices in, remembers only what differs. `groups` come in the order in which they were first met."""
+    """Counts devices by their answers; `groups` come in the order in which they were first met.
+
+    `columns` are those of the export that was read, `incomplete` says what was missing from it.
+    """
 
     def __init__(self, checker: Checker, edition: str | None = None) -> None:
         self.checker = checker
-        self._edition = edition
-        self._remembered: dict[tuple[str, str, str], Group | str] = {}
-        self._groups: dict[tuple[str | None, str | None, str | None], Group] = {}
+        self._edition = edition or ""
+        self._cached: dict[Evidence, Group | str] = {}
+        self._groups: dict[tuple[object, ...], Group] = {}
         self.skipped: Counter[str] = Counter()
+        self.other_systems: Counter[str] = Counter()
         self.broken: list[Broken] = []
-        self.incomplete: list[str] = []  # what is missing from the input
         self.rejected = 0
+        self.rows_read = 0
+        self.columns: Columns | None = None
+        self.incomplete: list[str] = []
 
-    def add(self, build: str, edition: str = "", system: str = "") -> Answer | None:
-        """Counts one device; None where it is no Windows client."""
-        key = (build, edition, system)
-        found = self._remembered.get(key)
+    def add(self, evidence: Evidence) -> Answer | Skipped:
+        """Count one device, unless it runs something else than Windows."""
+        found = self._cached.get(evidence)
         if found is None:
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            found = self._remembered[key] = self._look(build, edition, system)
+            if len(self._cached) >= _MOST_CACHED:
+                self._cached.clear()
+            found = self._cached[evidence] = self._checked(evidence)
+        self.rows_read += 1
         if isinstance(found, str):
-            self.skipped[found] += 1
-            return None
+            self.skipped[Skipped.NOT_WINDOWS] += 1
+            self.other_systems[found if found in self.other_systems or len(self.other_systems) < 100 else _OTHERS] += 1
+            return Skipped.NOT_WINDOWS
         found.devices += 1
         return found.answer
 
-    def keep(self, answer: Answer, build: str) -> Answer:
-        """Counts a build whose answer is known already."""
-        group = self._group(answer, build)
+    def keep(self, build: str) -> Answer:
+        """Count one build that somebody asked about, whatever it is of."""
+        self.rows_read += 1
+        group = self._group(self.checker.check_device(Evidence(build=build, edition=self._edition)), build)
         group.devices += 1
         return group.answer
 
-    def take(self, devices: Iterable[Device | Broken]) -> Iterator[tuple[Device, Answer | None]]:
-        """Counts what an export holds, and gives each device with its answer."""
-        for each in devices:
+    def take(self, export: Export) -> Iterator[tuple[Device, Answer | Skipped]]:
+        """Count what an export holds, and give each device with its answer, or the reason why it is skipped."""
+        self.columns = export.columns
+        for each in export.devices:
             if isinstance(each, Broken):
+                self.rows_read += 1
                 self.rejected += 1
                 if len(self.broken) < _MOST_BROKEN:
                     self.broken.append(each)
+            elif each.skipped is not None:
+                self.rows_read += 1
+                self.skipped[each.skipped] += 1
+                yield each, each.skipped
             else:
-                yield each, self.add(each.build, each.edition, each.system)
+                yield each, self.add(each.evidence)
+        self.incomplete += export.incomplete()
 
     @property
     def groups(self) -> list[Group]:
@@ -115,7 +140,7 @@ class Tally:
     def summary(self) -> Summary:
         """The totals so far."""
         support, patch, behind, releases = (Counter[str](), Counter[str](), Counter[int](), Counter[str]())
-        good = 0
+        families, verdicts = Counter[str](), Counter[str]()
         for each in self.groups:
             answer, devices = each.answer, each.devices
             support[answer.support] += devices
@@ -123,15 +148,20 @@ class Tally:
             releases[answer.release or "unknown"] += devices
             if answer.patch_tuesdays_behind is not None:
                 behind[answer.patch_tuesdays_behind] += devices
-            good += devices * is_good(answer)
+            families[answer.family] += devices
+            verdicts[self.checker.verdict(answer)] += devices
         return Summary(
+            rows_read=self.rows_read,
             devices=sum(support.values()),
-            good=good,
+            good=verdicts[Verdict.GOOD],
+            verdicts={each.value: verdicts[each] for each in Verdict},
+            families={each.value: families[each] for each in Family if families[each]},
             support={state.value: support[state] for state in Support},
             patch={state.value: patch[state] for state in Patch},
             behind=dict(sorted(behind.items())),
             releases=dict(sorted(releases.items())),
-            skipped=dict(self.skipped),
+            skipped={each.value: self.skipped[each] for each in Skipped if self.skipped[each]},
+            other_systems=dict(sorted(self.other_systems.items())),
             rejected=self.rejected,
         )
 
@@ -161,33 +191,43 @@ class Tally:
         """Patch Tuesdays whose build the catalogue lacks for a release that is among the devices."""
         return sorted({day for each in self.groups for day in each.answer.unknown_patch_tuesdays})
 
-    def _look(self, build: str, edition: str, system: str) -> Group | str:
-        if _is_other_system(system.lower()):
-            return "notWindows"
-        text = build.strip()
-        if not any(letter.isdigit() for letter in text):
-            text = f"{system} {text}".strip() if any(letter.isdigit() for letter in system) else text
-        elif len(text) <= 8 and "." not in text:
-            # A version alone (24H2, as Defender has it) needs its product.
-            text = f"{system} {text}".strip()
-        if self.checker.is_server(text) or self.checker.is_server(system):
-            return "windowsServer"
-        named = edition if servicing_of(edition) else system if servicing_of(system) else edition
-        return self._group(self.checker.check(text, self._edition or named or None), build)
+    def _checked(self, evidence: Evidence) -> Group | str:
+        """Return the group of a device, or the name of its operating system where that is not Windows."""
+        if self._edition:
+            evidence = msgspec.structs.replace(evidence, edition=self._edition)
+        answer = self.checker.check_device(evidence)
+        other = other_system(evidence.system)
+        if answer.family is Family.OTHER or (other is not None and not answer.candidates):
+            return other or (evidence.system.strip() or evidence.build.strip())[:_LONGEST_NAME]
+        return self._group(answer, _asked(evidence))
 
-    def _group(self, answer: Answer, build: str) -> Group:
-        asked = build.strip()[:128] or _NO_BUILD
-        key = (answer.release, answer.build_version if answer.release else asked, answer.servicing)
+    def _group(self, answer: Answer, asked: str) -> Group:
+        asked = asked.strip()[:_LONGEST_NAME] or _NO_BUILD
+        shown = (answer.build_version if answer.candidates else None) or asked
+        key: tuple[object, ...]
+        key = (answer.family, answer.candidates, shown, answer.servicing, answer.esu, answer.support, answer.patch)
         if key not in self._groups and len(self._groups) >= _MOST_GROUPS:
-            # Memory is bounded: from here on what has no answer yet is lumped together by its release.
+            # Memory is bounded: from here on devices with one verdict on one release share a group.
             answer = msgspec.structs.replace(answer, build_version=None, update=None)
-            asked, key = _OTHERS, (answer.release, _OTHERS, f"{answer.support} {answer.patch_tuesdays_behind}")
+            asked = _OTHERS
+            key = (
+                answer.family,
+                answer.candidates,
+                _OTHERS,
+                answer.support,
+                answer.patch,
+                answer.patch_tuesdays_behind,
+            )
         return self._groups.setdefault(key, Group(msgspec.structs.replace(answer, asked=asked), 0))
 
 
-def _is_other_system(system: str) -> bool:
-    """Whether the name of an operating system, in lower case, is not one of Windows. A bare number says nothing."""
-    return any(letter.isalpha() for letter in system) and ("win" not in system or "darwin" in system)
+def _asked(evidence: Evidence) -> str:
+    """The text of the build, or whatever else the input has of it."""
+    build, revision = evidence.build.strip(), evidence.revision.strip()
+    if build and revision:
+        return f"{build}.{revision}"
+    named = " ".join(filter(None, (evidence.system.strip(), evidence.version.strip())))
+    return build or named or evidence.lab.strip()
 
 
 def is_good(answer: Answer) -> bool:
@@ -210,6 +250,15 @@ def document(tally: Tally, facts: Facts) -> Mapping[str, object]:
         "results": [msgspec.to_builtins(each.answer) | {"devices": each.devices} for each in tally.groups],
         "leavingSupport": tally.leaving(),
         "unknownPatchTuesdays": tally.unknown_patch_tuesdays(),
+        "columns": {} if tally.columns is None else _columns(tally.columns),
         "incomplete": tally.incomplete,
         "rejected": [{"line": each.line, "lastLine": each.last_line, "reason": each.reason} for each in tally.broken],
     }
+
+
+def _columns(columns: Columns) -> dict[str, list[dict[str, str]]]:
+    """Which columns were taken for what, and why."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for role, choice in columns.listed():
+        found.setdefault(role, []).append({"column": choice.column, "why": choice.why})
+    return found

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TextIO
 
 from osimages.catalogue.answers import Answer
-from osimages.fleet.devices import Device
+from osimages.fleet.devices import Device, Skipped
 
 _ADDED = (
     "release",
@@ -19,6 +19,7 @@ _ADDED = (
     "updates",
     "patchTuesdaysBehind",
     "latestBuild",
+    "skipped",
 )
 
 
@@ -39,7 +40,7 @@ def inert(cell: str) -> str:
 
 def device_writer(
     file: TextIO, names: Sequence[str], *, as_it_is: bool = False
-) -> Callable[[Device, Answer | None], None]:
+) -> Callable[[Device, Answer | Skipped], None]:
     """What writes one device, after the line with the names of all columns; ours come last, as `osimages...`.
 
     Cells that a spreadsheet might take for formulas are made inert, unless all are to be written `as_it_is`.
@@ -50,7 +51,7 @@ def device_writer(
     writer.writerow([*map(written, names), *(f"osimages.{name}" for name in _ADDED)])
     columns: dict[int, tuple[object, ...]] = {}
 
-    def write(device: Device, answer: Answer | None) -> None:
+    def write(device: Device, answer: Answer | Skipped) -> None:
         # Answers are shared by thousands of devices, and live as long as what is written.
         found = columns.get(id(answer))
         if found is None:
@@ -60,9 +61,9 @@ def device_writer(
     return write
 
 
-def _columns(answer: Answer | None) -> tuple[object, ...]:
-    if answer is None:
-        return ("", "", "skipped", *("",) * (len(_ADDED) - 3))
+def _columns(answer: Answer | Skipped) -> tuple[object, ...]:
+    if isinstance(answer, Skipped):
+        return ("", "", "skipped", *("",) * (len(_ADDED) - 4), answer.value)
     return (
         answer.release or "",
         answer.servicing or "",
@@ -72,4 +73,5 @@ def _columns(answer: Answer | None) -> tuple[object, ...]:
         answer.patch.value,
         "" if answer.patch_tuesdays_behind is None else answer.patch_tuesdays_behind,
         answer.latest.build_version if answer.latest else "",
+        "",
     )

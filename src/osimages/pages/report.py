@@ -33,6 +33,7 @@ SKIPPED_SHOWN = {
     "notWindows": "that do not run Windows",
     "olderRowOfSameDevice": "older rows of the same device",
     "notSeenSince": "not seen for longer than asked",
+    "emptyRow": "empty rows",
 }
 _STEPS = (
     (0, 0, "0", "good"),

@@ -23,11 +23,12 @@ def test_csv_and_json_give_the_same_totals(tmp_path: Path) -> None:
 
 def test_columns_and_edition_may_be_given(tmp_path: Path) -> None:
     file = tmp_path / "fleet.csv"
-    file.write_text("stand;a\n26100.9974;b\n", encoding="utf-8")
-    with pytest.raises(ColumnsError):
-        check_file(file)
-    found = check_file(str(file), named=Named(build="stand"), edition="Enterprise", today=DAY)
-    assert (found.summary().devices, found.summary().good) == (1, 1)
+    file.write_text("stand;a;gesehen\n26100.9974;b;20.11.2026\n26100.9974;c;1.10.2026\nx;y;z\n", encoding="utf-8")
+    with pytest.raises(ColumnsError, match=r"There is no column 'Build' \(--build-column\)"):
+        check_file(file, named=Named(build="Build"))
+    named = Named(build="Stand", last_seen="gesehen")
+    found = check_file(str(file), named=named, seen_within=10, edition="Enterprise", today=DAY).summary()
+    assert (found.rows_read, found.devices, found.good, found.skipped) == (3, 2, 1, {"notSeenSince": 1})
 
 
 def test_what_is_no_export(tmp_path: Path) -> None:

@@ -1,227 +1,300 @@
-"""Exports as the consoles, Excel and PowerShell write them, whole and broken."""
+"""Exports in all their shapes: every row is counted once, whatever the shape."""
 
 from __future__ import annotations
 
+import csv
 import io
 import json
-import re
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from osimages.catalogue.answers import Family
 from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import bundled
-from osimages.fleet.columns import Columns, ColumnsError, choose
-from osimages.fleet.csv_devices import read_csv
-from osimages.fleet.devices import Broken, Device, ExportError
-from osimages.fleet.json_devices import read_json
-from osimages.fleet.text import text_of
+from osimages.fleet import ColumnsError, ExportError, Named, Source, Summary, Tally, Wanted, open_export
+from osimages.fleet.devices import Device, Skipped
+from osimages.fleet.source import Form
 
-CHECKER = Checker(bundled(), date(2026, 11, 23))
-
-
-def guessed(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
-    return choose(names, rows, lambda text: 2 * (CHECKER.check(text).build_version is not None))
+CHECKER = Checker(bundled(), date(2026, 11, 29))
+Rows = Sequence[dict[str, str]]
 
 
-def from_csv(content: str | bytes) -> list[Device | Broken]:
-    raw = content if isinstance(content, bytes) else content.encode()
-    return list(read_csv(text_of(io.BufferedReader(io.BytesIO(raw))), guessed).devices)
+def checked(raw: bytes | str, form: Form = "csv", wanted: Wanted | None = None) -> Tally:
+    tally = Tally(CHECKER)
+    content = raw if isinstance(raw, bytes) else raw.encode()
+    with open_export(Source(io.BytesIO(content), form), form, CHECKER, wanted or Wanted()) as export:
+        for _ in tally.take(export):
+            pass
+    return tally
 
 
-def from_json(content: str) -> list[Device | Broken]:
-    return list(read_json(io.StringIO(content), guessed).devices)
+def total(summary: Summary) -> int:
+    """What the rows that were read have to add up to."""
+    return summary.devices + sum(summary.skipped.values()) + summary.rejected
 
 
-def seen(devices: list[Device | Broken]) -> list[tuple[int, str, str]]:
-    return [(each.line, each.build, each.edition) for each in devices if isinstance(each, Device)]
-
-
-EXPECTED = [(2, "10.0.26100.9445", "Enterprise"), (3, "10.0.19045.7727", "Pro")]
-INTUNE = (
-    '"Device name","OS version","OS","SkuFamily"\r\n'
-    '"A","10.0.26100.9445","Windows","Enterprise"\r\n'
-    "B,10.0.19045.7727,Windows,Pro\r\n"
+DUPLICATES = "Device name,OS version,OS,Azure AD Device ID,Serial number,Last check-in\n" + "\n".join(
+    [
+        "PC1,10.0.26200.9711,Windows,aaa,5CG1234,2026-11-20",
+        "PC1,10.0.19045.3803,Windows,aaa,,2024-02-01",
+        "PC2,10.0.26100.9445,Windows,bbb,5CG9999,2026-11-01",
+        "PC3,10.0.26100.9711,Windows,ccc,5CG9999,2026-11-21",
+        "PC4,10.0.26100.9711,Windows,00000000-0000-0000-0000-000000000000,Default string,2026-10-01",
+        "PC5,10.0.26100.9711,Windows,,Default string,",
+        "Mac,15.1,macOS,ddd,X,2026-11-20",
+        "Mac,15.0,macOS,ddd,X,2026-11-19",
+        ",,,,,",
+    ]
 )
+
+
+def test_the_newest_row_of_each_device_counts() -> None:
+    summary = checked(DUPLICATES).summary()
+    assert summary.skipped == {"notWindows": 1, "olderRowOfSameDevice": 3, "emptyRow": 1}
+    assert (summary.devices, summary.other_systems, summary.rows_read) == (4, {"macOS": 1}, 9)
+
+
+def test_devices_that_were_not_seen_are_skipped() -> None:
+    summary = checked(DUPLICATES, wanted=Wanted(seen_within=30)).summary()
+    assert summary.skipped == {"notWindows": 1, "olderRowOfSameDevice": 3, "notSeenSince": 1, "emptyRow": 1}
+    assert summary.devices == 3  # one of them has no date, and is counted
+    summary = checked(
+        "n,osVersion,Last seen\nA,26100.9711,2026-10-30\nB,26100.9711,2026-10-29\n", wanted=Wanted(seen_within=30)
+    ).summary()
+    assert summary.skipped == {"notSeenSince": 1}
+    with pytest.raises(ColumnsError, match="name it with --seen-column"):
+        checked("n,osVersion\nA,26100.9711\n", wanted=Wanted(seen_within=30))
+
+
+def test_each_row_is_given_with_its_answer_or_the_reason() -> None:
+    tally = Tally(CHECKER)
+    with open_export(Source(io.BytesIO(DUPLICATES.encode()), "csv"), "csv", CHECKER) as export:
+        found = list(tally.take(export))
+    assert [(device.values[0], answer) for device, answer in found if isinstance(answer, Skipped)] == [
+        ("PC1", Skipped.OLDER_ROW),
+        ("PC2", Skipped.OLDER_ROW),
+        ("Mac", Skipped.NOT_WINDOWS),
+        ("Mac", Skipped.OLDER_ROW),
+        ("", Skipped.EMPTY_ROW),
+    ]
+    assert all(isinstance(device, Device) for device, _ in found)
+
+
+def test_columns_are_found_although_others_come_first() -> None:
+    """Exports are often sorted by system, and the headings of this one are of no known language."""
+    others = [f"n{number};Android;14.{number % 9}" for number in range(5_000)]
+    text = "\n".join(["α;β;γ", *others, "PC;Windows;10.0.26200.9711"])
+    summary = checked(text).summary()
+    assert summary.skipped == {"notWindows": 5_000}
+    assert summary.releases == {"Windows 11 25H2": 1}
+
+
+def test_a_number_in_json_is_evidence_as_it_is_written() -> None:
+    content = '{"count": 1, "value": [{"osVersion": 22631.446, "operatingSystem": "Windows"}]}'
+    with open_export(Source(io.BytesIO(content.encode()), "json"), "json", CHECKER) as export:
+        [device] = export.devices
+    assert isinstance(device, Device)
+    assert (device.evidence.build, device.evidence.build_is_number) == ("22631.446", True)
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("raw", "form", "why"),
     [
-        INTUNE,
-        INTUNE.encode("utf-8-sig"),
-        INTUNE.encode("utf-16"),
-        INTUNE.encode("utf-16-le"),
-        INTUNE.encode("utf-16-be"),
-        INTUNE.replace("Device name", "Gerätename").encode("cp1252"),
-        INTUNE.replace(",", ";"),
-        INTUNE.replace(",", "\t"),
-        INTUNE.replace("\r\n", "\n"),
-        INTUNE.replace("\r\n", "\n\n").replace("\n\n", "\n", 2),
-        INTUNE.replace("Pro\r\n", "Pro,,\r\n"),
-        INTUNE.rstrip("\r\n"),
+        ("nonsense", "json", "Line 1 cannot be read: expecting value"),
+        ('\n{"error": {"code": "Forbidden"}}', "json", "It holds no devices: an answer is an error"),
+        ("", "csv", "no line with the names"),
+        ('"a,b\n', "csv", "first line cannot be read"),
     ],
 )
-def test_csv_in_every_form(content: str | bytes) -> None:
-    assert seen(from_csv(content)) == EXPECTED
+def test_what_is_no_export(raw: str, form: Form, why: str) -> None:
+    with pytest.raises(ExportError, match=why):
+        checked(raw, form)
 
 
-def test_lines_before_the_names() -> None:
-    assert [line for line, _, _ in seen(from_csv("sep=,\r\n" + INTUNE))] == [3, 4]
-    assert [line for line, _, _ in seen(from_csv("#TYPE System.Object\r\n" + INTUNE))] == [3, 4]
+def test_no_devices_at_all() -> None:
+    assert checked('{"value": []}', "json").summary().rows_read == 0
+    assert checked("osVersion\n").summary().rows_read == 0
 
 
-def test_broken_rows_are_told_with_their_lines_and_the_others_are_read() -> None:
-    devices = from_csv(
-        'OS version,name\n26100.9445,a\n26100.9445\n"26100.9445,b\n26200.9711,c"\n26200.9711,d\n,\n1,2,3\n'
-    )
-    assert seen(devices) == [(2, "26100.9445", ""), (6, "26200.9711", ""), (7, "", "")]
-    assert [(each.line, each.last_line) for each in devices if isinstance(each, Broken)] == [(3, 3), (4, 5), (8, 8)]
+# Exports that are made up: systems with what they are, in headings of several tools and languages.
 
-
-def test_a_line_without_an_end_does_not_fill_the_memory() -> None:
-    devices = from_csv("osVersion,name\n26100.9445,a\n" + "x" * 3_000_000 + "\n26200.9711,b\n")
-    assert seen(devices) == [(2, "26100.9445", ""), (6, "26200.9711", "")]
-    assert [each.line for each in devices if isinstance(each, Broken)] == [3, 4, 5]
-
-
-def test_a_quote_that_is_never_closed() -> None:
-    devices = from_csv('OS version,name\n26100.9445,a\n26200.9711,"c\n26200.9711,d\n')
-    assert seen(devices) == [(2, "26100.9445", "")]
-    assert devices[-1] == Broken(3, 4, "unexpected end of data")
-
-
-@pytest.mark.parametrize("content", ['{"value": []}', '[{"osVersion": "26100.1"}]', "[\n", '["26100.1"]', "\n{\n"])
-def test_json_is_told_from_csv(content: str) -> None:
-    with pytest.raises(ExportError, match="looks like JSON: --json-file reads that"):
-        from_csv(content)
-
-
-@pytest.mark.parametrize("content", [INTUNE, INTUNE.replace(",", ";"), INTUNE.replace(",", "\t"), '"a" ,1\n'])
-def test_csv_is_told_from_json(content: str) -> None:
-    quoted = "\n".join(re.sub(r"[^,;\t]+", r'"\g<0>"', line) for line in content.splitlines())
-    with pytest.raises(ExportError, match="looks like CSV: --csv reads that"):
-        from_json(quoted if '"' not in content else content)
-
-
-@pytest.mark.parametrize("content", ["", "\n\n", "\0\1\2\3", "PK\3\4\0\0binary"])
-def test_what_is_no_csv(content: str) -> None:
-    with pytest.raises(ExportError):
-        from_csv(content)
-
-
-@pytest.mark.parametrize(
-    ("header", "row", "columns"),
-    [
-        (
-            "Name,BuildExt,Build,OperatingSystemNameandVersion",
-            "A,10.0.26100.9445,10.0.26100,Microsoft Windows NT Workstation 10.0",
-            ("BuildExt", "OperatingSystemNameandVersion", "OperatingSystemNameandVersion"),
-        ),
-        (
-            "Name0,Build01,BuildNumber0,Caption0",
-            "A,10.0.26100.9445,26100,Microsoft Windows 11 Enterprise",
-            ("BuildNumber0", "Caption0", "Caption0"),
-        ),
-        (
-            "deviceName,osVersion,operatingSystem,skuFamily",
-            "A,10.0.26100.9445,Windows,Pro",
-            ("osVersion", "skuFamily", "operatingSystem"),
-        ),
-        (
-            "Device Name,OS Platform,OS Version,OS Build",
-            "A,Windows11,24H2,26100.9445",
-            ("OS Build", None, "OS Platform"),
-        ),
-        ("ComputerName,WindowsVersion,OSBuild", "A,24H2,26100.9445", ("OSBuild", None, None)),
-        ("build", "26100.9445", ("build", None, None)),
-    ],
+_SYSTEMS = (
+    ("Windows", "10.0.26200.9711", Family.CLIENT),
+    ("Windows", "10.0.19045.3803", Family.CLIENT),
+    ("Windows", "10.0.22631.6199", Family.CLIENT),
+    ("", "10.0.26100.9445", Family.CLIENT),
+    ("Unknown", "10.0.22621.3155", Family.CLIENT),
+    ("macOS", "15.1", None),
+    ("iOS", "18.6.2", None),
+    ("Android", "14.0", None),
+    ("Linux", "22.04", None),
 )
-def test_columns_are_guessed(header: str, row: str, columns: tuple[str, str | None, str | None]) -> None:
-    export = read_csv(io.StringIO(f"{header}\n{row}\n", newline=""), guessed)
-    assert (export.columns.build, export.columns.edition, export.columns.system) == columns
-
-
-def test_columns_may_be_named() -> None:
-    def named(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Columns:
-        return choose(names, rows, len, build="stand", edition="AUSGABE")
-
-    export = read_csv(io.StringIO("Stand;Ausgabe\n26100.9445;Pro\n"), named)
-    assert seen(list(export.devices)) == [(2, "26100.9445", "Pro")]
-
-
-def test_columns_that_are_not_there() -> None:
-    with pytest.raises(ColumnsError, match=r"There is no column 'stand' \(--build-column\): there are 'a', 'b'\."):
-        choose(["a", "b"], [], len, build="stand")
-    with pytest.raises(ColumnsError, match=r"'a', 'b'\. Name it with --build-column\."):
-        choose(["a", "b"], [], len)
-
-
-OBJECTS = [
-    {"osVersion": "10.0.26100.9445", "skuFamily": "Enterprise"},
-    {"osVersion": "10.0.19045.7727", "skuFamily": "Pro"},
-]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        json.dumps(OBJECTS),
-        json.dumps(OBJECTS, indent=4),
-        json.dumps(
-            {"@odata.context": 'a"b', "@odata.count": 2, "meta": {"a": 1}, "value": OBJECTS, "@odata.nextLink": "x"}
-        ),
-        "\n".join(map(json.dumps, OBJECTS)),
-        "\n".join(map(json.dumps, OBJECTS)) + "\n\n",
-    ],
+_HEADINGS = (
+    ("deviceName", "operatingSystem", "osVersion", "skuFamily"),
+    ("Device name", "OS", "OS version", "SkuFamily"),
+    ("Gerätename", "Betriebssystem", "Betriebssystemversion", "SKU-Familie"),
+    ("デバイス名", "オペレーティング システム", "バージョン", "エディション"),
+    ("Nom", "Système d'exploitation", "Version de l'OS", "Édition"),
+    ("имя", "система", "сборка", "редакция"),
+    ("Q1", "Q2", "Q3", "Q4"),
 )
-def test_json_in_every_form(content: str) -> None:
-    assert [pair for _, *pair in seen(from_json(content))] == [
-        ["10.0.26100.9445", "Enterprise"],
-        ["10.0.19045.7727", "Pro"],
+_NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
+_DEVICES = st.lists(
+    st.tuples(_NAMES, st.sampled_from(_SYSTEMS), st.sampled_from(("", "Pro", "Enterprise", "Education"))), max_size=12
+)
+# One device that is certain, so that the columns can be told whatever the others are.
+_CERTAIN = ("PC-1", _SYSTEMS[0], "Pro")
+
+
+def _delimited(delimiter: str, encoding: str, quoting: int, line_end: str) -> Callable[[Rows], tuple[bytes, Form]]:
+    def write(rows: Rows) -> tuple[bytes, Form]:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, list(rows[0]), delimiter=delimiter, quoting=quoting, lineterminator=line_end)  # type: ignore[arg-type]
+        writer.writeheader()
+        writer.writerows(rows)
+        return text.getvalue().encode(encoding, "replace"), "csv"
+
+    return write
+
+
+def _zipped(write: Callable[[Rows], tuple[bytes, Form]]) -> Callable[[Rows], tuple[bytes, Form]]:
+    def zip_it(rows: Rows) -> tuple[bytes, Form]:
+        content, form = write(rows)
+        raw = io.BytesIO()
+        with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as file:
+            file.writestr(f"Devices.{form}", content)
+        return raw.getvalue(), form
+
+    return zip_it
+
+
+def _json(shape: Callable[[Rows], Any]) -> Callable[[Rows], tuple[bytes, Form]]:
+    return lambda rows: (json.dumps(shape(rows), ensure_ascii=False).encode(), "json")
+
+
+def _pages(rows: Rows) -> list[dict[str, Any]]:
+    pages = [rows[place : place + 3] for place in range(0, len(rows), 3)]
+    return [
+        {"value": page} | ({"@odata.nextLink": f"https://x/{number}"} if number < len(pages) else {})
+        for number, page in enumerate(pages, 1)
     ]
 
 
-def test_json_of_builds_alone() -> None:
-    assert [build for _, build, _ in seen(from_json('["26100.9445", "26200.9711"]'))] == ["26100.9445", "26200.9711"]
+_CSV_SHAPES = [
+    _delimited(delimiter, encoding, quoting, line_end)
+    for delimiter in ",;\t|"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16")
+    for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
+    for line_end in ("\r\n", "\n")
+]
+_JSON_SHAPES = [
+    _json(list),
+    _json(lambda rows: {"value": rows}),
+    _json(lambda rows: {"values": rows}),
+    _json(_pages),
+    lambda rows: ("\n".join(map(json.dumps, _pages(rows))).encode(), "json"),
+    lambda rows: ("".join(json.dumps(each, indent=1) for each in _pages(rows)).encode(), "json"),
+    lambda rows: ("\n".join(map(json.dumps, rows)).encode("utf-16"), "json"),
+    _json(lambda rows: {"responses": [{"id": "1", "status": 200, "body": {"value": rows}}]}),
+    _json(
+        lambda rows: {
+            "TotalRowCount": len(rows),
+            "Schema": [{"Column": name} for name in rows[0]],
+            "Values": [list(row.values()) for row in rows],
+        }
+    ),
+]
+_SHAPES = [*_CSV_SHAPES, *_JSON_SHAPES, _zipped(_CSV_SHAPES[0]), _zipped(_JSON_SHAPES[1])]
 
 
-def test_json_larger_than_a_piece_comes_item_by_item_with_its_lines() -> None:
-    many = [{"osVersion": f"26100.{number}", "note": "x" * 997} for number in range(2000)]
-    found = from_json("[\n" + ",\n".join(map(json.dumps, many)) + "\n]")
-    assert seen(found) == [(number + 2, f"26100.{number}", "") for number in range(2000)]
+@settings(max_examples=300)
+@given(_DEVICES, st.sampled_from(_HEADINGS), st.sampled_from(_SHAPES))
+def test_every_row_is_counted_once_and_as_what_it_is(
+    devices: list[tuple[str, tuple[str, str, Family | None], str]],
+    headings: tuple[str, str, str, str],
+    shape: Callable[[Rows], tuple[bytes, Form]],
+) -> None:
+    every = [_CERTAIN, *devices]
+    rows = [
+        dict(zip(headings, (name, system, version, edition), strict=True))
+        for name, (system, version, _), edition in every
+    ]
+    tally = checked(*shape(rows))
+    summary = tally.summary()
+    assert summary.rows_read == total(summary) == len(rows)
+    assert summary.families.get("client", 0) == sum(family is Family.CLIENT for _, (_, _, family), _ in every)
+    assert summary.skipped.get("notWindows", 0) == sum(family is None for _, (_, _, family), _ in every)
+    assert sum(summary.verdicts.values()) == sum(summary.families.values()) == summary.devices
+    assert tally.incomplete == []
 
 
-def test_a_broken_line_of_json_lines_is_told_and_the_rest_is_read() -> None:
-    found = from_json('{"osVersion": "26100.1"}\n{"osVersion": oops}\n{"osVersion": "26100.2"}\n')
-    assert seen(found) == [(1, "26100.1", ""), (3, "26100.2", "")]
-    assert [each.line for each in found if isinstance(each, Broken)] == [2]
-
-
-@pytest.mark.parametrize(
-    "content",
-    ['[{"osVersion": "26100.1"}, {"osVersion"', '[{"osVersion": "26100.1"}, oops, 1]', '[{"osVersion": "26100.1"}'],
+_CELLS = st.one_of(
+    st.sampled_from(
+        ("", "Windows", "10.0.26200.9711", "26100", "9445", "Pro", "macOS", "24H2", "2026-11-20", "48", '"', "\n")
+    ),
+    st.text(max_size=8),
 )
-def test_json_that_ends_early_is_told(content: str) -> None:
-    found = from_json(content)
-    assert seen(found) == [(1, "26100.1", "")]
-    assert isinstance(found[-1], Broken)
 
 
-@pytest.mark.parametrize("content", ["[oops", "nonsense", "[" * 100_000, '{"a": '])
-def test_what_is_no_json(content: str) -> None:
-    with pytest.raises(ExportError, match="It cannot be read as JSON"):
-        from_json(content)
+@given(st.lists(st.lists(_CELLS, max_size=5), max_size=8), st.sampled_from(",;\t"))
+def test_any_csv_adds_up(lists: list[list[str]], delimiter: str) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([["osVersion", "os", "id"], *lists])
+    summary = checked(text.getvalue().encode("utf-8", "replace")).summary()
+    assert summary.rows_read == total(summary)
 
 
-@given(st.binary(max_size=300))
-def test_no_file_makes_reading_fail_but_with_a_reason(content: bytes) -> None:
-    for read in (read_csv, read_json):
-        try:
-            list(read(text_of(io.BufferedReader(io.BytesIO(b"osVersion,x\n" + content))), guessed).devices)
-            list(read(text_of(io.BufferedReader(io.BytesIO(content))), guessed).devices)
-        except (ExportError, ColumnsError) as error:
-            assert str(error)
+_JSON_VALUES = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.floats(allow_nan=False), st.sampled_from(("10.0.26200.9711", "Windows", "x"))
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(
+            st.sampled_from(
+                (
+                    "value",
+                    "osVersion",
+                    "responses",
+                    "body",
+                    "status",
+                    "id",
+                    "Schema",
+                    "Values",
+                    "@odata.nextLink",
+                    "error",
+                )
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(_JSON_VALUES, max_size=4), st.booleans(), st.integers(0, 40))
+def test_any_json_adds_up(values: list[Any], in_one: bool, cut: int) -> None:
+    text = json.dumps(values) if in_one else "\n".join(map(json.dumps, values))
+    try:
+        summary = checked(text[: max(1, len(text) - cut)], "json", Wanted(named=Named())).summary()
+    except (ExportError, ColumnsError) as error:
+        assert str(error)
+    else:
+        assert summary.rows_read == total(summary)
+
+
+@given(st.binary(max_size=300), st.sampled_from(("csv", "json")), st.booleans())
+def test_no_bytes_make_reading_fail_but_with_a_reason(content: bytes, form: Form, is_named: bool) -> None:
+    try:
+        summary = checked(b"osVersion,x\n" * is_named + content, form).summary()
+    except (ExportError, ColumnsError) as error:
+        assert str(error)
+    else:
+        assert summary.rows_read == total(summary)

@@ -8,9 +8,13 @@ from datetime import date
 
 import pytest
 
+from osimages.catalogue.answers import Answer
 from osimages.catalogue.check import Checker
+from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.facts import bundled
-from osimages.fleet.devices import Broken, Device
+from osimages.fleet.columns import Columns
+from osimages.fleet.devices import Device, Export
+from osimages.fleet.rows import Broken
 from osimages.fleet.tally import Tally, document, facts_of
 from tests.support.fleet_export import devices
 from tests.unit.catalogue.csv_facts import needs_facts, rows
@@ -22,17 +26,22 @@ def tally(edition: str | None = None, today: date = TODAY) -> Tally:
     return Tally(Checker(bundled(), today), edition)
 
 
+def evidence(build: str, edition: str = "", system: str = "") -> Evidence:
+    return Evidence(build=build, edition=edition, system=system)
+
+
 def test_totals_by_hand() -> None:
     fleet = tally(today=date(2026, 11, 5))
-    fleet.add("10.0.26200.9711", "Pro", "Windows")
-    fleet.add("10.0.26200.9711", "Professional", "Windows")
-    fleet.add("10.0.26100.9445", "Pro", "Windows")
-    fleet.add("what", "Pro", "Windows")
-    fleet.add("18.6", "", "iOS")
-    fleet.add("25.1", "", "Darwin")
-    fleet.add("10.0.20348.1", "", "Microsoft Windows NT Server 10.0")
+    fleet.add(evidence("10.0.26200.9711", "Pro", "Windows"))
+    fleet.add(evidence("10.0.26200.9711", "Professional", "Windows"))
+    fleet.add(evidence("10.0.26100.9445", "Pro", "Windows"))
+    fleet.add(evidence("what", "Pro", "Windows"))
+    fleet.add(evidence("18.6", "", "iOS"))
+    fleet.add(evidence("25.1", "", "Darwin"))
     summary = fleet.summary()
-    assert (summary.devices, summary.good) == (4, 2)
+    assert (summary.rows_read, summary.devices, summary.good) == (6, 4, 2)
+    assert summary.verdicts == {"good": 2, "behind": 0, "outOfSupport": 1, "cannotTell": 1}
+    assert summary.families == {"client": 3, "unknown": 1}
     assert {name: count for name, count in summary.support.items() if count} == {
         "supported": 2,
         "ended": 1,
@@ -41,7 +50,7 @@ def test_totals_by_hand() -> None:
     assert {name: count for name, count in summary.patch.items() if count} == {"current": 2, "behind": 1, "unknown": 1}
     assert summary.behind == {0: 2, 1: 1}
     assert summary.releases == {"Windows 11 24H2": 1, "Windows 11 25H2": 2, "unknown": 1}
-    assert summary.skipped == {"notWindows": 2, "windowsServer": 1}
+    assert (summary.skipped, summary.other_systems) == ({"notWindows": 2}, {"iOS": 1, "macOS": 1})
     assert [(str(each.support_end_date), each.devices) for each in fleet.leaving()] == [
         ("2026-10-13", 1),
         ("2027-10-12", 2),
@@ -50,18 +59,21 @@ def test_totals_by_hand() -> None:
 
 def test_system_and_edition_columns_complete_a_bare_version() -> None:
     fleet = tally()
-    answer = fleet.add("22H2", "", "Windows11")
-    assert answer is not None
+    answer = fleet.add(evidence("22H2", "", "Windows11"))
+    assert isinstance(answer, Answer)
     assert answer.release == "Windows 11 22H2"
-    answer = fleet.add("26100.9445", "", "Microsoft Windows 11 Enterprise LTSC")
-    assert answer is not None
+    answer = fleet.add(evidence("26100.9445", "", "Microsoft Windows 11 Enterprise LTSC"))
+    assert isinstance(answer, Answer)
     assert answer.servicing == "Enterprise LTSC"
 
 
 def test_broken_lines_are_counted_and_the_first_ones_kept() -> None:
     fleet = tally()
-    lines = [Broken(number, number, "why") for number in range(500)]
-    assert len(list(fleet.take([*lines, Device(501, "26200.9711", "", "", ())]))) == 1
+    rows: list[Device | Broken] = [
+        *(Broken(number, number, "why") for number in range(500)),
+        Device(501, evidence("26200.9711"), ()),
+    ]
+    assert len(list(fleet.take(Export((), Columns(), iter(rows), list)))) == 1
     assert (fleet.rejected, len(fleet.broken)) == (500, 100)
     assert fleet.summary().rejected == 500
 
@@ -70,7 +82,7 @@ def test_memory_is_bounded_whatever_the_builds_are() -> None:
     fleet = tally()
     tracemalloc.start()
     for number in range(60_000):
-        fleet.add(f"10.0.26100.{number % 29_000}" if number % 2 else f"text{number}")
+        fleet.add(evidence(f"10.0.26100.{number % 29_000}" if number % 2 else f"text{number}"))
     used = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert fleet.summary().devices == 60_000
@@ -81,7 +93,7 @@ def test_memory_is_bounded_whatever_the_builds_are() -> None:
 def fleet() -> Tally:
     found = tally()
     for each in devices(100_000):
-        found.add(each["OS version"], each["SkuFamily"], each["OS"])
+        found.add(evidence(each["OS version"], each["SkuFamily"], each["OS"]))
     return found
 
 
@@ -116,7 +128,7 @@ def test_a_large_fleet_adds_up_to_what_the_fact_files_say(fleet: Tally) -> None:
     for (version, sku, system), count in counted.items():
         parts = version.split(".")
         release = major.get(parts[2]) if len(parts) == 4 else None
-        if system != "Windows" or (len(parts) == 4 and parts[2] == "20348"):
+        if system != "Windows":
             skipped += count
         elif release is None:
             support["unknown"] += count

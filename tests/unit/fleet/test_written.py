@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.fleet.devices import Device
+from osimages.catalogue.evidence import Evidence
+from osimages.fleet.devices import Device, Skipped
 from osimages.fleet.written import device_writer, inert
 
 
 def written(names: Sequence[str], values: Sequence[str], *, as_it_is: bool = False) -> list[list[str]]:
     """The cells of a file with one device, as another program reads them, without those that are added."""
     file = io.StringIO(newline="")
-    device_writer(file, names, as_it_is=as_it_is)(Device(2, "", "", "", values), None)
+    device_writer(file, names, as_it_is=as_it_is)(Device(2, Evidence(), values), Skipped.NOT_WINDOWS)
     file.seek(0)
     return [row[: len(names)] for row in csv.reader(file)]
 

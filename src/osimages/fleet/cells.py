@@ -1,0 +1,53 @@
+"""Turns the cells of a row into the evidence about one device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from osimages.catalogue.evidence import Evidence
+from osimages.fleet.columns import SERIAL_NUMBERS, Choice, Columns
+from osimages.fleet.dates import date_in
+from osimages.fleet.newest import Key, key_of
+from osimages.fleet.rows import Number
+
+_TEXTS = ("build", "revision", "edition", "version", "product_type", "installation_type", "sku", "lab", "esu")
+
+
+def evidence_from(columns: Columns) -> Callable[[Sequence[str]], Evidence]:
+    """Return the function that reads the evidence from the cells of a row."""
+    places = {name: choice.place for name in _TEXTS if (choice := getattr(columns, name)) is not None}
+    systems = [each.place for each in columns.system]
+    build = places.get("build")
+
+    def read(cells: Sequence[str]) -> Evidence:
+        found = {name: cells[place] for name, place in places.items()}
+        system = next((cells[place] for place in systems if cells[place].strip()), "")
+        is_number = build is not None and isinstance(cells[build], Number)
+        return Evidence(system=system, build_is_number=is_number, **found)
+
+    return read
+
+
+def keys_from(columns: Columns) -> Callable[[Sequence[str]], list[Key]]:
+    """Return the function that reads what identifies a device from the cells of a row."""
+    alone = [(each.place, each.why == SERIAL_NUMBERS) for each in columns.identity]
+    together = [each.place for each in columns.identity_together]
+
+    def read(cells: Sequence[str]) -> list[Key]:
+        found = [key for place, is_serial in alone if (key := key_of(cells[place], place, is_serial=is_serial))]
+        if together and all(cells[place].strip() for place in together):
+            whole = "\0".join(cells[place].strip() for place in together)
+            found += filter(None, [key_of(whole, -1, is_serial=False)])
+        return found
+
+    return read
+
+
+def last_seen_from(columns: Columns) -> Callable[[Sequence[str]], datetime | None]:
+    """Return the function that reads the time at which a device was last seen from the cells of a row."""
+    choice: Choice | None = columns.last_seen
+    if choice is None:
+        return lambda cells: None
+    place, day_first = choice.place, columns.is_day_first
+    return lambda cells: date_in(cells[place], day_first)

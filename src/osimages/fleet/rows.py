@@ -1,0 +1,46 @@
+"""Rows of an export as its reader finds them, before anything is known about their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
+
+
+class Broken(NamedTuple):
+    """A row that could not be read; it stands on `line`, or on several up to `last_line`."""
+
+    line: int
+    last_line: int
+    reason: str
+
+
+class Row(NamedTuple):
+    """A row that was read: its line, and its cells in the order of the names."""
+
+    line: int
+    cells: list[str]
+
+
+class Number(str):
+    """A cell that was a number with a fraction in its file: such a number keeps no trailing zeros."""
+
+    __slots__ = ()
+
+
+class ExportError(Exception):
+    """The input is no export of devices, or a damaged one; the text says why."""
+
+
+class Reader(Protocol):
+    """Reads an export once, from its beginning."""
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns found so far."""
+
+    @property
+    def incomplete(self) -> list[str]:
+        """What is missing from the input, known once all rows are read."""
+
+    def rows(self) -> Iterator[Row | Broken]:
+        """Read the rows. Raises ExportError where there are none to be had."""

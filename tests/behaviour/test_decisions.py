@@ -58,7 +58,56 @@ def test_enum_input_is_taken_in_any_case_and_answered_in_the_declared_one(api: A
     assert api.create(supportedArchitectures=[given])["supportedArchitectures"] == [canonical]
 
 
-@pytest.mark.parametrize("edition", ["unknownFutureValue", "home", "", 0, None])
+@pytest.mark.parametrize(("given", "canonical"), [("2", "x64"), ("4", "arM64"), ("0", "unknown"), ("+1", "x86")])
+def test_members_may_be_given_by_number(api: Api, given: str, canonical: str) -> None:
+    assert api.create(id="a", supportedArchitectures=[given])["supportedArchitectures"] == [canonical]
+    assert api.ids(f"$filter=supportedArchitectures/any(a:a eq '{canonical}')") == ["a"]
+    assert api.ids(f"$filter=supportedArchitectures/any(a:a eq '{given.lstrip('+')}')") == ["a"]
+    put = api.http.put(f"{IMAGES}/a/supportedArchitectures", json={"value": [given, "arm"]})
+    assert put.status_code == 204
+    assert body_of(api.get(f"{IMAGES}/a/supportedArchitectures"))["value"] == [canonical, "arm"]
+
+
+@pytest.mark.parametrize("number", ["5", "-1", "2.0", "1,2", "99999999999999999999"])
+def test_numbers_of_no_member_are_refused(api: Api, number: str) -> None:
+    refused(api.http.post(IMAGES, json={"supportedArchitectures": [number]}), 400, "ModelValidationFailure")
+    query = f"$filter=supportedArchitectures/any(a:a eq '{number}')"
+    assert "whose members are unknown, x86" in refused(api.get(f"{IMAGES}?{query}"), 400, "BadRequest")["message"]
+
+
+@pytest.mark.parametrize("month", ["9.0", "9e0", "0.9E1", "90e-1", "9.000000000000000000000"])
+def test_integers_may_be_sent_as_floating_point_numbers(api: Api, month: str) -> None:
+    body = (
+        f'{{"id": "a", "availableUpdates": [{{"buildVersion": "1", "releaseMonth": {month}, "releaseYear": 2026.0}}]}}'
+    )
+    made = api.http.post(IMAGES, content=body, headers=JSON)
+    assert made.status_code == 201, made.text
+    assert '"releaseMonth":9,"releaseYear":2026' in made.text
+    assert api.ids("$filter=availableUpdates/any(u:u/releaseMonth eq 9 and u/releaseYear eq 2026.0)") == ["a"]
+    item = (
+        f'{{"id": "1", "method": "PUT", "url": "/deviceManagement/managedDeviceWindowsOSImages/a", "headers": '
+        f'{{"Content-Type": "application/json"}}, "body": {body}}}'
+    )
+    (reply,) = body_of(api.http.post("/beta/$batch", content=f'{{"requests": [{item}]}}', headers=JSON))["responses"]
+    assert reply["body"]["availableUpdates"][0]["releaseMonth"] == 9
+
+
+@pytest.mark.parametrize("month", ["9.5", "9.0000000000000000001", "1e400", "-1e400", "1e-400", "13.0", "0.0"])
+def test_what_is_no_integer_or_out_of_bounds_is_refused(api: Api, month: str) -> None:
+    body = f'{{"availableUpdates": [{{"buildVersion": "1", "releaseMonth": {month}, "releaseYear": 2026}}]}}'
+    refused(api.http.post(IMAGES, content=body, headers=JSON), 400, "ModelValidationFailure")
+    assert api.ids() == []
+
+
+def test_names_are_in_any_case_in_queries_and_as_declared_in_bodies(api: Api) -> None:
+    api.create(id="a", supportedArchitectures=["x64"])
+    assert api.ids("$filter=SUPPORTEDARCHITECTURES/any(x:x eq 'X64') and ID eq 'a'&$orderby=Id&$select=iD") == ["a"]
+    error = refused(api.http.post(IMAGES, json={"SupportedArchitectures": []}), 400, "ModelValidationFailure")
+    assert "SupportedArchitectures" in error["message"]
+    refused(api.http.patch(f"{IMAGES}/a", json={"ID": "a"}), 400, "ModelValidationFailure")
+
+
+@pytest.mark.parametrize("edition", ["unknownFutureValue", "10", "home", "", 0, None])
 def test_members_that_are_none_are_refused(api: Api, edition: object) -> None:
     body = {"supportedEditions": [EDITION, EDITION | {"editionType": edition}]}
     error = refused(api.http.post(IMAGES, json=body), 400, "ModelValidationFailure")
@@ -129,14 +178,14 @@ def test_what_is_wrong_is_named_with_its_place_and_nothing_is_stored(api: Api, b
 
 def test_types_may_be_named_with_and_without_hash_but_must_be_right(api: Api) -> None:
     edition_type = "microsoft.graph.managedDeviceWindowsOperatingSystemEdition"
-    for prefix in ("", "#"):
+    for prefix, spelled in (("", str), ("#", str), ("#", str.upper), ("", str.lower)):
         api.create(
-            **{"@odata.type": f"{prefix}{IMAGE_TYPE[1:]}"},
-            supportedEditions=[EDITION | {"@odata.type": f"{prefix}{edition_type}"}],
+            **{"@odata.type": prefix + spelled(IMAGE_TYPE[1:])},
+            supportedEditions=[EDITION | {"@odata.type": prefix + spelled(edition_type)}],
         )
     wrong = {"@odata.type": "#microsoft.graph.device"}
     refused(api.http.post(IMAGES, json=wrong), 400, "ModelValidationFailure")
-    assert len(api.ids()) == 2
+    assert len(api.ids()) == 4
 
 
 @pytest.mark.parametrize(

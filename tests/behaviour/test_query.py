@@ -79,6 +79,18 @@ TEN, ELEVEN_23, ELEVEN_24, ODD = "Windows 10 22H2", "Windows 11 23H2", "Windows 
         ("supportedArchitectures/any(a:a eq 'ARM64')", [TEN, ELEVEN_23, ELEVEN_24]),
         ("supportedArchitectures/any(a:a eq microsoft.graph.managedDeviceArchitecture'x86')", [TEN]),
         ("supportedArchitectures/any(a:a in ('x86','arm'))", [TEN]),
+        ("supportedArchitectures/any(a:a eq '1')", [TEN]),
+        ("supportedArchitectures/any(a:a eq microsoft.graph.managedDeviceArchitecture'1')", [TEN]),
+        ("supportedArchitectures/any(a:a in ('1','3'))", [TEN]),
+        ("'1' in supportedArchitectures", [TEN]),
+        ("hassubset(supportedArchitectures,['1'])", [TEN]),
+        ("supportedArchitectures/any(a:a eq MICROSOFT.GRAPH.MANAGEDDEVICEARCHITECTURE'X86')", [TEN]),
+        ("supportedArchitectures/any(a:a eq graph.ManagedDeviceArchitecture'x86')", [TEN]),
+        ("supportedEditions/any(e:e/editionType eq '2' and e/supportEndDate ge 2026-11-23)", [ELEVEN_24]),
+        (
+            "cast(length(id),EDM.string) ne '15' and isof(Microsoft.GRAPH.MANAGEDDeviceWindowsOperatingSystemImage)",
+            [ODD],
+        ),
         ("supportedArchitectures/any()", [TEN, ELEVEN_23, ELEVEN_24]),
         ("not supportedArchitectures/any()", [ODD]),
         (

@@ -42,6 +42,9 @@ def _integer(lowest: int, highest: int) -> Callable[[object], int]:
         # Clients that ask for IEEE754Compatible numbers send long ones as text (JSON format, section 4.6.1).
         if isinstance(value, str) and highest > 1 << 32 and _WHOLE.fullmatch(value):
             value = int(value)
+        # Clients with floating-point numbers only send 10.0, which is the same number in JSON.
+        if isinstance(value, float | Decimal) and lowest <= value <= highest and value == int(value):
+            value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
             raise ValueError
         return value

@@ -6,10 +6,14 @@ Source: https://docs.oasis-open.org/odata/odata-csdl-xml/v4.01/odata-csdl-xml-v4
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 
 
 class Primitive(Enum):
@@ -60,6 +64,22 @@ class EnumType:
     def by_value(self) -> dict[int, EnumMember]:
         """Members under their numbers."""
         return {member.value: member for member in self.members}
+
+    def members_of(self, text: str) -> tuple[EnumMember, ...]:
+        """Return the members that a name, in any case, or a number stands for (ABNF: singleEnumValue), if any.
+
+        A number stands for several members only if they are flags.
+        """
+        named = self.by_name.get(text) or self.by_name.get(text.lower())
+        if named is not None:
+            return (named,)
+        if _NUMBER.fullmatch(text) is None:
+            return ()
+        value = int(text)
+        if value in self.by_value:
+            return (self.by_value[value],)
+        flags = [each for each in self.members if self.is_flags and each.value and each.value & value == each.value]
+        return tuple(flags) if value == reduce(or_, (each.value for each in flags), 0) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +286,15 @@ class Model:
             *self.enum_types,
         )
         return frozenset(self.qualified(each.name) for each in types)
+
+    def is_named(self, name: str, text: str) -> bool:
+        """Return whether a text names the type of that name, in any case: with the namespace or its alias, or bare."""
+        return text.lower() in (self.qualified(name).lower(), f"{self.alias}.{name}".lower(), name.lower())
+
+    @property
+    def alias(self) -> str:
+        """The last part of the namespace, which stands for all of it, as `graph` does in Graph's own model."""
+        return self.namespace.rpartition(".")[2]
 
     def qualified(self, name: str) -> str:
         """The name with the namespace in front."""

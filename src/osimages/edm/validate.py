@@ -224,11 +224,12 @@ def _enum_check(declared: EnumType) -> Check:
 
 
 def _members(declared: EnumType, text: str) -> str | None:
-    """The member that a text names in any case, or the members where they are flags; None where there is no such."""
+    """The member, or the members of flags, that a text names in any case or by number; None where there is no such."""
     given = [each.strip() for each in text.split(",")] if declared.is_flags else [text]
-    found = {declared.by_name.get(each) or declared.by_name.get(each.lower()) for each in given}
+    named = [declared.members_of(each) for each in given]
+    found = {each for members in named for each in members}
     # Graph's guideline on evolvable enums: the sentinel is for reading only.
-    if any(each is None or each.name == declared.sentinel for each in found):
+    if not all(named) or any(each.name == declared.sentinel for each in found):
         return None
     return ",".join(each.name for each in declared.members if each in found)
 
@@ -254,8 +255,8 @@ def _primitive_check(declared: Property) -> Check:
 
 def _accepted_type_names(model: Model, name: str) -> frozenset[str]:
     # The documentation spells @odata.type with "#" on some pages and without on others; clients send both.
-    qualified = model.qualified(name)
-    return frozenset((qualified, f"#{qualified}", f"{_INTUNE_NAMESPACE}.{name}", f"#{_INTUNE_NAMESPACE}.{name}"))
+    namespaces = (model.namespace, model.alias, _INTUNE_NAMESPACE)
+    return frozenset(f"{mark}{each}.{name}".lower() for each in namespaces for mark in ("", "#"))
 
 
 def _check_type_name(
@@ -268,11 +269,10 @@ def _check_type_name(
     if not isinstance(given, str):
         problems.add(_wrong_literal(given, Primitive.STRING.value), at)
         return
-    if given in accepted:
+    if given.lower() in accepted:
         return
     bare = given.removeprefix("#")
-    known = model.type_names
-    if bare in known:
+    if bare.lower() in {each.lower() for each in model.type_names}:
         problems.add(
             f"An entry with type '{bare}' was found, but it is not assignable to the expected type "
             f"'{_INTUNE_NAMESPACE}.{expected}'. The type specified in the entry must be equal to either the expected "

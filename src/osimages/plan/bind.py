@@ -320,8 +320,7 @@ class Binder(CollectionFunctions):
         """Types do not change from entity to entity here, so that the answer is known beforehand."""
         if len(tree.arguments) == 1 and isinstance(tree.arguments[0].value, TypeName):
             named = tree.arguments[0].value
-            own = self._model.qualified(self._entity.name), self._entity.name
-            return _typed(Truth(named.name in own and not named.collection))
+            return _typed(Truth(self._model.is_named(self._entity.name, named.name) and not named.collection))
         operand, target = self.typed_argument(tree, scope)
         if is_null(operand):
             return _typed(Truth(True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
@@ -32,7 +31,6 @@ INTEGER_LIMITS: Mapping[Primitive, tuple[int, int]] = {
 }
 _NUMBER_LITERALS = (LiteralKind.INTEGER, LiteralKind.DECIMAL)
 _LARGEST = 1 << 63
-_INTEGER = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _BEYOND = 10**encoding.WHOLE_DIGITS
 
 
@@ -118,37 +116,22 @@ def type_name(model: Model, of: ScalarType) -> str:
 def _member(model: Model, expected: EnumType, literal: Literal | EnumLiteral) -> int:
     name = model.qualified(expected.name)
     if isinstance(literal, EnumLiteral):
-        # Graph's own tools write the namespace as microsoft.graph or graph.
-        if literal.type_name not in (name, f"graph.{expected.name}", expected.name):
+        if not model.is_named(expected.name, literal.type_name):
             raise MismatchError(f"a member of '{literal.type_name}' cannot be compared with '{name}'")
-        text = _named_members(expected, literal.member)
+        text = literal.member
     elif literal.kind is LiteralKind.STRING:
         text = str(literal.value)
     else:
         raise MismatchError(f"{described(literal)} cannot be compared with '{name}': write its member in quotes")
-    if not expected.is_flags:
-        return _numbered(expected, name, text)
     found = 0
-    for part in text.split(","):
-        found |= _numbered(expected, name, part.strip())
+    for part in [each.strip() for each in text.split(",")] if expected.is_flags else [text]:
+        members = expected.members_of(part)
+        if not members:
+            known = ", ".join(each.name for each in expected.members)
+            raise MismatchError(f"'{part[:64]}' is not a member of '{name}', whose members are {known}")
+        for each in members:
+            found |= each.value
     return found
-
-
-def _named_members(expected: EnumType, text: str) -> str:
-    """A member or members, of which a number stands for the one with that number (ABNF: singleEnumLiteral)."""
-    parts = (part.strip() for part in text.split(","))
-    return ",".join(
-        expected.by_value[int(part)].name if _INTEGER.match(part) and int(part) in expected.by_value else part
-        for part in parts
-    )
-
-
-def _numbered(expected: EnumType, name: str, text: str) -> int:
-    member = expected.by_name.get(text) or expected.by_name.get(text.lower())
-    if member is not None:
-        return member.value
-    members = ", ".join(each.name for each in expected.members)
-    raise MismatchError(f"'{text[:64]}' is not a member of '{name}', whose members are {members}")
 
 
 def _number(expected: Primitive, literal: Literal) -> Constant:

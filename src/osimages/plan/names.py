@@ -175,8 +175,7 @@ class Names:
         return found
 
     def _enum_named(self, name: str) -> ScalarType | None:
-        accepted = (each for each in self._model.enum_types if name in (self._model.qualified(each.name), each.name))
-        return next(accepted, None)
+        return next((each for each in self._model.enum_types if self._model.is_named(each.name, name)), None)
 
     # --- names ---
     def _aliased(self, tree: Alias, bind: Callable[[Expression], Result]) -> Result:

@@ -60,7 +60,7 @@ class _Reader:
     def paths(self, item: SelectItem) -> Iterator[tuple[str, ...]]:
         """The properties that an item names; none for functions, which no answer here tells about."""
         path = item.path
-        if len(path) > 1 and path[0] == self._model.qualified(self._entity.name):
+        if len(path) > 1 and "." in path[0] and self._model.is_named(self._entity.name, path[0]):
             path = path[1:]
         if path == (_ALL,):
             yield from ((each.name,) for each in self._entity.properties if each.capabilities.select)
@@ -84,10 +84,9 @@ class _Reader:
     def _names_functions(self, path: tuple[str, ...]) -> bool:
         """Whether a path names functions of the model: Namespace.* or Namespace.name."""
         namespace, dot, name = path[0].rpartition(".")
-        functions = {each.name for each, _ in self._model.functions}
-        return (
-            len(path) == 1 and bool(dot) and namespace == self._model.namespace and (name == _ALL or name in functions)
-        )
+        functions = {each.name.lower() for each, _ in self._model.functions}
+        is_own = bool(dot) and namespace.lower() == self._model.namespace.lower()
+        return len(path) == 1 and is_own and (name == _ALL or name.lower() in functions)
 
     def _below(
         self, declared: Property, found: tuple[str, ...], rest: tuple[str, ...], item: SelectItem

@@ -71,7 +71,7 @@ _TOTAL = frozenset(Operation) - {
     Operation.FLOOR,
     Operation.CEILING,
 }
-_PRIMITIVES = {each.value: each for each in Primitive}
+_PRIMITIVES = {each.value.lower(): each for each in Primitive}
 _WORDS = {1: "one argument", 2: "two arguments", 3: "three arguments"}
 
 
@@ -377,7 +377,7 @@ class Values(Names):
     def _type(self, argument: Argument) -> ScalarType:
         tree = argument.value
         assert isinstance(tree, TypeName)
-        found = None if tree.collection else _PRIMITIVES.get(tree.name) or self._enum_named(tree.name)
+        found = None if tree.collection else _PRIMITIVES.get(tree.name.lower()) or self._enum_named(tree.name)
         if found is None:
             raise BindError(f"'{tree.name[:64]}' is not a type that a value can have here", tree.position)
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,6 +111,10 @@ def test_enums_are_read_in_any_case_and_stored_as_declared(sent: str, stored: st
         f"microsoft.graph.{_IMAGE_TYPE}",
         f"#{_INTUNE}.{_IMAGE_TYPE}",
         f"{_INTUNE}.{_IMAGE_TYPE}",
+        f"#Microsoft.Graph.{_IMAGE_TYPE}",
+        f"MICROSOFT.GRAPH.{_IMAGE_TYPE.upper()}",
+        f"#graph.{_IMAGE_TYPE.lower()}",
+        f"#{_INTUNE.upper()}.{_IMAGE_TYPE}",
         None,
     ],
 )
@@ -346,10 +351,36 @@ def test_months_and_years_have_bounds(name: str, value: int) -> None:
     assert f"The value {value} is not between 1 and" in _refused(_update(**{name: value})).message
 
 
-@pytest.mark.parametrize("value", [True, 1.0, "1", 2**31, -(2**31) - 1, 10**40])
+@pytest.mark.parametrize("value", [True, 1.5, "1", 2**31, -(2**31) - 1, 10**40])
 def test_integers_are_integers_of_32_bits(value: object) -> None:
     refusal = _refused(_update(releaseMonth=value))
     assert refusal.message.startswith(f"Cannot convert the literal '{value}' to the expected type 'Edm.Int32'.")
+
+
+@pytest.mark.parametrize("value", [9.0, Decimal("9.0"), Decimal("9E0"), Decimal("0.9E1"), Decimal("90E-1")])
+def test_integers_may_have_a_fraction_of_zeros(value: object) -> None:
+    checked: Any = _VALIDATOR.create(_update(releaseMonth=value))
+    month = checked["availableUpdates"][0]["releaseMonth"]
+    assert (month, type(month)) == (9, int)
+
+
+@pytest.mark.parametrize("value", ["9.1", "9.0000000001", "1E-999999", "1E+999999", "-1E+999999", "4294967296.0"])
+def test_decimals_that_are_no_integers_of_32_bits(value: str) -> None:
+    assert "to the expected type 'Edm.Int32'" in _refused(_update(releaseMonth=Decimal(value))).message
+
+
+@pytest.mark.parametrize("value", ["2", "+2", "002", "X64"])
+def test_members_by_number_and_in_any_case(value: str) -> None:
+    assert _VALIDATOR.update({"supportedArchitectures": [value]}, "a") == {"supportedArchitectures": ["x64"]}
+
+
+@pytest.mark.parametrize("value", ["5", "-1", "2.0", " 2", "1,2", "٢", "9" * 40])
+def test_numbers_of_no_members(value: str) -> None:
+    assert "was not found" in _refused({"supportedArchitectures": [value]}).message
+
+
+def test_the_number_of_the_sentinel_is_refused() -> None:
+    assert "was not found" in _refused(_edition(editionType="10")).message
 
 
 @pytest.mark.parametrize("body", [{"id": "a\0b"}, _update(buildVersion="10\0")])

@@ -12,6 +12,7 @@ from osimages.odata.parser import parse_expression
 from osimages.odata.tree import EnumLiteral, Literal, LiteralKind
 from osimages.plan.constants import MismatchError, constant, described, type_name
 from osimages.plan.expressions import ScalarType
+from tests.support.second_model import FLAVOUR
 
 
 def _literal(text: str) -> Literal | EnumLiteral:
@@ -36,6 +37,15 @@ def _literal(text: str) -> Literal | EnumLiteral:
         (ARCHITECTURE, "'aRm64'", 4),
         (ARCHITECTURE, "microsoft.graph.managedDeviceArchitecture'arm64'", 4),
         (EDITION_TYPE, "'ProWorkstationN'", 9),
+        (EDITION_TYPE, "'9'", 9),
+        (ARCHITECTURE, "'2'", 2),
+        (ARCHITECTURE, "'+02'", 2),
+        (ARCHITECTURE, "microsoft.graph.managedDeviceArchitecture'2'", 2),
+        (ARCHITECTURE, "MICROSOFT.Graph.manageddevicearchitecture'X64'", 2),
+        (ARCHITECTURE, "Graph.ManagedDeviceArchitecture'x64'", 2),
+        (FLAVOUR, "'5'", 5),
+        (FLAVOUR, "'sweet,4'", 5),
+        (FLAVOUR, "'0'", 0),
     ],
 )
 def test_fitting(type_: ScalarType, text: str, value: object) -> None:
@@ -62,7 +72,7 @@ _FITTING: dict[ScalarType, set[LiteralKind]] = {
     Primitive.INT32: {LiteralKind.INTEGER, LiteralKind.DECIMAL},
     Primitive.BOOLEAN: {LiteralKind.BOOLEAN},
     Primitive.DATE: {LiteralKind.DATE},
-    ARCHITECTURE: set(),
+    ARCHITECTURE: {LiteralKind.STRING},
 }
 
 
@@ -110,7 +120,15 @@ def test_enumerations_say_their_members_and_shorten_what_was_sent() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "'2'",
+        "'5'",
+        "'-1'",
+        "'2.0'",
+        "'1,2'",
+        "'2 '",
+        "'٢'",
+        "'99999999999999999999'",
+        "microsoft.graph.managedDeviceArchitecture'5'",
+        "other.graph.managedDeviceArchitecture'x64'",
         "''",
         "'x64 '",
         "'x64,arm'",
@@ -121,6 +139,12 @@ def test_enumerations_say_their_members_and_shorten_what_was_sent() -> None:
 def test_what_is_no_member(text: str) -> None:
     with pytest.raises(MismatchError):
         constant(GRAPH, ARCHITECTURE, _literal(text))
+
+
+@pytest.mark.parametrize("text", ["'8'", "'9'", "'-1'", "'sweet,16'", "'bitter'"])
+def test_what_are_no_flags(text: str) -> None:
+    with pytest.raises(MismatchError):
+        constant(GRAPH, FLAVOUR, _literal(text))
 
 
 @pytest.mark.parametrize("text", ["2026-02-29", "2023-04-31", "0000-01-01", "12026-01-01", "-0044-03-15"])

@@ -55,6 +55,12 @@ TRUE = [
     "flavour eq example.museum.flavour'sweet,hot'",
     "flavour eq example.museum.flavour'1,4' and flavour has example.museum.flavour'+4'",
     "colour eq example.museum.colour'2'",
+    "colour eq '2' and colour in ('1','2') and colour ne 'RED'",
+    "colour eq EXAMPLE.Museum.COLOUR'green' and colour eq museum.colour'2'",
+    "flavour has '4' and flavour eq '5' and flavour eq '1,hot' and not (flavour has '6')",
+    "flavour eq example.museum.flavour'5'",
+    "isof(colour,EXAMPLE.museum.Colour) and isof(int32,edm.INT32) and cast(int32,edm.string) eq '7'",
+    "isof(EXAMPLE.MUSEUM.specimen)",
     # numbers are exact, however many digits they have
     "decimal eq 12.75000000000000000000000000",
     "decimal lt 12.750000000000000001 and decimal gt 12.749999999999999999",

@@ -15,8 +15,6 @@ from osimages.auth.clouds import CLOUDS
 from osimages.auth.issued_keys import IssuedKeys
 from osimages.auth.key_file import KeyFileError
 from osimages.auth.sources import entra_keys, verifier
-from osimages.catalogue.calendar import patch_tuesdays_until
-from osimages.catalogue.publishing import newest_day
 from osimages.clock import Clock
 from osimages.edm.audit import AUDIT_EVENT
 from osimages.edm.csdl_xml import csdl_xml
@@ -24,6 +22,7 @@ from osimages.edm.model import GRAPH, IMAGE, VERSIONS
 from osimages.edm.types import Model
 from osimages.http.asgi import Send, respond
 from osimages.http.audit import Audit
+from osimages.http.metrics import SAMPLE_SECONDS, Metrics
 from osimages.http.request import Receive, Scope
 from osimages.http.service import Service
 from osimages.http.tenants import Tenants
@@ -40,6 +39,7 @@ from osimages.publish.publisher import Publisher
 from osimages.settings import Settings, misspelt, resolve
 from osimages.storage.databases import bring_up_to_date, open_database
 from osimages.storage.migrate import SchemaError
+from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.store import Database, Store, StoreUnavailableError
 from osimages.storage.tables import AUDIT_EVENT_TABLES, IMAGES, EntityTables
 from osimages.wire.etag import CollectionTags
@@ -96,19 +96,19 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
-        publishing = self._publishing(self._service)
+        background = [asyncio.create_task(_sample(self._service)), *self._publishing(self._service)]
         await receive()
-        if publishing is not None:
-            publishing.cancel()
+        for task in background:
+            task.cancel()
         with contextlib.suppress(StoreUnavailableError):
             await self._service.publisher.give_up()
         await self._service.close()
         await send({"type": "lifespan.shutdown.complete"})
 
-    def _publishing(self, service: Service) -> asyncio.Task[None] | None:
+    def _publishing(self, service: Service) -> list[asyncio.Task[None]]:
         """Publishing on schedule, beside the requests."""
         seconds = self._settings.publish_check_seconds
-        return asyncio.create_task(service.publisher.run(seconds, self._settings.delta_days)) if seconds else None
+        return [asyncio.create_task(service.publisher.run(seconds, self._settings.delta_days))] if seconds else []
 
     async def _started(self) -> Service:
         """The service; what may pass (a locked database, a full disk) is tried again for a while."""
@@ -121,10 +121,16 @@ class Application:
         return await start(self._settings, self._served)
 
 
-async def opened(settings: Settings) -> Database:
+async def _sample(service: Service) -> None:
+    while True:
+        service.sample_metrics()
+        await asyncio.sleep(SAMPLE_SECONDS)
+
+
+async def opened(settings: Settings, observer: PoolObserver = UNOBSERVED) -> Database:
     """The database that the settings name, brought up to date. Raises SchemaError, OSError or StoreUnavailableError."""
     await bring_up_to_date(settings)
-    return await open_database(settings)
+    return await open_database(settings, observer)
 
 
 async def publisher_of(settings: Settings, database: Database, *, only_reads: bool = False) -> Publisher:
@@ -139,9 +145,10 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
 
     Raises SchemaError, KeyFileError, UnusableError or OSError where database, keys or the file of users are unusable.
     """
-    database = await opened(settings)
+    metrics = Metrics()
+    database = await opened(settings, metrics)
     try:
-        service = await _service(settings, database, served)
+        service = await _service(settings, database, served, metrics)
         database.expect_reads()
     except BaseException:
         await database.close()
@@ -149,9 +156,10 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
     return service
 
 
-async def _service(settings: Settings, database: Database, served: Served) -> Service:
+async def _service(settings: Settings, database: Database, served: Served, metrics: Metrics) -> Service:
     """The service on an open database, with the facts and the default tenant in it."""
     publisher = await publisher_of(settings, database)
+    publisher.on_run = metrics.publishing_ran
     current, clock = publisher.current, publisher.current.clock
     _warn_of_age(current)
     stores = {tables.entity.name: database.store(model, tables) for model, tables in served.tables}
@@ -178,6 +186,7 @@ async def _service(settings: Settings, database: Database, served: Served) -> Se
         stores=stores,
         verifier=verifier(settings, clock, keys),
         keys=keys,
+        metrics=metrics,
         audit=_audit(settings, clock, database, events),
         authority=authority,
         tenants=tenants,
@@ -220,8 +229,8 @@ def _authority(settings: Settings, clock: Clock) -> Authority:
 
 
 def _warn_of_age(current: CurrentCatalogue) -> None:
-    due = patch_tuesdays_until(newest_day(current.clock.today(), current.age_days), 1)
-    if due and due[0] > current.catalogue.complete_until:
+    due = current.missing_patch_tuesdays()
+    if due:
         _log.warning(
             "the catalogue may lack the newest builds",
             complete_until=str(current.catalogue.complete_until),

@@ -1,4 +1,4 @@
-"""Log lines, for people or for machines; never with a token, a secret or a body in them."""
+"""Log lines, for people or for machines, never with a token, a secret or a body in them; where metrics are shared."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import sys
 from typing import Any, TextIO, cast
 
 import structlog
+
+# Names the folder in which the workers of a server share their metrics; prometheus-client reads it when it is imported.
+METRICS_DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def configure_logging(log_format: str) -> None:

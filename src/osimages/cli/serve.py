@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import os
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from multiprocessing.connection import wait
@@ -31,6 +33,7 @@ from osimages.clock import Clock
 from osimages.issuer.authority import Authority
 from osimages.issuer.certificates import Certificates
 from osimages.issuer.files import UnusableError, replace
+from osimages.observe import METRICS_DIRECTORY_VARIABLE
 from osimages.settings import Settings
 from osimages.storage.databases import bring_up_to_date
 from osimages.storage.migrate import SchemaError
@@ -78,13 +81,27 @@ def run(settings: Settings) -> None:
 
     threading.Thread(target=_when_listening, args=(settings.host, port, announce), daemon=True).start()
     try:
-        server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+        with _metrics_folder(settings.data_path):
+            server.serve(target_loader=partial(_load, settings), wrap_loader=False)
     except SystemExit:
         # A worker that was told to end while it was still starting is no fault, where all were told so.
         if not server.interrupt_signal:
             raise
     finally:
         _withdraw(file)
+
+
+@contextlib.contextmanager
+def _metrics_folder(data_path: Path) -> Iterator[None]:
+    """A folder in which the workers share their metrics, named to them by a variable, and removed at the end."""
+    temporary = partial(tempfile.TemporaryDirectory[str], prefix="osimages-metrics-", ignore_cleanup_errors=True)
+    try:
+        folder = temporary()
+    except OSError:  # a container may have nothing else that can be written
+        folder = temporary(dir=data_path)
+    with folder as name:
+        os.environ[METRICS_DIRECTORY_VARIABLE] = name
+        yield
 
 
 def _withdraw(file: Path) -> None:

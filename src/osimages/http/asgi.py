@@ -13,7 +13,7 @@ from osimages.errors import ServiceError
 from osimages.http.pipeline import reply_to
 from osimages.http.reply import compressed, headers_of
 from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
-from osimages.http.routes import route_of
+from osimages.http.routes import METRICS_ROUTE, route_of
 from osimages.http.service import Service
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -34,14 +34,18 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     if reply.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
     seconds = time.perf_counter() - started
-    service.metrics.count(scope["method"], reply.status, seconds)
+    route = route_of(service, request.path)
+    # A scrape that counted itself would change what it reads. Counted before its answer is sent, a request is in every
+    # scrape that its client asks for later.
+    if route != METRICS_ROUTE:
+        service.metrics.count(route, scope["method"], reply.status, seconds)
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
     if service.settings.access_log:
-        _log_request(service, request, scope["method"], reply.status, seconds)
+        _log_request(service, request, route, scope["method"], reply.status, seconds)
 
 
-def _log_request(service: Service, request: ApiRequest, method: str, status: int, seconds: float) -> None:
+def _log_request(service: Service, request: ApiRequest, route: str, method: str, status: int, seconds: float) -> None:
     """Write the line of a request in the access log; a token that was rejected names no tenant."""
     try:
         actor = service.verifier.verify(request.headers.get(b"authorization"))
@@ -53,7 +57,7 @@ def _log_request(service: Service, request: ApiRequest, method: str, status: int
         tenant=actor.tenant if actor else "",
         application=actor.application if actor else "",
         method=method,
-        route=route_of(service, request.path),
+        route=route,
         path=request.path,
         status=status,
         duration_ms=round(seconds * 1000, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
@@ -72,8 +73,10 @@ def _limits(service: Service) -> object:
     }
 
 
-def _metrics(service: Service) -> object:
-    return Reply(200, service.metrics.exposition(), CONTENT_TYPE, odata=False)
+async def _metrics(service: Service) -> object:
+    service.sample_metrics()
+    # Of many workers it takes some time to read and add up.
+    return Reply(200, await asyncio.to_thread(service.metrics.exposition), CONTENT_TYPE, odata=False)
 
 
 def _openapi(service: Service) -> object:
@@ -95,5 +98,5 @@ _PAGES: Mapping[str, tuple[Callable[[Service], object], Page]] = {
     "/-/limits": (_limits, Page("How much one request may ask for.", _JSON)),
     "/-/permissions": (_permissions, Page("Which permissions each request needs.", _JSON)),
     "/-/openapi.json": (_openapi, Page("This document.", _JSON)),
-    "/-/metrics": (_metrics, Page("Counts for Prometheus.", "text/plain")),
+    "/-/metrics": (_metrics, Page("Metrics for Prometheus, of all workers.", "text/plain")),
 }

@@ -4,19 +4,50 @@ from __future__ import annotations
 
 import structlog
 
-from osimages.errors import INTERNAL, LIMIT_EXCEEDED, SERVICE_UNAVAILABLE, ServiceError
+from osimages.errors import (
+    INTERNAL,
+    LIMIT_EXCEEDED,
+    PERSONAL_ACCOUNT,
+    SERVICE_UNAVAILABLE,
+    THROTTLED,
+    TOKEN_AUDIENCE,
+    TOKEN_EMPTY,
+    TOKEN_EXPIRED,
+    TOKEN_INVALID,
+    TOKEN_ISSUER,
+    TOKEN_MALFORMED,
+    TOKEN_NOT_YET_VALID,
+    TOKEN_REVOKED,
+    TOKEN_SIGNATURE,
+    ServiceError,
+)
+from osimages.http.metrics import Metrics
 from osimages.http.reply import JSON, Reply
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 from osimages.wire.errors import error_body
 
+# As the metric of rejected tokens names them.
+_TOKEN_REASONS = {
+    PERSONAL_ACCOUNT: "personal_account",
+    TOKEN_AUDIENCE: "audience",
+    TOKEN_EMPTY: "missing",
+    TOKEN_EXPIRED: "expired",
+    TOKEN_INVALID: "invalid",
+    TOKEN_ISSUER: "issuer",
+    TOKEN_MALFORMED: "malformed",
+    TOKEN_NOT_YET_VALID: "not_yet_valid",
+    TOKEN_REVOKED: "revoked",
+    TOKEN_SIGNATURE: "signature",
+}
 _log = structlog.get_logger()
 
 
 def failure_reply(service: Service, request: ApiRequest, error: Exception) -> Reply:
     """The reply that tells a client what is wrong; of a fault in this program, no more than that there was one."""
     if isinstance(error, ServiceError):
+        _count(service.metrics, error)
         return _error_reply(service, request, error)
     if isinstance(error, StoreUnavailableError):
         _log.warning("database not available", reason=str(error), request_id=request.request_id)
@@ -31,6 +62,13 @@ def failure_reply(service: Service, request: ApiRequest, error: Exception) -> Re
         "internal fault", method=request.method, path=request.path, request_id=request.request_id, exc_info=error
     )
     return _error_reply(service, request, ServiceError(INTERNAL))
+
+
+def _count(metrics: Metrics, error: ServiceError) -> None:
+    if error.row is THROTTLED:
+        metrics.throttle()
+    elif error.row in _TOKEN_REASONS:
+        metrics.reject_token(_TOKEN_REASONS[error.row])
 
 
 def _error_reply(service: Service, request: ApiRequest, error: ServiceError) -> Reply:

@@ -11,6 +11,7 @@ from osimages.http.service import Service
 from osimages.plan.resolve import Kind, Target
 
 OTHER = "other"
+METRICS_ROUTE = "/-/metrics"
 # Behind the path of the collection or the singleton.
 _ENDINGS = {
     Kind.COUNT: "/$count",

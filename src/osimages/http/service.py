@@ -156,6 +156,7 @@ class Service:
         current: CurrentCatalogue,
         publisher: Publisher,
         keys: KeySource,
+        metrics: Metrics,
         audit: Audit | None,
         authority: Authority | None,
     ) -> None:
@@ -181,7 +182,7 @@ class Service:
         self.throttle = Throttle.of(settings)
         self.standing = Standing(None if authority is None else authority.directory.current, verifier.challenge)
         self.authority = authority
-        self.metrics = Metrics()
+        self.metrics = metrics
         self.readiness = Readiness(database, keys)
         self._remembered_address = _remembering(_REMEMBERED_PATHS, self._address)
 
@@ -198,6 +199,15 @@ class Service:
         if self.audit is not None:
             await self.audit.close()
         await self.database.close()
+
+    def sample_metrics(self) -> None:
+        """Let the metrics have the state of this worker as it is now."""
+        as_of, current = self.keys.as_of, self.current
+        self.metrics.sample(
+            catalogue_days=(current.clock.today() - current.catalogue.as_of).days,
+            missing_patch_tuesdays=len(current.missing_patch_tuesdays()),
+            keys_seconds=None if as_of is None else max(0.0, self.clock.seconds() - as_of),
+        )
 
     def address(self, path: str) -> Address:
         """What a raw path tells by itself."""

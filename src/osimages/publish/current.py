@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 
+from osimages.catalogue.calendar import patch_tuesdays_until
 from osimages.catalogue.facts import Catalogue, bundled, digest
-from osimages.catalogue.publishing import label, published
+from osimages.catalogue.publishing import label, newest_day, published
 from osimages.clock import Clock
 from osimages.storage.catalogue import has_claims, read_catalogue, read_digest, read_shipped_as_of, write_catalogue
 from osimages.storage.store import Database
@@ -23,6 +24,7 @@ class Publication(msgspec.Struct, frozen=True):
     images: Mapping[str, Mapping[str, Any]]
 
 
+_MOST_MISSING = 12
 NOTHING = Publication("none", {})
 
 
@@ -46,6 +48,11 @@ class CurrentCatalogue:
             given = (self.catalogue, key[0], self.age_days, key[1])
             self._published[key] = Publication(label(*given), published(*given))
         return self._published[key]
+
+    def missing_patch_tuesdays(self) -> tuple[date, ...]:
+        """Return the Patch Tuesdays whose builds are due to be published and not in the facts; at most a year's."""
+        due = patch_tuesdays_until(newest_day(self.clock.today(), self.age_days), _MOST_MISSING)
+        return tuple(each for each in due if each > self.catalogue.complete_until)
 
     async def refresh(self, database: Database) -> bool:
         """Takes over the facts in the database where they are others; tells whether they were."""

@@ -52,6 +52,8 @@ class Publisher:
         self._calendar = calendar
         self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._has_warned = False
+        # Told the outcome of each look at what is due: published, nothing_due, elsewhere (another process), failed.
+        self.on_run: Callable[[str], None] = lambda outcome: None
 
     async def claim(self, check_seconds: float) -> None:
         """Makes this process's calendar the one that counts: the server that was started last decides."""
@@ -123,17 +125,28 @@ class Publisher:
         clients that ask what changed are told.
         """
         while True:
-            try:
-                if await self.database.change(leases.take(_CALENDAR, self._calendar, lasting(seconds))):
-                    done = await self.round()
-                    if done is not None and done.tenants:
-                        _log.info("catalogue published", tenants=done.tenants, images_changed=done.images)
-                        await self.images.forget_removals(remembered_days)
-            except (StoreUnavailableError, leases.LeaseLostError) as error:
-                _log.warning("catalogue not published", reason=str(error))
-            except Exception:
-                _log.exception("publishing failed")
+            self.on_run(await self._run(seconds, remembered_days))
             await asyncio.sleep(seconds)
+
+    async def _run(self, seconds: float, remembered_days: float) -> str:
+        """Publish what is due, and return the outcome as `on_run` is told it."""
+        try:
+            if not await self.database.change(leases.take(_CALENDAR, self._calendar, lasting(seconds))):
+                return "elsewhere"
+            done = await self.round()
+            if done is None:
+                return "elsewhere"
+            if not done.tenants:
+                return "nothing_due"
+            _log.info("catalogue published", tenants=done.tenants, images_changed=done.images)
+            await self.images.forget_removals(remembered_days)
+        except (StoreUnavailableError, leases.LeaseLostError) as error:
+            _log.warning("catalogue not published", reason=str(error))
+            return "failed"
+        except Exception:
+            _log.exception("publishing failed")
+            return "failed"
+        return "published"
 
     async def _is_due(self) -> bool:
         async with contextlib.aclosing(self.tenants_due()) as due:

@@ -9,6 +9,7 @@ from typing import Any
 from osimages.settings import Settings
 from osimages.storage.backup import Progress, copy_file, restore_file
 from osimages.storage.info import DatabaseInfo
+from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.sqlite_file import migrate
 from osimages.storage.sqlite_info import describe
 from osimages.storage.store import Database
@@ -25,15 +26,19 @@ async def bring_up_to_date(settings: Settings) -> int:
     return steps
 
 
-async def open_database(settings: Settings) -> Database:
-    """The database, which has to be up to date. Raises SchemaError or StoreUnavailableError."""
+async def open_database(settings: Settings, observer: PoolObserver = UNOBSERVED) -> Database:
+    """The database, which has to be up to date; `observer` is told of its pools.
+
+    Raises SchemaError or StoreUnavailableError.
+    """
     wait_seconds, query_seconds = settings.database_wait_seconds, settings.max_query_seconds
     if settings.database_server is None:
-        sqlite: Database = _module("sqlite").SqliteDatabase(settings.database_path, wait_seconds, query_seconds)
+        opened = _module("sqlite").SqliteDatabase
+        sqlite: Database = opened(settings.database_path, wait_seconds, query_seconds, observer)
         return sqlite
     limits = _module("postgres_connections").Limits(settings.database_connections, wait_seconds, query_seconds)
-    opening = _module("postgres").PostgresDatabase.open(settings.database_server, settings.database_shown, limits)
-    server: Database = await opening
+    opening = _module("postgres").PostgresDatabase.open
+    server: Database = await opening(settings.database_server, settings.database_shown, limits, observer)
     return server
 
 

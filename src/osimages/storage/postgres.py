@@ -8,6 +8,7 @@ from osimages.edm.types import Model
 from osimages.plan.query import Tenant
 from osimages.storage import changes
 from osimages.storage.migrate import OldSchemaError
+from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.postgres_connections import Connections, Limits
 from osimages.storage.postgres_migrate import connected, needed
 from osimages.storage.postgres_store import PostgresStore
@@ -27,8 +28,8 @@ class PostgresDatabase:
         self._connections = connections
 
     @classmethod
-    async def open(cls, url: str, shown: str, limits: Limits) -> PostgresDatabase:
-        """Connects. `shown` is the URL without its password.
+    async def open(cls, url: str, shown: str, limits: Limits, observer: PoolObserver = UNOBSERVED) -> PostgresDatabase:
+        """Connects. `shown` is the URL without its password; `observer` is told of the pool.
 
         Raises SchemaError when the database was not migrated, StoreUnavailableError when it does not answer.
         """
@@ -38,7 +39,7 @@ class PostgresDatabase:
                 raise OldSchemaError(f"The database {shown} is older than this release. Run `osimages db migrate`.")
         finally:
             await connection.close()
-        return cls(await Connections.open(url, limits))
+        return cls(await Connections.open(url, limits, observer))
 
     def store(self, model: Model, tables: EntityTables) -> PostgresStore:
         """The entities of one type."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
@@ -13,6 +14,7 @@ import asyncpg
 import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
+from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.steps import KeyTakenError, Result, Rows, Steps, Values
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 from osimages.storage.turns import Turns
@@ -43,6 +45,7 @@ _PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 # The client gives a query up only where the server does not end it by itself, as it is gone or frozen.
 _GRACE_SECONDS = 5.0
 _STATEMENTS_KEPT = 400
+_POOL = "connections"
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
 
@@ -58,7 +61,9 @@ class Limits(msgspec.Struct, frozen=True):
 class Connections:
     """The connections of one process to one database; they belong to the event loop that opened them."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], limits: Limits) -> None:
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], limits: Limits, observer: PoolObserver = UNOBSERVED) -> None:
+        observer.limited(_POOL, limits.connections)
+        self._observer = observer
         self._pool = pool
         self._limits = limits
         # Some connections are left for what is short: reads by key, changes, what the service looks up for itself.
@@ -71,7 +76,7 @@ class Connections:
         )
 
     @classmethod
-    async def open(cls, url: str, limits: Limits) -> Connections:
+    async def open(cls, url: str, limits: Limits, observer: PoolObserver = UNOBSERVED) -> Connections:
         """Connects. Raises StoreUnavailableError."""
         with _told(limits.query_seconds):
             pool = await asyncpg.create_pool(
@@ -85,7 +90,7 @@ class Connections:
                 reset=_nothing_to_reset,
                 server_settings=_session(limits.query_seconds),
             )
-        return cls(pool, limits)
+        return cls(pool, limits, observer)
 
     @contextlib.asynccontextmanager
     async def turn(self, tenant: str) -> AsyncIterator[None]:
@@ -130,8 +135,18 @@ class Connections:
     @contextlib.asynccontextmanager
     async def _acquired(self) -> AsyncIterator[Connection]:
         with _told(self._limits.query_seconds):
-            async with self._pool.acquire(timeout=self._limits.wait_seconds or 0.001) as connection:
+            started = time.monotonic()
+            acquired = self._pool.acquire(timeout=self._limits.wait_seconds or 0.001)
+            try:
+                connection = await acquired
+            finally:
+                self._observer.waited(_POOL, time.monotonic() - started)
+            self._observer.used(_POOL, 1)
+            try:
                 yield connection
+            finally:
+                self._observer.used(_POOL, -1)
+                await self._pool.release(connection)
 
 
 async def fetch(connection: Connection, sql: str, values: Values) -> list[asyncpg.Record]:

@@ -16,6 +16,7 @@ from osimages.edm.types import Model
 from osimages.plan.query import Tenant
 from osimages.storage import changes
 from osimages.storage.migrate import OldSchemaError, pending
+from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, applied_steps, connect
 from osimages.storage.sqlite_held import HeldLock
 from osimages.storage.sqlite_reader import UNAVAILABLE, SqliteReader, TimeLimit
@@ -46,7 +47,11 @@ class SqliteDatabase:
     answers_at_once = True
 
     def __init__(
-        self, path: Path, wait_seconds: float = USUAL_WAIT_SECONDS, query_seconds: float = _USUAL_QUERY_SECONDS
+        self,
+        path: Path,
+        wait_seconds: float = USUAL_WAIT_SECONDS,
+        query_seconds: float = _USUAL_QUERY_SECONDS,
+        observer: PoolObserver = UNOBSERVED,
     ) -> None:
         with contextlib.ExitStack() as on_failure:
             connection = connect(path, wait_seconds, _READER_CACHE_MEGABYTES)
@@ -54,11 +59,11 @@ class SqliteDatabase:
             if pending("sqlite", applied_steps(connection), str(path)):
                 raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
             check = _same_file(path)
-            self._writer = Writer(lambda: connect(path, wait_seconds), check)
+            self._writer = Writer(lambda: connect(path, wait_seconds), check, observer)
             limit = TimeLimit()
             self._reader = SqliteReader(connection, limit)
             self._connect_more: Connect = lambda: _one_more(path, wait_seconds, check)
-            self._reads = SqliteReads(self._reader, limit, self._connect_more, query_seconds)
+            self._reads = SqliteReads(self._reader, limit, self._connect_more, query_seconds, observer)
             self._held: HeldLock | None = None
             on_failure.pop_all()
 

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 import apsw
 
 from osimages.storage.migrate import SchemaError
+from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.sqlite_reader import SqliteReader, TimeLimit
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 from osimages.storage.turns import Turns
@@ -26,6 +27,7 @@ Connect: TypeAlias = Callable[[], apsw.Connection]
 _PATIENCE_SECONDS = 0.01
 _MOST_THREADS = 2
 _MOST_REMEMBERED = 256
+_POOL = "long_queries"
 # A thread in whose query functions of our own are called gives the interpreter back for moments so short that the event
 # loop misses them; it has to ask for it, which it does after this time instead of Python's 5 ms.
 _SWITCH_SECONDS = 0.001
@@ -37,10 +39,17 @@ class SqliteReads:
     `query_seconds` is how long a query may take once it has its turn, and how long it waits for a turn on a thread.
     """
 
-    def __init__(self, reader: SqliteReader, limit: TimeLimit, connect: Connect, query_seconds: float) -> None:
+    def __init__(
+        self,
+        reader: SqliteReader,
+        limit: TimeLimit,
+        connect: Connect,
+        query_seconds: float,
+        observer: PoolObserver = UNOBSERVED,
+    ) -> None:
         self._reader = reader
         self._limit = limit
-        self._long_reads = LongReads(connect, query_seconds)
+        self._long_reads = LongReads(connect, query_seconds, observer=observer)
         self._known_long: dict[Hashable, None] = {}
 
     async def run(self, kind: Hashable, read: Read[Result], tenant: str = "") -> Result:
@@ -75,7 +84,15 @@ class SqliteReads:
 class LongReads:
     """A few threads for queries that take long; each query has a connection of its own, which is closed after it."""
 
-    def __init__(self, connect: Connect, query_seconds: float, most: int = _MOST_THREADS) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        query_seconds: float,
+        most: int = _MOST_THREADS,
+        observer: PoolObserver = UNOBSERVED,
+    ) -> None:
+        observer.limited(_POOL, most)
+        self._observer = observer
         self._connect = connect
         self._query_seconds = query_seconds
         self._turns = Turns(most)
@@ -93,6 +110,7 @@ class LongReads:
             self._usual_switch_seconds = sys.getswitchinterval()
             sys.setswitchinterval(_SWITCH_SECONDS)
         self._running[running] = limit
+        self._observer.used(_POOL, 1)
         running.add_done_callback(self._ended)
         try:
             # Whoever gives the query up does not end its thread by that: its turn lasts until it sees the limit.
@@ -114,11 +132,14 @@ class LongReads:
 
     async def _turn(self, tenant: str) -> None:
         self._check_open()
+        started = time.monotonic()
         try:
             async with asyncio.timeout(self._query_seconds):
                 await self._turns.take(tenant)
         except TimeoutError:
             raise StoreUnavailableError("too many long queries are under way") from None
+        finally:
+            self._observer.waited(_POOL, time.monotonic() - started)
         if self._closed:
             self._turns.give_back()
         self._check_open()
@@ -129,6 +150,7 @@ class LongReads:
 
     def _ended(self, running: asyncio.Future[Any]) -> None:
         del self._running[running]
+        self._observer.used(_POOL, -1)
         if not self._running:
             sys.setswitchinterval(self._usual_switch_seconds)
         self._turns.give_back()

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -17,11 +18,13 @@ from typing import Any, TypeVar
 import apsw
 
 from osimages.storage.migrate import SchemaError
+from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.store import StoreUnavailableError
 
 Result = TypeVar("Result")
 Job = Callable[[apsw.Connection], Result]
 _MOST_TOGETHER = 256
+_POOL = "writer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +32,21 @@ class _Waiting:
     job: Job[Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
+    since: float
 
 
 class Writer:
     """Runs jobs in order on a connection of its own."""
 
-    def __init__(self, connect: Callable[[], apsw.Connection], check: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], apsw.Connection],
+        check: Callable[[], None] = lambda: None,
+        observer: PoolObserver = UNOBSERVED,
+    ) -> None:
         """`check` is called before each transaction, and raises what keeps it from being worth anything."""
+        observer.limited(_POOL, 1)
+        self._observer = observer
         self._connect = connect
         self._check = check
         self._connection = connect()
@@ -55,7 +66,7 @@ class Writer:
         with self._closing:
             if self._closed:
                 raise StoreUnavailableError("the store is closed")
-            self._queue.put(_Waiting(job, loop, future))
+            self._queue.put(_Waiting(job, loop, future, time.monotonic()))
         return await future
 
     def close(self) -> None:
@@ -80,7 +91,10 @@ class Writer:
                     ended = True
                     break
                 together.append(waiting)
-            _answer(together, self._commit(together))
+            self._observer.used(_POOL, 1)
+            results = self._commit(together)
+            self._observer.used(_POOL, -1)
+            _answer(together, results)
             if ended:
                 return
 
@@ -89,6 +103,9 @@ class Writer:
         try:
             self._check()
             connection.execute("BEGIN IMMEDIATE")
+            started = time.monotonic()
+            for waiting in together:
+                self._observer.waited(_POOL, started - waiting.since)
             results = [_attempt(connection, waiting.job) for waiting in together]
             connection.execute("COMMIT")
         except Exception as error:  # whatever kept the commit from disk is the answer to all

@@ -49,6 +49,7 @@ catalogue.add_command(mirror)
 @database_option
 @today_option
 @click.option("--all", "everything", is_flag=True, help="Also releases that have ended.")
+@click.option("--servers", is_flag=True, help="The releases of Windows Server, which are never published.")
 @click.option(
     "--age-days",
     type=click.IntRange(min=0),
@@ -61,16 +62,20 @@ def show(
     database: str | None,
     today: date | None,
     everything: bool,
+    servers: bool,
     age_days: int | None,
     as_json: bool,
 ) -> None:
-    """Print the images that are published today, as of the catalogue's facts."""
+    """Print the images that are published today, as of the catalogue's facts; with --servers the server releases."""
     from osimages.catalogue.publishing import published
     from osimages.clock import Clock
 
     settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days})
     facts = facts_in(settings)
     day = today or Clock(settings.today).today()
+    if servers:
+        _show_servers(facts, day, settings.publish_age_days, everything, as_json)
+        return
     images = published(facts, day, settings.publish_age_days, everything)
     if as_json:
         _print_json({"asOf": str(facts.as_of), "today": str(day), "value": list(images.values())})
@@ -114,8 +119,21 @@ def history(
         _print_json({"asOf": str(facts.as_of), "id": found.id, "value": value})
         return
     titles = ("Build", "KB", "Released", "Kind", "Patch Tuesday", "Published as", "Label", "Scope")
-    print_table(titles, [_history_row(each) for each in entries])
+    print_table(titles, [_history_row(each, is_published=found in facts.releases) for each in entries])
     click.echo(f"{found.id}: {len(entries)} updates, {_as_of(facts)}.")
+
+
+def _show_servers(facts: Catalogue, day: date, age_days: int, everything: bool, as_json: bool) -> None:
+    from osimages.cli.servers import print_servers, served, server_objects
+
+    releases = served(facts, day, everything)
+    if as_json:
+        value = server_objects(facts, releases, day, age_days)
+        _print_json({"asOf": str(facts.as_of), "today": str(day), "value": value})
+        return
+    print_servers(facts, releases, day, age_days)
+    until = f", complete to {facts.servers_complete_until}" if facts.servers_complete_until else ""
+    click.echo(f"As of {facts.as_of}{until}: {len(releases)} of {len(facts.servers)} releases.")
 
 
 def _image_row(image: Mapping[str, Any], today: date, scopes: Mapping[str, str]) -> tuple[str, ...]:
@@ -181,7 +199,7 @@ def _objects(images: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]
     return list(images.values())
 
 
-def _history_row(entry: Entry) -> tuple[str, ...]:
+def _history_row(entry: Entry, *, is_published: bool) -> tuple[str, ...]:
     update = entry.update
     return (
         str(entry.build or ""),
@@ -189,7 +207,7 @@ def _history_row(entry: Entry) -> tuple[str, ...]:
         "" if update.release_date is None else str(update.release_date),
         str(update.kind),
         "" if entry.patch_tuesday is None else str(entry.patch_tuesday),
-        f"{update.year}-{update.month:02}" if update.is_canonical_b else "",
+        f"{update.year}-{update.month:02}" if update.is_canonical_b and is_published else "",
         update.label,
         update.scope,
     )

@@ -26,17 +26,17 @@ def facts_in(settings: Settings) -> Catalogue:
     return kept if kept is not None and kept.as_of >= shipped.as_of else shipped
 
 
-def _facts_on_server(settings: Settings) -> Catalogue | None:
+def _facts_on_server(settings: Settings) -> Catalogue:
     import asyncio
 
-    from osimages.storage.catalogue import read_catalogue
+    from osimages.publish.current import catalogue_in
     from osimages.storage.databases import open_database
     from osimages.storage.store import StoreUnavailableError
 
-    async def read() -> Catalogue | None:
+    async def read() -> Catalogue:
         database = await open_database(settings)
         try:
-            return await database.read(read_catalogue())
+            return await catalogue_in(database, only_reads=True)
         finally:
             await database.close()
 

@@ -36,7 +36,12 @@ def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
     catalogue = service.current.catalogue
     if path == _PREFIX:
         links = {name: f"{address}{name}" for name in FORMATS}
-        found = {"asOf": catalogue.as_of, "completeUntil": catalogue.complete_until, "exports": links}
+        found = {
+            "asOf": catalogue.as_of,
+            "completeUntil": catalogue.complete_until,
+            "serversCompleteUntil": catalogue.servers_complete_until,
+            "exports": links,
+        }
         return Reply(200, msgspec.json.encode(found), JSON, odata=False)
     form = path.removeprefix(_EXPORT)
     if not path.startswith(_EXPORT) or form not in FORMATS:

@@ -9,19 +9,7 @@ from datetime import date
 import msgspec
 
 from osimages.catalogue.builds import Build
-from osimages.catalogue.facts import (
-    Catalogue,
-    Edition,
-    Esu,
-    HotpatchMonth,
-    Kind,
-    Package,
-    Release,
-    Source,
-    SupportGroup,
-    Update,
-    digest,
-)
+from osimages.catalogue.facts import Catalogue, Edition, Kind, Release, Source, Update, digest
 from osimages.storage.steps import Ask, Row, Rows, Steps
 
 # Every table with its columns, in the order in which rows are made below.
@@ -46,17 +34,11 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
 _CLIENT, _SERVER, _OTHER = "client", "server", "other"  # values of catalogue_release.family
 
 
-class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The members of a release that are stored as one document."""
-
-    nt_version: tuple[int, int] = (10, 0)
-    mainstream_end: date | None = None
-    groups: tuple[SupportGroup, ...] = ()
-    esu: tuple[Esu, ...] = ()
-    packages: tuple[Package, ...] = ()
-    hotpatch_until: str = ""
-    hotpatch_months: tuple[HotpatchMonth, ...] = ()
-    note: str = ""
+# The members of a release that may be missing are stored as one document: nothing queries its parts.
+_DETAILS = tuple(each for each in msgspec.structs.fields(Release) if each.default is not msgspec.NODEFAULT)
+_Details = msgspec.defstruct(
+    "_Details", [(each.name, each.type, each.default) for each in _DETAILS], frozen=True, omit_defaults=True
+)
 
 
 def write_catalogue(catalogue: Catalogue, shipped_as_of: date | None = None) -> Steps[bool]:
@@ -155,8 +137,7 @@ def _rows(catalogue: Catalogue, shipped_as_of: str) -> dict[str, Sequence[Row]]:
 
 
 def _details(release: Release) -> str:
-    members = {name: getattr(release, name) for name in _Details.__struct_fields__}
-    return msgspec.json.encode(_Details(**members)).decode()
+    return msgspec.json.encode(_Details(**{each.name: getattr(release, each.name) for each in _DETAILS})).decode()
 
 
 def _update_columns(update: Update) -> Row:

@@ -69,6 +69,8 @@ def test_any_text_is_a_label_or_none(text: str) -> None:
         (evidence(None), Kind.UNKNOWN, "no date in any source"),
         (evidence(date(2017, 2, 14)), Kind.UNLABELLED, "not second Tuesday, no label in title"),
         (evidence(label="2026-09 B", is_hotpatch=True), Kind.HOTPATCH, "title"),
+        (evidence(titles=(Title.HOTPATCH_OUT_OF_BAND,)), Kind.HOTPATCH_OUT_OF_BAND, "title"),
+        (evidence(titles=(Title.OUT_OF_BAND,), is_hotpatch=True), Kind.HOTPATCH_OUT_OF_BAND, "title"),
         (evidence(kb=None, is_in_table=True), Kind.GENERAL_AVAILABILITY, "no KB in release table"),
         (evidence(date(2026, 9, 29), "2026-09 A"), Kind.GENERAL_AVAILABILITY, "ms-label A (week of release)"),
         (

@@ -120,6 +120,44 @@ def test_revisions_of_windows_server_are_kept_out_of_24h2() -> None:
     assert "Windows Server" in merged.rejected[0].why
 
 
+def test_what_sources_say_nothing_about_stays() -> None:
+    """Servers, HoloLens, support beyond Graph's editions, ESU, hotpatch months and updates without a build."""
+    merged = merge(
+        bundled(), [said("index", Weight.TITLE, titled("26100.10201", "KB5990001"), complete=True)]
+    ).catalogue
+    assert merged.servers == bundled().servers
+    assert merged.others == bundled().others
+    assert merged.servers_complete_until == bundled().servers_complete_until
+    for after, before in zip(merged.releases, bundled().releases, strict=True):
+        for name in ("groups", "esu", "packages", "hotpatch_months", "hotpatch_until", "note"):
+            assert getattr(after, name) == getattr(before, name), (after.id, name)
+    names = [each.name for each in merged.sources]
+    assert names[: len(bundled().sources)] == [each.name for each in bundled().sources], "positions stay what they were"
+
+
+def test_a_build_that_becomes_known_takes_the_place_of_the_update_without_one() -> None:
+    title = titled("26100.9460", "KB5129241", date(2026, 9, 14), Title.HOTPATCH_OUT_OF_BAND)
+    merged = merge(bundled(), [said("index", Weight.TITLE, title)])
+    assert release(merged, "Windows 11 24H2").packages == ()
+    assert [each.kb for each in release(merged, "Windows 11 25H2").packages] == ["KB5129241"]
+    assert update(merged, "26100.9460").kind is Kind.HOTPATCH_OUT_OF_BAND
+
+
+def test_a_build_of_the_server_alone_is_kept_out_of_24h2() -> None:
+    """A list that mixed both had 26100.3781 (KB5059087) under Windows 11 24H2."""
+    claim = titled("26100.3781", "KB5059087", date(2025, 4, 16), Title.OUT_OF_BAND, "Windows 11 24H2")
+    merged = merge(bundled(), [said("index", Weight.THIRD_PARTY, claim)])
+    assert merged.catalogue.releases == bundled().releases
+    assert "Windows Server" in merged.rejected[0].why
+
+
+def test_an_amended_kind_outlives_the_label_that_it_amends() -> None:
+    """Microsoft's table calls the image of general availability of 22H2 a preview."""
+    claim = labelled("19045.2130", None, "2022-10 C", date(2022, 10, 18))
+    merged = merge(bundled(), [said("table", Weight.TABLE, claim)])
+    assert update(merged, "19045.2130").kind is Kind.GENERAL_AVAILABILITY
+
+
 def test_a_hotpatch_is_no_second_b_of_its_month() -> None:
     hotpatch = UpdateClaim(Build.parse("26100.9990"), "KB5990005", DECEMBER, label="2026-12 B", is_hotpatch=True)
     b = labelled("26100.9999", "KB5990001", "2026-12 B")

@@ -106,6 +106,13 @@ def test_which_images_there_are(today: date, absent: set[str], present: set[str]
     assert not absent & found
 
 
+def test_servers_and_hololens_are_never_published() -> None:
+    clients = {each.id for each in bundled().releases}
+    for year in range(2014, 2036):
+        assert set(published(bundled(), date(year, 6, 30), 0, everything=True)) <= clients
+    assert not clients & {each.id for each in (*bundled().servers, *bundled().others)}
+
+
 def test_what_is_published_on_the_day_of_the_facts() -> None:
     assert list(published(bundled(), date(2026, 11, 23), 2)) == [
         "Windows 10 1607",  # LTSB

@@ -96,6 +96,39 @@ def test_all_shows_ended_releases_too() -> None:
     assert "Windows 10 1507" in output("show", "--today", "2026-11-23", "--all")
 
 
+def test_servers_have_a_table_of_their_own() -> None:
+    text = output("show", "--servers", "--today", "2026-11-29")
+    found = line(text, "Windows Server 2022")
+    assert "mainstream ended 2026-10-13; support until 2031-10-14" in found
+    assert "10.0.20348.5870 (2026-11); 10.0.20348.5761 (2026-10); 10.0.20348.5622 (2026-09)" in found
+    assert "2026-11 hotpatch planned; 2026-10 baseline; 2026-09 unplanned baseline; until 2027-10" in found
+    assert "commercial ESU until 2030-01-08 (inferred)" in line(text, "Windows Server 2016")
+    assert "2012 R2" not in text
+    assert text.splitlines()[-1] == "As of 2026-11-29, complete to 2026-09-14: 4 of 13 releases."
+    ended = line(output("show", "--servers", "--all", "--today", "2026-11-29"), "Windows Server 2012 R2")
+    assert "6.3.9600.23470 (2026-10); KB5123066 (2026-09); 6.3.9600.23338 (2026-08)" in ended
+    assert "Windows Server 2012 R2" in output("show", "--servers", "--today", "2026-10-13")
+    assert "Windows Server" not in output("show", "--all")
+
+
+def test_servers_as_json() -> None:
+    found = {each["id"]: each for each in document("show", "--servers", "--all", "--today", "2026-11-29")["value"]}
+    assert len(found) == 13
+    (group,) = found["Windows Server, version 23H2"]["support"]
+    assert (group["servicing"], group["supportEndDate"]) == ("Server Annual Channel", "2026-05-12")
+    months = {each["month"]: each for each in found["Windows Server 2022"]["hotpatchMonths"]}
+    assert [each["buildVersion"] for each in months["2026-01"]["hotpatches"]] == ["10.0.20348.4655"]
+    assert found["Windows Server 2012 R2"]["updates"][1]["buildVersion"] is None
+    assert document("show", "--servers", "--today", "2012-01-01")["value"] == []
+
+
+def test_the_history_of_a_server_has_updates_without_a_build_too() -> None:
+    text = output("history", "Server 2012 R2")
+    assert text.splitlines()[-1].startswith("Windows Server 2012 R2: 60 updates, as of 2026-11-29")
+    without = next(each for each in document("history", "Server 2012 R2")["value"] if each["kb"] == "KB5123066")
+    assert (without["buildVersion"], without["releaseMonth"]) == (None, 9)
+
+
 def test_age_days_moves_the_day_on_which_a_patch_tuesday_counts() -> None:
     def newest(*options: str) -> Any:
         images = document("show", "--today", "2026-10-13", *options)["value"]

@@ -39,6 +39,10 @@ READABLE = [
         ("2025-11-11", "KB5068966", ["26100.7092"], Title.HOTPATCH),
     ),
     (
+        "March 13, 2026—Hotpatch KB5084597 (OS Builds 26200.7982 and 26100.7982) Out-of-band",
+        ("2026-03-13", "KB5084597", ["26200.7982", "26100.7982"], Title.HOTPATCH_OUT_OF_BAND),
+    ),
+    (
         "April 16, 2025—KB5059087 (OS Build 26100.3781) Out-of-Band",
         ("2025-04-16", "KB5059087", ["26100.3781"], Title.OUT_OF_BAND),
     ),

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import apsw
 import msgspec
 import pytest
 
+from osimages.catalogue.builds import Build
+from osimages.catalogue.claims import Origin, Statement, Title, UpdateClaim, Weight
 from osimages.catalogue.facts import Catalogue, bundled, digest
 from osimages.storage.catalogue import read_catalogue, write_catalogue
+from osimages.storage.claims import Fetch, write_fetch, write_statement
 from osimages.storage.migrate import SchemaError
 from osimages.storage.sqlite_catalogue import catalogue_of
 from osimages.storage.sqlite_file import connect, migrate
@@ -133,6 +136,51 @@ def test_a_database_that_is_older_than_the_facts_has_none(tmp_path: Path) -> Non
     opened.execute("CREATE TABLE image (id TEXT)")
     opened.close()
     assert catalogue_of(path) is None
+
+
+def as_of_the_last_release(path: Path, *, has_claims: bool) -> None:
+    """Put a database back to the schema and facts of the release before servers were known."""
+    opened = connect(path)
+    older = msgspec.structs.replace(bundled(), as_of=date(2026, 11, 23), servers=(), others=())
+    perform(opened, write_catalogue(older))
+    if has_claims:
+        now = datetime(2026, 11, 30, tzinfo=UTC)
+        origin = Origin("index", "An index", "MIT", now.date(), Weight.TITLE)
+        new = UpdateClaim(Build.parse("26200.9999"), "KB5990001", date(2026, 11, 30), title=Title.OUT_OF_BAND)
+        perform(opened, write_fetch(Fetch("index", "read", "", now, now, 1), origin))
+        perform(opened, write_statement(Statement(origin, (new,)), now))
+    for table, column in _NEW_COLUMNS:
+        opened.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    opened.execute("DELETE FROM schema_step WHERE number = 17")
+    opened.close()
+
+
+_NEW_COLUMNS = (
+    *(("catalogue_release", "family"), ("catalogue_release", "details")),
+    *(("catalogue_state", "servers_complete_until"), ("catalogue_state", "shipped_as_of")),
+)
+
+
+def test_a_database_of_the_last_release_has_no_facts_until_a_server_migrates_it(database: Path) -> None:
+    as_of_the_last_release(database, has_claims=False)
+    assert catalogue_of(database) is None
+    migrate(database)
+    found = catalogue_of(database)
+    assert found is not None
+    assert (found.as_of, found.servers) == (date(2026, 11, 23), ())
+    assert [each.id for each in found.releases] == [each.id for each in bundled().releases]
+
+
+def test_what_sources_said_before_an_upgrade_is_merged_with_the_new_facts(database: Path) -> None:
+    as_of_the_last_release(database, has_claims=True)
+    before = catalogue_of(database)
+    migrate(database)
+    after = catalogue_of(database)
+    assert before == after
+    assert after is not None
+    assert after.as_of == date(2026, 11, 30)
+    assert after.servers == bundled().servers
+    assert Build.parse("26200.9999") in {each.build for release in after.releases for each in release.updates}
 
 
 def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:

@@ -301,7 +301,7 @@ def _against(label: str, one: Measured, bare: Measured, name: str) -> Line:
     ratio = one.rate / bare.rate
     target, met = {
         "key": ("at least 0.60", ratio >= 0.6),
-        "filter": ("2,000/s or 0.25", one.rate >= 2000 or ratio >= 0.25),
+        "filter": ("at least 0.22", ratio >= 0.22),
     }.get(name, ("", None))
     return Line(label, one, ratio, "constant", target, met)
 

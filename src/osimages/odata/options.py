@@ -86,6 +86,12 @@ def pairs(query: str) -> list[tuple[str, str]]:
     return found
 
 
+def option_name(part: str) -> str | None:
+    """Return the `system_name` of one option as it stands in a raw query string. Raises OptionError."""
+    raw_name = part.partition("=")[0]
+    return system_name(_decoded(raw_name, raw_name[:64]))
+
+
 def system_name(name: str) -> str | None:
     """The name without `$` of a system query option, in lower case; None for any other name."""
     return _KNOWN.get(name.lower())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -54,6 +54,7 @@ _ALLOWED: Mapping[Kind, frozenset[str]] = {
 _ONLY_FORMAT = frozenset(("format",))
 _OF_ITEMS = frozenset(("filter", "search", "orderby", "top", "skip", "count"))
 _COUNTING_ITEMS = frozenset(("filter", "search"))
+_TOKENS = frozenset(("skiptoken", "deltatoken"))
 _UNSUPPORTED = frozenset(("id", "index", "schemaversion"))
 _ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
@@ -283,8 +284,15 @@ def allowed_options(target: Target) -> frozenset[str]:
 
 
 def _identity(query: str) -> str:
-    kept = [(system_name(name) or name, value) for name, value in pairs(query)] if query else []
-    return urlencode(sorted(each for each in kept if each[0] not in ("skiptoken", "deltatoken")))
+    """The query without its tokens, in one order and spelling. Tokens are sealed for it: it must stay what it is."""
+    if not query:
+        return ""
+    kept = sorted([(system_name(name) or name, value) for name, value in pairs(query)])
+    return "&".join([f"{_quoted(name)}={_quoted(value)}" for name, value in kept if name not in _TOKENS])
+
+
+def _quoted(text: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote_plus(text)
 
 
 def _refused(error: OptionError) -> ServiceError:

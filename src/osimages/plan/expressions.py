@@ -13,10 +13,14 @@ import msgspec
 from osimages.edm.types import EnumType, Primitive
 
 ScalarType = Primitive | EnumType
+# Members of enumerations are the same only where they are identical. Their hash is in Python unless it is taken from
+# `object`, and the shape of every query is hashed.
 
 
 class Comparison(Enum):
     """Comparison operators (OData URL conventions, section 5.1.1.1)."""
+
+    __hash__ = object.__hash__
 
     EQ = "eq"
     NE = "ne"
@@ -29,6 +33,8 @@ class Comparison(Enum):
 class TextMatch(Enum):
     """String functions that answer true or false (OData URL conventions, section 5.1.1.5)."""
 
+    __hash__ = object.__hash__
+
     STARTSWITH = "startswith"
     ENDSWITH = "endswith"
     CONTAINS = "contains"
@@ -37,6 +43,8 @@ class TextMatch(Enum):
 
 class Operation(Enum):
     """What makes a value of values; each is the name of a method of the renderer."""
+
+    __hash__ = object.__hash__
 
     ADD = "add"
     SUBTRACT = "subtract"

@@ -35,7 +35,7 @@ class ItemChoice(msgspec.Struct, frozen=True):
     count: bool
 
 
-class Shape(msgspec.Struct, frozen=True):
+class Shape(msgspec.Struct, frozen=True, cache_hash=True):
     """What a list query looks like without its values: the key under which its SQL is kept.
 
     `order` are the terms to sort by before the key, which ascends or descends. `after` tells of a page that continues

@@ -83,8 +83,8 @@ def page_of(rows: Sequence[Any], shape: Shape, more: bool, total: int | None) ->
     """A page of rows: key, document, the values of the terms, and computed values."""
     beside = 2 + len(shape.order)
     last = (*rows[-1][2:beside], rows[-1][0]) if rows else None
-    computed = tuple(tuple(row[beside:]) for row in rows) if shape.computed else ()
-    return Page(tuple(row[1] for row in rows), last, more, total, computed)
+    computed = tuple([tuple(row[beside:]) for row in rows]) if shape.computed else ()
+    return Page(tuple([row[1] for row in rows]), last, more, total, computed)
 
 
 def delta_parameters(tenant: str, plan: DeltaPlan, newest: int) -> dict[str, object]:

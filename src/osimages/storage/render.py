@@ -182,10 +182,17 @@ class Renderer(RowRenderer):
         ordered = present.union_all(gone).order_by(literal_column("version"))
         return self._text(ordered.limit(bindparam("limit")).offset(literal_column("0")))
 
-    def probe(self, item: AnyItem) -> str:
-        """SQL that counts matching items, but not beyond the parameter `most`: a cheap look at how many there are."""
-        matching = self._matching_keys(item).limit(bindparam("most")).offset(literal_column("0")).subquery()
-        return self._text(select(func.count()).select_from(matching))
+    def beyond(self, item: AnyItem) -> str:
+        """SQL that finds a row where more than `most` items match, the parameter, and reads no further than that."""
+        matching: Select[Any] = self._matching_keys(item).with_only_columns(
+            literal_column("1"), maintain_column_froms=True
+        )
+        return self._text(matching.limit(literal_column("1")).offset(bindparam("most")))
+
+    def items(self, item: AnyItem) -> str:
+        """SQL that counts the matching items."""
+        matching: Select[Any] = self._matching_keys(item).with_only_columns(func.count(), maintain_column_froms=True)
+        return self._text(matching)
 
     def _filtered(
         self, query: Select[Any], condition: Condition | None, driving: AnyItem | None, source: FromClause

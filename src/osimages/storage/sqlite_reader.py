@@ -6,6 +6,7 @@ import contextlib
 import math
 import time
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import apsw
@@ -82,14 +83,15 @@ class SqliteReader:
         rows: list[Any] = []
         size = 0
         try:
-            for row in self._connection.execute(sql, values):
-                if len(rows) == limit or size > _MOST_BYTES:
-                    return rows, True
+            found = self._connection.execute(sql, values)
+            for row in islice(found, limit):
                 rows.append(row)
                 size += len(row[1])
+                if size > _MOST_BYTES:
+                    break
+            return rows, next(found, None) is not None
         except apsw.Error as error:
             raise self._told(error) from error
-        return rows, False
 
     def steps(self, steps: Steps[Result]) -> Result:
         """The result of steps that change nothing, all of one moment."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.edm.types import Model
-from osimages.plan.expressions import AnyItem, Condition
+from osimages.plan.expressions import AnyItem
 from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
 from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
 from osimages.storage.render import driving_candidates
@@ -33,6 +34,14 @@ _FEW_ITEMS = 400
 _FEW_TO_COUNT = 4_000
 
 
+class Probe(NamedTuple):
+    """A lambda that a query may start from, and the SQL that tells whether many items match it, and how many do."""
+
+    item: AnyItem
+    beyond: str
+    items: str
+
+
 class SqliteStore(EntityStore):
     """Reads single entities with the reader of its database, at once, and runs queries as `reads` decides."""
 
@@ -47,7 +56,8 @@ class SqliteStore(EntityStore):
         renderer = SqliteRenderer(tables)
         self._page_sql = lru_cache(256)(renderer.page)
         self._count_sql = lru_cache(256)(renderer.count)
-        self._probe_sql = lru_cache(256)(renderer.probe)
+        self._renderer = renderer
+        self._probes = lru_cache(256)(self._rendered_probes)
         self._delta_sql = lru_cache(64)(renderer.delta)
         self._get = statements.get
         self._get_all = statements.get_all
@@ -83,7 +93,7 @@ class SqliteStore(EntityStore):
 
     def _page(self, reader: SqliteReader, plan: CollectionPlan, values: Values) -> Page:
         shape, total = plan.shape, None
-        driving = self._driving(reader, shape.condition, values, _FEW_TO_COUNT if plan.count else _FEW_ITEMS)
+        driving = self._driving(reader, shape, values, _FEW_TO_COUNT if plan.count else _FEW_ITEMS)
         if not plan.count:
             return self._some(reader, shape, driving, plan.limit, values, None)
         with reader.snapshot():
@@ -97,7 +107,7 @@ class SqliteStore(EntityStore):
         return page_of(rows, shape, more, total)
 
     def _count(self, reader: SqliteReader, shape: Shape, values: Values) -> int:
-        driving = self._driving(reader, shape.condition, values, _FEW_TO_COUNT)
+        driving = self._driving(reader, shape, values, _FEW_TO_COUNT)
         return _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
 
     def _delta(self, reader: SqliteReader, tenant: str, plan: DeltaPlan) -> DeltaPage:
@@ -107,15 +117,20 @@ class SqliteStore(EntityStore):
             rows, more = reader.some(self._delta_sql(plan.condition, plan.computed), values, plan.limit)
         return delta_page_of(rows, plan, more, newest)
 
-    def _driving(self, reader: SqliteReader, condition: Condition | None, values: Values, few: int) -> AnyItem | None:
-        """The lambda with the fewest matching items, if any has few; a probe reads at most that few."""
-        found: AnyItem | None = None
-        fewest = few
-        for candidate in driving_candidates(condition):
-            matching = _number(reader, self._probe_sql(candidate), {**values, "most": fewest})
-            if matching < fewest:
-                found, fewest = candidate, matching
-        return found
+    def _driving(self, reader: SqliteReader, shape: Shape, values: Values, few: int) -> AnyItem | None:
+        """Return the lambda with the fewest matching items, if any has less than `few`."""
+        probes = self._probes(shape)
+        if not probes:
+            return None
+        values = {**values, "most": few - 1}
+        found = [each for each in probes if reader.one(each.beyond, values) is None]
+        if len(found) > 1:
+            return min(found, key=lambda each: _number(reader, each.items, values)).item
+        return found[0].item if found else None
+
+    def _rendered_probes(self, shape: Shape) -> tuple[Probe, ...]:
+        beyond, items = self._renderer.beyond, self._renderer.items
+        return tuple(Probe(each, beyond(each), items(each)) for each in driving_candidates(shape.condition))
 
 
 def _number(reader: SqliteReader, sql: str, values: Values) -> int:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from osimages.edm.types import DELTA
-from osimages.odata.options import pairs, system_name
+from osimages.odata.options import option_name
 from osimages.plan.resolve import Kind, Target
 
 _TOKENS = ("skiptoken", "deltatoken")
@@ -91,5 +91,5 @@ def quoted_key(key: str) -> str:
 
 def _without_tokens(query: str) -> list[str]:
     """The options of a query but for its tokens, encoded: a query from a body may hold spaces, which no URL does."""
-    parts = (part for part in query.split("&") if part and system_name(pairs(part)[0][0]) not in _TOKENS)
+    parts = (part for part in query.split("&") if part and option_name(part) not in _TOKENS)
     return [quote(part, safe=_IN_QUERIES) for part in parts]

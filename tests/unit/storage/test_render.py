@@ -93,7 +93,7 @@ def sql_of(asked: CollectionPlan) -> list[str]:
     candidates = driving_candidates(condition)
     pages = [RENDERER.page(asked.shape, driver) for driver in (None, *candidates)]
     counts = [RENDERER.count(condition, driver) for driver in (None, *candidates)]
-    return pages + counts + [RENDERER.probe(each) for each in candidates]
+    return pages + counts + [render(each) for each in candidates for render in (RENDERER.beyond, RENDERER.items)]
 
 
 # --- what filters find ------------------------------------------------------------------------------------------------
@@ -312,13 +312,13 @@ def test_a_page_of_another_tenant_is_out_of_reach_by_any_key(shelf: Shelf) -> No
 def test_an_end_of_support_is_looked_up_in_each_edition(database: Path, condition: str, found_by: str) -> None:
     asked = plan(f"supportedEditions/any(e:{condition})")
     [driver] = driving_candidates(asked.shape.condition)
-    sql = RENDERER.probe(driver)
     values = {f"c{number}": value for number, value in enumerate(asked.constants)} | {"tenant": "t", "most": 400}
     connection = connect(database)
     register(connection)
-    steps = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+    for sql in (RENDERER.beyond(driver), RENDERER.items(driver)):
+        steps = [str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+        assert any(f"image_edition_values ({found_by})" in each for each in steps), steps
     connection.close()
-    assert any(f"image_edition_values ({found_by})" in each for each in steps), steps
 
 
 @pytest.mark.parametrize(("count", "starts_from_items"), [(3, True), (4, False)])

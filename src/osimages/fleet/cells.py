@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -11,6 +12,11 @@ from osimages.fleet.dates import date_in
 from osimages.fleet.newest import Key, key_of
 from osimages.fleet.rows import Number
 
+# The version of the hardware abstraction layer keeps the build that a release was made from, as BuildLabEx does.
+_LAYER = re.compile(r"\s*10\.0\.(\d{5})\.\d+\s*$")
+# Lansweeper marks the builds of servers.
+_SERVER_CODE = re.compile(r"\s*(10\.0\.\d{5})S$")
+_SERVER_TYPE = "3"
 _TEXTS = ("build", "revision", "edition", "version", "product_type", "installation_type", "sku", "lab", "esu")
 
 
@@ -22,6 +28,11 @@ def evidence_from(columns: Columns) -> Callable[[Sequence[str]], Evidence]:
 
     def read(cells: Sequence[str]) -> Evidence:
         found = {name: cells[place] for name, place in places.items()}
+        if found.get("lab") and (layer := _LAYER.match(found["lab"])):
+            found["lab"] = f"{layer[1]}.1.amd64fre"
+        if found.get("build", "")[-1:] == "S" and (code := _SERVER_CODE.match(found["build"])):
+            found["build"] = code[1]
+            found["product_type"] = found.get("product_type") or _SERVER_TYPE
         system = next((cells[place] for place in systems if cells[place].strip()), "")
         is_number = build is not None and isinstance(cells[build], Number)
         return Evidence(system=system, build_is_number=is_number, **found)
@@ -42,6 +53,14 @@ def keys_from(columns: Columns) -> Callable[[Sequence[str]], list[Key]]:
         return found
 
     return read
+
+
+def name_from(columns: Columns) -> Callable[[Sequence[str]], str]:
+    """Return the function that reads the name of a device from the cells of a row; names are cut off at 64 letters."""
+    if columns.name is None:
+        return lambda cells: ""
+    place = columns.name.place
+    return lambda cells: cells[place][:64].encode("utf-8", "replace").decode().casefold()
 
 
 def last_seen_from(columns: Columns) -> Callable[[Sequence[str]], datetime | None]:

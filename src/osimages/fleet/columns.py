@@ -7,9 +7,11 @@ from datetime import datetime
 
 import msgspec
 
+from osimages.catalogue.editions import named_edition
 from osimages.fleet.dates import date_in, is_day_first
 from osimages.fleet.headings import (
     DEVICE_ID,
+    DEVICE_NAME,
     HEADINGS,
     NOT_DEVICE_ID,
     NOT_LAST_SEEN,
@@ -61,7 +63,7 @@ class Columns(msgspec.Struct, frozen=True, rename="camel"):
     """The columns that are read. Of `system`, the first that is not empty counts.
 
     Rows with the same value in one of the columns of `identity`, or with the same values in all of `identity_together`,
-    are the same device.
+    are the same device. `name` tells devices apart that have the same serial number.
     """
 
     build: Choice | None = None
@@ -76,6 +78,7 @@ class Columns(msgspec.Struct, frozen=True, rename="camel"):
     esu: Choice | None = None
     identity: tuple[Choice, ...] = ()
     identity_together: tuple[Choice, ...] = ()
+    name: Choice | None = None
     last_seen: Choice | None = None
     is_day_first: bool = False
 
@@ -124,6 +127,7 @@ ROLE_WORDS = {
     "esu": "Extended Security Updates",
     "identity": "Same device",
     "identityTogether": "Same device, all of",
+    "name": "Name of the device",
     "lastSeen": "Last seen",
 }
 
@@ -220,6 +224,7 @@ class _Chooser:
             esu=given["esu"],
             identity=identity,
             identity_together=together,
+            name=self._name() if identity else None,
             last_seen=last_seen,
             is_day_first=self._is_day_first(last_seen),
         )
@@ -308,7 +313,7 @@ class _Chooser:
 
     def _systems(self, build: Choice | None) -> tuple[Choice, ...]:
         """Up to two columns that name the operating system: the one that tells most of it, and another one."""
-        found: list[tuple[tuple[bool, float, int], _Column, int]] = []
+        found: list[tuple[tuple[bool, float, float, int], _Column, int]] = []
         for column in self._all:
             if column.place in self._taken and (build is None or column.place != build.place):
                 continue
@@ -323,12 +328,10 @@ class _Chooser:
                 continue  # such as Platform = x64
             if not is_known and (column.is_trap or named < 0.6 * len(column.values)):
                 continue
-            telling = len({each for each in column.values if is_system(each)}) + sum(
-                any(map(str.isdigit, each)) for each in column.values
-            )
+            telling = share(column.values, lambda text: any(map(str.isdigit, text)) or named_edition(text) is not None)
             found.append(
                 (
-                    (bool(named), min(telling, 3) + named / (len(column.cells) or 1), -column.rank("system")),
+                    (bool(named), round(telling, 1), named / (len(column.cells) or 1), -column.rank("system")),
                     column,
                     named,
                 )
@@ -396,6 +399,16 @@ class _Chooser:
         if len(together) < 2 or not any(share(each.values, is_guid) > 0.5 for each in together):
             return (), ()
         return (), tuple(each.chosen("its values: ids; rows that have all of them in common") for each in together)
+
+    def _name(self) -> Choice | None:
+        """The names of devices: by the heading, else the first column whose values are all different."""
+        for column in self._free():
+            if DEVICE_NAME.search(column.text):
+                return column.chosen("its heading")
+        for column in self._free():
+            if 1 < len(column.values) == len(set(column.values)) and not share(column.values, is_date):
+                return column.chosen("its values: all are different")
+        return None
 
     def _last_seen(self) -> Choice | None:
         best: tuple[tuple[int, int], _Column] | None = None

@@ -11,11 +11,13 @@ from typing import Protocol
 
 from osimages.fleet.rows import Broken, ExportError, Row
 
-_DELIMITERS = ",;\t|"
+# In the order in which one counts where several come equally often: a comma can also be in a number.
+_DELIMITERS = ";\t|,"
 _NO_DELIMITER = "\x1f"  # for a file of one column, whose cells may have commas
 _LONGEST_HEADER = 64 * 1024
 _LONGEST_LINE = 1024 * 1024
 _MOST_TITLE_LINES = 20
+_FULL_BUILD = re.compile(r"(?<![\d.])(?:10\.0\.\d{5}|[12]\d{4}[.,]\d{2,5})(?!\d)")
 _BUILD = re.compile(r"\d{5}|\d\dH[12]")
 _JSON = re.compile(r"\s*(?:[\[{]\s*$|[\[{]\s*[\"{])")
 
@@ -49,6 +51,10 @@ class CsvReader:
         while self.names and not self.names[-1]:
             self.names.pop()
         width = len(self.names)
+        if any(map(_FULL_BUILD.search, self.names)):
+            # A build is no heading: the file has no line of names, and its first line is a device.
+            self.names[:] = [f"column {number}" for number in range(1, width + 1)]
+            yield Row(skipped + 1, names[:width])
         for line, last, cells in found:
             if isinstance(cells, str):
                 yield Broken(line, last, cells)

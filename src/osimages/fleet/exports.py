@@ -13,7 +13,7 @@ import msgspec
 from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import Catalogue, bundled
 from osimages.clock import Clock
-from osimages.fleet.cells import evidence_from, keys_from, last_seen_from
+from osimages.fleet.cells import evidence_from, keys_from, last_seen_from, name_from
 from osimages.fleet.columns import Columns, ColumnsError, Named, choose
 from osimages.fleet.csv_reader import CsvReader
 from osimages.fleet.devices import Device, Export, Skipped
@@ -146,10 +146,10 @@ def _stepping(rows: Iterator[Row | Broken], step: Callable[[], None]) -> Iterato
 
 
 def _sightings(rows: Iterator[Row | Broken], columns: Columns) -> Iterator[Sighting]:
-    keys, seen = keys_from(columns), last_seen_from(columns)
+    keys, seen, name = keys_from(columns), last_seen_from(columns), name_from(columns)
     read = (each for each in rows if isinstance(each, Row))
     for number, row in enumerate(read):
-        yield Sighting(number, seen(row.cells), keys(row.cells))
+        yield Sighting(number, seen(row.cells), keys(row.cells), name(row.cells))
 
 
 def _devices(

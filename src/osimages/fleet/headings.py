@@ -123,6 +123,11 @@ NOT_DEVICE_ID = _folded_pattern(
     r"user|owner|tenant|polic|group|manag(?:ement|ed)by|agent|categor|account|registered|subscriber|model|type|site|profile"
     r"|location|company|domain|assignment|compliance|action"
 )
+_NAME = "name|nom|naam|namn|navn|nimi|nazw|nazev|nazov|nev|ad[iı]|имя|имени|назв|名|이름|اسم|שם|ชือ|ten|ονομα"
+DEVICE_NAME = _folded_pattern(
+    rf"^(?:cs|ps ?computer|dns ?host|net ?bios|pc|u)?name$|hostname|computername|^cn$|(?:{_DEVICE}).*(?:{_NAME})"
+    rf"|(?:{_NAME}).*(?:{_DEVICE})"
+)
 SERIAL = _folded_pattern(_SERIAL)
 NOT_SERIAL = re.compile(r"bios|tpm|disk|drive|mac|battery|monitor|sim|number of|version")
 

@@ -19,7 +19,7 @@ _MOST_OF_ONE_SERIAL = 5
 _NO_IDENTITY = re.compile(r"[0{}-]+$")
 _NO_SERIAL = re.compile(
     r"to be filled|default|system serial|chassis|not (?:applicable|specified|available|set)|^1?23456789"
-    r"|^(.)\1*$|^serial|^(?:none|null|invalid|empty|oem|o\.e\.m)"
+    r"|^(.)\1*$|^serial|\d{5}-\d{5}-\d{5}-[a-z\d]{5}$|^(?:none|null|invalid|empty|oem|o\.e\.m)"
 )
 _SHORTEST_SERIAL = 4
 _CACHE_KIBIBYTES = 16_000
@@ -41,11 +41,15 @@ class Key(NamedTuple):
 
 
 class Sighting(NamedTuple):
-    """A row by its number from 0 on, the time at which its device was last seen, and what identifies the device."""
+    """A row by its number from 0 on, the time at which its device was last seen, and what identifies the device.
+
+    `name` of the device tells devices apart that have one serial number, where they have no ids.
+    """
 
     row: int
     time: datetime | None
     keys: list[Key]
+    name: str = ""
 
 
 def key_of(value: str, place: int, *, is_serial: bool) -> Key | None:
@@ -70,7 +74,7 @@ def older_rows(sightings: Iterable[Sighting]) -> bytearray:
     try:
         for name, value in (("journal_mode", "off"), ("synchronous", "off"), ("cache_size", -_CACHE_KIBIBYTES)):
             database.pragma(name, value)
-        database.execute("create table seen (key blob, row integer, time real, is_serial integer, id blob)")
+        database.execute("create table seen (key blob, row integer, time real, is_serial integer, id)")
         older = bytearray()
         entries = _entries(sightings, older)
         with database:
@@ -83,10 +87,12 @@ def older_rows(sightings: Iterable[Sighting]) -> bytearray:
         database.close()
 
 
-def _entries(sightings: Iterable[Sighting], older: bytearray) -> Iterator[tuple[bytes, int, float, bool, bytes | None]]:
-    for row, time, keys in sightings:
+def _entries(
+    sightings: Iterable[Sighting], older: bytearray
+) -> Iterator[tuple[bytes, int, float, bool, bytes | str | None]]:
+    for row, time, keys, name in sightings:
         older.append(0)
         seconds = 0.0 if time is None else (time - _EPOCH).total_seconds()
-        first = next((each.digest for each in keys if not each.is_serial), None)
+        first = next((each.digest for each in keys if not each.is_serial), name or None)
         for digest, is_serial in dict.fromkeys(keys):
             yield digest, row, seconds, is_serial, first

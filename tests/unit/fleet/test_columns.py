@@ -27,9 +27,11 @@ def chosen(text: str, named: Named = GUESSED) -> Columns:
 
 
 def roles(columns: Columns) -> dict[str, str]:
-    """The columns by role; several of one role with a plus between them."""
+    """The columns by role, but for the name; several of one role with a plus between them."""
     found: dict[str, list[str]] = {}
     for role, choice in columns.listed():
+        if role == "name":
+            continue
         found.setdefault(role, []).append(choice.column)
     return {role: "+".join(names) for role, names in found.items()}
 

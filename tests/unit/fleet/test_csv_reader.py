@@ -62,6 +62,20 @@ def test_one_column_may_have_commas_in_it() -> None:
     assert found == [Row(2, ["26100.9445"]), Row(3, ["26200,9711"]), Row(5, ["Windows 11, version 24H2"])]
 
 
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("26100.9445\n26200.9711\n", ["column 1"]),
+        ("PC1,10.0.26200.9711,Pro\nPC2,10.0.26100.9445,Pro\n", ["column 1", "column 2", "column 3"]),
+        ("PC1;26200,9711\nPC2;26100,9445\n", ["column 1", "column 2"]),
+    ],
+)
+def test_a_file_without_headings_loses_no_device(content: str, names: list[str]) -> None:
+    reader = CsvReader(io.StringIO(content))
+    assert [each.line for each in reader.rows()] == [1, 2]
+    assert reader.names == names
+
+
 def test_an_empty_line_is_no_row_and_delimiters_alone_are_an_empty_one() -> None:
     assert rows("a,b\n\n,\n,,,\n1,2\n") == [Row(3, ["", ""]), Row(4, ["", ""]), Row(5, ["1", "2"])]
 

@@ -44,6 +44,7 @@ def test_a_serial_number_of_many_devices_is_none() -> None:
     rows = [(NEW, [key(f"device {number}"), serial]) for number in range(10)]
     assert older(*rows) == []
     assert older(*((NEW, [serial]) for _ in range(10))) == list(range(9))
+    assert older_rows(Sighting(n, NEW, [serial], f"PC{n}") for n in range(10)) == bytes(10)
 
 
 @pytest.mark.parametrize("value", ["", " ", "Unknown", "00000000-0000-0000-0000-000000000000", "{}", "0", "N/A", "-"])
@@ -62,6 +63,7 @@ def test_values_that_identify_nothing(value: str) -> None:
         "None",
         "abc",
         "INVALID",
+        "00330-80000-00000-AA123",
     ],
 )
 def test_serial_numbers_that_are_none(value: str) -> None:

@@ -111,3 +111,26 @@ def graph_json(count: int, seed: int = 7) -> str:
         {"@odata.context": "https://graph.microsoft.com/beta/$metadata", "@odata.count": count, "value": value},
         indent=1,
     )
+
+
+def graph_pages(count: int, size: int = 1_000, seed: int = 7) -> str:
+    """The same devices on pages of Graph, one page a line, with members that Graph has and nobody needs here."""
+    every = json.loads(graph_json(count, seed))["value"]
+    more = {
+        "managedDeviceOwnerType": "company",
+        "complianceState": "compliant",
+        "deviceActionResults": [],
+        "roleScopeTagIds": ["0"],
+        "configurationManagerClientEnabledFeatures": None,
+        "deviceHealthAttestationState": {"lastUpdateDateTime": "Unknown", "bitLockerStatus": "on"},
+    }
+    context = "https://graph.microsoft.com/beta/$metadata#deviceManagement/managedDevices"
+    lines = []
+    for place in range(0, count, size):
+        page: dict[str, object] = {"@odata.context": context, "@odata.count": size}
+        if place + size < count:
+            page["@odata.nextLink"] = (
+                f"https://graph.microsoft.com/beta/deviceManagement/managedDevices?$skiptoken={place}"
+            )
+        lines.append(json.dumps(page | {"value": [each | more for each in every[place : place + size]]}))
+    return "\n".join(lines)

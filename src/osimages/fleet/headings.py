@@ -9,6 +9,7 @@ from functools import lru_cache
 
 _WORD_STARTS = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_LETTERS = re.compile(r"[\W_]+")
+_DEVICE_WORD = re.compile(r"^(?:computer|device|machine|host|asset|endpoint|pc|u)(?!name$)(?=.)")
 _LAST_DIGITS = re.compile(r"\d+$")
 
 
@@ -147,12 +148,14 @@ def folded(name: str) -> str:
 def rank(role: str, name: str) -> int:
     """Return how well a heading is known for a role: 0 is the best place; as many as there are where it is not known.
 
-    Of a dotted name (`hardwareInformation.osBuildNumber`, `cmdb_ci_computer.os_version`) the last part counts.
+    Of a dotted name (`hardwareInformation.osBuildNumber`, `cmdb_ci_computer.os_version`) the last part counts, of
+    `Computer O/S` what follows the word for the device.
     """
     headings = HEADINGS[role]
-    for text in (name, name.rpartition(".")[2], name.rpartition("/")[2]):
-        if (found := joined(text)) in headings:
-            return headings.index(found)
+    last = joined(name.rpartition(".")[2])
+    for text in (joined(name), last, _DEVICE_WORD.sub("", last)):
+        if text in headings:
+            return headings.index(text)
     return len(headings)
 
 

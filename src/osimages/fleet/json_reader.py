@@ -18,6 +18,9 @@ _DEEPEST = 4
 _CONTAINERS = frozenset(
     ("items", "data", "results", "result", "records", "rows", "devices", "hosts", "computers", "machines", "assets")
 )
+_PAGES = frozenset(("value", "values", "responses"))
+_LOOKED_AT = 20
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 _SCHEMAS = ("schema", "columns")
 _SCHEMA_NAMES = ("column", "name", "columnname")
 _SYSTEM = re.compile(
@@ -98,10 +101,10 @@ class JsonReader:
     def _value(self, value: Any, line: int, depth: int) -> _Found:
         """Give the devices of a whole value: of one device, or of all that it holds."""
         if isinstance(value, dict):
-            array = _array_of(value) if any(isinstance(each, list | dict) for each in value.values()) else None
+            array = _array_of(value)
             if array is not None and depth < _DEEPEST:
                 yield from self._page(value, array, line, depth)
-            elif _is_error(value):
+            elif "error" in value and _is_error(value):
                 self._pages.failed("", "", value["error"])
             else:
                 yield line, _flat(value)
@@ -173,20 +176,23 @@ class _Opened:
 
 def _array_of(value: Mapping[str, Any]) -> str | None:
     """Return the name of the member that holds devices; None where the object is a device itself."""
-    lists = [name for name, each in value.items() if isinstance(each, list)]
-    for name in lists:
-        if name.lower() in ("value", "values", "responses"):
-            return name
-    if _looks_like_device(value):
-        return None
-    for name in lists:
-        items = value[name]
-        if name.lower() in _CONTAINERS or any(isinstance(each, dict) and _holds_devices(each) for each in items[:20]):
-            return name
-    if _schema(value):
-        return next((name for name in lists if value[name] and isinstance(value[name][0], list)), None)
-    inner = (name for name, each in value.items() if isinstance(each, dict) and _array_of(each) is not None)
-    return next(inner, None)
+    found: str | None = None
+    for name, each in value.items():
+        if isinstance(each, str):
+            continue
+        if isinstance(each, list):
+            lower = name.lower()
+            if lower in _PAGES:
+                return name
+            if found is None and (lower in _CONTAINERS or _is_list_of_devices(each)):
+                found = name
+        elif found is None and isinstance(each, dict) and _array_of(each) is not None:
+            found = name
+    return None if found is None or _looks_like_device(value) else found
+
+
+def _is_list_of_devices(items: list[Any]) -> bool:
+    return any(isinstance(each, dict) and _holds_devices(each) for each in items[:_LOOKED_AT])
 
 
 def _holds_devices(value: Mapping[str, Any]) -> bool:
@@ -239,6 +245,8 @@ def _flat(value: Mapping[str, Any], prefix: str = "", depth: int = 0) -> dict[st
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else _ENCODER.encode(value)

@@ -23,6 +23,7 @@ _SYSTEM = re.compile(
     r"[\s_]+(?:\W|\w)*\d|$)",
     re.IGNORECASE,
 )
+_SERVER = re.compile(r"\s*(?:ms\s*)?server\s*(?:20\d\d|$)", re.IGNORECASE)
 _OTHER_SYSTEM = re.compile(r"[\w ./-]{2,40}(?:\([\w. ]*\))?$")
 _NEUTRAL = frozenset(
     ("", "unknown", "n/a", "na", "none", "null", "-", "--", "other", "?", "undefined", "not available")
@@ -101,7 +102,7 @@ def is_system(text: str) -> bool:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return False
-    if _SYSTEM.match(text):
+    if _SYSTEM.match(text) or _SERVER.match(text):
         return True
     return _OTHER_SYSTEM.match(text) is not None and other_system(text) is not None
 

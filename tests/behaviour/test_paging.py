@@ -7,7 +7,7 @@ import uuid
 import httpx
 import pytest
 
-from tests.support.api import IMAGES, Api, Json, body_of, refused, token
+from tests.support.api import IMAGES, READ, WRITE, Api, Json, body_of, refused, token
 from tests.support.server import Server
 
 EVENTS = "/beta/deviceManagement/auditEvents"
@@ -190,6 +190,16 @@ def test_a_page_is_a_thousand_by_default(api: Api) -> None:
 @pytest.mark.parametrize("value", ["", "x", "AAAA", "%00", "é", "A" * 2000])
 def test_a_token_that_was_not_given_is_refused(eleven: Api, value: str) -> None:
     refused(eleven.get(f"{IMAGES}?$skiptoken={value}"), 400, "BadRequest")
+
+
+def test_a_token_holds_for_its_own_entity_set_only(eleven: Api) -> None:
+    events = "/beta/deviceManagement/auditEvents"
+    permissions = (READ, WRITE, "DeviceManagementApps.Read.All")
+    reader = eleven.with_token(token(eleven.data_dir, eleven.tenant, permissions))
+    for one, other in ((IMAGES, events), (events, IMAGES)):
+        link = body_of(reader.get(f"{one}?$top=2"))["@odata.nextLink"]
+        assert reader.get(link).status_code == 200
+        refused(reader.get(link.replace(one, other)), 400, "BadRequest")
 
 
 def test_a_token_holds_for_its_own_query_and_tenant_only(eleven: Api, server: Server) -> None:

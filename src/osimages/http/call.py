@@ -44,6 +44,10 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         """What the query string means for this target. Raises ServiceError."""
         return self.version.query(self.target, self.request.query)
 
+    def purpose(self, query: Query) -> str:
+        """Return what the paging and delta tokens of a query are sealed for: its entity set and its options."""
+        return f"{self.target.source}?{query.identity}"
+
     def look(self) -> Look:
         """How the answer looks, where the target is an entity. Raises ServiceError."""
         request = self.request

@@ -33,7 +33,7 @@ async def delta(call: Call) -> Reply:
             error.headers["Location"] = call.links.delta(call.target, call.request.query)
         raise
     following = call.service.delta_tokens.following(state, page)
-    token = call.service.delta_tokens.write(following, call.actor.tenant, _purpose(call, query))
+    token = call.service.delta_tokens.write(following, call.actor.tenant, call.purpose(query))
     option = "$skiptoken" if page.more else "$deltatoken"
     link = call.checked_link(call.links.delta(call.target, call.request.query, option, token))
     type_name = call.version.model.qualified(call.target.entity.name)
@@ -73,11 +73,7 @@ def _state(call: Call, query: Query) -> DeltaState | None:
     token = query.deltatoken or query.skiptoken
     if token is None or query.deltatoken == _NOW:
         return None
-    return call.service.delta_tokens.read(token, call.actor.tenant, _purpose(call, query))
-
-
-def _purpose(call: Call, query: Query) -> str:
-    return f"{call.target.source}?{query.identity}"
+    return call.service.delta_tokens.read(token, call.actor.tenant, call.purpose(query))
 
 
 def _entry(call: Call, query: Query, change: Change) -> bytes:

@@ -34,15 +34,15 @@ _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPT
 
 async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
     """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
+    if request.actor is not None:  # an item of a batch, whose URL the server library has not limited
+        _check_length(service, request)
     address = service.address(request.path)
     version, path, is_open = address.version, address.path, address.is_open
     if version is None and (reply := await elsewhere(service, request, read)) is not None:
         return reply
     if request.method == "OPTIONS":
         return preflight(_EVERY_METHOD, request)
-    most = service.settings.max_url_bytes
-    if _is_too_long(request, most, service.longest_link):
-        raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
+    _check_length(service, request)
     if not request.origin:
         raise ServiceError(BAD_HOST)
     check_odata_headers(request)
@@ -95,10 +95,11 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
         return refusal_reply(service, request, error)
 
 
-def _is_too_long(request: ApiRequest, most: int, longest_link: int) -> bool:
-    """Whether the URL has more than `most` bytes, or more than `longest_link` if it has a token, as links do."""
-    length = len(request.path) + len(request.query)
+def _check_length(service: Service, request: ApiRequest) -> None:
+    """Raise ServiceError(LIMIT_EXCEEDED) for a URL that is too long; links with a token may be longer than others."""
+    most, length = service.settings.max_url_bytes, len(request.path) + len(request.query)
     if length <= most:
-        return False
+        return
     query = request.query.lower()
-    return length > longest_link or not ("skiptoken=" in query or "deltatoken=" in query)
+    if length > service.longest_link or not ("skiptoken=" in query or "deltatoken=" in query):
+        raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")

@@ -250,7 +250,7 @@ def unknown_key(key: str) -> ServiceError:
 
 async def _page(call: Call, context: str, shown: Shown) -> Reply:
     query, tokens, tenant = call.query(), call.service.page_tokens, call.actor.tenant
-    position = tokens.read(query.skiptoken, tenant, query.identity) if query.skiptoken else None
+    position = tokens.read(query.skiptoken, tenant, call.purpose(query)) if query.skiptoken else None
     wanted = call.preferences()
     preferred = wanted.page_size
     page_size = call.service.limits.page_size if preferred is None else min(preferred, call.service.limits.page_size)
@@ -264,7 +264,7 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     remaining = None if plan.remaining is None else plan.remaining - len(page.documents)
     next_link = None
     if page.more and page.last is not None and remaining != 0:
-        token = tokens.write(Position(page.last, remaining, plan.started), tenant, query.identity)
+        token = tokens.write(Position(page.last, remaining, plan.started), tenant, call.purpose(query))
         next_link = call.checked_link(call.links.next_page(call.target, call.request.query, token))
     body = collection_body(
         call.context(form, context),

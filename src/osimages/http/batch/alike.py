@@ -32,9 +32,10 @@ def alike(call: Call, requests: Iterable[tuple[str | None, ApiRequest]]) -> list
     if service.faults.rules:  # which may be about one of them alone
         return []
     for item, request in requests:
+        if len(request.path) + len(request.query) > most:
+            continue
         target = service.address(request.path).target
-        is_short = len(request.path) + len(request.query) <= most
-        if is_short and target is not None and target.kind is Kind.ENTITY:
+        if target is not None and target.kind is Kind.ENTITY:
             groups.setdefault((target.source, request.query), []).append((item, request, str(target.key)))
     return [group for group in groups.values() if len(group) > 1]
 

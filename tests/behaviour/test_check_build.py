@@ -10,10 +10,10 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from osimages.catalogue.answers import Answer, End, Fact, Patch, Support
+from osimages.catalogue.answers import Answer, End, Fact, Family, Patch, Support
 from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import bundled
-from osimages.edm.checks import BUILD_CHECK, PATCH_STATE, SUPPORT_END, SUPPORT_STATE, UPDATE_FACT
+from osimages.edm.checks import BUILD_CHECK, FAMILY, PATCH_STATE, SUPPORT_END, SUPPORT_STATE, UPDATE_FACT
 from osimages.edm.types import ComplexType
 from tests.support.api import IMAGES, READ, WRITE, Api, body_of, connected, refused, token
 from tests.support.server import Server, running
@@ -34,8 +34,8 @@ def on(dated: Server) -> Iterator[Api]:
         yield client
 
 
-def expected(build: str, edition: str | None = None, day: date = DAY) -> Any:
-    return msgspec.json.decode(msgspec.json.encode(Checker(bundled(), day).check(build, edition)))
+def expected(build: str, edition: str | None = None, day: date = DAY, esu: str | None = None) -> Any:
+    return msgspec.json.decode(msgspec.json.encode(Checker(bundled(), day).check(build, edition, esu)))
 
 
 def test_one_build_is_answered_as_the_command_answers(on: Api) -> None:
@@ -78,7 +78,7 @@ def test_any_text_may_be_asked_for(on: Api, build: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        ("('26100.9445')", "BadRequest", "is called as checkBuild(buildVersion=..., edition=..., date=...)."),
+        ("('26100.9445')", "BadRequest", "checkBuild(buildVersion=..., edition=..., esu=..., date=...)."),
         ("(buildVersion='1',buildVersion='2')", "BadRequest", "is called as"),
         ("(buildVersion='1',)", "BadRequest", "is called as"),
         ("(build='26100.9445')", "BadRequest", "checkBuild has no parameter 'build'"),
@@ -108,6 +108,33 @@ def test_many_at_once(on: Api) -> None:
     dated = on.http.post(f"{IMAGES}/checkBuilds", json={"builds": builds[:1], "date": "2026-10-01"})
     assert body_of(dated)["value"][0]["support"] == "supported"
     assert body_of(on.http.post(f"{IMAGES}/checkBuilds()", json={"builds": []}))["value"] == []
+
+
+@pytest.mark.parametrize("esu", ["commercial", "consumer", "no", "commercial, year 1", ""])
+def test_extended_security_updates_are_a_parameter(on: Api, esu: str) -> None:
+    body = body_of(on.get(f"{IMAGES}/checkBuild(buildVersion='19045.7846',edition='Pro',esu='{esu}')"))
+    assert {name: value for name, value in body.items() if "@" not in name} == expected("19045.7846", "Pro", esu=esu)
+    assert body["isSupported"] == (esu in ("commercial", "consumer"))
+    for many in (
+        {"builds": [{"buildVersion": "19045.7846", "edition": "Pro", "esu": esu}]},
+        {"builds": [{"buildVersion": "19045.7846", "edition": "Pro"}], "esu": esu},
+        {"builds": [{"buildVersion": "19045.7846", "edition": "Pro", "esu": esu or None}], "esu": "no"},
+    ):
+        (found,) = body_of(on.http.post(f"{IMAGES}/checkBuilds", json=many))["value"]
+        assert found["isSupported"] == body["isSupported"]
+
+
+def test_unknown_extended_security_updates_are_rejected(on: Api) -> None:
+    said = "'gold' names no Extended Security Updates: commercial, consumer or no"
+    reply = on.get(f"{IMAGES}/checkBuild(buildVersion='19045.7846',esu='gold')")
+    assert said in refused(reply, 400, "ModelValidationFailure")["message"]
+    for body in (
+        {"builds": [{"buildVersion": "1", "esu": "gold"}]},
+        {"builds": [{"buildVersion": "1"}], "esu": "gold"},
+        {"builds": [], "esu": "gold"},
+    ):
+        reply = on.http.post(f"{IMAGES}/checkBuilds", json=body)
+        assert said in refused(reply, 400, "ModelValidationFailure")["message"]
 
 
 @pytest.mark.parametrize(
@@ -196,3 +223,4 @@ def test_what_is_declared_is_what_is_answered(declared: ComplexType, struct: typ
 def test_states_are_declared() -> None:
     assert {each.name for each in SUPPORT_STATE.members} == set(Support)
     assert {each.name for each in PATCH_STATE.members} == set(Patch)
+    assert {each.name for each in FAMILY.members} == set(Family)

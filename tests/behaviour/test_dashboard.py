@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -94,3 +95,28 @@ def test_it_is_read_only(server: Server) -> None:
     refused(httpx.post(f"{server.url}/dashboard/check"), 405, "Request_BadRequest")
     head = httpx.head(f"{server.url}/dashboard/")
     assert (head.status_code, head.content) == (200, b"")
+
+
+@pytest.fixture(scope="module")
+def later(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server on a day for which the catalogue lacks two Patch Tuesdays."""
+    with running(tmp_path_factory.mktemp("later"), "--http", "--today", "2027-01-20", "--empty") as started:
+        yield started
+
+
+def test_stale_facts_are_said_at_the_top_of_the_check_page(server: Server, later: Server) -> None:
+    for query in ("", "?build=26200.9974&edition=Home/Pro"):
+        text = get(later, f"check{query}").text
+        assert 'class="banner"' in text
+        assert text.index("The facts are out of date") < text.index("<form")
+        assert "newest Patch Tuesday known: November 2026" in text
+    assert "current as of November 2026" in get(later, "check?build=26200.9974&edition=Home/Pro").text
+    # An edition that ended before is not concerned.
+    assert 'class="banner"' not in get(later, "check?build=26100.9711&edition=Home/Pro").text
+
+
+def test_candidates_and_servers_are_shown(server: Server) -> None:
+    text = get(server, "check?build=14393.9688").text
+    assert "Windows 10 1607 or Windows Server 2016" in text
+    assert "mainstream ended 2022-01-11" in text
+    assert "Windows 11 25H2" in get(server, "check?build=22631.6199&edition=Home/Pro").text

@@ -31,11 +31,18 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("26200.9445",), 1),  # one behind
         (("26200.9445", "--max-behind", "1"), 0),
         (("26200.9445", "--support-only"), 0),
-        (("26200.9975",), 1),  # newer than the catalogue
+        (("26200.99999",), 1),  # newer than the catalogue
+        (("26200.99999", "--allow-stale"), 0),
+        (("26200.99999", "--support-only"), 0),
         (("26200",), 1),  # no revision stated: nobody knows whether it is current
         (("26200", "--support-only"), 0),
         (("19045.7807", "--edition", "Pro"), 1),
         (("19045.7807", "--edition", "Pro", "--esu"), 0),
+        (("19045.7807", "--edition", "Pro", "--esu-program", "consumer"), 0),
+        (("19045.7807", "--edition", "Enterprise", "--esu-program", "consumer"), 1),
+        (("19045.7807", "--edition", "Enterprise", "--esu-program", "commercial"), 0),
+        (("19045.7807", "--esu-program", "gold"), 2),
+        (("20348.5870", "--edition", "Datacenter"), 0),
         (("26100.9711",), 1),  # depends on the edition
         (("26200.9711", "nonsense"), 1),
         (("10.0.20348.1",), 1),
@@ -61,7 +68,7 @@ def test_a_line_for_each_build_and_what_it_lacks() -> None:
     assert "depends on the edition" in text[1]
     assert "1 Patch Tuesday behind" in text[1]
     assert "26100.9445: it lacks 10.0.26100.9711 (KB not known, 2026-10-13)." in text
-    assert "22H2: it could be Windows 10 22H2 or Windows 11 22H2; say which." in text
+    assert "22H2: Windows 10 22H2 or Windows 11 22H2: cannot tell." in text
 
 
 def test_json_is_one_document() -> None:

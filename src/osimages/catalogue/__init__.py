@@ -2,6 +2,7 @@
 
 from osimages.catalogue.answers import Answer, Patch, Support
 from osimages.catalogue.check import Checker, check
+from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.facts import Catalogue, Edition, Kind, Release, Source, Update, bundled
 from osimages.catalogue.history import Entry, find_release, history
 from osimages.catalogue.soundness import Finding, findings
@@ -12,6 +13,7 @@ __all__ = [
     "Checker",
     "Edition",
     "Entry",
+    "Evidence",
     "Finding",
     "Kind",
     "Patch",

@@ -1,139 +1,185 @@
-"""What a text says about a device's Windows: its release, its build and its edition, in every spelling in use.
+"""Reads the texts about one device: its build, version, product and edition, in every spelling in use.
 
 Admins copy builds from winver (`Version 24H2 (OS Build 26100.9445)`), `ver` (`[Version 10.0.26100.9445]`), Intune
-(`10.0.26100.9445`), Active Directory (`10.0 (26100)`), Microsoft's pages (`26100.9445`, `Windows 11, version 24H2`) and
-the registry's BuildLabEx (`26100.1.amd64fre.ge_release.240331-1435`).
+(`10.0.26100.9445`), Active Directory (`10.0 (26100)`), Microsoft's pages (`26100.9445`, `Windows 11, version 24H2`),
+the registry's BuildLabEx (`26100.1.amd64fre.ge_release.240331-1435`) and Get-HotFix (`KB5124008`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 import msgspec
 
-from osimages.catalogue.builds import Build
-from osimages.catalogue.facts import Catalogue, Release
-from osimages.catalogue.servicing import FIRST_SERVER_REVISION, LONG_TERM_YEARS, Servicing, servicing_of
+from osimages.catalogue.answers import Family
+from osimages.catalogue.editions import NamedEdition, named_edition
+from osimages.catalogue.evidence import Evidence
+from osimages.catalogue.products import NamedProduct, Product, named_product, other_system
 
 LONGEST_TEXT = 512
-_LAB = re.compile(r"(?<![\d.])(?:10\.0\.)?(\d{4,5})\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)\w*\.", re.IGNORECASE)
-_FULL = re.compile(r"(?<![\d.])(\d{1,3})\.(\d{1,3})\.(\d{1,10})(?:\.(\d{1,10}))?(?![\d.]*\d)")
-_SHORT = re.compile(r"(?<![\w.])(\d{5})(?:\.(\d{1,10}))?(?![\d.]*\d)")
-_PRODUCT = re.compile(r"\bw(?:in(?:dows)?)?\W*(\d{1,4}(?:\.\d)?)(?![\d.])", re.IGNORECASE)
-_VERSION = re.compile(r"(?<![\w.])(\d\dH[12]|1[5-9]\d\d|2004)(?![\w.])", re.IGNORECASE)
-_LONG_TERM = re.compile(r"\blts[bc]\W*(20\d\d)\b|\b(20\d\d)\W*lts[bc]\b", re.IGNORECASE)
-_SERVER = re.compile(r"\bserver(?!\W*rdsh)\b", re.IGNORECASE)
-# Builds that are asked for although no release of Windows 10 or 11 has them.
-_OTHER_SYSTEMS: Mapping[int, str] = {
-    6002: "Windows Vista",
-    7600: "Windows 7",
-    7601: "Windows 7 SP1",
-    9200: "Windows 8",
-    9600: "Windows 8.1",
-    20348: "Windows Server 2022",
-    25398: "Windows Server, version 23H2",
-}
-_SERVER_BUILDS = frozenset((20348, 25398))
+# A revision has 32 bits (UBR in the registry).
+_HIGHEST_REVISION = 2**32 - 1
+_LAB = re.compile(r"(?<![\d.])(?:10\.0\.)?(\d{4,5})\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)[\w.-]*", re.IGNORECASE)
+_FULL = re.compile(r"(?<![\d.])(\d{1,3})([.,]) ?(\d{1,3})\2 ?(\d{1,10})(?:\2 ?(\d{1,10})|(,)(\d{1,10}))?(?![\d.]*\d)")
+_SHORT = re.compile(r"(?<![\w.])(\d{4,5})(?:([.,])(\d{1,10}))?(?![\d.]*\d)")
+_VERSION = re.compile(r"(?<![\w.])(\d\dH[12]|1[5-9]\d\d|200[49])(?![\w.]|-\d)", re.IGNORECASE)
+_KB = re.compile(r"\bKB ?(\d{6,8})\b", re.IGNORECASE)
+_LONG_TERM_YEAR = re.compile(r"\b(20[12]\d)\b")
+_LAST_NUMBER = re.compile(r"(?:^|\.)\s*(\d{1,10})(?:\.0+)?\s*$")
+_FIRST_LONG_BUILD, _FIRST_SHORT_BUILD, _WINDOWS_8_1 = 10_000, 6_000, 9_600
+_CLIENT_TYPES = ("1", "workstation", "winnt", "client")
+_SERVER_TYPES = (
+    "2",
+    "3",
+    "server",
+    "servernt",
+    "lanmannt",
+    "domain controller",
+    "domaincontroller",
+    "domain_controller",
+)
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """A build as it is written. `revision` is None where none is stated; `has_comma` where a comma stands before it."""
+
+    major: int
+    minor: int
+    build: int
+    revision: int | None
+    has_comma: bool = False
 
 
 class Stated(msgspec.Struct, frozen=True):
-    """What a text states. `build` is None where it names no revision; `release` None where nothing known is named.
+    """What the texts about one device state; None or empty where they state nothing.
 
-    `problem` says why there is no release; `notes` what is odd about a text that was understood.
+    `base` is the build of BuildLabEx, which is that of the release its version was made from. `is_rounded` tells that
+    the build was a number, so that zeros at its end may be lost. `other_system` names a system that is not Windows.
+    `problem` says why nothing can be read.
     """
 
-    release: Release | None = None
-    build: Build | None = None
-    servicing: Servicing | None = None
+    numbers: Numbers | None = None
+    is_rounded: bool = False
+    base: int | None = None
+    kb: str | None = None
+    version: str | None = None
+    product: NamedProduct | None = None
+    edition: NamedEdition | None = None
+    long_term_year: str | None = None
+    product_type: Family | None = None
+    installation_type: Family | None = None
+    other_system: str | None = None
     problem: str = ""
     notes: tuple[str, ...] = ()
-    is_server: bool = False
 
 
-class Speller:
-    """Reads texts against the releases of a catalogue."""
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._by_build = {each.os_build: each for each in catalogue.releases}
-        self._releases = catalogue.releases
-
-    def read(self, text: str) -> Stated:
-        """What a text states; never raises: what is not understood is a `problem`."""
-        if len(text) > LONGEST_TEXT:
-            return Stated(problem=f"the text has more than {LONGEST_TEXT} characters")
-        if _SERVER.search(text):
-            return Stated(problem="Windows Server is not in this catalogue", is_server=True)
-        numbers = _numbers(text)
-        if numbers is None:
-            return self._by_name(text)
-        major, minor, build, revision, is_lab = numbers
-        found = self._by_build.get(build) if (major, minor) == (10, 0) else None
-        if found is None:
-            is_server = build in _SERVER_BUILDS
-            problem = self._unknown_build(major, minor, build)
-            return Stated(problem=problem, servicing=servicing_of(text), is_server=is_server)
-        if build == 26100 and revision is not None and revision >= FIRST_SERVER_REVISION:
-            return Stated(problem=f"{build}.{revision} is a build of Windows Server 2025", is_server=True)
-        notes = _contradictions(text, found)
-        if is_lab:
-            notes += ("BuildLabEx names the build that Windows was made from, not its updates",)
-        stated = Build(major, minor, build, revision) if revision and not is_lab and revision < 2**32 else None
-        return Stated(found, stated, servicing_of(text), notes=notes)
-
-    def _by_name(self, text: str) -> Stated:
-        servicing = servicing_of(text)
-        if (year := _LONG_TERM.search(text)) is not None:
-            found = self._by_build.get(LONG_TERM_YEARS.get(year[1] or year[2], 0))
-            if found is not None:
-                return Stated(found, servicing=servicing)
-        version, product = _VERSION.search(text), _PRODUCT.search(text)
-        if version is None:
-            named = f": '{text.strip()}' names no version" if product else ""
-            return Stated(problem=f"there is no build or version in it{named}", servicing=servicing)
-        named_product = f"Windows {product[1]}" if product and product[1] in ("10", "11") else None
-        found_by_name = [
-            each
-            for each in self._releases
-            if each.version.lower() == version[1].lower() and named_product in (None, each.product)
-        ]
-        if len(found_by_name) == 1:
-            return Stated(found_by_name[0], servicing=servicing)
-        if found_by_name:
-            either = " or ".join(each.id for each in found_by_name)
-            return Stated(problem=f"it could be {either}; say which", servicing=servicing)
-        return Stated(problem=f"the catalogue knows no {named_product or 'Windows'} {version[1]}", servicing=servicing)
-
-    def _unknown_build(self, major: int, minor: int, build: int) -> str:
-        if (name := _OTHER_SYSTEMS.get(build)) is not None:
-            return f"build {build} is {name}, which is not in this catalogue"
-        if (major, minor) != (10, 0):
-            return f"{major}.{minor} is neither Windows 10 nor Windows 11"
-        newest = max(self._by_build, default=0)
-        if build > newest:
-            return f"build {build} is newer than every release that the catalogue knows (up to {newest})"
-        return f"no release has build {build}; it may be an Insider build"
+def read(evidence: Evidence) -> Stated:
+    """Return what the texts about a device state. Raises nothing: a text that cannot be read is a `problem`."""
+    texts = (evidence.build, evidence.version, evidence.system, evidence.edition, evidence.lab)
+    if any(len(each) > LONGEST_TEXT for each in texts):
+        return Stated(problem=f"the text has more than {LONGEST_TEXT} characters")
+    build, base = _without_lab(evidence.build)
+    if base is None and evidence.lab:
+        base = _without_lab(evidence.lab)[1]
+    numbers, notes = _with_revision(_first_numbers(build, evidence.version, evidence.system), evidence.revision)
+    named = " ".join((build, evidence.system))
+    product = named_product(evidence.system) or named_product(build) or named_product(evidence.edition)
+    edition, edition_notes = _edition(evidence, product)
+    year = _LONG_TERM_YEAR.search(named) if edition and "LTSC" in (edition.servicing or "") else None
+    return Stated(
+        numbers=numbers,
+        is_rounded=evidence.build_is_number or (numbers is not None and numbers.has_comma),
+        base=base,
+        kb=_kb(build),
+        version=_version(evidence.version) or _version(evidence.build) or _version(evidence.system),
+        product=product,
+        edition=edition,
+        long_term_year=year[1] if year else None,
+        product_type=_product_type(evidence.product_type),
+        installation_type=_installation_type(evidence.installation_type),
+        other_system=other_system(evidence.system) or (other_system(build) if not evidence.system.strip() else None),
+        notes=notes + edition_notes,
+    )
 
 
-def _numbers(text: str) -> tuple[int, int, int, int | None, bool] | None:
-    """Major, minor, build, revision where one is stated, and whether it is a build of BuildLabEx."""
-    if (lab := _LAB.search(text)) is not None:
-        return 10, 0, int(lab[1]), None, True
+def _edition(evidence: Evidence, product: NamedProduct | None) -> tuple[NamedEdition | None, tuple[str, ...]]:
+    """Return the edition of the best column that names one, and a note where its own column does not."""
+    for text in (evidence.edition, evidence.sku):
+        if text.strip() and (found := named_edition(text)) is not None:
+            return found, ()
+    notes: tuple[str, ...] = ()
+    if evidence.edition.strip():
+        notes = (f"'{evidence.edition.strip()[:64]}' is no edition that is known here",)
+    for text in (evidence.system, evidence.build, evidence.installation_type):
+        if (found := named_edition(text)) is None or text.strip().isdigit():
+            continue
+        # "Windows Server 2016 Enterprise" names no edition of a PC.
+        is_server = product is not None and product.kind in (Product.SERVER, Product.NT_SERVER, Product.AZURE_STACK)
+        if found.family is Family.CLIENT and is_server and not found.is_multi_session:
+            continue
+        return found, notes
+    return None, notes
+
+
+def _without_lab(text: str) -> tuple[str, int | None]:
+    """Return a text without BuildLabEx, and the build that this names."""
+    found = _LAB.search(text)
+    return (text, None) if found is None else (_LAB.sub(" ", text), int(found[1]))
+
+
+def _first_numbers(*texts: str) -> Numbers | None:
+    found = (_numbers(each) for each in texts)
+    return next((each for each in found if each is not None), None)
+
+
+def _numbers(text: str) -> Numbers | None:
+    """Return the build that a text names. A revision of 0 is none: .NET's OSVersion and others print 10.0.26100.0."""
     if (full := _FULL.search(text)) is not None:
-        return int(full[1]), int(full[2]), int(full[3]), _revision(full[4]), False
-    if (short := _SHORT.search(text)) is not None:
-        return 10, 0, int(short[1]), _revision(short[2]), False
+        return Numbers(int(full[1]), int(full[3]), int(full[4]), _revision(full[5] or full[7]), full[6] is not None)
+    for short in _SHORT.finditer(text):
+        build, revision = int(short[1]), _revision(short[3])
+        if build >= _FIRST_LONG_BUILD:
+            return Numbers(10, 0, build, revision, short[2] == ",")
+        # Builds of Windows 8.1 and before have four digits, as years have: with a revision only.
+        if build >= _FIRST_SHORT_BUILD and short[2] == "." and revision is not None:
+            return Numbers(6, 3 if build == _WINDOWS_8_1 else 0, build, revision)
     return None
 
 
+def _with_revision(numbers: Numbers | None, text: str) -> tuple[Numbers | None, tuple[str, ...]]:
+    """Complete a build with the revision of a column of its own."""
+    found = _LAST_NUMBER.search(text.strip())
+    revision = _revision(found[1]) if found else None
+    if numbers is None or revision is None:
+        return numbers, ()
+    if numbers.revision is not None and numbers.revision != revision:
+        note = f"revision {numbers.revision} of the build contradicts revision {revision} of its own column"
+        return msgspec.structs.replace(numbers, revision=None), (note,)
+    return msgspec.structs.replace(numbers, revision=revision), ()
+
+
 def _revision(text: str | None) -> int | None:
-    """A revision of 0 is none: .NET's OSVersion and others, which do not know it, say 10.0.26100.0."""
-    return int(text) or None if text else None
+    revision = int(text) if text else 0
+    return revision if 0 < revision <= _HIGHEST_REVISION else None
 
 
-def _contradictions(text: str, found: Release) -> tuple[str, ...]:
-    """The build decides: the registry of Windows 11 itself says `Windows 10` in ProductName."""
-    version = _VERSION.search(text)
-    if version is not None and version[1].lower() != found.version.lower():
-        return (f"it says {version[1]}, but build {found.os_build} is {found.id}",)
-    return ()
+def _version(text: str) -> str | None:
+    found = _VERSION.search(text)
+    return None if found is None else found[1].upper()
+
+
+def _kb(text: str) -> str | None:
+    found = _KB.search(text)
+    return None if found is None else f"KB{found[1]}"
+
+
+def _product_type(text: str) -> Family | None:
+    plain = text.strip().lower().removesuffix(".0")
+    return Family.CLIENT if plain in _CLIENT_TYPES else Family.SERVER if plain in _SERVER_TYPES else None
+
+
+def _installation_type(text: str) -> Family | None:
+    plain = text.strip().lower()
+    if "server" in plain:
+        return Family.SERVER
+    return Family.CLIENT if plain == "client" else None

@@ -48,7 +48,11 @@ class Options(Input, frozen=True):
 @click.option(
     "--max-behind", type=click.IntRange(min=0), default=0, metavar="N", help="Patch Tuesdays that may be missing (0)."
 )
-@click.option("--esu", is_flag=True, help="The devices have Extended Security Updates.")
+@click.option("--esu", is_flag=True, help="The devices have commercial Extended Security Updates (ESU).")
+@click.option(
+    "--esu-program", type=click.Choice(["commercial", "consumer"]), help="The devices have ESU of this programme."
+)
+@click.option("--allow-stale", is_flag=True, help="Current as far as the facts reach is good enough.")
 @click.option("--support-only", is_flag=True, help="Exit code 0 if all are supported, however far behind.")
 @click.option("--build-column", metavar="NAME", help="Column of the build, where it is not guessed right.")
 @click.option("--revision-column", metavar="NAME", help="Column of the revision (UBR), where it is not in the build.")
@@ -78,6 +82,8 @@ def check(
     age_days: int | None,
     max_behind: int,
     esu: bool,
+    esu_program: str | None,
+    allow_stale: bool,
     data_dir: str | None,
     database: str | None,
     **rest: object,
@@ -89,19 +95,27 @@ def check(
     osimages check --csv DevicesWithInventory.csv --html report.html
     """
     from osimages.catalogue.check import Checker
+    from osimages.catalogue.editions import named_edition
+    from osimages.catalogue.facts import EsuProgram
     from osimages.catalogue.freshness import freshness
-    from osimages.catalogue.servicing import servicing_of
     from osimages.clock import Clock
     from osimages.fleet.tally import Tally, facts_of
     from osimages.fleet.text import writable
 
     _check_call(builds, options := msgspec.convert(rest, Options))
-    if edition and servicing_of(edition) is None:
+    if edition and named_edition(edition) is None:
         raise click.UsageError(f"'{edition}' is no edition that is known here; say Pro, Enterprise, EnterpriseS...")
     settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days})
     catalogue = facts_in(settings)
     day = today or Clock(settings.today).today()
-    checker = Checker(catalogue, day, age_days=settings.publish_age_days, esu=esu, max_behind=max_behind)
+    checker = Checker(
+        catalogue,
+        day,
+        age_days=settings.publish_age_days,
+        esu=EsuProgram(esu_program) if esu_program else esu,
+        max_behind=max_behind,
+        allow_stale=allow_stale,
+    )
     tally = Tally(checker, edition)
     answers = [tally.keep(writable(build)) for build in builds]
     if options.is_fleet:
@@ -142,6 +156,7 @@ def _of_fleets(options: Options) -> str | None:
 
 
 def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshness, options: Options) -> None:
+    from osimages.catalogue.answers import Verdict
     from osimages.cli.check_tables import print_answers, print_fleet, print_sentence
     from osimages.fleet.tally import document
 
@@ -154,11 +169,15 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshn
         if answers:
             print_answers(answers)
         if options.is_fleet:
-            print_fleet(tally, options.csv or options.json_file or options.source)
+            name = options.csv or options.json_file or options.source
+            print_fleet(tally, name, allow_stale=tally.checker.allow_stale)
         print_sentence(reach.sentence)
-    supported = all(each.answer.is_supported for each in tally.groups if each.devices)
-    good = supported if options.support_only else summary.good == summary.devices
-    if not good or summary.rejected or tally.incomplete or not summary.devices:
+    answered = [each.answer for each in tally.groups if each.devices]
+    if options.support_only:
+        is_good = all(each.is_supported for each in answered)
+    else:
+        is_good = all(tally.checker.verdict(each) is Verdict.GOOD for each in answered)
+    if not is_good or tally.incomplete or summary.rejected or not summary.devices:
         sys.exit(1)
 
 
@@ -167,8 +186,9 @@ def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
     from osimages.pages.report import fleet_report
 
     try:
-        source = writable(_source(options))
-        page = fleet_report(tally, reach, writable(options.title), source=source, incomplete=tally.incomplete)
+        title, source = writable(options.title), writable(_source(options))
+        stale = tally.checker.allow_stale
+        page = fleet_report(tally, reach, title, source=source, incomplete=tally.incomplete, allow_stale=stale)
         Path(options.html or "").write_text(page, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{options.html} cannot be written: {error.strerror}.") from None

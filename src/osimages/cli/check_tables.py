@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from osimages.catalogue.answers import Answer, Patch, Support, Verdict
+from osimages.catalogue.freshness import month
 from osimages.cli.table import print_table
 from osimages.fleet.attention import Attention, attention, verdicts
 from osimages.fleet.tally import Summary, Tally
@@ -128,7 +129,7 @@ def _row(answer: Answer) -> tuple[str, ...]:
     kind = "" if update is None else f"{update.kind}{f' ({update.kb})' if update.kb else ''}"
     return (
         answer.asked,
-        answer.release or "",
+        answer.release or (f"one of {len(answer.candidates)}" if answer.candidates else ""),
         answer.servicing or "",
         SUPPORT_WORDS[answer.support],
         "" if answer.support_end_date is None else str(answer.support_end_date),
@@ -140,8 +141,10 @@ def _row(answer: Answer) -> tuple[str, ...]:
 
 
 def _behind(answer: Answer) -> str:
-    if answer.patch is Patch.BEHIND:
-        count = answer.patch_tuesdays_behind
+    count = answer.patch_tuesdays_behind
+    if answer.patch is Patch.CURRENT_AS_FAR_AS_KNOWN and answer.current_as_of is not None:
+        return f"current as of {month(answer.current_as_of)}"
+    if answer.patch is Patch.BEHIND and count is not None:
         return f"{count} Patch Tuesday{'s' * (count != 1)} behind"
     return PATCH_WORDS[answer.patch]
 
@@ -150,13 +153,18 @@ def _ends(answer: Answer) -> list[str]:
     """The groups of editions, where it is not clear which one it is."""
     found = []
     if answer.servicing is None and len(answer.ends) > 1:
+        several = len(answer.candidates) > 1
         each = (
-            f"{end.servicing} {'until' if end.days_left >= 0 else 'ended'} {end.support_end_date}"
+            f"{end.release + ' ' if several else ''}{end.servicing} "
+            f"{'until' if end.days_left >= 0 else 'ended'} {end.support_end_date}"
             for end in answer.ends
         )
         found.append(", ".join(each))
-    if answer.support is Support.EXTENDED:
-        found.append(f"Extended Security Updates until {answer.extended_until} for those who have them")
+    if answer.support is Support.EXTENDED and answer.extended_until is not None:
+        who = f"{answer.esu}, counted" if answer.esu else "for those who have them"
+        found.append(f"Extended Security Updates until {answer.extended_until} ({who})")
+    if answer.upgrade is not None:
+        found.append(f"the release to move to is {answer.upgrade}")
     return found
 
 

@@ -104,11 +104,14 @@ BUILD_CHECK = ComplexType(
     description="Whether a build is supported and how far behind it is.",
 )
 
+_ESU = "Its Extended Security Updates: commercial, consumer or no; with the year that was bought: commercial, year 1."
+
 BUILD = ComplexType(
     "managedDeviceWindowsBuild",
     (
         Property("buildVersion", _TEXT, description="A build or version, in any spelling."),
         Property("edition", _TEXT, nullable=True, required=False, description="Its edition, in any spelling."),
+        Property("esu", _TEXT, nullable=True, required=False, description=_ESU),
     ),
     description="A build to be checked.",
 )
@@ -123,7 +126,11 @@ CHECK_BUILD = Operation(
 )
 CHECK_BUILDS = Operation(
     "checkBuilds",
-    (Property("builds", BUILD, collection=True, description="At most 1,000 builds."), _DATE),
+    (
+        Property("builds", BUILD, collection=True, description="At most 1,000 builds."),
+        Property("esu", _TEXT, nullable=True, required=False, description="ESU of each build that states none itself."),
+        _DATE,
+    ),
     BUILD_CHECK,
     returns_collection=True,
     is_action=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import date
 
@@ -9,9 +10,11 @@ import msgspec
 
 from osimages.catalogue.answers import Answer
 from osimages.catalogue.check import Checker
+from osimages.catalogue.esu import UnknownEsuError, esu_choice
+from osimages.catalogue.evidence import Evidence
 from osimages.edm.types import Operation, Primitive
 from osimages.edm.validate import Checked
-from osimages.errors import BAD_PATH, ServiceError
+from osimages.errors import BAD_PATH, MODEL_VALIDATION, ServiceError
 from osimages.http.body import json_body
 from osimages.http.call import Call
 from osimages.http.reply import Reply
@@ -20,6 +23,7 @@ from osimages.wire.media import JsonForm, Metadata
 from osimages.wire.payload import collection_body, entity_body
 
 _STRING = re.compile(r"'(?:[^']|'')*'")
+_BUILDS_AT_ONCE = 20
 _encode = msgspec.json.Encoder().encode
 
 
@@ -28,7 +32,7 @@ async def check_build(call: Call) -> Reply:
     operation = _operation(call)
     form = call.form(call.query())
     given = call.version.validator(call.target.entity).parameters(operation, _arguments(call, operation))
-    answer = _checker(call, given).check(str(given["buildVersion"]), _text(given, "edition"))
+    answer = _checker(call, given).check_device(_evidence(given))
     qualified = call.version.model.qualified(operation.returns.name)
     context = call.context(form, f"{call.links.metadata}#{qualified}")
     return Reply(200, entity_body(context, _document(call, form, answer), None, form.annotation), form.content_type)
@@ -41,11 +45,17 @@ async def check_builds(call: Call) -> Reply:
     given = call.version.validator(call.target.entity).parameters(operation, json_body(call.request))
     checker, builds = _checker(call, given), given["builds"]
     assert isinstance(builds, list)
-    answers = (checker.check(str(each["buildVersion"]), _text(each, "edition")) for each in builds)
+    usual = _esu(given)
+    documents = []
+    for number, each in enumerate(builds, start=1):
+        documents.append(_document(call, form, checker.check_device(_evidence(each, usual))))
+        if number % _BUILDS_AT_ONCE == 0:
+            # Other requests have their turn: a thousand builds take longer than they may wait.
+            await asyncio.sleep(0)
     qualified = call.version.model.qualified(operation.returns.name)
     body = collection_body(
         call.context(form, call.links.collection_context(qualified, None)),
-        [_document(call, form, each) for each in answers],
+        documents,
         select=None,
         total=None,
         next_link=None,
@@ -94,6 +104,20 @@ def _document(call: Call, form: JsonForm, answer: Answer) -> bytes:
     return b'{"%btype":"#%b",%b' % (form.annotation.encode(), name.encode(), document[1:])
 
 
-def _text(given: Checked, name: str) -> str | None:
+def _evidence(given: Checked, esu: str = "") -> Evidence:
+    return Evidence(build=str(given["buildVersion"]), edition=_text(given, "edition"), esu=_esu(given) or esu)
+
+
+def _esu(given: Checked) -> str:
+    """Return the Extended Security Updates that are named. Raises ServiceError (MODEL_VALIDATION)."""
+    text = _text(given, "esu")
+    try:
+        esu_choice(text)
+    except UnknownEsuError as error:
+        raise ServiceError(MODEL_VALIDATION, target="esu", reason=f"{error}.") from None
+    return text
+
+
+def _text(given: Checked, name: str) -> str:
     value = given.get(name)
-    return None if value is None else str(value)
+    return "" if value is None else str(value)

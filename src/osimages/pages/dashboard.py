@@ -8,12 +8,14 @@ from functools import lru_cache
 
 import msgspec
 
-from osimages.catalogue.answers import Answer, Fact
+from osimages.catalogue.answers import Answer, Fact, Patch
 from osimages.catalogue.calendar import next_patch_tuesday
 from osimages.catalogue.check import Checker
 from osimages.catalogue.facts import Catalogue
+from osimages.catalogue.freshness import Freshness, freshness, month
 from osimages.catalogue.history import find_release, history
-from osimages.catalogue.publishing import published
+from osimages.catalogue.patch_level import fact_of
+from osimages.catalogue.publishing import b_releases, published
 from osimages.catalogue.servicing import Servicing
 from osimages.fleet.attention import action
 from osimages.pages.charts import timeline
@@ -22,6 +24,16 @@ from osimages.pages.report import SUPPORT_SHOWN, tone_of
 
 _EDITIONS = ("", *map(str, Servicing))
 _BUILDS_SHOWN = 3
+# The state of the updates and its tone; a build that is behind is shown with the number of Patch Tuesdays.
+PATCH_SHOWN = {
+    Patch.CURRENT: ("current", "good"),
+    Patch.CURRENT_AS_FAR_AS_KNOWN: ("current as far as known", "warn"),
+    Patch.NEWER: ("newer than the catalogue", "warn"),
+    Patch.BEHIND: ("behind", "warn"),
+    Patch.FINAL: ("last update installed", "unknown"),
+    Patch.NOT_STATED: ("updates not stated", "unknown"),
+    Patch.UNKNOWN: ("updates not known", "unknown"),
+}
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -80,11 +92,16 @@ def overview(shown: Shown) -> str:
 def check_page(shown: Shown, build: str, edition: str) -> str:
     """The form, and below it what is known of a build where one was given."""
     answer = None
+    reach = _freshness(shown)
     if build.strip():
         answer = Checker(shown.catalogue, shown.today, age_days=shown.age_days).check(build, edition or None)
+        reach = freshness(shown.catalogue, shown.today, shown.age_days, (answer,))
     return rendered(
         "check.html",
         shown=shown,
+        reach=reach,
+        patch_words=PATCH_SHOWN,
+        as_of=month(answer.current_as_of) if answer is not None else "",
         up="",
         build=build,
         edition=edition,
@@ -94,6 +111,14 @@ def check_page(shown: Shown, build: str, edition: str) -> str:
         support_shown=SUPPORT_SHOWN,
         tone_of=tone_of,
     )
+
+
+@lru_cache(4)
+def _freshness(shown: Shown) -> Freshness:
+    """Return how far the facts reach for every release that is published."""
+    checker = Checker(shown.catalogue, shown.today, age_days=shown.age_days)
+    images = published(shown.catalogue, shown.today, shown.age_days)
+    return freshness(shown.catalogue, shown.today, shown.age_days, map(checker.check, images))
 
 
 @lru_cache(32)
@@ -119,8 +144,8 @@ def not_found(shown: Shown, up: str) -> str:
 
 def _row(checker: Checker, name: str) -> Row:
     release = find_release(checker.catalogue, name)
-    answer = checker.check(f"{release.os_build}.1")
-    return Row(answer, answer.missing[:_BUILDS_SHOWN], ", ".join(release.architectures))
+    builds = b_releases(release, checker.today, checker.age_days)[:_BUILDS_SHOWN]
+    return Row(checker.check(release.id), tuple(map(fact_of, builds)), ", ".join(release.architectures))
 
 
 def _until(end: date, days_left: int) -> str:

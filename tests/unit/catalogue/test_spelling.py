@@ -1,4 +1,4 @@
-"""Builds and versions in the spellings that admins copy them in."""
+"""Builds, versions and editions in the spellings that admins copy them in."""
 
 from __future__ import annotations
 
@@ -6,139 +6,163 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.catalogue.facts import bundled
-from osimages.catalogue.servicing import Servicing, servicing_of
-from osimages.catalogue.spelling import LONGEST_TEXT, Speller
-
-SPELLER = Speller(bundled())
-
-
-@pytest.mark.parametrize(
-    ("text", "release", "build"),
-    [
-        ("10.0.26100.9445", "Windows 11 24H2", "10.0.26100.9445"),
-        (" 26100.9445 ", "Windows 11 24H2", "10.0.26100.9445"),
-        ("Version 24H2 (OS Build 26100.9445)", "Windows 11 24H2", "10.0.26100.9445"),  # winver
-        ("Microsoft Windows [Version 10.0.26100.9445]", "Windows 11 24H2", "10.0.26100.9445"),  # ver
-        ("24H2 26100.9445", "Windows 11 24H2", "10.0.26100.9445"),
-        ("10.0 (26100)", "Windows 11 24H2", None),  # Active Directory
-        ("26100", "Windows 11 24H2", None),
-        ("10.0.26100", "Windows 11 24H2", None),
-        ("10.0.26100.0", "Windows 11 24H2", None),  # .NET
-        ("26100.1.amd64fre.ge_release.240331-1435", "Windows 11 24H2", None),  # BuildLabEx
-        ("19041.1.amd64fre.vb_release.191206-1406", "Windows 10 2004", None),
-        ("10.0.26100.1.amd64fre.ge_release.240331-1435", "Windows 11 24H2", None),
-        ("10.0.26100.9445 (WinBuild.160101.0800)", "Windows 11 24H2", "10.0.26100.9445"),  # the version of a file
-        ("10.0.26100 N/A Build 26100", "Windows 11 24H2", None),  # systeminfo
-        ("Windows 11 24H2", "Windows 11 24H2", None),
-        ("Windows 11, version 24H2", "Windows 11 24H2", None),
-        ("windows 11 VERSION 24h2", "Windows 11 24H2", None),
-        ("Win11 22H2", "Windows 11 22H2", None),
-        ("W10-22H2", "Windows 10 22H2", None),
-        ("Windows 10 2004", "Windows 10 2004", None),
-        ("24H2", "Windows 11 24H2", None),
-        ("1809", "Windows 10 1809", None),
-        ("Windows 10 Enterprise LTSC 2021", "Windows 10 21H2", None),
-        ("Windows 10 Enterprise 2016 LTSB", "Windows 10 1607", None),
-        ("Windows 11 IoT Enterprise LTSC 2024", "Windows 11 24H2", None),
-        ("Windows 10 Pro 10.0.22631.7584", "Windows 11 23H2", "10.0.22631.7584"),  # ProductName of Windows 11
-    ],
-)
-def test_spellings(text: str, release: str, build: str | None) -> None:
-    stated = SPELLER.read(text)
-    assert stated.release is not None, stated.problem
-    assert stated.release.id == release
-    assert (None if stated.build is None else str(stated.build)) == build
+from osimages.catalogue.answers import Family
+from osimages.catalogue.evidence import Evidence
+from osimages.catalogue.products import Product
+from osimages.catalogue.servicing import Servicing
+from osimages.catalogue.spelling import LONGEST_TEXT, Numbers, read
 
 
 @pytest.mark.parametrize(
-    ("text", "problem"),
+    ("text", "build", "revision"),
     [
-        ("", "there is no build or version in it"),
-        ("garbage", "there is no build or version in it"),
-        ("Windows 11", "'Windows 11' names no version"),
-        ("22H2", "it could be Windows 10 22H2 or Windows 11 22H2; say which"),
-        ("Windows 11 27H2", "the catalogue knows no Windows 11 27H2"),
-        ("Windows 10 24H2", "the catalogue knows no Windows 10 24H2"),
-        ("10.0.99999.1", "build 99999 is newer than every release that the catalogue knows (up to 28000)"),
-        ("10.0.25000.1", "no release has build 25000; it may be an Insider build"),
-        ("6.1.7601.24214", "build 7601 is Windows 7 SP1, which is not in this catalogue"),
-        ("6.4.9841", "6.4 is neither Windows 10 nor Windows 11"),
-        ("24.11.2026", "24.11 is neither Windows 10 nor Windows 11"),
-        ("10.0.20348.3328", "build 20348 is Windows Server 2022, which is not in this catalogue"),
-        ("26100.32230", "26100.32230 is a build of Windows Server 2025"),
-        ("Windows Server 2025 24H2", "Windows Server is not in this catalogue"),
-        ("x" * (LONGEST_TEXT + 1), "the text has more than 512 characters"),
-        ("10.0.26100.9445.1", "there is no build or version in it"),
+        ("10.0.26100.9445", 26100, 9445),
+        (" 26100.9445 ", 26100, 9445),
+        ("Version 24H2 (OS Build 26100.9445)", 26100, 9445),  # winver
+        ("Microsoft Windows [Version 10.0.26100.9445]", 26100, 9445),  # ver
+        ("24H2 26100.9445", 26100, 9445),
+        ("10.0 (26100)", 26100, None),  # Active Directory
+        ("26100", 26100, None),
+        ("10.0.26100", 26100, None),
+        ("10.0.26100.0", 26100, None),  # .NET
+        ("10.0.26100.9445 (WinBuild.160101.0800)", 26100, 9445),  # the version of a file
+        ("10.0.26100 N/A Build 26100", 26100, None),  # systeminfo
+        ("10,0,26100,9445", 26100, 9445),  # VERSIONINFO
+        ("Windows 10 Pro 10.0.22631.7584", 22631, 7584),
+        ("2026-09 Cumulative Update for Windows 11, version 25H2 (KB5124008) (26200.9445)", 26200, 9445),
+        ("26100.1.amd64fre.ge_release.240331-1435 26200.9445", 26200, 9445),
     ],
 )
-def test_what_is_not_known_says_why(text: str, problem: str) -> None:
-    stated = SPELLER.read(text)
-    assert stated.release is None
-    assert problem in stated.problem
+def test_builds(text: str, build: int, revision: int | None) -> None:
+    assert read(Evidence(build=text)).numbers == Numbers(10, 0, build, revision)
 
 
-def test_the_build_decides_where_a_version_contradicts_it() -> None:
-    stated = SPELLER.read("23H2 26100.9445")
-    assert stated.release is not None
-    assert stated.release.id == "Windows 11 24H2"
-    assert stated.notes == ("it says 23H2, but build 26100 is Windows 11 24H2",)
+@pytest.mark.parametrize("text", ["", "garbage", "Windows 11", "24H2", "2004", "10.0.26100.9445.1", "KB5124008", "x64"])
+def test_no_build(text: str) -> None:
+    assert read(Evidence(build=text)).numbers is None
 
 
-@pytest.mark.parametrize("release", bundled().releases, ids=lambda release: str(release.id))
-def test_every_update_is_found_by_each_of_its_spellings(release: object) -> None:
-    from osimages.catalogue.facts import Release
-
-    assert isinstance(release, Release)
-    for update in release.updates:
-        for text in (str(update.build), update.build.short, f"{release.id} (OS Build {update.build.short})"):
-            stated = SPELLER.read(text)
-            assert (stated.release, stated.build) == (release, update.build), text
-
-
-@given(st.text(max_size=60) | st.from_regex(r"[0-9.HhWin ()]{0,40}", fullmatch=True))
-def test_no_text_makes_it_fail(text: str) -> None:
-    stated = SPELLER.read(text)
-    assert (stated.release is None) == bool(stated.problem)
+def test_a_decimal_comma_is_read_and_marked() -> None:
+    for text in ("26200,9711", "10.0.26200,9711"):
+        stated = read(Evidence(build=text))
+        assert stated.numbers is not None
+        assert (stated.numbers.revision, stated.is_rounded) == (9711, True)
+    assert read(Evidence(build="26200.9711", build_is_number=True)).is_rounded
+    assert not read(Evidence(build="26200.9711")).is_rounded
 
 
 @pytest.mark.parametrize(
-    ("text", "servicing"),
+    ("build", "revision", "found"),
     [
-        ("Pro", Servicing.HOME_PRO),
-        ("professionalN", Servicing.HOME_PRO),
-        ("proWorkstation", Servicing.HOME_PRO),
-        ("Pro Education", Servicing.HOME_PRO),
-        ("Home", Servicing.HOME_PRO),
-        ("CoreSingleLanguage", Servicing.HOME_PRO),
-        ("48", Servicing.HOME_PRO),
-        ("Home/Pro", Servicing.HOME_PRO),
-        ("Enterprise", Servicing.ENTERPRISE),
-        ("enterpriseN", Servicing.ENTERPRISE),
-        ("Education", Servicing.ENTERPRISE),
-        ("ServerRdsh", Servicing.ENTERPRISE),
-        ("Enterprise multi-session", Servicing.ENTERPRISE),
-        ("4", Servicing.ENTERPRISE),
-        ("IoTEnterprise", Servicing.ENTERPRISE),
-        ("EnterpriseS", Servicing.LTSC),
-        ("EnterpriseSN", Servicing.LTSC),
-        ("Microsoft Windows 10 Enterprise 2016 LTSB", Servicing.LTSC),
-        ("Microsoft Windows 11 Enterprise LTSC", Servicing.LTSC),
-        ("125", Servicing.LTSC),
-        ("IoTEnterpriseS", Servicing.IOT_LTSC),
-        ("Windows 10 IoT Enterprise LTSC 2021", Servicing.IOT_LTSC),
-        ("191", Servicing.IOT_LTSC),
-        ("", None),
-        ("Windows", None),
-        ("Microsoft Windows NT Workstation 10.0", None),
-        ("Kiosk", None),
+        ("26200", "9711", 9711),
+        ("10.0.26200", "9711.0", 9711),
+        ("10.0.26200.0", "9711", 9711),
+        ("10.0.26200.9711", "9711", 9711),
+        ("10.0.26200.9711", "", 9711),
+        ("10.0.26200.9711", "n/a", 9711),
+        ("26200", "26200.9711", 9711),
+        ("26200", "0", None),
     ],
 )
-def test_editions(text: str, servicing: Servicing | None) -> None:
-    assert servicing_of(text) is servicing
+def test_a_revision_of_a_column_of_its_own(build: str, revision: str, found: int | None) -> None:
+    stated = read(Evidence(build=build, revision=revision))
+    assert stated.numbers is not None
+    assert stated.numbers.revision == found
 
 
-def test_every_edition_of_the_catalogue_belongs_to_its_group() -> None:
-    for release in bundled().releases:
-        for edition in release.editions:
-            assert servicing_of(edition.edition_type) == edition.servicing
+def test_two_revisions_that_contradict_are_none() -> None:
+    stated = read(Evidence(build="26200.9445", revision="9711"))
+    assert stated.numbers is not None
+    assert stated.numbers.revision is None
+    assert "contradicts" in stated.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [
+        ("26100.1.amd64fre.ge_release.240331-1435", 26100),
+        ("10.0.19041.1.x86fre.vb_release.191206-1406", 19041),
+        ("22621.1.arm64fre.ni_release.220506-1250", 22621),
+    ],
+)
+def test_build_lab_ex_names_a_base_and_no_build(text: str, base: int) -> None:
+    for evidence in (Evidence(build=text), Evidence(lab=text)):
+        stated = read(evidence)
+        assert (stated.base, stated.numbers) == (base, None)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "version"),
+    [
+        (Evidence(version="24H2"), "24H2"),
+        (Evidence(build="windows 11 VERSION 24h2"), "24H2"),
+        (Evidence(build="26100", system="Windows 11 24H2"), "24H2"),
+        (Evidence(build="2009"), "2009"),
+        (Evidence(build="Windows 10 2004"), "2004"),
+        (Evidence(build="2004-05-01"), None),
+        (Evidence(build="Windows Server 2019"), None),
+    ],
+)
+def test_versions(evidence: Evidence, version: str | None) -> None:
+    assert read(evidence).version == version
+
+
+def test_the_column_of_the_edition_counts_before_the_caption() -> None:
+    stated = read(Evidence(edition="Enterprise", system="Windows 11 Pro"))
+    assert stated.edition is not None
+    assert stated.edition.servicing is Servicing.ENTERPRISE
+    stated = read(Evidence(edition="nonsense", sku="48", system="Windows 11 Enterprise"))
+    assert stated.edition is not None
+    assert stated.edition.servicing is Servicing.HOME_PRO
+    stated = read(Evidence(edition="nonsense", system="Windows 11 Enterprise"))
+    assert stated.edition is not None
+    assert stated.notes == ("'nonsense' is no edition that is known here",)
+    # Windows Server had an edition called Enterprise; it is none of a PC.
+    assert read(Evidence(system="Windows Server 2008 R2 Enterprise")).edition is None
+
+
+@pytest.mark.parametrize(
+    ("evidence", "family"),
+    [
+        (Evidence(product_type="1"), Family.CLIENT),
+        (Evidence(product_type="3.0"), Family.SERVER),
+        (Evidence(product_type="Domain Controller"), Family.SERVER),
+        (Evidence(product_type="what"), None),
+    ],
+)
+def test_product_types(evidence: Evidence, family: Family | None) -> None:
+    assert read(evidence).product_type is family
+
+
+def test_installation_types() -> None:
+    assert read(Evidence(installation_type="Client")).installation_type is Family.CLIENT
+    assert read(Evidence(installation_type="Server Core")).installation_type is Family.SERVER
+    assert read(Evidence(installation_type="")).installation_type is None
+
+
+def test_what_is_too_long_is_said() -> None:
+    assert read(Evidence(build="x" * (LONGEST_TEXT + 1))).problem == "the text has more than 512 characters"
+    assert read(Evidence(system="x" * 10_000)).problem
+
+
+def test_a_system_that_is_not_windows() -> None:
+    assert read(Evidence(build="15.1", system="macOS")).other_system == "macOS"
+    assert read(Evidence(build="macOS 15.1")).other_system == "macOS"
+    assert read(Evidence(build="10.0.26200.9711", system="Unknown")).other_system is None
+    found = read(Evidence(build="26100", system="Windows Server 2019 with Linux containers"))
+    assert found.other_system is None
+    assert found.product is not None
+    assert found.product.kind is Product.SERVER
+
+
+_TEXTS = st.text(max_size=40) | st.from_regex(r"[0-9.,HhWin ()KB]{0,40}", fullmatch=True)
+
+
+@given(
+    st.builds(
+        Evidence,
+        *[_TEXTS] * 10,
+    )
+)
+def test_no_text_makes_it_fail(evidence: Evidence) -> None:
+    read(evidence)

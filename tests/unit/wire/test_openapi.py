@@ -104,7 +104,7 @@ def test_answers_are_open_for_annotations() -> None:
 
 
 def test_arguments_of_functions_are_aliases() -> None:
-    path = f"{IMAGES}/checkBuild(buildVersion=@buildVersion,edition=@edition,date=@date)"
+    path = f"{IMAGES}/checkBuild(buildVersion=@buildVersion,edition=@edition,esu=@esu,date=@date)"
     given = {each["name"]: each for each in DOCUMENT["paths"][path]["get"]["parameters"]}
     assert [given[name]["required"] for name in ("@buildVersion", "@edition", "@date")] == [True, False, False]
     assert re.fullmatch(given["@buildVersion"]["schema"]["pattern"], given["@buildVersion"]["example"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -12,6 +13,8 @@ from osimages.catalogue.answers import Family
 from osimages.catalogue.servicing import Servicing
 
 _LONGEST_EDITION = 512
+# Editions repeat: of 100,000 devices few are distinct. A text is at most as long as a cell that is read.
+_MOST_CACHED = 1024
 
 
 class NamedEdition(msgspec.Struct, frozen=True):
@@ -147,6 +150,7 @@ _IS_SERVER_EDITION = re.compile(
 )
 
 
+@lru_cache(_MOST_CACHED)
 def named_edition(text: str) -> NamedEdition | None:
     """Return the edition that a text names, or None.
 

@@ -97,7 +97,9 @@ def _special(index: ReleaseIndex, stated: Stated) -> Identity | None:
         return _hololens(index, stated)
     if family is Family.TEAM:
         found = index.client(stated.numbers) if stated.numbers is not None else None
-        named = (found,) if found is not None else _of_version(index.clients, stated, "Windows 10")
+        named: tuple[Release, ...] = (found,) if found is not None else ()
+        if found is None and stated.version is not None:
+            named = _of_version(index.clients, stated, "Windows 10")
         if not named:
             return Identity(family, problem=f"Windows 10 Team (Surface Hub){build}: no release of it is known here")
         return Identity(
@@ -242,14 +244,17 @@ def _contradictions(stated: Stated, found: Release, numbers: Numbers) -> tuple[s
 def _by_kb(index: ReleaseIndex, stated: Stated, kb: str) -> Identity:
     """A KB number names an update, and with it the build that it brings in each release."""
     found = index.brought_by(kb)
-    if not found:
-        named = _by_name(index, stated)
+    named = _by_name(index, stated)
+    of_named = {each.release.id for each in named.candidates}
+    if not found or (of_named and of_named.isdisjoint(release.id for release, _ in found)):
         note = f"the catalogue knows no build of {kb}: a servicing stack or another update that has none, or a new one"
+        if found:
+            note = f"{kb} is no update of {' or '.join(sorted(of_named))}"
         if not named.candidates:
             return Identity(named.family, problem=note)
         return msgspec.structs.replace(named, notes=(*named.notes, note))
-    releases = tuple(dict.fromkeys(release for release, _ in found))
-    identity = _narrowed(releases, stated)
+    releases = {release.id: release for release, _ in found if not of_named or release.id in of_named}
+    identity = _narrowed(tuple(releases.values()), stated)
     builds = {release.id: update.build for release, update in found if isinstance(update, Update)}
     candidates = tuple(msgspec.structs.replace(each, build=builds.get(each.release.id)) for each in identity.candidates)
     brought = ", ".join(dict.fromkeys(each.short for each in builds.values()))
@@ -296,10 +301,13 @@ def _by_base(index: ReleaseIndex, stated: Stated, base: int) -> Identity:
 
 
 def _by_version(index: ReleaseIndex, stated: Stated, version: str, product: str) -> Identity:
+    vote, _ = _vote(stated)
     found = _of_version((*index.clients, *index.servers), stated, product)
+    found = tuple(each for each in found if vote is None or _family(each) is vote)
     if not found:
-        problem = f"the catalogue knows no {product or 'Windows'} {version}"
-        return Identity(_vote(stated)[0] or Family.UNKNOWN, problem=problem, servicing=_servicing(stated))
+        name = product or ("Windows Server" if vote is Family.SERVER else "Windows")
+        problem = f"the catalogue knows no {name} {version}"
+        return Identity(vote or Family.UNKNOWN, problem=problem, servicing=_servicing(stated))
     return _narrowed(found, stated)
 
 

@@ -79,6 +79,8 @@ def read(evidence: Evidence) -> Stated:
     if any(len(each) > LONGEST_TEXT for each in texts):
         return Stated(problem=f"the text has more than {LONGEST_TEXT} characters")
     build, base = _without_lab(evidence.build)
+    if len(several := _builds(build)) > 1:
+        return Stated(problem=f"it names several builds: {', '.join(several)}")
     if base is None and evidence.lab:
         base = _without_lab(evidence.lab)[1]
     numbers, notes = _with_revision(_first_numbers(build, evidence.version, evidence.system), evidence.revision)
@@ -130,6 +132,13 @@ def _without_lab(text: str) -> tuple[str, int | None]:
 def _first_numbers(*texts: str) -> Numbers | None:
     found = (_numbers(each) for each in texts)
     return next((each for each in found if each is not None), None)
+
+
+def _builds(text: str) -> list[str]:
+    """Return the different builds with a revision that a text names."""
+    found = [(each[4], each[5]) for each in _FULL.finditer(text)]
+    found += [(each[1], each[3]) for each in _SHORT.finditer(text) if int(each[1]) >= _FIRST_LONG_BUILD]
+    return list(dict.fromkeys(f"{build}.{revision}" for build, revision in found if revision))
 
 
 def _numbers(text: str) -> Numbers | None:

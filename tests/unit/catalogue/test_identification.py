@@ -161,6 +161,9 @@ def test_evidence(build: str, evidence: dict[str, Any], releases: list[str]) -> 
         ("10.0.17763.1", {"edition": "IoTUAP"}, Family.IOT_CORE, "Windows 10 IoT Core (build 17763)"),
         ("15.1", {"system": "macOS"}, Family.OTHER, "macOS is not Windows"),
         ("10.0.26200.9711", {"system": "Linux"}, Family.OTHER, "Linux is not Windows"),
+        ("22H2 Windows Server", {}, Family.SERVER, "the catalogue knows no Windows Server 22H2"),
+        ("Surface Hub", {}, Family.TEAM, "no release of it is known here"),
+        ("HoloLens", {}, Family.HOLOGRAPHIC, "the catalogue knows no release of it"),
         ("KB1234567", {}, Family.UNKNOWN, "the catalogue knows no build of KB1234567"),
     ],
 )
@@ -168,6 +171,13 @@ def test_what_is_not_known_says_why(build: str, evidence: dict[str, Any], family
     identity = found(build, **evidence)
     assert identity.candidates == ()
     assert (identity.family, problem in identity.problem) == (family, True), identity
+
+
+def test_a_kb_of_another_product_is_none_of_the_named_one() -> None:
+    identity = found("KB5124008", system="Windows Server 2019")
+    assert names(identity) == ("Windows Server 2019",)
+    assert identity.candidates[0].build is None
+    assert "KB5124008 is no update of Windows Server 2019" in identity.notes
 
 
 def test_windows_8_1_and_server_2012_r2_share_a_build() -> None:

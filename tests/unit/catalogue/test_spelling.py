@@ -145,6 +145,11 @@ def test_what_is_too_long_is_said() -> None:
     assert read(Evidence(system="x" * 10_000)).problem
 
 
+def test_several_builds_in_one_text_are_none() -> None:
+    assert read(Evidence(build="26200.9974, 26100.9445")).problem == "it names several builds: 26200.9974, 26100.9445"
+    assert not read(Evidence(build="10.0.26200.9974 (26200.9974)")).problem
+
+
 def test_a_system_that_is_not_windows() -> None:
     assert read(Evidence(build="15.1", system="macOS")).other_system == "macOS"
     assert read(Evidence(build="macOS 15.1")).other_system == "macOS"

@@ -86,6 +86,8 @@ def test_json_is_one_document() -> None:
     assert found["latest"]["buildVersion"] == "10.0.26100.9711"
     assert [each["buildVersion"] for each in found["missing"]] == ["10.0.26100.9711"]
     assert document["today"] == "2026-11-05"
+    assert document["freshness"]["sentence"].startswith("On 2026-11-05, by facts complete to 2026-09-30; newest")
+    assert document["freshness"]["isStale"] is False
 
 
 def test_a_fleet_is_the_same_from_csv_and_json(tmp_path: Path) -> None:

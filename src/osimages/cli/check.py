@@ -97,7 +97,6 @@ def check(
     from osimages.catalogue.check import Checker
     from osimages.catalogue.editions import named_edition
     from osimages.catalogue.facts import EsuProgram
-    from osimages.catalogue.freshness import freshness
     from osimages.clock import Clock
     from osimages.fleet.tally import Tally, facts_of
     from osimages.fleet.text import writable
@@ -120,8 +119,7 @@ def check(
     answers = [tally.keep(writable(build)) for build in builds]
     if options.is_fleet:
         read_fleet(tally, options)
-    reach = freshness(catalogue, day, settings.publish_age_days, (each.answer for each in tally.groups))
-    _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), reach, options)
+    _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), tally.freshness(), options)
 
 
 def _check_call(builds: Sequence[str], options: Options) -> None:

@@ -12,6 +12,7 @@ from osimages.catalogue.answers import Answer, Family, Patch, Support, Verdict
 from osimages.catalogue.check import Checker
 from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.facts import Catalogue
+from osimages.catalogue.freshness import Freshness, freshness
 from osimages.catalogue.products import other_system
 from osimages.catalogue.publishing import patch_tuesdays_known
 from osimages.fleet.columns import Columns
@@ -187,6 +188,11 @@ class Tally:
                 found[each.answer.latest.patch_tuesday] += each.devices
         return max(found, key=lambda day: found[day], default=None)
 
+    def freshness(self) -> Freshness:
+        """How far the facts reach for the devices so far."""
+        checker = self.checker
+        return freshness(checker.catalogue, checker.today, checker.age_days, (each.answer for each in self.groups))
+
     def unknown_patch_tuesdays(self) -> list[date]:
         """Patch Tuesdays whose build the catalogue lacks for a release that is among the devices."""
         return sorted({day for each in self.groups for day in each.answer.unknown_patch_tuesdays})
@@ -230,11 +236,6 @@ def _asked(evidence: Evidence) -> str:
     return build or named or evidence.lab.strip()
 
 
-def is_good(answer: Answer) -> bool:
-    """Supported and current."""
-    return answer.is_supported and answer.is_current
-
-
 def facts_of(catalogue: Catalogue, today: date, age_days: int) -> Facts:
     """How far a catalogue reaches on a day."""
     known = patch_tuesdays_known(catalogue, today, age_days)
@@ -246,6 +247,7 @@ def document(tally: Tally, facts: Facts) -> Mapping[str, object]:
     return {
         "today": tally.checker.today,
         "catalogue": facts,
+        "freshness": tally.freshness(),
         "summary": tally.summary(),
         "results": [msgspec.to_builtins(each.answer) | {"devices": each.devices} for each in tally.groups],
         "leavingSupport": tally.leaving(),

@@ -7,10 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from hypothesis import HealthCheck, settings
 
 from tests.support import postgres as postgres_servers
 from tests.support import server as servers
 from tests.support.api import Api, connected
+from tests.support.processes import PATIENCE_SECONDS
+
+# httpx gives up after 5 seconds unless a test says otherwise, which a busy machine may need for an answer.
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = PATIENCE_SECONDS
+DEFAULT_TIMEOUT_CONFIG.pool = PATIENCE_SECONDS
+# Nor does an example have to be done in 200 milliseconds.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -22,8 +22,8 @@ UPDATE = {"buildVersion": "10.0.1.1", "releaseMonth": 1, "releaseYear": 2026}
 
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[Server]:
-    """A server of one test, whose queries may take a tenth of a second and bodies half of one."""
-    with running(tmp_path, "--http", "--empty", max_query_seconds="0.1", max_body_seconds="0.5") as server:
+    """A server of one test, whose queries may take a tenth of a second and bodies three."""
+    with running(tmp_path, "--http", "--empty", max_query_seconds="0.1", max_body_seconds="3") as server:
         yield server
 
 
@@ -101,7 +101,7 @@ def test_a_body_that_does_not_come_is_given_up(own: Server) -> None:
         while b"seconds" not in reply and (part := sender.recv(4000)):
             reply += part
     assert reply.startswith(b"HTTP/1.1 400 ")
-    assert b"did not arrive within 0.5 seconds" in reply
+    assert b"did not arrive within 3 seconds" in reply
 
 
 @pytest.mark.skipif(os.name != "posix", reason="an open file cannot be deleted there")

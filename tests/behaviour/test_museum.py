@@ -47,7 +47,7 @@ def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         raise AssertionError("".join(said))
     yield match[1], folder
     process.terminate()
-    process.communicate(timeout=60)
+    process.communicate(timeout=180)
 
 
 @pytest.fixture

@@ -60,62 +60,66 @@ def deployment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Deplo
 
 def ready(server: Server) -> httpx.Response:
     """The answer for load balancers; the server lives, whatever it says."""
-    assert httpx.get(f"{server.url}/-/health", timeout=60).json() == {"status": "ok"}
-    return httpx.get(f"{server.url}/-/ready", timeout=60)
+    assert httpx.get(f"{server.url}/-/health").json() == {"status": "ok"}
+    return httpx.get(f"{server.url}/-/ready")
 
 
-def is_ready(server: Server) -> bool:
-    """Whether it is ready."""
-    return ready(server).status_code == 200
+def becomes_ready(server: Server) -> None:
+    """Wait until it is ready: on a busy machine a probe may take longer than it may."""
+    until(lambda: ready(server).status_code == 200, "it is ready")
 
 
-def reason(server: Server) -> str:
-    """Why it is not ready."""
+def becomes(server: Server, reason: str) -> None:
+    """Wait until it is not ready for a reason, of which this is the beginning. What is wrong stays wrong meanwhile."""
+    until(lambda: _reason(server).startswith(reason), reason)
+    assert httpx.head(f"{server.url}/-/ready").status_code == 503
+
+
+def _reason(server: Server) -> str:
     reply = ready(server)
     assert reply.status_code == 503, reply.text
     body = reply.json()
     assert (body.keys(), body["status"]) == ({"status", "reason"}, "not ready")
-    assert httpx.head(f"{server.url}/-/ready", timeout=60).status_code == 503
     found: str = body["reason"]
     return found
 
 
 def test_a_server_whose_tables_cannot_be_used(deployment: Deployment) -> None:
-    assert is_ready(deployment.server)
+    becomes_ready(deployment.server)
     for table, action in (("lease", "written"), ("schema_step", "read")):
         deployment.execute(f"ALTER TABLE {table} RENAME TO other")
-        assert reason(deployment.server) == f"the database cannot be {action}"
+        becomes(deployment.server, f"the database cannot be {action}")
         deployment.execute(f"ALTER TABLE other RENAME TO {table}")
-        until(lambda: is_ready(deployment.server), "the table is there again")
+        becomes_ready(deployment.server)
     assert "Traceback" not in deployment.server.errors.read_text(encoding="utf-8")
 
 
 def test_a_server_whose_schema_is_newer_or_older(deployment: Deployment) -> None:
     deployment.execute("INSERT INTO schema_step (number, name, applied_at) VALUES (9999, 'later', '')")
-    assert reason(deployment.server).startswith("the schema of the database (9999) is newer than this release knows (")
+    becomes(deployment.server, "the schema of the database (9999) is newer than this release knows (")
     deployment.execute("DELETE FROM schema_step WHERE number IN (9999, 1)")
-    assert "run osimages db migrate" in reason(deployment.server)
+    becomes(deployment.server, "the schema of the database is older than this release: run osimages db migrate")
 
 
 def test_nothing_of_a_probe_stays(deployment: Deployment) -> None:
-    assert is_ready(deployment.server)
+    becomes_ready(deployment.server)
     # A statement that fails if there is a row.
     deployment.execute("INSERT INTO lease (name, holder, expires_at) VALUES ('readiness', 'test', 0)")
-    assert is_ready(deployment.server)
+    becomes_ready(deployment.server)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows does not let go of files that are open")
 @pytest.mark.parametrize("harm", ["deleted", "replaced"])
 def test_a_server_whose_sqlite_file_is_gone(tmp_path: Path, harm: str) -> None:
     with running(tmp_path, *OPTIONS) as server:
-        assert is_ready(server)
+        becomes_ready(server)
         file = tmp_path / "osimages.db"
         file.rename(tmp_path / "away")
         if harm == "replaced":
             file.write_bytes((tmp_path / "away").read_bytes())
-        assert reason(server) == "the database is gone: its file was deleted or replaced"
+        becomes(server, "the database is gone: its file was deleted or replaced")
         (tmp_path / "away").replace(file)
-        until(lambda: is_ready(server), "the file is there again")
+        becomes_ready(server)
 
 
 def test_a_server_whose_sqlite_file_is_locked(tmp_path: Path) -> None:
@@ -123,21 +127,18 @@ def test_a_server_whose_sqlite_file_is_locked(tmp_path: Path) -> None:
         other.set_busy_timeout(60_000)
         other.execute("BEGIN IMMEDIATE")
         for _ in range(2):
-            assert reason(server) in (
-                "the database cannot be written within 2 seconds",
-                "the database cannot be written",
-            )
+            becomes(server, "the database cannot be written")
         other.execute("ROLLBACK")
-        until(lambda: is_ready(server), "the lock is gone")
+        becomes_ready(server)
 
 
 def test_a_server_whose_postgresql_is_away(tmp_path: Path) -> None:
     with servers.running() as postgres, running(tmp_path, *OPTIONS, "--database", postgres.new_database()) as server:
-        assert is_ready(server)
+        becomes_ready(server)
         postgres.stop()
-        assert reason(server).startswith("the database cannot be read")
+        becomes(server, "the database cannot be read")
         postgres.start()
-        until(lambda: is_ready(server), "the database is there again")
+        becomes_ready(server)
 
 
 @pytest.mark.parametrize(("table", "action"), [("schema_step", "read"), ("lease", "written")])
@@ -148,14 +149,13 @@ def test_a_server_whose_postgresql_does_not_answer(postgres: Postgres, tmp_path:
         connection = await asyncpg.connect(url)
         await connection.execute(f"BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         for _ in range(2):
-            found = await asyncio.to_thread(reason, server)
-            assert found == f"the database cannot be {action} within 2 seconds"
+            await asyncio.to_thread(becomes, server, f"the database cannot be {action} within 2 seconds")
         await connection.close()
 
     with running(tmp_path, *OPTIONS, "--database", url, publish_check_seconds="0") as server:
-        assert is_ready(server)
+        becomes_ready(server)
         asyncio.run(locked(server))
-        until(lambda: is_ready(server), "the lock is gone")
+        becomes_ready(server)
 
 
 def test_a_server_without_signing_keys(tmp_path: Path) -> None:
@@ -163,4 +163,4 @@ def test_a_server_without_signing_keys(tmp_path: Path) -> None:
         authority_url, trust = authority.url, str(authority.ca_file)
     settings = {"authority_url": authority_url, "authority_ca_file": trust}
     with running(tmp_path / "data", *OPTIONS, "--authority", "entra", **settings) as server:
-        assert reason(server) == "there are no signing keys: they could not be fetched"
+        becomes(server, "there are no signing keys: they could not be fetched")

@@ -126,7 +126,7 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
         capture_output=True,
         env=environment(XDG_DATA_HOME=str(tmp_path)),
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert json.loads(done.stdout)["summary"]["devices"] > 90, done.stderr
 
@@ -201,7 +201,7 @@ def test_older_rows_and_devices_not_seen_are_skipped_and_marked(name: str, tmp_p
         cwd=tmp_path,
         env=environment(XDG_DATA_HOME=str(tmp_path)),
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)["summary"]
@@ -263,7 +263,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(tmp_path: Path) -> Non
         stderr=theirs,
         env=environment(XDG_DATA_HOME=str(tmp_path), TERM="xterm"),
         check=False,
-        timeout=60,
+        timeout=180,
     )
     os.close(theirs)
     assert b"Checking devices" in os.read(ours, 65536)

@@ -45,7 +45,7 @@ def test_a_start_waits_for_the_database_and_says_so(own_postgres: Postgres, tmp_
         assert process.stdout.readline().startswith(READY)
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=180)
     told = errors.read_text(encoding="utf-8")
     assert told.startswith("Waiting for the database: The database postgresql://osimages:***@/")
     assert told.count("Waiting") == 1
@@ -60,7 +60,7 @@ def test_a_start_does_not_wait_for_ever(tmp_path: Path) -> None:
         text=True,
         env=environment(OSIMAGES_DATABASE_START_SECONDS="0"),
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 1
     assert done.stdout == ""

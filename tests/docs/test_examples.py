@@ -120,7 +120,7 @@ def run(script: str, server: Server) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
     assert '"error"' not in done.stdout, done.stdout

@@ -119,7 +119,7 @@ def test_somebody_signs_in_consents_and_lands_back_with_a_code(
     expect(page.get_by_role("heading", name="Permissions requested")).to_be_visible()
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    brought = landing.brought.get(timeout=30)
+    brought = landing.brought.get(timeout=180)
     assert brought["state"] == "a state & more"
     client = {"client_id": GRAPH_COMMAND_LINE, "client_secret": None, "redirect_uri": landing.uri}
     body = tokens(redeem(http, brought["code"], **client, code_verifier=pkce.verifier))
@@ -128,7 +128,7 @@ def test_somebody_signs_in_consents_and_lands_back_with_a_code(
     # The second time there is nothing to ask.
     page.goto(secure.url + authorize_url(client_id=GRAPH_COMMAND_LINE, redirect_uri=landing.uri))
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    assert "code" in landing.brought.get(timeout=30)
+    assert "code" in landing.brought.get(timeout=180)
 
 
 def test_with_the_keyboard_alone(page: Page, secure: Server, landing: Landing) -> None:
@@ -166,7 +166,7 @@ def test_a_form_goes_back_without_scripts_too(browser: Browser, secure: Server, 
         page.get_by_role("button", name="Megan Bowen").click()
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    assert "code" in landing.brought.get(timeout=30)
+    assert "code" in landing.brought.get(timeout=180)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -28,7 +28,7 @@ def run_program(sdk: Sdk, **variables: str) -> subprocess.CompletedProcess[str]:
         env=without_trust | variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 

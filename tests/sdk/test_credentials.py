@@ -189,7 +189,7 @@ def test_a_browser_that_the_library_opens(secure: Server, library: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     bearer = done.stdout.strip()
@@ -211,7 +211,7 @@ def test_the_default_credential_in_a_shell_that_osimages_env_set_up(secure: Serv
     file = tmp_path / "program.py"
     file.write_text(PROGRAM % SCOPE, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(file)], env=os.environ | values, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, str(file)], env=os.environ | values, capture_output=True, text=True, check=False, timeout=300
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 0

@@ -31,7 +31,7 @@ from tests.support.identity import EVERYTHING, REDIRECT, Browser, authorize_url,
 from tests.support.server import Server
 
 NODE = Path(__file__).parents[1] / "node"
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 300
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None or not (NODE / "node_modules" / "@azure").is_dir(),

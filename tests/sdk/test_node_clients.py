@@ -15,7 +15,7 @@ from tests.support.api import Json, token
 from tests.support.server import Server
 
 NODE = Path(__file__).parents[1] / "node"
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 300
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None or not (NODE / "node_modules" / "@odata").is_dir(),

@@ -20,7 +20,7 @@ def test_a_client_that_knows_odata_alone(secure: Server) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

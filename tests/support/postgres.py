@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-_PATIENCE_SECONDS = "60"
+_PATIENCE_SECONDS = "180"
 # Everybody else is trusted.
 WITH_PASSWORD = "kim"
 # Nothing here has to survive a power cut.

@@ -23,7 +23,7 @@ from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES, bound
 
-LIMITS = Limits(connections=5, wait_seconds=10.0, query_seconds=10.0)
+LIMITS = Limits(connections=5, wait_seconds=180.0, query_seconds=180.0)
 
 
 def create_tables(metadata: MetaData) -> Steps[None]:

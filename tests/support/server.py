@@ -14,7 +14,8 @@ from pathlib import Path
 from queue import Empty, Queue
 
 READY = "Listening on "
-_PATIENCE_SECONDS = 60
+# Far longer than anything takes on a busy machine.
+_PATIENCE_SECONDS = 180
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def test_of_processes_that_create_a_file_at_once_all_return_the_same_content(tmp
     ]
     for process in processes:
         process.start()
-    got = [answers.get(timeout=60) for _ in processes]
+    got = [answers.get(timeout=180) for _ in processes]
     for process in processes:
         process.join()
     assert {*got} == {path.read_bytes()}

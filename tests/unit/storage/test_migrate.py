@@ -85,7 +85,7 @@ def test_of_processes_that_start_together_one_migrates_and_the_others_wait(tmp_p
     ]
     for process in processes:
         process.start()
-    got = [answers.get(timeout=60) for _ in processes]
+    got = [answers.get(timeout=180) for _ in processes]
     for process in processes:
         process.join()
     assert sorted(got, key=str) == [0, 0, 0, COUNT]

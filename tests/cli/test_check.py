@@ -52,6 +52,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("26200.9711", "--csv-out", "x"), 2),
         (("--csv", "a", "--csv-as-it-is"), 2),
         (("26200.9711", "--explain"), 2),
+        (("--csv", "a", "--encoding", "hex"), 2),
         (("26200.9711", "--seen-within", "30"), 2),
         (("26200.9711", "--esu-column", "x"), 2),
     ],

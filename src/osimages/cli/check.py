@@ -65,6 +65,7 @@ class Options(Input, frozen=True):
     "--seen-within", type=click.IntRange(min=0), metavar="DAYS", help="Skip devices that were not seen for longer."
 )
 @click.option("--zip-member", metavar="NAME", help="File to read in a zip archive that holds several.")
+@click.option("--encoding", metavar="NAME", help="Encoding of the file, where it is not UTF-8, UTF-16 or Windows-1252.")
 @click.option("--explain", is_flag=True, help="Print which column was taken for what, and why.")
 @click.option("--csv-out", metavar="FILE", help="Write every device with what was found; - is stdout.")
 @click.option(
@@ -137,8 +138,17 @@ def _check_call(builds: Sequence[str], options: Options) -> None:
         raise click.UsageError("--csv-as-it-is is about what --csv-out writes.")
     if not options.is_fleet and (named := _of_fleets(options)):
         raise click.UsageError(f"{named} is about the devices of --csv, --json-file or --graph.")
+    if options.encoding and not _is_encoding(options.encoding):
+        raise click.UsageError(f"--encoding: '{options.encoding}' is no encoding of text; say cp1251, shift_jis...")
     if options.as_json and options.csv_out == "-":
         raise click.UsageError("--json and --csv-out - would both write to standard output.")
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return isinstance(b"".decode(name), str)
+    except (LookupError, ValueError):
+        return False
 
 
 def _of_fleets(options: Options) -> str | None:
@@ -147,6 +157,7 @@ def _of_fleets(options: Options) -> str | None:
         *(name for name in Input.__struct_fields__ if name.endswith("_column")),
         "seen_within",
         "zip_member",
+        "encoding",
         "explain",
     )
     used = (name for name in names if getattr(options, name) not in (None, False))

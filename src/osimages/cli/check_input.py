@@ -33,6 +33,7 @@ class Input(msgspec.Struct, frozen=True):
     cloud: str | None = None
     condition: str | None = None
     zip_member: str | None = None
+    encoding: str | None = None
     build_column: str | None = None
     revision_column: str | None = None
     edition_column: str | None = None
@@ -74,7 +75,7 @@ def read_fleet(tally: Tally, options: Input) -> None:
         identity=options.id_column,
         last_seen=options.seen_column,
     )
-    wanted = Wanted(named=named, seen_within=options.seen_within)
+    wanted = Wanted(named=named, seen_within=options.seen_within, encoding=options.encoding)
     try:
         with (
             _source(options, form, tally) as source,

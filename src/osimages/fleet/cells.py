@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from osimages.catalogue.evidence import Evidence
+from osimages.catalogue.spelling import LONGEST_TEXT
 from osimages.fleet.columns import SERIAL_NUMBERS, Choice, Columns
 from osimages.fleet.dates import date_in
 from osimages.fleet.newest import Key, key_of
@@ -17,6 +18,8 @@ _LAYER = re.compile(r"\s*10\.0\.(\d{5})\.\d+\s*$")
 # Lansweeper marks the builds of servers.
 _SERVER_CODE = re.compile(r"\s*(10\.0\.\d{5})S$")
 _SERVER_TYPE = "3"
+# Longer texts are no evidence; one letter more than is read shows that they are too long.
+_LONGEST = LONGEST_TEXT + 1
 _TEXTS = ("build", "revision", "edition", "version", "product_type", "installation_type", "sku", "lab", "esu")
 
 
@@ -27,13 +30,13 @@ def evidence_from(columns: Columns) -> Callable[[Sequence[str]], Evidence]:
     build = places.get("build")
 
     def read(cells: Sequence[str]) -> Evidence:
-        found = {name: cells[place] for name, place in places.items()}
+        found = {name: cells[place][:_LONGEST] for name, place in places.items()}
         if found.get("lab") and (layer := _LAYER.match(found["lab"])):
             found["lab"] = f"{layer[1]}.1.amd64fre"
         if found.get("build", "")[-1:] == "S" and (code := _SERVER_CODE.match(found["build"])):
             found["build"] = code[1]
             found["product_type"] = found.get("product_type") or _SERVER_TYPE
-        system = next((cells[place] for place in systems if cells[place].strip()), "")
+        system = next((cells[place][:_LONGEST] for place in systems if cells[place].strip()), "")
         is_number = build is not None and isinstance(cells[build], Number)
         return Evidence(system=system, build_is_number=is_number, **found)
 

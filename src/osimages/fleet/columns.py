@@ -43,6 +43,9 @@ from osimages.fleet.recognise import (
 )
 
 DEVICE_IDS, SERIAL_NUMBERS = "its heading: ids of devices", "its heading: serial numbers"
+_MOST_COLUMNS = 1_000
+_MOST_CELLS = 60_000
+_LEAST_ROWS = 20
 _RECENT_DAYS = 120
 _MOST_WEIGHT = 1.6
 
@@ -171,7 +174,10 @@ def choose(
 
     Raises ColumnsError where there is nothing about an operating system, or no column of a given name.
     """
-    return _Chooser(names, rows, recogniser, named, today).columns()
+    # The work is bounded whatever the number of columns is; inventories have up to 200.
+    columns = names[:_MOST_COLUMNS]
+    looked_at = rows[: max(_LEAST_ROWS, _MOST_CELLS // (len(columns) or 1))]
+    return _Chooser(columns, looked_at, recogniser, named, today).columns()
 
 
 class _Chooser:

@@ -28,6 +28,7 @@ from osimages.fleet.text import text_of
 _SAMPLE_ROWS = 300
 _LEAST_ROWS = 100
 _ROWS_LOOKED_AT = 2_000
+_LONGEST_CELL = 300
 _STEP = 5_000
 _MAY_BE_WINDOWS = re.compile(r"windows|(?<![\d.])(?:10\.0\.)?(?:1[0-9]|2[0-9])\d{3}(?!\d)", re.IGNORECASE)
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
@@ -37,10 +38,13 @@ GUESSED = Named()
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """How an export is to be read: columns that are named, and in how many days a device must have been seen."""
+    """How an export is to be read: columns that are named, within how many days a device must have been seen, and the
+    encoding where it is not to be guessed.
+    """
 
     named: Named = GUESSED
     seen_within: int | None = None
+    encoding: str | None = None
 
 
 ALL_GUESSED = Wanted()
@@ -67,7 +71,7 @@ def open_export(
     a column identifies devices), and all of it for the devices. Raises ExportError where it is no export, ColumnsError
     where the columns that are needed are not there.
     """
-    sample = _sample(source, form)
+    sample = _sample(source, form, wanted.encoding)
     today = datetime.combine(checker.today, datetime.min.time())
     columns = Columns()
     if sample.names:
@@ -76,10 +80,10 @@ def open_export(
         raise ColumnsError("No column tells when a device was last seen: name it with --seen-column.")
     older = bytearray()
     if columns.identity or columns.identity_together:
-        with _reading(source, form, sample.names) as reader:
+        with _reading(source, form, wanted.encoding, sample.names) as reader:
             older = older_rows(_sightings(_stepping(reader.rows(), step), columns))
     since = None if wanted.seen_within is None else today - timedelta(days=wanted.seen_within)
-    with _reading(source, form, sample.names) as reader:
+    with _reading(source, form, wanted.encoding, sample.names) as reader:
         devices = _devices(_stepping(reader.rows(), step), columns, older, since)
         yield Export(sample.names, columns, devices, lambda: reader.incomplete)
 
@@ -109,17 +113,17 @@ def check_file(
 
 
 @contextmanager
-def _reading(source: Source, form: Form, names: Sequence[str] | None = None) -> Iterator[Reader]:
-    with source.opened() as stream, text_of(stream) as text:
+def _reading(source: Source, form: Form, encoding: str | None, names: Sequence[str] | None = None) -> Iterator[Reader]:
+    with source.opened() as stream, text_of(stream, encoding) as text:
         yield CsvReader(text) if form == "csv" else JsonReader(text, names)
 
 
-def _sample(source: Source, form: Form) -> _Sample:
+def _sample(source: Source, form: Form, encoding: str | None) -> _Sample:
     """Read the first rows, and on until enough of them tell of Windows: exports are often sorted by system."""
     rows: list[list[str]] = []
     windows = 0
     first_broken: Broken | None = None
-    with _reading(source, form) as reader:
+    with _reading(source, form, encoding) as reader:
         for number, row in enumerate(reader.rows()):
             if isinstance(row, Broken):
                 first_broken = first_broken or row
@@ -127,7 +131,7 @@ def _sample(source: Source, form: Form) -> _Sample:
             tells = _MAY_BE_WINDOWS.search("\n".join(row.cells)) is not None
             windows += tells
             if number < _LEAST_ROWS or (tells and len(rows) < _SAMPLE_ROWS):
-                rows.append(row.cells)
+                rows.append([cell[:_LONGEST_CELL] for cell in row.cells])
             if windows >= _SAMPLE_ROWS or (windows >= _LEAST_ROWS and number >= _ROWS_LOOKED_AT):
                 break
         names = reader.names

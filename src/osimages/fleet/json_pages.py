@@ -20,7 +20,7 @@ class Pages:
 
     def __init__(self) -> None:
         self._collection = ""
-        self._open: list[tuple[str, str]] = []  # collection and link
+        self._open: dict[str, list[str]] = {}  # links by collection
         self._of_batch: list[tuple[str, str]] | None = None
         self._failed: dict[str, str] = {}
         self._rows: dict[str, int] = {}
@@ -33,7 +33,8 @@ class Pages:
 
     def end_batch(self) -> None:
         """The batch is complete."""
-        self._open += self._of_batch or ()
+        for collection, link in self._of_batch or ():
+            self._open.setdefault(collection, []).append(link)
         self._of_batch = None
 
     def page(self, head: Mapping[str, Any], rows: int) -> None:
@@ -41,12 +42,13 @@ class Pages:
         lower = {name.lower(): value for name, value in head.items()}
         collection = str(lower.get("@odata.context") or "").partition("#")[2] or self._collection
         self._collection = collection
-        followed = next((each for each in reversed(self._open) if each[0] == collection), None)
-        if followed is not None:
-            self._open.remove(followed)
+        if followed := self._open.get(collection):
+            followed.pop()
         link = next((text for name in _LINKS if isinstance(text := lower.get(name), str) and text), None)
-        if link is not None:
-            (self._open if self._of_batch is None else self._of_batch).append((collection, link))
+        if link is not None and self._of_batch is None:
+            self._open.setdefault(collection, []).append(link)
+        elif link is not None and self._of_batch is not None:
+            self._of_batch.append((collection, link))
         if self._of_batch is None:
             self._count(lower, collection, rows)
 
@@ -65,9 +67,10 @@ class Pages:
 
     def incomplete(self) -> list[str]:
         """What is missing, in words; links first."""
-        found = [f"@odata.nextLink was not followed: {link[:_LONGEST_NAMED]}" for _, link in self._open]
+        links = [link for each in self._open.values() for link in each]
+        found = [f"@odata.nextLink was not followed: {link[:_LONGEST_NAMED]}" for link in links[:_MOST_LISTED]]
         found += [*self._failed.values(), *self._errors]
-        if not self._open:
+        if not links:
             found += [
                 f"the input has {self._rows[name]:,} of {total:,} rows of {name or 'its report'}"
                 for name, total in self._totals.items()

@@ -12,7 +12,8 @@ from osimages.fleet.json_scanner import End, Item, Scanner, Start, Text
 from osimages.fleet.rows import Broken, Row
 
 ONLY_BUILDS = "build"
-_MOST_NAMES = 2_000
+_MOST_NAMES = 1_000
+_LONGEST_NAME = 256
 _DEEPEST = 4
 # The names of arrays that hold devices, in other tools' answers; those of Graph are read without a doubt.
 _CONTAINERS = frozenset(
@@ -54,7 +55,8 @@ class JsonReader:
                 continue
             line, cells = found
             if not self._are_given and not known.issuperset(cells):
-                new = [name for name in cells if name not in known][: _MOST_NAMES - len(known)]
+                new = [name for name in cells if name not in known and len(name) <= _LONGEST_NAME]
+                new = new[: _MOST_NAMES - len(known)]
                 known.update(new)
                 self.names += new
             get = cells.get

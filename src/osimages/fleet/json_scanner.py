@@ -27,6 +27,7 @@ _PAGE = re.compile(
 )
 _LONGEST_HEAD = 16 * 1024
 _DEEPEST = 8
+_MOST_BROKEN = 10_000
 _DECODER = json.JSONDecoder(parse_float=Number, parse_int=str)
 
 
@@ -82,15 +83,17 @@ class Scanner:
         self._more()
         if _CSV.match(self._buffer):
             raise ExportError("It is no JSON, but looks like CSV: --csv reads that.")
+        broken = 0
         while self._skip():
             is_array = self._peek() == "["
             try:
                 yield from self._array("", 0) if is_array else self._top_object()
             except _UnreadableError as error:
                 yield Broken(self._line, self._line, str(error))
-                self.is_cut_off |= is_array or self._is_in_page
+                broken += 1
+                self.is_cut_off |= is_array or self._is_in_page or broken == _MOST_BROKEN
                 # Where objects stand on lines of their own, those after a broken one can be read.
-                if is_array or not self._next_object():
+                if is_array or broken == _MOST_BROKEN or not self._next_object():
                     return
 
     def _top_object(self) -> Iterator[Event]:

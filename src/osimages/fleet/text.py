@@ -16,14 +16,14 @@ _MARKS = (
 )
 
 
-def text_of(stream: io.BufferedReader[Any]) -> io.TextIOWrapper:
+def text_of(stream: io.BufferedReader[Any], encoding: str | None = None) -> io.TextIOWrapper:
     """The text of a binary stream, with its line ends as they are (as the csv module wants them).
 
-    UTF-8 and UTF-16 with or without a byte order mark; what is neither is read as Windows-1252, in which Excel and
-    older tools write. Bytes that do not fit become U+FFFD.
+    Without an `encoding`: UTF-8 and UTF-16 with or without a byte order mark; what is neither is read as Windows-1252,
+    in which Excel and older tools write. Bytes that do not fit become U+FFFD.
     """
-    sample = stream.peek(SAMPLE_BYTES)
-    return io.TextIOWrapper(stream, encoding=_encoding(sample), errors="replace", newline="")
+    found = encoding or _encoding(stream.peek(SAMPLE_BYTES))
+    return io.TextIOWrapper(stream, encoding=found, errors="replace", newline="")
 
 
 def writable(text: str) -> str:

@@ -104,6 +104,17 @@ def test_a_number_in_json_is_evidence_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize(
+    ("encoding", "caption"),
+    [("cp1251", "Корпоративная"), ("shift_jis", "エンタープライズ"), ("gb18030", "企业版"), ("cp949", "엔터프라이즈")],
+)
+def test_encodings_that_are_named(encoding: str, caption: str) -> None:
+    raw = f"x;y\nWindows 11 {caption};10.0.26100.9445\n".encode(encoding)
+    [group] = checked(raw, wanted=Wanted(encoding=encoding)).groups
+    assert group.answer.servicing == "Enterprise/Education"
+    assert checked(raw).summary().families == {"client": 1}
+
+
+@pytest.mark.parametrize(
     ("raw", "form", "why"),
     [
         ("nonsense", "json", "Line 1 cannot be read: expecting value"),
@@ -213,7 +224,7 @@ _JSON_SHAPES = [
 _SHAPES = [*_CSV_SHAPES, *_JSON_SHAPES, _zipped(_CSV_SHAPES[0]), _zipped(_JSON_SHAPES[1])]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(_DEVICES, st.sampled_from(_HEADINGS), st.sampled_from(_SHAPES))
 def test_every_row_is_counted_once_and_as_what_it_is(
     devices: list[tuple[str, tuple[str, str, Family | None], str]],
@@ -242,6 +253,7 @@ _CELLS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(_CELLS, max_size=5), max_size=8), st.sampled_from(",;\t"))
 def test_any_csv_adds_up(lists: list[list[str]], delimiter: str) -> None:
     text = io.StringIO(newline="")
@@ -279,6 +291,7 @@ _JSON_VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_JSON_VALUES, max_size=4), st.booleans(), st.integers(0, 40))
 def test_any_json_adds_up(values: list[Any], in_one: bool, cut: int) -> None:
     text = json.dumps(values) if in_one else "\n".join(map(json.dumps, values))
@@ -290,6 +303,7 @@ def test_any_json_adds_up(values: list[Any], in_one: bool, cut: int) -> None:
         assert summary.rows_read == total(summary)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(("csv", "json")), st.booleans())
 def test_no_bytes_make_reading_fail_but_with_a_reason(content: bytes, form: Form, is_named: bool) -> None:
     try:

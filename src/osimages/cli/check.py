@@ -146,7 +146,7 @@ def _check_call(builds: Sequence[str], options: Options) -> None:
 
 def _is_encoding(name: str) -> bool:
     try:
-        return isinstance(b"".decode(name), str)
+        return isinstance(b"00".decode(name, "replace"), str)
     except (LookupError, ValueError):
         return False
 

@@ -101,6 +101,11 @@ class Settings:
     max_query_bytes: int = _setting(65536, "Longest query in the body of POST .../$query.", least=1)
     max_body_bytes: int = _setting(4 * 1024 * 1024, "Largest request body, also after decompression.", least=1)
     max_body_seconds: float = _setting(30.0, "How long a request body may take to arrive.", least=0.1)
+    max_discarded_bytes: int = _setting(
+        64 * 1024 * 1024,
+        "Longest body that is read to its end before an error is answered: many clients lose earlier answers.",
+        least=0,
+    )
     max_query_seconds: float = _setting(2.0, "How long a query of the database may take.", least=0.01)
     max_filter_nodes: int = _setting(2000, "Most nodes in a $filter.", least=1, most=100_000)
     max_filter_depth: int = _setting(50, "Deepest nesting in a $filter.", least=1, most=64)

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from osimages.errors import ServiceError
+from osimages.http.incoming import IncomingBody
 from osimages.http.pipeline import reply_to
 from osimages.http.reply import compressed, headers_of
 from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
@@ -24,24 +25,29 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     """Answers one HTTP request."""
     started = time.perf_counter()
     request = request_of(scope, service.front)
-    reply = await reply_to(service, request, partial(read_body, request, receive, service.settings.max_body_seconds))
+    settings = service.settings
+    incoming = IncomingBody(receive, settings.max_body_seconds)
+    read = partial(read_body, request, incoming.receive, settings.max_body_seconds)
+    reply = await reply_to(service, request, read)
     headers = headers_of(reply, request)
     body = reply.body
-    zipped = compressed(reply, request, service.settings.gzip_minimum_bytes)
+    zipped = compressed(reply, request, settings.gzip_minimum_bytes)
     if zipped is not None:
         body = zipped
         headers.append((b"content-encoding", b"gzip"))
     if reply.status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     seconds = time.perf_counter() - started
+    if not incoming.is_complete:
+        await incoming.discard(scope, request.headers, reply.status, settings.max_discarded_bytes)
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     route = route_of(service, request.path)
     # A scrape that counted itself would change what it reads. Counted before its answer is sent, a request is in every
     # scrape that its client asks for later.
     if route != METRICS_ROUTE:
         service.metrics.count(route, scope["method"], reply.status, seconds)
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
-    if service.settings.access_log:
+    if settings.access_log:
         _log_request(service, request, route, scope["method"], reply.status, seconds)
 
 

@@ -113,16 +113,21 @@ _DEVICE = (
 )
 _SERIAL = (
     r"serial|serien|\bserie|\bserio|numerodeserie|seriove|seryjn|sarja|sorozat|серийн|серійн|сериен|序列|シリアル|製造番号|일련|シリ"
-    r"|\bserijsk|seri no|serino|seri numaras|σειριακ|تسلسلي|סידורי|so se-?ri|\bsn$|^sn\b|service ?tag"
+    r"|\bserijsk|seri no|serino|seri numaras|σειριακ|تسلسلي|ซีเรียล|סידורי|so se-?ri|\bsn$|^sn\b|service ?tag"
+)
+_ID = (
+    r"kennung|identif|identyf|azonosito|tunnus|tunniste|αναγνωριστ|идентиф|ідентиф|标识|標識|标识|识别|識別|식별|מזהה|معرف|รหัส"
+    r"|kimligi|kimlik"
 )
 DEVICE_ID = _folded_pattern(
     rf"^(?:aad|azuread|entra|entraid|azureactivedirectory|microsoftentra)?deviceid$|^id$|^managed?deviceid$|^objectguid$"
     rf"|^objectsid$|^resourceid$|^smsuniqueidentifier$|^sysid$|^uuid$|^hardwareuuid$|^(?:asset|computer|machine|host)id$"
-    rf"|^(?:intune|mdm)deviceid$|^zdid$|(?:{_DEVICE}).*(?:id$|guid$|kennung$|识别码|標識|标识|识别|識別)|id.*(?:{_DEVICE})"
+    rf"|^(?:intune|mdm)deviceid$|^zdid$|(?:{_DEVICE}).*(?:id$|guid$|{_ID})|(?:id|{_ID}).*(?:{_DEVICE})"
 )
 NOT_DEVICE_ID = _folded_pattern(
     r"user|owner|tenant|polic|group|manag(?:ement|ed)by|agent|categor|account|registered|subscriber|model|type|site|profile"
-    r"|location|company|domain|assignment|compliance|action"
+    r"|location|company|domain|assignment|compliance|action|benutzer|utilisat|usuario|usuari|utente|gebruiker|anvandar|bruger"
+    r"|bruker|kayttaj|uzytkow|uzivatel|pouzivatel|пользоват|користув|用户|使用者|ユーザ|사용자|kullanic|felhasznal|χρηστ|ผู้ใช้|משתמש|مستخدم"
 )
 _NAME = "name|nom|naam|namn|navn|nimi|nazw|nazev|nazov|nev|ad[iı]|имя|имени|назв|名|이름|اسم|שם|ชือ|ten|ονομα"
 DEVICE_NAME = _folded_pattern(

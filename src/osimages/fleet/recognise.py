@@ -13,6 +13,8 @@ from osimages.fleet.dates import date_in
 _DOTTED = re.compile(r"(?<![\d.,])10[.,]0[.,] ?(\d{5})(?:[.,] ?(\d{1,5}))?(?![\d.,]*\d)")
 _OLDER = re.compile(r"(?<![\d.])6\.[0-3]\.(?:6000|6001|6002|7600|7601|9200|9600)\b")
 _SHORT = re.compile(r"(?<![\w.,-])(\d{5})(?:[.,](\d{1,5}))?S?(?![\w.,-]*\d)")
+# A build that a spreadsheet shows as a number, with its thousands apart: 26,100.9445 or 26.100,9445.
+GROUPED = re.compile(r"\s*(\d{2})[,.\u00a0\u202f' ](\d{3})[.,](\d{1,5})\s*$")
 _BARE = re.compile(r"\d{5}S?$")
 _LAB = re.compile(r"(?:10\.0\.)?\d{5}\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)\w*\.", re.IGNORECASE)
 _VERSION = re.compile(r"\s*(?:version\s*)?(\d\dH[12]|1[5-9]\d\d|200[49])\s*$", re.IGNORECASE)
@@ -43,7 +45,7 @@ _INSTALLATION_TYPES = frozenset(
 )
 _PRODUCT_TYPES = frozenset(("winnt", "servernt", "lanmannt", "workstation", "domaincontroller", "domain controller"))
 _GUID = re.compile(r"\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$", re.IGNORECASE)
-_TOKEN = re.compile(r"(?=\S*[a-z])(?=\S*\d)[\w.-]{4,64}$", re.IGNORECASE)
+_TOKEN = re.compile(r"(?=\S*[a-z])(?=\S*\d)[\w.-]{3,64}$", re.IGNORECASE)
 _NO_TOKEN = re.compile(
     r"[\d.]+$|(?:\d{1,3}\.){3}\d{1,3}$|[0-9a-f:]+:[0-9a-f:]+$|\d\dH[12]$|x64$|x86$|arm64$", re.IGNORECASE
 )
@@ -65,6 +67,8 @@ class Recogniser:
         """Return how much of a build a cell states: 0 nothing, 1 an unknown build, 2 a known one, 4 a revision, too."""
         if not (5 <= len(text) <= _LONGEST) or _LAB.search(text):
             return 0
+        if found := GROUPED.match(text):
+            return 4 if found[1] + found[2] in self._majors else 0
         if found := _DOTTED.search(text):
             return 4 if found[2] and found[2] != "0" else 2 if found[1] in self._majors else 1
         if (found := _SHORT.search(text)) and found[1] in self._majors:

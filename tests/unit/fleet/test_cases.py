@@ -257,6 +257,10 @@ _LAYER = "WindowsProductName,WindowsVersion,OsHardwareAbstractionLayer"
             ],
         ),
         (
+            'Name,Build\nA,"26,100.9445"\nB,"26.200,9711"\n',
+            [("Windows 11 24H2", "10.0.26100.9445", None), ("Windows 11 25H2", "10.0.26200.9711", None)],
+        ),
+        (
             "26100.9445\n26200.9711\n",
             [("Windows 11 24H2", "10.0.26100.9445", None), ("Windows 11 25H2", "10.0.26200.9711", None)],
         ),

@@ -158,7 +158,7 @@ def named_edition(text: str) -> NamedEdition | None:
     of OperatingSystemSKU (`48`), captions in many languages (`Microsoft Windows 11 Entreprise`, `专业版`), and the
     groups' own names (`Home/Pro`).
     """
-    stripped = text.strip()[:_LONGEST_EDITION]
+    stripped = text.strip()[:_LONGEST_EDITION].removesuffix(".0")  # a number of a spreadsheet
     if stripped in _SKU_NUMBERS:
         return _SKU_NUMBERS[stripped]
     if stripped in _GROUP_NAMES:

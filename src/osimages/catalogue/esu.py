@@ -12,6 +12,8 @@ from osimages.catalogue.facts import Esu, EsuProgram, SupportGroup
 
 _NO = ("", "no", "none", "false", "0", "n", "nein", "non", "-", "not enrolled", "notenrolled", "disabled", "n/a")
 _YES = ("yes", "true", "1", "y", "x", "ja", "oui", "si", "esu", "enrolled", "enabled", "active", "licensed", "eligible")
+_DENYING = frozenset(("not", "no", "none", "without", "disabled", "expired", "nicht", "keine", "pas"))
+_AFFIRMING = frozenset(("esu", "enrolled", "enabled", "active", "licensed", "extended", "yes"))
 _YEAR = re.compile(r"\b(?:year|y|jahr|annee)\W*([1-9])\b")
 
 
@@ -36,10 +38,13 @@ def esu_choice(text: str, usual: EsuProgram = EsuProgram.COMMERCIAL) -> EsuChoic
         return None
     found = _YEAR.search(plain)
     year = int(found[1]) if found else None
+    words = set(re.findall(r"\w+", plain))
+    if words & _DENYING:
+        return None
     for program in EsuProgram:
         if program.value in plain:
             return EsuChoice(program, year)
-    if plain in _YES or year is not None:
+    if plain in _YES or year is not None or words & _AFFIRMING:
         return EsuChoice(usual, year)
     raise UnknownEsuError(f"'{text.strip()[:64]}' names no Extended Security Updates: commercial, consumer or no")
 

@@ -129,6 +129,13 @@ def _by_build(index: ReleaseIndex, stated: Stated, numbers: Numbers) -> Identity
     is_old_client = numbers.build in _OUTSIDE and vote is Family.CLIENT
     if client is None and (not servers or is_old_client):
         return _unknown_build(index, stated, numbers, vote)
+    shared = _of_same_base(index, numbers, client, stated.is_of_file)
+    if shared:
+        note = "system files have the build of the release that a version was made from"
+        identity = _narrowed(tuple(each.release for each in shared), stated)
+        left = {each.release.id for each in identity.candidates}
+        candidates = tuple(each for each in shared if each.release.id in left)
+        return msgspec.structs.replace(identity, candidates=candidates, notes=(*identity.notes, note))
     is_truncated = index.is_truncated(numbers, stated.is_rounded)
     owner = _owner(index, client, servers, None if is_truncated else numbers)
     family = owner or vote
@@ -144,6 +151,27 @@ def _by_build(index: ReleaseIndex, stated: Stated, numbers: Numbers) -> Identity
     both = clients + _candidates(servers, Family.SERVER, numbers)
     both += _hololens_too(index, stated, numbers, tuple(each.release for each in both))
     return Identity(Family.UNKNOWN, both, servicing=_servicing(stated), notes=stated.notes + notes)
+
+
+def _of_same_base(
+    index: ReleaseIndex, numbers: Numbers, client: Release | None, is_of_file: bool
+) -> tuple[Candidate, ...]:
+    """Return the releases whose system files have a build, where it is that of a file.
+
+    That is said, or the release with the build never had the revision and others of the same base had it.
+    """
+    builds = _SAME_BASE.get(numbers.build, ())
+    if client is None or numbers.revision is None or not builds:
+        return ()
+    if not is_of_file and numbers.revision <= max(index.revisions(client), default=0):
+        return ()
+    found = tuple(
+        Candidate(each, Family.CLIENT, Build(10, 0, each.os_build, numbers.revision))
+        for each in index.clients
+        if each.os_build in builds and index.knows(each, numbers.revision)
+    )
+    servers = tuple(each for each in index.servers_with(numbers) if index.knows(each, numbers.revision))
+    return found + _candidates(servers, Family.SERVER, numbers) if found else ()
 
 
 def _client(index: ReleaseIndex, stated: Stated, numbers: Numbers, client: Release, notes: tuple[str, ...]) -> Identity:

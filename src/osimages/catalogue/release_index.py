@@ -50,6 +50,10 @@ class ReleaseIndex:
             return ()
         return tuple(each for each in self.clients if any(one.name.endswith(f" {year}") for one in each.groups))
 
+    def revisions(self, release: Release) -> frozenset[int]:
+        """Return the revisions of all updates of a release."""
+        return self._revisions[release.id]
+
     def knows(self, release: Release, revision: int | None) -> bool:
         """Whether an update of a release has a revision."""
         return revision in self._revisions[release.id]

@@ -20,6 +20,8 @@ LONGEST_TEXT = 512
 # A revision has 32 bits (UBR in the registry).
 _HIGHEST_REVISION = 2**32 - 1
 _LAB = re.compile(r"(?<![\d.])(?:10\.0\.)?(\d{4,5})\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)[\w.-]*", re.IGNORECASE)
+# BuildLab has no revision: 19041.vb_release.191206-1406.
+_LAB_WITHOUT_REVISION = re.compile(r"(?<![\d.])(\d{5})\.[a-z]\w*\.\d{6}-\d{4}", re.IGNORECASE)
 _FULL = re.compile(r"(?<![\d.])(\d{1,3})([.,]) ?(\d{1,3})\2 ?(\d{1,10})(?:\2 ?(\d{1,10})|(,)(\d{1,10}))?(?![\d.]*\d)")
 _SHORT = re.compile(r"(?<![\w.])(\d{4,5})(?:([.,])(\d{1,10}))?(?![\d.]*\d)")
 _VERSION = re.compile(r"(?<![\w.])(\d\dH[12]|1[5-9]\d\d|200[49])(?![\w.]|-\d)", re.IGNORECASE)
@@ -54,12 +56,14 @@ class Stated(msgspec.Struct, frozen=True):
     """What the texts about one device state; None or empty where they state nothing.
 
     `base` is the build of BuildLabEx, which is that of the release its version was made from. `is_rounded` tells that
-    the build was a number, so that zeros at its end may be lost. `other_system` names a system that is not Windows.
+    the build was a number, so that zeros at its end may be lost, `is_of_file` that it is the version of a system file,
+    which is made from the base, too. `other_system` names a system that is not Windows.
     `problem` says why nothing can be read.
     """
 
     numbers: Numbers | None = None
     is_rounded: bool = False
+    is_of_file: bool = False
     base: int | None = None
     kb: str | None = None
     version: str | None = None
@@ -91,6 +95,7 @@ def read(evidence: Evidence) -> Stated:
     return Stated(
         numbers=numbers,
         is_rounded=evidence.build_is_number or (numbers is not None and numbers.has_comma),
+        is_of_file="winbuild" in build.lower(),
         base=base,
         kb=_kb(build),
         version=_version(evidence.version) or _version(evidence.build) or _version(evidence.system),
@@ -125,8 +130,10 @@ def _edition(evidence: Evidence, product: NamedProduct | None) -> tuple[NamedEdi
 
 def _without_lab(text: str) -> tuple[str, int | None]:
     """Return a text without BuildLabEx, and the build that this names."""
-    found = _LAB.search(text)
-    return (text, None) if found is None else (_LAB.sub(" ", text), int(found[1]))
+    for pattern in (_LAB, _LAB_WITHOUT_REVISION):
+        if (found := pattern.search(text)) is not None:
+            return pattern.sub(" ", text), int(found[1])
+    return text, None
 
 
 def _first_numbers(*texts: str) -> Numbers | None:

@@ -35,6 +35,7 @@ HOME_PRO, ENTERPRISE, LTSC, IOT = (
         ("CoreN", HOME_PRO),
         ("48", HOME_PRO),
         ("101", HOME_PRO),
+        ("48.0", HOME_PRO),
         ("Home/Pro", HOME_PRO),
         ("Windows 10 S", HOME_PRO),
         ("Cloud", HOME_PRO),

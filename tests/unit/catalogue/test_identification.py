@@ -123,6 +123,12 @@ def names(identity: Identity) -> tuple[str, ...]:
             {"system": "Windows 10"},
             ["Windows 10 1903", "Windows 10 1909"],
         ),
+        # System files have the build of the base, and the revision of the update.
+        ("10.0.26100.9445 (WinBuild.160101.0800)", {}, ["Windows 11 24H2", "Windows 11 25H2"]),
+        ("10.0.26100.9445 (WinBuild.160101.0800)", {"version": "25H2"}, ["Windows 11 25H2"]),
+        ("10.0.26100.33438 (WinBuild.160101.0800)", {}, ["Windows Server 2025"]),
+        ("10.0.19041.3803", {}, ["Windows 10 21H2", "Windows 10 22H2"]),
+        ("10.0.22621.7584", {}, ["Windows 11 23H2"]),
         # A KB number stands for the builds that it brings.
         ("KB5124008", {}, ["Windows 11 24H2", "Windows 11 25H2"]),
         ("KB5124008", {"system": "Windows 11 25H2"}, ["Windows 11 25H2"]),

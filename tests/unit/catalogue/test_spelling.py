@@ -83,6 +83,7 @@ def test_two_revisions_that_contradict_are_none() -> None:
         ("26100.1.amd64fre.ge_release.240331-1435", 26100),
         ("10.0.19041.1.x86fre.vb_release.191206-1406", 19041),
         ("22621.1.arm64fre.ni_release.220506-1250", 22621),
+        ("19041.vb_release.191206-1406", 19041),  # BuildLab
     ],
 )
 def test_build_lab_ex_names_a_base_and_no_build(text: str, base: int) -> None:

@@ -81,7 +81,7 @@ def read_fleet(tally: Tally, options: Input) -> None:
             _source(options, form, tally) as source,
             _progress(source) as step,
             open_export(source, form, tally.checker, wanted, step) as export,
-            _writer(export, options) as write,
+            _writer(export, options, tally.checker.allow_stale) as write,
         ):
             if options.explain:
                 _explain(export.columns, to_stderr=options.as_json or options.csv_out == "-")
@@ -137,18 +137,18 @@ def _progress(source: Source) -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def _writer(export: Export, options: Input) -> Iterator[Callable[[Device, Answer | Skipped], None]]:
+def _writer(export: Export, options: Input, allow_stale: bool) -> Iterator[Callable[[Device, Answer | Skipped], None]]:
     from osimages.fleet.written import device_writer
 
     name, as_it_is = options.csv_out, options.csv_as_it_is
     if name is None:
         yield lambda device, answer: None
     elif name == "-":
-        yield device_writer(sys.stdout, export.names, as_it_is=as_it_is)
+        yield device_writer(sys.stdout, export.names, as_it_is=as_it_is, allow_stale=allow_stale)
     else:
         # With a byte order mark, without which Excel takes UTF-8 for something else.
         with Path(name).open("w", encoding="utf-8-sig", newline="") as file:
-            yield device_writer(file, export.names, as_it_is=as_it_is)
+            yield device_writer(file, export.names, as_it_is=as_it_is, allow_stale=allow_stale)
 
 
 def _explain(columns: Columns, *, to_stderr: bool) -> None:

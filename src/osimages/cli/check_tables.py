@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -19,6 +19,7 @@ _WIDTH = 80
 _ATTENTION_LINES = 20
 _BROKEN_SHOWN = 3
 _MISSING_SHOWN = 4
+_SYSTEMS_SHOWN = 4
 SUPPORT_WORDS = {
     Support.SUPPORTED: "supported",
     Support.EXTENDED: "ended, ESU only",
@@ -43,8 +44,6 @@ VERDICT_WORDS = {
     Verdict.CANNOT_TELL: "not certain",
 }
 SKIPPED_WORDS = {
-    "notWindows": "not Windows",
-    "olderRowOfSameDevice": "older rows of the same device",
     "notSeenSince": "not seen for longer than asked",
     "emptyRow": "empty rows",
 }
@@ -79,14 +78,31 @@ def print_fleet(tally: Tally, name: str, *, allow_stale: bool = False) -> None:
     for each in tally.broken[:_BROKEN_SHOWN]:
         click.echo(f"Line {each.line}: {each.reason}.", err=True)
     if summary.rejected:
-        click.echo(f"{summary.rejected:,} {'row' if summary.rejected == 1 else 'rows'} could not be read.", err=True)
-    left = [f"{count:,} {SKIPPED_WORDS.get(reason, reason)}" for reason, count in summary.skipped.items()]
-    if left:
-        print_sentence(f"Left out: {', '.join(left)}.")
+        click.echo(f"{counted_text(summary.rejected, 'row')} could not be read.", err=True)
+    if any(summary.skipped.values()):
+        print_sentence(f"Left out: {', '.join(_left_out(summary))}.")
     counted = verdicts(groups, allow_stale)
     where = "standard input" if name == "-" else Path(name).name
     parts = ", ".join(f"{counted[state]:,} {VERDICT_WORDS[state]}" for state in Verdict)
-    print_sentence(f"{summary.devices:,} devices in {where}: {parts}.")
+    print_sentence(f"{counted_text(summary.devices, 'device')} in {where}: {parts}.")
+
+
+def _left_out(summary: Summary) -> Iterator[str]:
+    """Such as `2 not Windows (1 macOS, 1 Linux)`."""
+    for reason, count in summary.skipped.items():
+        if reason == "notWindows":
+            systems = [f"{number:,} {name}" for name, number in summary.other_systems.items()]
+            shown = ", ".join([*systems[:_SYSTEMS_SHOWN], *(["..."] if len(systems) > _SYSTEMS_SHOWN else [])])
+            yield f"{count:,} not Windows{f' ({shown})' if shown else ''}"
+        elif reason == "olderRowOfSameDevice":
+            yield f"{counted_text(count, 'older row')} of the same device"
+        else:
+            yield f"{count:,} {SKIPPED_WORDS.get(reason, reason)}"
+
+
+def counted_text(count: int, noun: str) -> str:
+    """Return a count with its noun: "1 device", "1,204 devices"."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
 
 
 def _print_attention(rows: Sequence[Attention]) -> None:

@@ -64,7 +64,16 @@ def verdicts(groups: Iterable[Group], allow_stale: bool = False) -> Counter[Verd
 
 
 def action(answer: Answer) -> str:
-    """Return what brings a device in order, as an imperative: which release to move to, or which update to install."""
+    """Return what brings a device in order, as an imperative: which release to move to, or which update to install.
+
+    Where the build cannot be trusted, the reason is appended.
+    """
+    doubt = answer.notes[0] if answer.patch is Patch.UNKNOWN and answer.build_version and answer.notes else ""
+    found = _action(answer)
+    return found if not doubt or doubt in found else f"{found}; {doubt}"
+
+
+def _action(answer: Answer) -> str:
     if answer.support is Support.ENDED:
         return f"upgrade to {answer.upgrade}" if answer.upgrade else "replace: no release to upgrade to is known"
     if answer.support is Support.EXTENDED and not answer.is_supported:

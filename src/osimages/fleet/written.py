@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TextIO
 
-from osimages.catalogue.answers import Answer
+from osimages.catalogue.answers import Answer, Verdict, verdict
+from osimages.fleet.attention import action
 from osimages.fleet.devices import Device, Skipped
 
 _ADDED = (
@@ -20,7 +21,14 @@ _ADDED = (
     "patchTuesdaysBehind",
     "latestBuild",
     "skipped",
+    "family",
+    "candidates",
+    "patchLevel",
+    "verdict",
+    "action",
+    "notes",
 )
+_SKIPPED_AT = _ADDED.index("skipped")
 
 
 # What a spreadsheet may take for the start of a formula, also after spaces, and in full width (OWASP, CSV injection:
@@ -39,7 +47,7 @@ def inert(cell: str) -> str:
 
 
 def device_writer(
-    file: TextIO, names: Sequence[str], *, as_it_is: bool = False
+    file: TextIO, names: Sequence[str], *, as_it_is: bool = False, allow_stale: bool = False
 ) -> Callable[[Device, Answer | Skipped], None]:
     """What writes one device, after the line with the names of all columns; ours come last, as `osimages...`.
 
@@ -49,21 +57,22 @@ def device_writer(
     writer = csv.writer(file)
     width = len(names)
     writer.writerow([*map(written, names), *(f"osimages.{name}" for name in _ADDED)])
-    columns: dict[int, tuple[object, ...]] = {}
+    # By identity, as devices share answers; the answer is kept, so that no other one gets its identity.
+    columns: dict[int, tuple[Answer | Skipped, tuple[object, ...]]] = {}
 
     def write(device: Device, answer: Answer | Skipped) -> None:
-        # Answers are shared by thousands of devices, and live as long as what is written.
         found = columns.get(id(answer))
         if found is None:
-            found = columns[id(answer)] = _columns(answer)
-        writer.writerow((*map(written, device.values[:width]), *found))
+            found = columns[id(answer)] = answer, _columns(answer, allow_stale)
+        writer.writerow((*map(written, device.values[:width]), *found[1]))
 
     return write
 
 
-def _columns(answer: Answer | Skipped) -> tuple[object, ...]:
+def _columns(answer: Answer | Skipped, allow_stale: bool) -> tuple[object, ...]:
     if isinstance(answer, Skipped):
-        return ("", "", "skipped", *("",) * (len(_ADDED) - 4), answer.value)
+        return ("", "", "skipped", *("",) * (_SKIPPED_AT - 3), answer.value, *("",) * (len(_ADDED) - _SKIPPED_AT - 1))
+    state = verdict(answer, allow_stale)
     return (
         answer.release or "",
         answer.servicing or "",
@@ -74,4 +83,10 @@ def _columns(answer: Answer | Skipped) -> tuple[object, ...]:
         "" if answer.patch_tuesdays_behind is None else answer.patch_tuesdays_behind,
         answer.latest.build_version if answer.latest else "",
         "",
+        answer.family.value,
+        " or ".join(answer.candidates),
+        answer.patch_level or "",
+        state.value,
+        "" if state is Verdict.GOOD else inert(action(answer)),
+        inert("; ".join(answer.notes)),
     )

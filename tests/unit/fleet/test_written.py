@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from datetime import date
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osimages.catalogue.check import Checker
 from osimages.catalogue.evidence import Evidence
+from osimages.catalogue.facts import bundled
 from osimages.fleet.devices import Device, Skipped
 from osimages.fleet.written import device_writer, inert
 
@@ -63,3 +67,32 @@ def test_ordinary_cells_stay_as_they_are(cell: str) -> None:
 def test_one_apostrophe_is_all_that_changes(cell: str) -> None:
     assert inert(cell) in (cell, f"'{cell}")
     assert inert(cell).lstrip(" ")[:1] not in ("=", "@", "\t", "\r", "\n")
+
+
+def test_an_answer_adds_its_verdict_level_and_action() -> None:
+    file = io.StringIO(newline="")
+    checker = Checker(bundled(), date(2026, 11, 29))
+    write = device_writer(file, ["build"])
+    for build in ("10.0.26200.9711", "14393.9688", "22631.446"):
+        write(Device(2, Evidence(build), [build]), checker.check(build))
+    file.seek(0)
+    rows = {row["build"]: row for row in csv.DictReader(file)}
+    behind, unclear, damaged = (rows[build] for build in ("10.0.26200.9711", "14393.9688", "22631.446"))
+    assert (behind["osimages.verdict"], behind["osimages.patchLevel"]) == ("behind", "2026-10")
+    assert behind["osimages.action"].startswith("install the November 2026 update: 10.0.26200.9974")
+    assert unclear["osimages.candidates"] == "Windows 10 1607 or Windows Server 2016"
+    assert (unclear["osimages.release"], unclear["osimages.verdict"]) == ("", "cannotTell")
+    assert "a trailing zero may have been lost" in damaged["osimages.action"]
+    assert damaged["osimages.patchLevel"] == ""
+
+
+def test_texts_of_the_input_that_are_quoted_in_notes_are_no_formulas() -> None:
+    file = io.StringIO(newline="")
+    answer = msgspec.structs.replace(
+        Checker(bundled(), date(2026, 11, 29)).check("nonsense"), notes=("=cmd|' /C calc'!A0",)
+    )
+    device_writer(file, ["build"])(Device(2, Evidence("nonsense"), ["nonsense"]), answer)
+    file.seek(0)
+    (row,) = csv.DictReader(file)
+    assert row["osimages.notes"] == "'=cmd|' /C calc'!A0"
+    assert row["osimages.action"].startswith("'=")

@@ -20,6 +20,8 @@ from osimages.errors import SERVICE_UNAVAILABLE, ServiceError
 _log = structlog.get_logger()
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
+# How far in the future the file of kept keys may be dated.
+_CLOCK_TOLERANCE_SECONDS = 300.0
 _WHAT_TO_DO = "see what osimages doctor says; where there is no way to the internet, --keys-file takes keys from a file"
 
 
@@ -42,7 +44,10 @@ class FetchedKeys:
     that grow, after a failure; and at once for a key that is not known, but not more often than every `look_seconds`,
     so that tokens which name keys at random cause no requests. What was fetched last goes on being used for
     `stale_seconds` when the authority cannot be reached, also by a server that starts in that time: `file` keeps it.
-    `authority` is the address it belongs to. `now` gives seconds since 1970.
+    `authority` is the address it belongs to.
+
+    Ages and pauses are measured by `now`, a clock that nobody sets (in seconds). `wall_clock` gives seconds since 1970,
+    for the file, which outlives the process.
     """
 
     def __init__(
@@ -54,7 +59,8 @@ class FetchedKeys:
         refresh_seconds: float,
         stale_seconds: float,
         look_seconds: float,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self._fetch = fetch
         self._authority = authority
@@ -63,8 +69,10 @@ class FetchedKeys:
         self._stale_seconds = stale_seconds
         self._look_seconds = look_seconds
         self._now = now
+        self._wall_clock = wall_clock
         self._keys: dict[str, VerificationKey] = {}
         self._fetched = 0.0
+        self._fetched_at = 0.0
         self._asked = float("-inf")
         self._failures = 0
         self._under_way: asyncio.Task[None] | None = None
@@ -80,7 +88,7 @@ class FetchedKeys:
     @property
     def as_of(self) -> float | None:
         """When the keys were fetched, in seconds since 1970; None if there are none."""
-        return self._fetched if self._keys else None
+        return self._fetched_at if self._keys else None
 
     async def look_for(self, kid: str) -> bool:
         """Asks for the keys anew unless that was done a moment ago; True where this one is there now."""
@@ -134,13 +142,13 @@ class FetchedKeys:
         self._asked = self._now()
         try:
             content = await self._fetch()
-            self._use(_Kept(self._authority, self._now(), _jwks_of(content)))
+            self._use(_Kept(self._authority, self._wall_clock(), _jwks_of(content)), age=0.0)
         except KeysUnavailableError as error:
             self._failures += 1
             told = {"authority": self._authority, "what_to_do": _WHAT_TO_DO}
             _log.warning("keys not fetched", reason=str(error), failures=self._failures, **told)
             if self._keys and self._now() - self._fetched > self._stale_seconds:
-                _log.error("keys given up", fetched=self._fetched, **told)
+                _log.error("keys given up", fetched=self._fetched_at, **told)
                 self._keys = {}
         else:
             self._failures = 0
@@ -148,20 +156,23 @@ class FetchedKeys:
         finally:
             self._under_way = None
 
-    def _use(self, kept: _Kept) -> None:
+    def _use(self, kept: _Kept, age: float) -> None:
         try:
             keys = key_set(kept.jwks, self._keys)
         except (JoseError, ValueError) as error:
             raise KeysUnavailableError(f"the key set has a broken key: {error}") from None
         if not keys:
             raise KeysUnavailableError("the key set has no key that signs")
-        self._keys, self._fetched = keys, kept.fetched
+        self._keys, self._fetched, self._fetched_at = keys, self._now() - age, kept.fetched
 
     def _use_kept(self) -> None:
         try:
             kept = msgspec.json.decode(self._file.read_bytes(), type=_Kept)
-            if kept.authority == self._authority and self._now() - kept.fetched <= self._stale_seconds:
-                self._use(kept)
+            age = self._wall_clock() - kept.fetched
+            if age < -_CLOCK_TOLERANCE_SECONDS:
+                raise KeysUnavailableError("it is dated in the future: the clock was set back, or is wrong")
+            if kept.authority == self._authority and age <= self._stale_seconds:
+                self._use(kept, max(0.0, age))
         except FileNotFoundError:
             pass
         except (OSError, ValueError, KeysUnavailableError) as error:
@@ -169,7 +180,7 @@ class FetchedKeys:
 
     def _keep(self, content: bytes) -> None:
         """Writes what was fetched into the file; it is no harm where that fails, as the keys are in use already."""
-        kept = msgspec.json.encode(_Kept(self._authority, self._fetched, _jwks_of(content)))
+        kept = msgspec.json.encode(_Kept(self._authority, self._fetched_at, _jwks_of(content)))
         partial = self._file.with_suffix(f".{random.randrange(2**32):08x}")  # noqa: S311
         try:
             partial.write_bytes(kept)

@@ -160,6 +160,9 @@ class TokenVerifier:
             raise ServiceError(TOKEN_EXPIRED)
         if now < claims.nbf - self._skew_seconds:
             raise ServiceError(TOKEN_NOT_YET_VALID)
+        # The lifetime below counts from `iat`: one in the future would make room for an `exp` that is far away.
+        if now < claims.iat - self._skew_seconds:
+            raise invalid("The claim 'iat' is in the future.")
         most = self._max_lifetime_seconds
         if most is not None and claims.exp - max(claims.nbf, claims.iat) > most:
             raise invalid(f"The token is good for longer than {most} seconds.")
@@ -186,6 +189,11 @@ def _bearer_token(header: bytes) -> bytes:
     return token.strip()
 
 
+def _scopes(scp: str | None) -> frozenset[str]:
+    """Return the scopes of a `scp` claim. Only a space separates them (RFC 6749, section 3.3)."""
+    return frozenset(each for each in (scp or "").split(" ") if each)
+
+
 def _actor(claims: _Claims) -> Actor:
     applications = {"1.0": claims.appid, "2.0": claims.azp}
     if claims.ver not in applications:
@@ -199,7 +207,7 @@ def _actor(claims: _Claims) -> Actor:
     if claims.idtyp != "app" and (claims.scp is not None or claims.idtyp == "user"):
         if not claims.oid:
             raise invalid("The claim 'oid' is missing.")
-        user, permissions = claims.oid.lower(), frozenset((claims.scp or "").split())
+        user, permissions = claims.oid.lower(), _scopes(claims.scp)
     return Actor(
         claims.tid.lower(),
         application.lower(),

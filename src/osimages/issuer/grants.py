@@ -39,6 +39,7 @@ from osimages.issuer.refusals import (
     VERIFIER,
     WRONG_PASSWORD,
 )
+from osimages.issuer.scopes import split_scope
 from osimages.issuer.sealing import Code, Device, Party, Refresh
 
 Answer = dict[str, Any]
@@ -65,7 +66,7 @@ class _AssertionClaims(msgspec.Struct, frozen=True):
 
 def _client_credentials(exchange: Exchange) -> Answer:
     scope = exchange.given("scope")
-    if len(scope.split()) != 1 or not scope.endswith("/.default"):
+    if len(split_scope(scope)) != 1 or not scope.endswith("/.default"):
         raise CLIENT_SCOPE.because(scope=scope)
     asked = exchange.at.asked(scope, exchange.application, exchange.tenant)
     # Nobody else's resources have roles here.

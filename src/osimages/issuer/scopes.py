@@ -85,12 +85,17 @@ class Asked(msgspec.Struct, frozen=True):
         return " ".join([*names, *sorted(self.openid - {"offline_access"})])
 
 
+def split_scope(text: str) -> list[str]:
+    """Return the values of a `scope`. A space alone separates them, not other white space (RFC 6749, section 3.3)."""
+    return [each for each in text.split(" ") if each]
+
+
 def asked_of(text: str, client: Application, tenant: str, directory: Directory, graph_root: str, host: str) -> Asked:
     """What a scope asks for. `graph_root` and the `host` both mean this service itself. Raises RefusedError."""
     if len(text) > _LONGEST:
         raise BAD_SCOPE.because(scope=text, reason=f"it is longer than {_LONGEST} characters")
     openid, prefixes, names = set(), set(), []
-    for each in text.split():
+    for each in split_scope(text):
         if each in OPENID_SCOPES:
             openid.add(each)
             continue

@@ -201,12 +201,29 @@ def test_a_token_that_is_good_for_years_is_refused_where_a_longest_lifetime_is_s
     assert accept(signed(claims(exp=at(days=3650)))).tenant == TENANT
 
 
+@pytest.mark.parametrize("limit", [None, 108_000])
+def test_a_token_from_the_future_is_refused_so_that_the_lifetime_limit_holds(limit: int | None) -> None:
+    strict = verifier(max_lifetime_seconds=limit)
+    assert strict.verify(f"Bearer {signed(claims(iat=at(seconds=290)))}".encode()).tenant == TENANT
+    for wrong in ({"iat": at(seconds=310)}, {"iat": at(days=3650), "exp": at(days=3651)}, {"iat": 1e300, "exp": 1e301}):
+        error = refusal(f"Bearer {signed(claims(**wrong))}", checker=strict)
+        assert error.row is TOKEN_INVALID
+        assert error.message.endswith("The claim 'iat' is in the future.")
+
+
 @pytest.mark.parametrize("exp", [b"1e999", b"NaN", b"Infinity", b'"2099-01-01"', b"-1", b"null"])
 def test_a_time_that_is_none_is_refused(exp: bytes) -> None:
     payload = json.dumps(claims(exp=123456)).encode().replace(b"123456", exp)
     with pytest.raises(ServiceError) as refused:
         accept(signed(payload))
     assert refused.value.row.status == 401
+
+
+@pytest.mark.parametrize("space", ["\t", "\n", "\u00a0", "\u2003", "\x1f", "\u2028", ","])
+def test_a_space_alone_separates_scopes(space: str) -> None:
+    write = "DeviceManagementConfiguration.ReadWrite.All"
+    actor = accept(signed(user_claims(scp=f"openid{space}{write}  {READ} ")))
+    assert actor.permissions == {f"openid{space}{write}", READ}
 
 
 # --- who it is --------------------------------------------------------------------------------------------------------

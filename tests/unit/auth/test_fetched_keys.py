@@ -24,6 +24,7 @@ class Site:
     def __init__(self, folder: Path) -> None:
         self.file = folder / "keys.json"
         self.moment = 1_000_000.0
+        self.set_by = 1_700_000_000.0  # by how much the wall clock is ahead of the monotonic one
         self.kids = ["one"]
         self.failure = ""
         self.fault: Exception | None = None
@@ -49,6 +50,7 @@ class Site:
             stale_seconds=86400,
             look_seconds=30,
             now=lambda: self.moment,
+            wall_clock=lambda: self.moment + self.set_by,
         )
 
 
@@ -171,6 +173,38 @@ def test_a_server_that_starts_uses_what_was_kept(site: Site) -> None:
             except ServiceError:
                 assert not found
             await fresh.close()
+
+    run(work())
+
+
+@pytest.mark.parametrize("seconds", [-(10.0**9), 10.0**9])
+def test_keys_have_the_same_age_when_somebody_sets_the_clock(site: Site, seconds: float) -> None:
+    async def work() -> None:
+        keys = site.keys()
+        await keys.refresh()
+        site.failure = "gone"
+        site.set_by += seconds
+        site.moment += 30
+        assert await keys.look_for("one")
+        assert site.fetched == 2, "a clock that was set back keeps nobody from asking"
+        site.moment += 86400
+        await keys.refresh()
+        with pytest.raises(ServiceError):
+            keys.key("one")
+
+    run(work())
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(-299.0, True), (-86400.0, False)])
+def test_kept_keys_that_are_dated_in_the_future_are_not_used(site: Site, seconds: float, found: bool) -> None:
+    async def work() -> None:
+        await site.keys().refresh()
+        site.failure = "gone"
+        site.set_by += seconds
+        fresh = site.keys()
+        await fresh.open()
+        assert (fresh.as_of is not None) == found
+        await fresh.close()
 
     run(work())
 

@@ -116,6 +116,12 @@ NO_ROUTE_FOR_METHOD = ErrorRow(
 METHOD_NOT_ALLOWED = ErrorRow(405, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 BAD_PATH = ErrorRow(400, "BadRequest", "Invalid request path: {reason}")
 BAD_HOST = ErrorRow(400, "BadRequest", "The Host header does not name a host.")
+UNKNOWN_HOST = ErrorRow(
+    421,
+    "BadRequest",
+    "The host '{host}' is not served here: use one of {served}, or name it with --allowed-host when you start the "
+    "server (setting 'allowed_host').",
+)
 
 # --- query options --------------------------------------------------------------------------------------------------
 INVALID_FILTER = ErrorRow(400, "BadRequest", "Invalid filter clause: {reason}")

@@ -79,6 +79,11 @@ class Settings:
         choices=("auto", "create", "refuse"),
     )
     public_url: str = _setting("", "Scheme, host and path prefix that clients use, where the Host header lies.")
+    allowed_host: str = _setting(
+        "",
+        "More names, between commas, by which clients reach the server, beside localhost, 127.0.0.1, [::1] and the "
+        "host of public_url. On loopback no others are served; on other addresses every name is, until this is set.",
+    )
     trusted_proxies: str = _setting("", "Addresses or networks of proxies whose headers are believed, between commas.")
     proxy_headers: str = _setting(
         "x-forwarded",

@@ -45,7 +45,7 @@ VARIANTS: list[tuple[str, dict[str, str]]] = [
     (IMAGES, {"OData-MaxVersion": "4.01"}),
     (IMAGES, {"OData-Version": "4.0"}),
     (IMAGES, {"OData-MaxVersion": "4.01", "OData-Version": "4.01"}),
-    (IMAGES, {"Host": "images.example"}),
+    (IMAGES, {"Host": "127.0.0.1"}),
     (f"{IMAGES}/$filter(id%20eq%20'a')", {}),
 ]
 
@@ -354,7 +354,7 @@ def places(request: pytest.FixtureRequest) -> list[str]:
 
 
 def test_servers_on_one_database_agree(places: list[str], tmp_path: Path) -> None:
-    tenant, host = str(uuid.uuid4()), {"Host": "images.example"}
+    tenant, host = str(uuid.uuid4()), {"Host": "localhost"}
     with ExitStack() as opened:
         servers = [opened.enter_context(running(tmp_path, *places)) for _ in range(2)]
         first, second = (opened.enter_context(connected(each.url, tenant, tmp_path)) for each in servers)
@@ -375,7 +375,7 @@ def test_servers_on_one_database_agree(places: list[str], tmp_path: Path) -> Non
 
 
 def test_what_is_published_another_day_is_sent_again(tmp_path: Path) -> None:
-    tenant, host = str(uuid.uuid4()), {"Host": "images.example"}
+    tenant, host = str(uuid.uuid4()), {"Host": "localhost"}
     bodies: dict[str, str] = {}
     for day in ("2026-08-01", "2026-08-01", "2026-10-30"):
         with running(tmp_path, "--http", "--today", day) as server, connected(server.url, tenant, tmp_path) as api:

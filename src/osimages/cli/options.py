@@ -54,6 +54,13 @@ _SERVER_OPTIONS = (
     click.option("--cloud", type=click.Choice(CLOUD_NAMES), help="National cloud whose tokens are accepted (global)."),
     click.option("--keys-file", metavar="FILE", help="Keys of Entra ID from a file; nothing is fetched."),
     click.option("--public-url", metavar="URL", help="Scheme and host that clients use, if not the Host header's."),
+    click.option(
+        "--allowed-host",
+        metavar="NAME",
+        multiple=True,
+        callback=lambda _, __, names: ",".join(names) or None,
+        help="Another name that clients reach it by (repeatable); on loopback, unknown ones are rejected.",
+    ),
     click.option("--workers", type=int, help="Number of worker processes (1)."),
     click.option(
         "--expose-development",

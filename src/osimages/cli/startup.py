@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import os
 import socket
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from osimages.auth.key_file import KeyFile, KeyFileError
 from osimages.http.front import is_public_url, networks
+from osimages.http.known_hosts import allowed_hosts, is_loopback
 from osimages.settings import Settings, SettingsError
 
 _BIND_ADVICE = {
@@ -28,12 +28,12 @@ _BIND_ADVICE = {
 
 def check_settings(settings: Settings) -> None:
     """Raises ClickException for settings that do not go together or would not be safe."""
-    if settings.http and not _is_loopback(settings.host):
+    if settings.http and not is_loopback(settings.host):
         raise click.ClickException(
             f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
         )
     is_open = settings.authority == "dev" and not settings.expose_development
-    if is_open and not _is_loopback(settings.host):
+    if is_open and not is_loopback(settings.host):
         raise click.ClickException(
             f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
@@ -41,6 +41,7 @@ def check_settings(settings: Settings) -> None:
     _check_authority(settings)
     try:
         networks(settings.trusted_proxies)
+        allowed_hosts(settings.allowed_host)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     if settings.public_url and not is_public_url(settings.public_url):
@@ -99,8 +100,12 @@ def own_tls(settings: Settings) -> Tls | None:
 
 def certificate_hosts(settings: Settings) -> tuple[str, ...]:
     """The hosts that clients reach the server by, but for the local ones."""
-    names = {settings.host, urlsplit(settings.public_url).hostname or "localhost"} - {"0.0.0.0", "::"}  # noqa: S104
-    return tuple(sorted(names))
+    names = {
+        settings.host,
+        urlsplit(settings.public_url).hostname or "localhost",
+        *allowed_hosts(settings.allowed_host),
+    }
+    return tuple(sorted(names - {"0.0.0.0", "::"}))  # noqa: S104
 
 
 def _check_authority(settings: Settings) -> None:
@@ -113,12 +118,3 @@ def _check_authority(settings: Settings) -> None:
             KeyFile(Path(settings.keys_file))
     except KeyFileError as error:
         raise click.ClickException(f"{error} Fetch one anew from Entra ID: docs/entra.md says where.") from None
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

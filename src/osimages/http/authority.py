@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import unquote, unquote_plus
@@ -11,14 +12,18 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from osimages.errors import METHOD_NOT_ALLOWED, ServiceError
-from osimages.http.reply import JSON, Header, Reply
+from osimages.http.refusals import refusal_reply
+from osimages.http.reply import EVERY_ORIGIN, JSON, Header, Reply, preflight
 from osimages.http.request import ApiRequest, ReadBody, new_request_id
 from osimages.http.service import Service
 from osimages.http.signin import PAGES, Visit, page_reply, unavailable_told
 from osimages.issuer.authority import Authority
+from osimages.issuer.directory import Application
 from osimages.issuer.exchange import Surroundings
+from osimages.issuer.files import UnusableError
 from osimages.issuer.metadata import configuration, instance
-from osimages.issuer.refusals import BAD_HEADER, NOT_A_FORM, UNREADABLE_FORM, RefusedError
+from osimages.issuer.redirects import is_registered_origin
+from osimages.issuer.refusals import BAD_HEADER, CROSS_ORIGIN, NOT_A_FORM, UNREADABLE_FORM, RefusedError
 from osimages.issuer.signin import parsed, start_device
 
 _LONGEST_FORM = 64 * 1024
@@ -30,6 +35,12 @@ _NOT_KEPT: tuple[Header, ...] = (
     (b"expires", b"-1"),
     (b"x-content-type-options", b"nosniff"),
 )
+
+
+# As with Entra, scripts of every origin may read metadata and public keys; of tokens, those for a page's own grants.
+_TOKEN_ENDPOINTS = frozenset(("oauth2/v2.0/token", "oauth2/token"))
+_NOBODYS = b""
+_GRANTS_OF_PAGES = frozenset(("authorization_code", "refresh_token"))
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -48,28 +59,79 @@ async def authority_reply(service: Service, request: ApiRequest, read: ReadBody)
     if found is None or service.authority is None:
         return None
     tenant, rest, methods = found
-    if request.method not in methods:
-        raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
-    if request.method == "POST":
-        request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM, ""))
-    at = service.authority.surroundings(request.origin, service.clock.now())
+    try:
+        if request.method not in methods:
+            raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
+        if request.method == "POST":
+            request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM, ""))
+        at = service.authority.surroundings(request.origin, service.clock.now())
+    except ServiceError as error:
+        return msgspec.structs.replace(refusal_reply(service, request, error), readers=_readers(rest))
     if rest in PAGES:
-        return page_reply(Visit(at, request, tenant, rest))
+        return msgspec.structs.replace(page_reply(Visit(at, request, tenant, rest)), readers=_NOBODYS)
     return _answered(_Asked(service.authority, at, request, tenant, rest))
+
+
+def authority_preflight(service: Service, request: ApiRequest) -> Reply | None:
+    """The answer to OPTIONS on a path of the authority that not every origin may use; None for any other path.
+
+    Nobody knows yet which application will ask for a token: any that has registered the origin may.
+    """
+    found = None if service.authority is None else _route(request.path)
+    if found is None or service.authority is None or _readers(found[1]) == EVERY_ORIGIN:
+        return None
+    origin = request.header(b"origin") or ""
+    reply = preflight(frozenset(found[2]), request)
+    if found[1] in _TOKEN_ENDPOINTS:
+        applications: tuple[Application, ...] = ()
+        with contextlib.suppress(UnusableError):  # the request itself tells what is wrong
+            applications = service.authority.directory.current().applications
+        if any(is_registered_origin(origin, each.redirect_uris) for each in applications):
+            return msgspec.structs.replace(reply, readers=origin.encode("latin-1"))
+    return Reply(204, headers=reply.headers[:1], odata=False, readers=_NOBODYS)
+
+
+def _readers(rest: str) -> bytes:
+    """Whose scripts may read an answer, as far as the path says."""
+    return EVERY_ORIGIN if rest in _GET else _NOBODYS
+
+
+def _page_of(asked: _Asked) -> bytes:
+    """The registered origin whose page asks for a token; empty where no page of another origin does.
+
+    Raises RefusedError for any other page: the secrets of the development authority are public, so that a grant which
+    needs no more than those would make every page the developer.
+    """
+    origin = asked.request.header(b"origin")
+    if origin is None or asked.rest not in _TOKEN_ENDPOINTS or origin == _origin_alone(asked.at.origin):
+        return _NOBODYS
+    form = _form(asked.request)
+    application = asked.at.directory.application(form.get("client_id", ""))
+    uris = () if application is None else application.redirect_uris
+    if form.get("grant_type") not in _GRANTS_OF_PAGES or not is_registered_origin(origin, uris):
+        raise CROSS_ORIGIN.because(origin=origin)
+    return origin.encode("latin-1")
+
+
+def _origin_alone(address: str) -> str:
+    """Scheme, host and port of an address, without the prefix that a proxy may have put behind them."""
+    return "/".join(address.split("/", 3)[:3])
 
 
 def _answered(asked: _Asked) -> Reply:
     trace = new_request_id()
     headers = (*_NOT_KEPT, (b"x-ms-request-id", trace.encode()))
+    readers = _readers(asked.rest)
     try:
         with unavailable_told():
+            readers = _page_of(asked) or readers
             found = _endpoint(asked.rest)(asked)
     except RefusedError as refusal:
         body = refusal.body(asked.at.now, asked.request.client_request_id, trace)
         if refusal.row.status == 401 and asked.request.header(b"authorization"):
             headers += ((b"www-authenticate", b'Basic realm=""'),)
-        return Reply(refusal.row.status, msgspec.json.encode(body), _JSON_UTF_8, headers, odata=False)
-    return Reply(200, msgspec.json.encode(found), _JSON_UTF_8, headers, odata=False)
+        return Reply(refusal.row.status, msgspec.json.encode(body), _JSON_UTF_8, headers, odata=False, readers=readers)
+    return Reply(200, msgspec.json.encode(found), _JSON_UTF_8, headers, odata=False, readers=readers)
 
 
 _Endpoint = Callable[[_Asked], object]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from functools import cache
 from importlib.metadata import version
 from urllib.parse import parse_qs, unquote
 
 from osimages.catalogue.history import UnknownReleaseError
 from osimages.errors import METHOD_NOT_ALLOWED, ServiceError
+from osimages.http.known_hosts import is_loopback
 from osimages.http.reply import Header, Reply
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
@@ -69,13 +69,14 @@ async def dashboard(service: Service, request: ApiRequest) -> Reply:
 
 
 def _page(status: int, text: str) -> Reply:
-    return Reply(status, text.encode("utf-8", "replace"), _HTML, _HEADERS, odata=False)
+    # It shows how many tenants there are on loopback: a page of another origin need not know.
+    return Reply(status, text.encode("utf-8", "replace"), _HTML, _HEADERS, odata=False, readers=b"")
 
 
 async def _shown(service: Service) -> Shown:
     settings = service.settings
     tenants = images = None
-    if settings.authority == "dev" and _is_loopback(settings.host):
+    if settings.authority == "dev" and is_loopback(settings.host):
         tenants, images = await service.database.read(_counts())
     return Shown(
         service.current.catalogue,
@@ -101,10 +102,3 @@ def _counts() -> Steps[tuple[str, str]]:
         count = int(rows[0][0])
         found.append(f"{count:,}" if count <= _MOST_COUNTED else f"more than {_MOST_COUNTED:,}")
     return found[0], found[1]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

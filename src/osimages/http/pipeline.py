@@ -10,7 +10,7 @@ from osimages.auth.actor import Actor
 from osimages.auth.permissions import authorise
 from osimages.auth.tokens import UnknownKeyError
 from osimages.errors import BAD_HOST, LIMIT_EXCEEDED, METHOD_NOT_ALLOWED, UNKNOWN_SEGMENT, UNKNOWN_VERSION, ServiceError
-from osimages.http.authority import authority_reply
+from osimages.http.authority import authority_preflight, authority_reply
 from osimages.http.batch.running import batch
 from osimages.http.call import Call
 from osimages.http.collection_tags import TAGGED, collection_tag, is_unchanged, tag_header
@@ -36,12 +36,14 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
     if request.actor is not None:  # an item of a batch, whose URL the server library has not limited
         _check_length(service, request)
+    if request.actor is None:  # an item of a batch came under the host of the batch
+        service.known_hosts.check(request)
     address = service.address(request.path)
     version, path, is_open = address.version, address.path, address.is_open
     if version is None and (reply := await elsewhere(service, request, read)) is not None:
         return reply
     if request.method == "OPTIONS":
-        return preflight(_EVERY_METHOD, request)
+        return authority_preflight(service, request) or preflight(_EVERY_METHOD, request)
     _check_length(service, request)
     if not request.origin:
         raise ServiceError(BAD_HOST)

@@ -36,23 +36,25 @@ _EXPOSED = (
     b"ETag, Location, Preference-Applied, Content-Range, request-id, client-request-id, ReadWriteConsistencyToken, "
     b"SdkVersion, WWW-Authenticate, x-ms-client-gcc-tenant, Retry-After, OData-EntityId, OData-Version"
 )
-_CROSS_ORIGIN: tuple[Header, ...] = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", _EXPOSED),
-)
+EVERY_ORIGIN = b"*"
 # Plain text is a count or a single value.
 _COMPRESSIBLE = (b"application/", b"text/csv", b"text/calendar", b"text/html", b"text/css")
 _GZIP_REFUSED = re.compile(rb"gzip\s*;\s*q=0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
-    """One answer. `odata` is true where the OData-Version header belongs to it: everywhere but on errors."""
+    """One answer. `odata` is true where the OData-Version header belongs to it: everywhere but on errors.
+
+    `readers` is the origin whose scripts may read it in a browser; empty for none (CORS,
+    https://fetch.spec.whatwg.org/#http-cors-protocol).
+    """
 
     status: int
     body: bytes = b""
     content_type: bytes | None = None
     headers: tuple[Header, ...] = ()
     odata: bool = True
+    readers: bytes = EVERY_ORIGIN
 
 
 def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
@@ -74,8 +76,11 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
         headers.append(_ODATA_401 if request.takes_401 else _ODATA_4)
     if request.origin.startswith("https:"):
         headers.append(_STRICT_TRANSPORT)
-    if b"origin" in request.headers:
-        headers.extend(_CROSS_ORIGIN)
+    if b"origin" in request.headers and reply.readers:
+        headers.append((b"access-control-allow-origin", reply.readers))
+        headers.append((b"access-control-expose-headers", _EXPOSED))
+    if reply.readers != EVERY_ORIGIN:
+        headers.append((b"vary", b"Origin"))
     return headers
 
 

@@ -22,6 +22,7 @@ from osimages.errors import ServiceError
 from osimages.http.audit import Audit
 from osimages.http.faults import Faults
 from osimages.http.front import Front
+from osimages.http.known_hosts import KnownHosts
 from osimages.http.metrics import Metrics
 from osimages.http.readiness import Readiness
 from osimages.http.standing import Standing
@@ -178,6 +179,7 @@ class Service:
         self.keys = keys
         self.audit = audit
         self.front = Front.of(settings)
+        self.known_hosts = KnownHosts.of(settings)
         self.faults = Faults()
         self.throttle = Throttle.of(settings)
         self.standing = Standing(None if authority is None else authority.directory.current, verifier.challenge)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_USUAL_PORTS = {"http": 80, "https": 443}
 # Everything that a browser might read otherwise than urlsplit does.
 _ODD = re.compile(r"[\x00-\x20\x7f\\\"<>^`{|}]|[^\x00-\x7f]")
 # Private-use schemes hold a period (RFC 8252, section 7.1); MSAL's own do not.
@@ -35,6 +36,13 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
     return any(uri == each or _same_but_port(uri, each) for each in registered)
 
 
+def is_registered_origin(origin: str, registered: Iterable[str]) -> bool:
+    """Whether one of the registered redirect URIs is of an origin, as the Origin header names it; on loopback any port
+    will do, as for the redirect URI itself.
+    """
+    return any(is_registered(origin, (_origin_of(each),)) for each in registered)
+
+
 def with_answer(uri: str, values: dict[str, str], mode: str) -> str:
     """The address that carries an answer in its query or fragment, beside what its query has already."""
     parts = urlsplit(uri)
@@ -48,6 +56,15 @@ def source_of(uri: str) -> str:
     """What a Content-Security-Policy calls the target: its origin, or its scheme where it has none."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
+
+
+def _origin_of(uri: str) -> str:
+    """The origin of a URI as browsers spell it (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin)."""
+    parts = urlsplit(uri)
+    if parts.scheme not in _USUAL_PORTS:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + ("" if parts.port in (None, _USUAL_PORTS[parts.scheme]) else f":{parts.port}")
 
 
 def _parts(uri: str) -> SplitResult | None:

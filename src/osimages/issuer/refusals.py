@@ -86,6 +86,13 @@ PROMPT = Refusal(
 )
 BAD_CLAIMS = Refusal(90023, "invalid_request", "The parameter 'claims' holds no JSON object of claims.")
 
+CROSS_ORIGIN = Refusal(
+    9002326,
+    "invalid_request",
+    "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type. Request origin: "
+    "'{origin}'. A page in a browser gets tokens for an authorization code or a refresh token, and only from the "
+    "origin of a redirect URI of its application: redirectUris in authority.json.",
+)
 UNAVAILABLE = Refusal(90033, "temporarily_unavailable", "{reason}", 503)
 
 # The application.

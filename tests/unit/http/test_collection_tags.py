@@ -31,6 +31,7 @@ NOT_SHAPING = {
     *(b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix", b"x-forwarded-proto"),
     *(b"if-match", b"if-none-match", b"odata-isolation", b"isolation"),
     *(b"content-type", b"content-length", b"content-encoding", b"content-id", b"content-transfer-encoding"),
+    *(b"transfer-encoding", b"expect"),
     *(b"accept-encoding", b"access-control-request-headers"),
 }
 

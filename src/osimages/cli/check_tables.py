@@ -110,7 +110,7 @@ def _print_attention(rows: Sequence[Attention]) -> None:
     click.echo("Devices  Behind  Release and edition, and what to do")
     room = _ATTENTION_LINES
     for number, row in enumerate(rows):
-        behind = "-" if row.behind is None else "-".join(map(str, sorted(set(row.behind))))
+        behind = row.behind_text or "-"
         build = row.build if row.builds == 1 else f"{row.builds:,} builds"
         text = f"{row.subject} ({build}): {row.action}"
         first = f"{row.devices:>7,}  {behind:>6}  "

@@ -21,7 +21,8 @@ class Attention(msgspec.Struct, frozen=True):
     `subject` names the release (or the releases that it can be) and, where all devices have it, the group of editions.
     `builds` counts different builds, `build` is one of them. `until` is the last day of support, None where that is not
     known or depends on the edition. `behind` is the fewest and the most Patch Tuesdays behind, None where no level is
-    known; `exposure` is the sum of devices times Patch Tuesdays behind.
+    known; with `is_at_least` a Patch Tuesday is due whose build is not known. `exposure` is the sum of devices times
+    Patch Tuesdays behind.
     """
 
     verdict: Verdict
@@ -31,9 +32,17 @@ class Attention(msgspec.Struct, frozen=True):
     support: Support
     until: date | None
     behind: tuple[int, int] | None
+    is_at_least: bool
     exposure: int
     action: str
     devices: int
+
+    @property
+    def behind_text(self) -> str:
+        """Such as `1`, `1-3`, or `1+` where it is one at least; empty where no level is known."""
+        if self.behind is None:
+            return ""
+        return "-".join(map(str, sorted(set(self.behind)))) + "+" * self.is_at_least
 
     @property
     def risk(self) -> tuple[int, int, int]:
@@ -115,6 +124,7 @@ def _row(groups: list[Group], state: Verdict) -> Attention:
         support=largest.support,
         until=max(ends, default=None),
         behind=(min(levels), max(levels)) if levels else None,
+        is_at_least=any(each.answer.unknown_patch_tuesdays for each in groups),
         exposure=sum(level * each.devices for level, each in zip(levels, groups, strict=False)),
         action=action(largest),
         devices=sum(each.devices for each in groups),

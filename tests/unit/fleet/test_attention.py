@@ -132,3 +132,10 @@ def test_what_is_current_as_far_as_known_is_good_only_where_that_is_allowed() ->
     assert verdicts([group]) == {Verdict.CANNOT_TELL: 7}
     assert verdicts([group], allow_stale=True) == {Verdict.GOOD: 7}
     assert attention([group], allow_stale=True) == []
+
+
+def test_behind_is_a_least_number_where_a_due_build_is_not_known() -> None:
+    stale = behind(1, unknown_patch_tuesdays=(date(2026, 11, 10),))
+    assert attention([Group(stale, 1)])[0].behind_text == "1+"
+    assert attention([Group(behind(1), 1), Group(behind(3, "10.0.26200.8893"), 1)])[0].behind_text == "1-3"
+    assert attention([Group(ended("10.0.22631.1"), 1)])[0].behind_text == ""

@@ -161,7 +161,8 @@ def _behind(answer: Answer) -> str:
     if answer.patch is Patch.CURRENT_AS_FAR_AS_KNOWN and answer.current_as_of is not None:
         return f"current as of {month(answer.current_as_of)}"
     if answer.patch is Patch.BEHIND and count is not None:
-        return f"{count} Patch Tuesday{'s' * (count != 1)} behind"
+        least = "at least " if answer.unknown_patch_tuesdays else ""
+        return f"{least}{count} Patch Tuesday{'s' * (count != 1)} behind"
     return PATCH_WORDS[answer.patch]
 
 

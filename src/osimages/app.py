@@ -20,9 +20,10 @@ from osimages.edm.audit import AUDIT_EVENT
 from osimages.edm.csdl_xml import csdl_xml
 from osimages.edm.model import GRAPH, IMAGE, VERSIONS
 from osimages.edm.types import Model
-from osimages.http.asgi import Send, respond
+from osimages.http.asgi import respond
 from osimages.http.audit import Audit
 from osimages.http.metrics import SAMPLE_SECONDS, Metrics
+from osimages.http.outgoing import Send
 from osimages.http.request import Receive, Scope
 from osimages.http.service import Service
 from osimages.http.tenants import Tenants

@@ -176,6 +176,12 @@ BATCH_FORMAT = ErrorRow(400, "BadRequest", "Invalid batch payload format.")
 BATCH_TOO_MANY = ErrorRow(
     400, "BadRequest", "Number of batch request steps exceeds the maximum value of {limit} (setting 'max_batch_items')."
 )
+BATCH_ANSWERS_TOO_LARGE = ErrorRow(
+    413,
+    "BadRequest",
+    "The responses of the batch exceed the limit of {limit} bytes (setting 'max_batch_answer_bytes'): "
+    "send the request '{id}' in another batch.",
+)
 BATCH_ID_TAKEN = ErrorRow(400, "BadRequest", "Request Id {id} has to be unique in a batch.")
 BATCH_ID_IS_GROUP = ErrorRow(400, "BadRequest", "Request Id {id} is also the name of an atomicity group in this batch.")
 BATCH_DEPENDENCY = ErrorRow(400, "BadRequest", "Invalid dependency for request Id {id}.")

@@ -111,6 +111,20 @@ class Settings:
         "Longest body that is read to its end before an error is answered: many clients lose earlier answers.",
         least=0,
     )
+    max_unsent_bytes: int = _setting(
+        32 * 1024 * 1024,
+        "Most bytes of large answers that wait for clients to read them, in a worker; beyond it the connection that "
+        "read nothing for the longest time is closed.",
+        least=1,
+    )
+    max_unsent_connection_bytes: int = _setting(
+        8 * 1024 * 1024,
+        "Bytes of large answers that wait on one connection, from which on its next requests wait, too.",
+        least=1,
+    )
+    write_timeout_seconds: float = _setting(
+        30.0, "How long a client may read nothing of a large answer before its connection is closed.", least=0.1
+    )
     max_query_seconds: float = _setting(2.0, "How long a query of the database may take.", least=0.01)
     max_filter_nodes: int = _setting(2000, "Most nodes in a $filter.", least=1, most=100_000)
     max_filter_depth: int = _setting(50, "Deepest nesting in a $filter.", least=1, most=64)
@@ -119,6 +133,11 @@ class Settings:
     max_orderby_items: int = _setting(16, "Most items in an $orderby.", least=1, most=100)
     max_top: int = _setting(2**31 - 1, "Largest $top; however large, an answer comes in pages.", least=1)
     max_batch_items: int = _setting(20, "Most requests in a $batch.", least=1, most=1000)
+    max_batch_answer_bytes: int = _setting(
+        8 * 1024 * 1024,
+        "Most bytes of all responses to a $batch; the requests beyond it answer 413 and are not run.",
+        least=1,
+    )
     gzip_minimum_bytes: int = _setting(
         1024, "Smallest answer that is compressed for clients that accept gzip.", least=0
     )

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
-from typing import Any
 
 import structlog
 
 from osimages.errors import ServiceError
 from osimages.http.incoming import IncomingBody
+from osimages.http.outgoing import Send
 from osimages.http.pipeline import reply_to
 from osimages.http.reply import compressed, headers_of
 from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
 from osimages.http.routes import METRICS_ROUTE, route_of
 from osimages.http.service import Service
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _log = structlog.get_logger()
 
 
@@ -26,6 +24,8 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     started = time.perf_counter()
     request = request_of(scope, service.front)
     settings = service.settings
+    if service.outgoing.unsent:
+        await service.outgoing.wait_for_room(scope)
     incoming = IncomingBody(receive, settings.max_body_seconds)
     read = partial(read_body, request, incoming.receive, settings.max_body_seconds)
     reply = await reply_to(service, request, read)
@@ -35,20 +35,23 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     if zipped is not None:
         body = zipped
         headers.append((b"content-encoding", b"gzip"))
-    if reply.status not in (204, 304):
+    status = reply.status
+    # Of a compressed body the plain one is not kept while a client reads.
+    del reply
+    if status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     seconds = time.perf_counter() - started
     if not incoming.is_complete:
-        await incoming.discard(scope, request.headers, reply.status, settings.max_discarded_bytes)
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await incoming.discard(scope, request.headers, status, settings.max_discarded_bytes)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     route = route_of(service, request.path)
     # A scrape that counted itself would change what it reads. Counted before its answer is sent, a request is in every
     # scrape that its client asks for later.
     if route != METRICS_ROUTE:
-        service.metrics.count(route, scope["method"], reply.status, seconds)
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        service.metrics.count(route, scope["method"], status, seconds)
+    await service.outgoing.send(scope, send, b"" if scope["method"] == "HEAD" else body)
     if settings.access_log:
-        _log_request(service, request, route, scope["method"], reply.status, seconds)
+        _log_request(service, request, route, scope["method"], status, seconds)
 
 
 def _log_request(service: Service, request: ApiRequest, route: str, method: str, status: int, seconds: float) -> None:

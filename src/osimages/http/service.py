@@ -24,6 +24,7 @@ from osimages.http.faults import Faults
 from osimages.http.front import Front
 from osimages.http.known_hosts import KnownHosts
 from osimages.http.metrics import Metrics
+from osimages.http.outgoing import Outgoing
 from osimages.http.readiness import Readiness
 from osimages.http.standing import Standing
 from osimages.http.tenants import Tenants
@@ -182,6 +183,9 @@ class Service:
         self.known_hosts = KnownHosts.of(settings)
         self.faults = Faults()
         self.throttle = Throttle.of(settings)
+        self.outgoing = Outgoing(
+            settings.max_unsent_bytes, settings.max_unsent_connection_bytes, settings.write_timeout_seconds
+        )
         self.standing = Standing(None if authority is None else authority.directory.current, verifier.challenge)
         self.authority = authority
         self.metrics = metrics

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 
-from osimages.errors import CHANGE_SET_UNDONE, DEPENDENCY_FAILED, ServiceError
+from osimages.errors import BATCH_ANSWERS_TOO_LARGE, CHANGE_SET_UNDONE, DEPENDENCY_FAILED, ServiceError
 from osimages.http.batch import json_format, multipart_format
 from osimages.http.batch.alike import alike, replies
 from osimages.http.batch.change_set import ChangeSet
@@ -24,6 +24,7 @@ from osimages.http.failures import failure_reply
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest, ReadBody, ascii_text
 from osimages.http.service import Service
+from osimages.plan.resolve import Kind
 from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 from osimages.wire.links import quoted_key
 
@@ -32,6 +33,7 @@ Unit = list[Item]
 
 # What an item cannot say for itself: who asks, and for which service.
 _OUTER_HEADERS = (b"authorization", b"host")
+_READ_BY_POST = frozenset((Kind.ACTION, Kind.QUERY))
 # After so much time in one go, other requests get their turn.
 _LONGEST_TURN_SECONDS = 0.01
 
@@ -62,6 +64,7 @@ class _Running:
         self._inherited = inherited_headers(given)
         self._headers = {**self._inherited, **self._outer}  # of an item that has none of its own
         self._turn_began = 0.0
+        self._room = call.service.settings.max_batch_answer_bytes
 
     async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
         """Each item waits for those it depends on, which stand before it; the others run side by side."""
@@ -93,7 +96,7 @@ class _Running:
             # What is wrong with all is told to each, when its turn comes.
             with contextlib.suppress(ServiceError, StoreUnavailableError, QueryTimeoutError):
                 for (key, request, _), reply in zip(group, await replies(self._call, group), strict=False):
-                    outcomes[key] = Outcome(request, reply)
+                    outcomes[key] = self._within_limit(Outcome(request, reply), key)
         return outcomes
 
     async def _started(self, unit: Unit, by_key: Mapping[str | None, _Started]) -> _Started:
@@ -142,6 +145,8 @@ class _Running:
         return [await self._one(self._call.service, item, addresses)]
 
     async def _one(self, service: Service, item: Item, addresses: Mapping[str, str]) -> Outcome:
+        if self._room < 0:
+            return self._too_large(item.id)
         try:
             request = self._request(item, addresses)
         except ServiceError as error:
@@ -151,7 +156,23 @@ class _Running:
             return request.body
 
         reply = await self._answer(service, request, read)
-        return Outcome(request, msgspec.structs.replace(reply, body=b"") if item.method == "HEAD" else reply)
+        if item.method == "HEAD":
+            return Outcome(request, msgspec.structs.replace(reply, body=b""))
+        return self._within_limit(Outcome(request, reply), item.id)
+
+    def _within_limit(self, outcome: Outcome, item_id: str | None) -> Outcome:
+        """Return the outcome if there is room for it in the answer, else its error.
+
+        The outcome of a change stays, as it was made.
+        """
+        self._room -= len(outcome.reply.body)
+        target = self._call.service.address(outcome.request.path).target
+        is_read = outcome.request.method == "GET" or (target is not None and target.kind in _READ_BY_POST)
+        return self._too_large(item_id) if self._room < 0 and is_read else outcome
+
+    def _too_large(self, item_id: str | None) -> Outcome:
+        limit = self._call.service.settings.max_batch_answer_bytes
+        return self._failed(ServiceError(BATCH_ANSWERS_TOO_LARGE, limit=limit, id=(item_id or "")[:64]))
 
     async def _together(self, unit: Unit, addresses: Mapping[str, str]) -> list[Outcome]:
         """The items of a change set: each is answered up to its write, then all writes are done at once."""

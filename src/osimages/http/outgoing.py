@@ -1,0 +1,137 @@
+"""Sends the bodies of answers, and bounds how many bytes of them wait for clients that do not read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import structlog
+
+from osimages.http.abort import abort_connection
+from osimages.http.request import Scope
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# The server holds back whoever sends a body in parts until the client has read enough of it; one that comes at once is
+# copied, however little the client reads.
+CHUNK_BYTES = 64 * 1024
+# One connection of HTTP/2 has a hundred streams, so that as much could wait in each.
+_LONGEST_UNCHUNKED = {"2": 16 * 1024}
+_Client = tuple[str, int]
+_log = structlog.get_logger()
+
+
+class _Connection:
+    """A connection with answers that are under way."""
+
+    def __init__(self, client: _Client) -> None:
+        self.client = client
+        self.answers: set[_Answer] = set()
+        self.unsent = 0
+        self.has_room = asyncio.Event()
+
+
+class _Answer:
+    """A body that is under way: the bytes that the server has not taken yet, and how long the next ones may take."""
+
+    def __init__(self, connection: _Connection, unsent: int, patience: asyncio.Timeout) -> None:
+        self.connection = connection
+        self.unsent = unsent
+        self.patience = patience
+
+
+class Outgoing:
+    """The bodies under way in this process. For use from one thread: the event loop's.
+
+    - `most_of_connection`: while so many bytes wait on a connection, its next requests are not begun.
+    - `most`: beyond it the connection whose answer has not progressed for the longest time is closed.
+    - `seconds`: an answer that does not progress for so long closes its connection.
+
+    A single answer may be longer than either limit.
+    """
+
+    def __init__(self, most: int, most_of_connection: int, seconds: float) -> None:
+        self._most = most
+        self._most_of_connection = most_of_connection
+        self._seconds = seconds
+        self._connections: dict[_Client, _Connection] = {}
+        self._answers: dict[_Answer, None] = {}  # the one that progressed last is the last one
+        self.unsent = 0
+
+    async def wait_for_room(self, scope: Scope) -> None:
+        """Wait until the connection of a request has room for one more answer."""
+        connection = self._connections.get(_client(scope))
+        while connection is not None and connection.unsent >= self._most_of_connection:
+            connection.has_room.clear()
+            await connection.has_room.wait()
+
+    async def send(self, scope: Scope, send: Send, body: bytes) -> None:
+        """Send a body, after the head of its answer. If the client does not read it, close the connection."""
+        if len(body) <= _LONGEST_UNCHUNKED.get(scope["http_version"], CHUNK_BYTES):
+            await send({"type": "http.response.body", "body": body})
+            return
+        try:
+            async with asyncio.timeout(self._seconds) as patience:
+                await self._send(send, body, self._begin(_client(scope), len(body), patience))
+        except TimeoutError:
+            client, server = _client(scope), scope.get("server")
+            port = int(server[1] or 0) if server else 0
+            is_closed = await asyncio.to_thread(abort_connection, client, port)
+            _log.info("answer not read", client=client[0], bytes=len(body), connection_closed=is_closed)
+
+    async def _send(self, send: Send, body: bytes, answer: _Answer) -> None:
+        try:
+            for start in range(0, len(body), CHUNK_BYTES):
+                chunk = body[start : start + CHUNK_BYTES]
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                self._progress(answer, len(chunk))
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            self._end(answer)
+
+    def _begin(self, client: _Client, size: int, patience: asyncio.Timeout) -> _Answer:
+        connection = self._connections.get(client) or self._connections.setdefault(client, _Connection(client))
+        answer = _Answer(connection, size, patience)
+        connection.answers.add(answer)
+        connection.unsent += size
+        self.unsent += size
+        self._answers[answer] = None
+        while self.unsent > self._most and (oldest := next(iter(self._answers))) is not answer:
+            self._evict(oldest.connection, answer)
+        return answer
+
+    def _progress(self, answer: _Answer, size: int) -> None:
+        if answer in self._answers:  # else it is being evicted
+            self._take(answer, size)
+            self._answers[answer] = self._answers.pop(answer)
+            answer.patience.reschedule(asyncio.get_running_loop().time() + self._seconds)
+
+    def _take(self, answer: _Answer, size: int) -> None:
+        answer.unsent -= size
+        answer.connection.unsent -= size
+        self.unsent -= size
+        if answer.connection.unsent < self._most_of_connection:
+            answer.connection.has_room.set()
+
+    def _evict(self, connection: _Connection, but: _Answer) -> None:
+        """Let all answers on a connection time out now."""
+        for each in connection.answers - {but}:
+            self._end(each)
+            each.patience.reschedule(0)
+
+    def _end(self, answer: _Answer) -> None:
+        if answer not in self._answers:
+            return
+        del self._answers[answer]
+        self._take(answer, answer.unsent)
+        connection = answer.connection
+        connection.answers.discard(answer)
+        if not connection.answers:
+            self._connections.pop(connection.client, None)
+
+
+def _client(scope: Scope) -> _Client:
+    """The address and the port of the peer; those on a socket without addresses count as one."""
+    host, port = scope.get("client") or ("", 0)
+    return host, int(port)

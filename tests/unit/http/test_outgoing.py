@@ -1,0 +1,127 @@
+"""Bodies that are sent: in parts, bounded in number of bytes, and given up when nobody reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import MutableMapping
+from typing import Any
+
+import pytest
+
+from osimages.http import outgoing
+from osimages.http.outgoing import CHUNK_BYTES, Outgoing
+
+MEGABYTE = 1024 * 1024
+aborted: list[tuple[str, int]] = []
+
+
+@pytest.fixture(autouse=True)
+def no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    aborted.clear()
+
+    def abort(client: tuple[str, int], server_port: int) -> bool:
+        aborted.append(client)
+        return True
+
+    monkeypatch.setattr(outgoing, "abort_connection", abort)
+
+
+class Client:
+    """A client of which a test says when it reads; `parts` are what it got."""
+
+    def __init__(self, port: int = 1, version: str = "1.1") -> None:
+        self.scope = {"client": ("192.0.2.1", str(port)), "server": ("192.0.2.2", "443"), "http_version": version}
+        self.reads = asyncio.Event()
+        self.parts: list[bytes] = []
+        self.is_complete = False
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        await self.reads.wait()
+        self.parts.append(message["body"])
+        self.is_complete = not message.get("more_body", False)
+
+
+async def turns(number: int = 20) -> None:
+    for _ in range(number):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES])
+def test_a_small_body_is_one_message(size: int) -> None:
+    async def run() -> None:
+        client = Client()
+        client.reads.set()
+        await Outgoing(10, 10, 30).send(client.scope, client.send, b"x" * size)
+        assert (client.parts, client.is_complete) == ([b"x" * size], True)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("size", "version"), [(CHUNK_BYTES + 1, "1.1"), (MEGABYTE, "1.1"), (20_000, "2")])
+def test_a_large_body_is_sent_in_parts(size: int, version: str) -> None:
+    async def run() -> None:
+        client, bodies, body = Client(version=version), Outgoing(10, 10, 30), bytes(range(256)) * (size // 256 + 1)
+        client.reads.set()
+        await bodies.send(client.scope, client.send, body)
+        assert b"".join(client.parts) == body
+        assert client.is_complete
+        assert max(map(len, client.parts)) <= CHUNK_BYTES
+        assert bodies.unsent == 0
+
+    asyncio.run(run())
+
+
+def test_who_does_not_read_is_given_up() -> None:
+    async def run() -> None:
+        client, bodies = Client(), Outgoing(MEGABYTE, MEGABYTE, 0)
+        await bodies.send(client.scope, client.send, b"x" * MEGABYTE)
+        assert (client.parts, bodies.unsent, aborted) == ([], 0, [("192.0.2.1", 1)])
+
+    asyncio.run(run())
+
+
+def test_beyond_the_limit_the_one_that_waits_longest_goes() -> None:
+    async def run() -> None:
+        bodies = Outgoing(3 * MEGABYTE, MEGABYTE, 30)
+        clients = [Client(port) for port in range(5)]
+        tasks = []
+        for client in clients:
+            tasks.append(asyncio.create_task(bodies.send(client.scope, client.send, b"x" * MEGABYTE)))
+            await turns()
+            assert bodies.unsent <= 3 * MEGABYTE
+        await asyncio.wait(tasks[:2])
+        assert [port for _, port in aborted] == [0, 1]
+        for client in clients:
+            client.reads.set()
+        await asyncio.gather(*tasks)
+        assert [client.is_complete for client in clients] == [False, False, True, True, True]
+        assert bodies.unsent == 0
+
+    asyncio.run(run())
+
+
+def test_one_body_may_be_longer_than_every_limit() -> None:
+    async def run() -> None:
+        client, bodies = Client(), Outgoing(1, 1, 30)
+        client.reads.set()
+        await bodies.send(client.scope, client.send, b"x" * MEGABYTE)
+        assert client.is_complete
+
+    asyncio.run(run())
+
+
+def test_requests_wait_for_their_own_connection_alone() -> None:
+    async def run() -> None:
+        bodies = Outgoing(9 * MEGABYTE, MEGABYTE, 30)
+        client, other = Client(1, "2"), Client(2, "2")
+        await bodies.wait_for_room(client.scope)
+        sending = asyncio.create_task(bodies.send(client.scope, client.send, b"x" * MEGABYTE))
+        await turns()
+        waiting = asyncio.create_task(bodies.wait_for_room(client.scope))
+        await bodies.wait_for_room(other.scope)
+        await turns()
+        assert not waiting.done()
+        client.reads.set()
+        await asyncio.gather(sending, waiting)
+
+    asyncio.run(run())

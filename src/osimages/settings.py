@@ -101,6 +101,9 @@ class Settings:
         30.0, "How often the server looks for a new day or new facts to publish to all tenants; 0: never.", least=0
     )
     page_size: int = _setting(1000, "Most items in one page.", least=1, most=100_000)
+    max_page_bytes: int = _setting(
+        2 * 1024 * 1024, "A page ends early, with a link to the next, after the item that reaches this size.", least=1
+    )
     delta_days: float = _setting(30.0, "How many days an @odata.deltaLink stays good.", least=0)
     max_url_bytes: int = _setting(16384, "Longest request URL.", least=1)
     max_query_bytes: int = _setting(65536, "Longest query in the body of POST .../$query.", least=1)

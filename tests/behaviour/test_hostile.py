@@ -113,6 +113,7 @@ def test_the_limits_are_told(api: Api) -> None:
         "max_batch_items": 20,
         "max_query_seconds": 2.0,
         "page_size": 1000,
+        "max_page_bytes": 2 * 1024 * 1024,
     }
 
 

@@ -163,13 +163,13 @@ def test_count_and_select_hold_on_every_page(eleven: Api) -> None:
 
 def test_the_link_keeps_the_callers_own_origin_and_options(eleven: Api) -> None:
     first = body_of(
-        eleven.get(f"{IMAGES}?%24filter=id+ne+%27x%26y%27&mine=1", Prefer="maxpagesize=2", Host="images.example:8443")
+        eleven.get(f"{IMAGES}?%24filter=id+ne+%27x%26y%27&mine=1", Prefer="maxpagesize=2", Host="localhost:7777")
     )
     link = httpx.URL(first["@odata.nextLink"])
-    assert (link.scheme, link.netloc, link.path) == ("http", b"images.example:8443", IMAGES)
+    assert (link.scheme, link.netloc, link.path) == ("http", b"localhost:7777", IMAGES)
     assert link.params["$filter"] == "id ne 'x&y'"
     assert link.params["mine"] == "1"
-    assert first["@odata.context"].startswith("http://images.example:8443/beta/$metadata#")
+    assert first["@odata.context"].startswith("http://localhost:7777/beta/$metadata#")
 
 
 def test_what_others_write_meanwhile_neither_repeats_nor_hides_anything(eleven: Api) -> None:
@@ -216,3 +216,42 @@ def test_a_preference_that_means_nothing_is_ignored(eleven: Api, preference: str
     reply = eleven.get(IMAGES, Prefer=preference)
     assert len(reply.json()["value"]) == 11
     assert "preference-applied" not in reply.headers
+
+
+@pytest.fixture
+def large(api: Api) -> Api:
+    """Twenty images of 170 kB, which are more than 2 MB together."""
+    update = {"buildVersion": "10.0.26200.7171", "releaseMonth": 11, "releaseYear": 2026}
+    for number in range(20):
+        api.create(id=f"a{number:02}", availableUpdates=[update] * 1000)
+    return api
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "expected"),
+    [
+        ("", {}, range(20)),
+        ("$top=1000", {}, range(20)),
+        ("$skip=3&$top=16", {}, range(3, 20)),
+        ("$skip=3&$top=16", {"OData-MaxVersion": "4.0"}, range(3, 19)),
+        ("$orderby=id desc&$count=true", {}, range(19, -1, -1)),
+        ("$select=availableUpdates/buildVersion,id", {}, range(20)),
+        ("", {"Accept": "application/json;odata.metadata=full"}, range(20)),
+    ],
+)
+def test_pages_of_large_images_end_early(large: Api, query: str, headers: dict[str, str], expected: range) -> None:
+    found = pages(large, query, None, headers=headers)
+    assert [each["id"] for page in found for each in page["value"]] == [f"a{number:02}" for number in expected]
+    assert len(found) > 1
+    assert all(0 < len(page["value"]) < 20 for page in found)
+    assert large.get("/-/limits").json()["max_page_bytes"] == 2 * 1024 * 1024
+
+
+def test_large_images_in_a_batch(large: Api) -> None:
+    urls = [
+        f"{IMAGES.removeprefix('/beta')}/a{number:02}?$select=availableUpdates/buildVersion" for number in range(20)
+    ]
+    requests = [{"id": str(number), "method": "GET", "url": url} for number, url in enumerate(urls)]
+    body = body_of(large.http.post("/beta/$batch", json={"requests": requests}))
+    assert [each["status"] for each in body["responses"]] == [200] * 20
+    assert all(len(each["body"]["availableUpdates"]) == 1000 for each in body["responses"])

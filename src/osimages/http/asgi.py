@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 
@@ -16,6 +17,7 @@ from osimages.http.request import ApiRequest, Receive, Scope, read_body, request
 from osimages.http.routes import METRICS_ROUTE, route_of
 from osimages.http.service import Service
 
+_COMPRESSED_AT_ONCE = 128 * 1024
 _log = structlog.get_logger()
 
 
@@ -31,13 +33,15 @@ async def respond(service: Service, scope: Scope, receive: Receive, send: Send) 
     reply = await reply_to(service, request, read)
     headers = headers_of(reply, request)
     body = reply.body
-    zipped = compressed(reply, request, settings.gzip_minimum_bytes)
+    compress = partial(compressed, reply, request, settings.gzip_minimum_bytes)
+    # zlib lets other threads run, so that long answers are compressed beside the event loop.
+    zipped = compress() if len(body) <= _COMPRESSED_AT_ONCE else await asyncio.to_thread(compress)
     if zipped is not None:
         body = zipped
         headers.append((b"content-encoding", b"gzip"))
     status = reply.status
     # Of a compressed body the plain one is not kept while a client reads.
-    del reply
+    del reply, compress
     if status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     seconds = time.perf_counter() - started

@@ -14,7 +14,7 @@ from osimages.plan.build import Query
 from osimages.plan.query import Stored
 from osimages.plan.resolve import Target
 from osimages.storage.store import Store
-from osimages.wire.annotate import in_form
+from osimages.wire.annotator import Annotator
 from osimages.wire.etag import etag
 from osimages.wire.links import Links
 from osimages.wire.media import USUAL, JsonForm, Metadata, json_form
@@ -67,13 +67,15 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         """A stored entity in the form that is asked for."""
         if form is USUAL:
             return stored.document
-        return self._annotated(form, stored.document, etag(stored.version))
+        target, tag = self.target, etag(stored.version)
+        return self._annotator(form).write(stored.document, lambda key: self.links.entity(target, key), tag)
 
     def documents(self, form: JsonForm, stored: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """A page of entities in the form that is asked for."""
         if form is USUAL:
             return stored
-        return tuple(self._annotated(form, each, None) for each in stored)
+        write, target = self._annotator(form).write, self.target
+        return tuple([write(each, lambda key: self.links.entity(target, key)) for each in stored])
 
     def checked_link(self, link: str) -> str:
         """A link that repeats the query. Raises ServiceError(LIMIT_EXCEEDED) if it is too long to be followed."""
@@ -95,15 +97,6 @@ class Call(msgspec.Struct, frozen=True, gc=False):
             told.append("include-unknown-enum-members")
         return ((b"preference-applied", ", ".join(told).encode()),) if told else ()
 
-    def _annotated(self, form: JsonForm, document: bytes, tag: str | None) -> bytes:
-        target = self.target
-        able = EVERYTHING if target.entity_set is None else target.entity_set.capabilities
-        return in_form(
-            form,
-            self.version.model,
-            target.entity,
-            document,
-            lambda key: self.links.entity(target, key),
-            tag,
-            is_read_only=not (able.update or able.delete),
-        )
+    def _annotator(self, form: JsonForm) -> Annotator:
+        able = EVERYTHING if self.target.entity_set is None else self.target.entity_set.capabilities
+        return self.version.annotator(form, self.target.entity, is_read_only=not (able.update or able.delete))

@@ -13,6 +13,7 @@ from osimages.errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ServiceError
 from osimages.http.call import Call
 from osimages.http.reading import chosen
 from osimages.http.reply import Reply
+from osimages.http.slices import cut
 from osimages.plan.build import Query, build_delta
 from osimages.plan.delta import DeltaState
 from osimages.plan.query import Change, DeltaPage, Fate
@@ -39,8 +40,7 @@ async def delta(call: Call) -> Reply:
     type_name = call.version.model.qualified(call.target.entity.name)
     body = collection_body(
         call.context(form, call.links.collection_context(type_name, query.select)),
-        (_entry(call, query, each) for each in page.changes),
-        select=None,
+        await _entries(call, query, page),
         total=None,
         next_link=link if page.more else None,
         delta_link=None if page.more else link,
@@ -51,7 +51,8 @@ async def delta(call: Call) -> Reply:
 
 async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage, str | None]:
     """Where the client stands, what follows there, and the preference that was honoured."""
-    wanted, most = call.preferences(), call.service.limits.page_size
+    wanted, limits = call.preferences(), call.service.limits
+    most = limits.page_size
     sizes = [each for each in (query.top or None, wanted.page_size, most) if each is not None]
     state = _state(call, query)
     store, tenant = call.service.store(call.target), call.actor.tenant
@@ -59,7 +60,7 @@ async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage,
         page = await store.delta(tenant, build_delta(query, None, 0))
         page = DeltaPage((), page.newest, False, page.newest)
     else:
-        page = await store.delta(tenant, build_delta(query, state, min(sizes)))
+        page = await store.delta(tenant, build_delta(query, state, min(sizes), limits.page_bytes))
     if state is not None and page.newest < state.after:  # a database of an earlier time
         raise ServiceError(RESYNC_REQUIRED)
     preference = None if wanted.page_size is None else f"{wanted.page_size_name}={min(wanted.page_size, most)}"
@@ -74,6 +75,14 @@ def _state(call: Call, query: Query) -> DeltaState | None:
     if token is None or query.deltatoken == _NOW:
         return None
     return call.service.delta_tokens.read(token, call.actor.tenant, call.purpose(query))
+
+
+async def _entries(call: Call, query: Query, page: DeltaPage) -> list[bytes]:
+    def work(part: slice) -> list[bytes]:
+        return [_entry(call, query, each) for each in page.changes[part]]
+
+    parts = cut(len(each.document) for each in page.changes)
+    return await call.service.slices.run(call.actor.tenant, parts, work)
 
 
 def _entry(call: Call, query: Query, change: Change) -> bytes:

@@ -13,6 +13,7 @@ from osimages.http.call import Call
 from osimages.http.collection_tags import matches_any, tag_header
 from osimages.http.reply import JSON, TEXT, XML, Header, Reply
 from osimages.http.service import Look
+from osimages.http.slices import cut
 from osimages.plan.build import Query, build_one, build_plan
 from osimages.plan.paging import Position
 from osimages.plan.query import Encoded, Page, Stored
@@ -253,8 +254,11 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     position = tokens.read(query.skiptoken, tenant, call.purpose(query)) if query.skiptoken else None
     wanted = call.preferences()
     preferred = wanted.page_size
-    page_size = call.service.limits.page_size if preferred is None else min(preferred, call.service.limits.page_size)
-    plan = build_plan(query, position, page_size, is_top_a_limit=call.request.names_version)
+    limits = call.service.limits
+    page_size = limits.page_size if preferred is None else min(preferred, limits.page_size)
+    plan = build_plan(
+        query, position, page_size, is_top_a_limit=call.request.names_version, most_bytes=limits.page_bytes
+    )
     form = call.form(query)
     # An answer that depends on the clock is never known to be unchanged.
     tag = call.tag if plan.started is None else None
@@ -268,14 +272,26 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
         next_link = call.checked_link(call.links.next_page(call.target, call.request.query, token))
     body = collection_body(
         call.context(form, context),
-        shown(call, form, query, page),
-        select=query.select if query.rows is None else None,
+        await _sliced(call, form, query, page, shown),
         total=str(page.total) if form.numbers_as_strings and page.total is not None else page.total,
         next_link=next_link,
         annotation=form.annotation,
     )
     applied = None if preferred is None else f"{wanted.page_size_name}={page_size}"
     return Reply(200, body, form.content_type, (*tag_header(tag), *call.applied(applied)))
+
+
+async def _sliced(call: Call, form: JsonForm, query: Query, page: Page, shown: Shown) -> Sequence[bytes]:
+    """What a page shows of its documents, with the members that are selected."""
+    select = query.select if query.rows is None and shown is _documents else None
+    if form is USUAL and shown is _documents and query.rows is None and not (select or query.computed or query.items):
+        return page.documents
+
+    def work(part: slice) -> Sequence[bytes]:
+        documents = shown(call, form, query, Page(page.documents[part], None, False, None, page.computed[part]))
+        return documents if select is None else [projected(each, select) for each in documents]
+
+    return await call.service.slices.run(call.actor.tenant, cut(map(len, page.documents)), work)
 
 
 def _documents(call: Call, form: JsonForm, query: Query, page: Page) -> tuple[bytes, ...]:

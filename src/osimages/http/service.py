@@ -26,6 +26,7 @@ from osimages.http.known_hosts import KnownHosts
 from osimages.http.metrics import Metrics
 from osimages.http.outgoing import Outgoing
 from osimages.http.readiness import Readiness
+from osimages.http.slices import Slices
 from osimages.http.standing import Standing
 from osimages.http.tenants import Tenants
 from osimages.http.throttle import Throttle
@@ -41,6 +42,7 @@ from osimages.publish.publisher import Publisher
 from osimages.remembered import LONGEST_REMEMBERED
 from osimages.settings import Settings
 from osimages.storage.store import Database, Store
+from osimages.wire.annotator import Annotator
 from osimages.wire.etag import CollectionTags
 from osimages.wire.links import Links
 from osimages.wire.media import JsonForm, Metadata, json_form
@@ -74,6 +76,7 @@ class ServiceVersion:
         self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
         self._remembered_query = _remembering(_REMEMBERED_QUERIES, self._build_query)
         self._remembered_look = _remembering(_REMEMBERED_QUERIES, self._look)
+        self._annotators: dict[tuple[JsonForm, str, bool], Annotator] = {}
         self._metadata: dict[tuple[bool, str], bytes] = {}
 
     def target(self, path: str) -> Target:
@@ -104,6 +107,14 @@ class ServiceVersion:
         found = self._metadata.get((as_json, version))
         if found is None:
             found = self._metadata[as_json, version] = (csdl_json if as_json else csdl_xml)(self.model, version)
+        return found
+
+    def annotator(self, form: JsonForm, entity: EntityType, *, is_read_only: bool) -> Annotator:
+        """Return what writes entities of a type in a form; there are few forms."""
+        key = (form, entity.name, is_read_only)
+        found = self._annotators.get(key)
+        if found is None:
+            found = self._annotators[key] = Annotator(form, self.model, entity, is_read_only=is_read_only)
         return found
 
     def _look(self, source: str, query: str, accept: bytes | None, version: str | None, root: str) -> Look:
@@ -182,6 +193,7 @@ class Service:
         self.front = Front.of(settings)
         self.known_hosts = KnownHosts.of(settings)
         self.faults = Faults()
+        self.slices = Slices()
         self.throttle = Throttle.of(settings)
         self.outgoing = Outgoing(
             settings.max_unsent_bytes, settings.max_unsent_connection_bytes, settings.write_timeout_seconds

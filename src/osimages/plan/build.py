@@ -35,7 +35,7 @@ from osimages.plan.expressions import Compare, Comparison, Field, Slot
 from osimages.plan.limits import Limits
 from osimages.plan.names import UnsupportedOptionError
 from osimages.plan.paging import Position
-from osimages.plan.query import CollectionPlan, Computed, DeltaPlan, ItemChoice, Shape, Sortable
+from osimages.plan.query import USUAL_PAGE_BYTES, CollectionPlan, Computed, DeltaPlan, ItemChoice, Shape, Sortable
 from osimages.plan.resolve import Kind, Target
 from osimages.plan.select import Selection, selected
 
@@ -160,9 +160,15 @@ def _query(
 
 
 def build_plan(
-    query: Query, position: Position | None, page_size: int, *, is_top_a_limit: bool = False
+    query: Query,
+    position: Position | None,
+    page_size: int,
+    *,
+    is_top_a_limit: bool = False,
+    most_bytes: int = USUAL_PAGE_BYTES,
 ) -> CollectionPlan:
-    """One page of a query: the first, or the one after a position. `page_size` is the most items in it.
+    """One page of a query: the first, or the one after a position. `page_size` is the most items in it, `most_bytes`
+    the size at which it ends early.
 
     `$top` is the size of a page, as on Graph (https://learn.microsoft.com/graph/paging). If `is_top_a_limit`, it limits
     all pages together, as in OData (URL conventions, section 5.1.8). Later pages keep the meaning of the first one.
@@ -188,6 +194,7 @@ def build_plan(
         remaining=remaining,
         after=after,
         started=started,
+        most_bytes=most_bytes,
     )
 
 
@@ -199,11 +206,11 @@ def build_one(query: Query, key: str) -> CollectionPlan:
     return CollectionPlan(shape, (*constants, key), query.select, False, 0, 1, None, ())
 
 
-def build_delta(query: Query, state: DeltaState | None, limit: int) -> DeltaPlan:
-    """One page of what changed since a state of the client, with at most `limit` changes."""
+def build_delta(query: Query, state: DeltaState | None, limit: int, most_bytes: int = USUAL_PAGE_BYTES) -> DeltaPlan:
+    """One page of what changed since a state of the client, with at most `limit` changes; `most_bytes` as of a page."""
     constants, _ = _resolved(query.constants, None)
     after, known = (0, None) if state is None else (state.after, state.known)
-    return DeltaPlan(query.shape.condition, constants, after, known, limit, query.shape.computed)
+    return DeltaPlan(query.shape.condition, constants, after, known, limit, query.shape.computed, most_bytes)
 
 
 def _resolved(constants: tuple[object, ...], started: int | None) -> tuple[tuple[object, ...], int | None]:

@@ -6,20 +6,22 @@ from dataclasses import dataclass
 
 from osimages.odata.limits import Bounds
 from osimages.plan.names import DEEPEST_LAMBDA
+from osimages.plan.query import USUAL_PAGE_BYTES
 from osimages.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`page_size` is the most items in a page, `top` the largest $top, `lambda_depth` how deep any and all may nest.
+    """`page_size` is the most items in a page, `page_bytes` the size at which it ends early, `top` the largest $top.
 
-    `bounds` are those of reading a text.
+    `lambda_depth` is how deep any and all may nest. `bounds` are those of reading a text.
     """
 
     page_size: int
     bounds: Bounds
     top: int = 2**31 - 1
     lambda_depth: int = DEEPEST_LAMBDA
+    page_bytes: int = USUAL_PAGE_BYTES
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -30,4 +32,6 @@ def limits_of(settings: Settings) -> Limits:
         settings.max_filter_in_items,
         settings.max_orderby_items,
     )
-    return Limits(settings.page_size, bounds, settings.max_top, settings.max_filter_lambda_depth)
+    return Limits(
+        settings.page_size, bounds, settings.max_top, settings.max_filter_lambda_depth, settings.max_page_bytes
+    )

@@ -12,6 +12,8 @@ from osimages.plan.relations import Relation
 # A value as the database keeps it: `encoding` says how each type is encoded.
 Encoded = str | int | float | bool | bytes | None
 Sortable = str | int | float | bool | None
+# About as many bytes as a thousand images of usual size have.
+USUAL_PAGE_BYTES = 2 * 1024 * 1024
 
 
 class Computed(msgspec.Struct, frozen=True):
@@ -54,9 +56,9 @@ class Shape(msgspec.Struct, frozen=True, cache_hash=True):
 class CollectionPlan(msgspec.Struct, frozen=True):
     """One page of a set: which entities, in which order, from where, how many.
 
-    `limit` is the most items in this page. `remaining` is what `$top` still allows, this page included; None without a
-    `$top`, or if it is the size of a page. `after` are the values of the terms, and the key, that the page before ended
-    with. `started` is the moment that `now()` stands for.
+    `limit` is the most items in this page, which ends early after the one that reaches `most_bytes`. `remaining` is
+    what `$top` still allows, this page included; None without a `$top`, or if it is the size of a page. `after` are the
+    values of the terms, and the key, that the page before ended with. `started` is the moment that `now()` stands for.
     """
 
     shape: Shape
@@ -68,6 +70,7 @@ class CollectionPlan(msgspec.Struct, frozen=True):
     remaining: int | None
     after: tuple[Sortable, ...]
     started: int | None = None
+    most_bytes: int = USUAL_PAGE_BYTES
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
@@ -91,7 +94,8 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class DeltaPlan(msgspec.Struct, frozen=True):
-    """One page of what changed in a set: the changes after number `after`, at most `limit` of them.
+    """One page of what changed in a set: the changes after number `after`, at most `limit` of them, or fewer if they
+    reach `most_bytes` earlier.
 
     Of entities that are gone, or of which the condition does not hold, only changes after number `known` are of
     interest: before, the client knew of none. It is None at the very start, where the client knows nothing yet.
@@ -104,6 +108,7 @@ class DeltaPlan(msgspec.Struct, frozen=True):
     known: int | None
     limit: int
     computed: tuple[Value, ...] = ()
+    most_bytes: int = USUAL_PAGE_BYTES
 
 
 class Fate(Enum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from osimages.edm.types import Model
@@ -85,6 +85,11 @@ def page_of(rows: Sequence[Any], shape: Shape, more: bool, total: int | None) ->
     last = (*rows[-1][2:beside], rows[-1][0]) if rows else None
     computed = tuple([tuple(row[beside:]) for row in rows]) if shape.computed else ()
     return Page(tuple([row[1] for row in rows]), last, more, total, computed)
+
+
+def row_bytes(row: Iterable[Any]) -> int:
+    """Return the length of a row's document and of its texts: values to sort by and computed ones may be long, too."""
+    return sum([len(value) for value in row if isinstance(value, (str, bytes))])
 
 
 def delta_parameters(tenant: str, plan: DeltaPlan, newest: int) -> dict[str, object]:

@@ -14,7 +14,7 @@ from osimages.edm.types import Model
 from osimages.plan.expressions import Condition, Value
 from osimages.plan.patterns import compiled
 from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
-from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
+from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters, row_bytes
 from osimages.storage.postgres_connections import Connection, Connections, fetch, positional
 from osimages.storage.postgres_render import PostgresRenderer
 from osimages.storage.statements import Listing, Statements
@@ -22,8 +22,6 @@ from osimages.storage.steps import Values
 from osimages.storage.store import Database
 from osimages.storage.tables import EntityTables
 
-# A page ends early, with a link to the next one, where its documents are very large.
-_MOST_BYTES = 16 * 1024 * 1024
 # So many rows are fetched before it is known how large they are.
 _FIRST_ROWS = 25
 _SHAPES_KEPT = 512
@@ -79,12 +77,15 @@ class PostgresStore(EntityStore):
         if not plan.count and 0 < plan.limit <= _FIRST_ROWS:
             async with self._connections.turn(tenant):
                 rows = await self._connections.rows(rendered.sql, values)
-            return page_of(rows[: plan.limit], plan.shape, len(rows) > plan.limit, None)
+            kept = _fitting(rows, plan.limit, plan.most_bytes)
+            return page_of(kept, plan.shape, len(rows) > len(kept), None)
         async with self._connections.turn(tenant), self._connections.snapshot() as connection:
             total = None
             if plan.count:
                 total = (await fetch(connection, self._count_sql(plan.shape, types).sql, values))[0][0]
-            found, more = await _some(connection, rendered.sql, values, plan.limit) if plan.limit else ([], False)
+            if not plan.limit:
+                return page_of([], plan.shape, False, total)
+            found, more = await _some(connection, rendered.sql, values, plan.limit, plan.most_bytes)
         return page_of(found, plan.shape, more, total)
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
@@ -105,7 +106,7 @@ class PostgresStore(EntityStore):
             found = await fetch(connection, self._last_change, {"tenant": tenant})
             newest = int(found[0][0])
             values = _bound(rendered, delta_parameters(tenant, plan, newest))
-            rows, more = await _some(connection, rendered.sql, values, plan.limit)
+            rows, more = await _some(connection, rendered.sql, values, plan.limit, plan.most_bytes)
         return delta_page_of(rows, plan, more, newest)
 
     def _rendered_page(self, shape: Shape, types: Types) -> Rendered:
@@ -128,8 +129,10 @@ def _bound(rendered: Rendered, values: dict[str, object]) -> Values:
     return values
 
 
-async def _some(connection: Connection, sql: str, values: Values, limit: int) -> tuple[Sequence[Record], bool]:
-    """At most `limit` rows, and no more than fit into one answer; and whether there are others.
+async def _some(
+    connection: Connection, sql: str, values: Values, limit: int, most_bytes: int
+) -> tuple[Sequence[Record], bool]:
+    """Return at most `limit` rows, up to the one that reaches `most_bytes`, and whether there are others.
 
     The first rows tell how large the others may be, so that those are fetched at once where there is room for them.
     """
@@ -137,22 +140,22 @@ async def _some(connection: Connection, sql: str, values: Values, limit: int) ->
     cursor = await connection.cursor(text, *[values[name] for name in names])
     found: list[Record] = []
     size, room = 0, _FIRST_ROWS
-    while len(found) <= limit and size <= _MOST_BYTES:
+    while len(found) <= limit and size < most_bytes:
         wanted = min(limit + 1 - len(found), max(1, room))
         rows = await cursor.fetch(wanted)
         found += rows
         if len(rows) < wanted:
             break
-        size += sum(len(row[1]) for row in rows)
-        room = (_MOST_BYTES - size) * len(found) // max(1, size)
-    kept = _fitting(found, limit)
+        size += sum(row_bytes(row) for row in rows)
+        room = (most_bytes - size) * len(found) // max(1, size)
+    kept = _fitting(found, limit, most_bytes)
     return kept, len(kept) < len(found) or bool(await cursor.fetch(1))
 
 
-def _fitting(rows: Sequence[Record], limit: int) -> Sequence[Record]:
+def _fitting(rows: Sequence[Record], limit: int, most_bytes: int) -> Sequence[Record]:
     size = 0
     for number, row in enumerate(rows):
-        if number == limit or size > _MOST_BYTES:
+        if number == limit or size >= most_bytes:
             return rows[:number]
-        size += len(row[1])
+        size += row_bytes(row)
     return rows

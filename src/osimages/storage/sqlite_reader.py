@@ -11,6 +11,7 @@ from typing import Any
 
 import apsw
 
+from osimages.storage.entity_store import row_bytes
 from osimages.storage.sqlite_functions import register
 from osimages.storage.sqlite_steps import perform
 from osimages.storage.steps import Result, Steps
@@ -19,8 +20,6 @@ from osimages.storage.store import QueryTimeoutError, StoreUnavailableError
 # How many steps of SQLite's virtual machine pass between two looks at the clock: a tenth of a millisecond, or ten where
 # a function of our own reads a long text in every tenth of them. A look takes a fifth of a microsecond.
 _STEPS_BETWEEN_LOOKS = 5_000
-# A page ends early, with a link to the next one, where its documents are very large.
-_MOST_BYTES = 16 * 1024 * 1024
 # What passes by itself, or when somebody makes room; everything else is a fault of this program.
 UNAVAILABLE = (apsw.BusyError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
 
@@ -78,16 +77,16 @@ class SqliteReader:
         except apsw.Error as error:
             raise self._told(error) from error
 
-    def some(self, sql: str, values: Any, limit: int) -> tuple[list[Any], bool]:
-        """At most `limit` rows of keys and documents, and no more than fit into one answer; are there others?"""
+    def some(self, sql: str, values: Any, limit: int, most_bytes: int) -> tuple[list[Any], bool]:
+        """Return at most `limit` rows, up to the one that reaches `most_bytes`, and whether there are others."""
         rows: list[Any] = []
         size = 0
         try:
             found = self._connection.execute(sql, values)
             for row in islice(found, limit):
                 rows.append(row)
-                size += len(row[1])
-                if size > _MOST_BYTES:
+                size += row_bytes(row)
+                if size >= most_bytes:
                     break
             return rows, next(found, None) is not None
         except apsw.Error as error:

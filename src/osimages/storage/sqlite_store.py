@@ -95,16 +95,18 @@ class SqliteStore(EntityStore):
         shape, total = plan.shape, None
         driving = self._driving(reader, shape, values, _FEW_TO_COUNT if plan.count else _FEW_ITEMS)
         if not plan.count:
-            return self._some(reader, shape, driving, plan.limit, values, None)
+            return self._some(reader, plan, driving, values, None)
         with reader.snapshot():
             total = _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
-            return self._some(reader, shape, driving, plan.limit, values, total)
+            return self._some(reader, plan, driving, values, total)
 
     def _some(
-        self, reader: SqliteReader, shape: Shape, driving: AnyItem | None, limit: int, values: Values, total: int | None
+        self, reader: SqliteReader, plan: CollectionPlan, driving: AnyItem | None, values: Values, total: int | None
     ) -> Page:
-        rows, more = reader.some(self._page_sql(shape, driving), values, limit) if limit else ([], False)
-        return page_of(rows, shape, more, total)
+        if not plan.limit:
+            return page_of([], plan.shape, False, total)
+        rows, more = reader.some(self._page_sql(plan.shape, driving), values, plan.limit, plan.most_bytes)
+        return page_of(rows, plan.shape, more, total)
 
     def _count(self, reader: SqliteReader, shape: Shape, values: Values) -> int:
         driving = self._driving(reader, shape, values, _FEW_TO_COUNT)
@@ -114,7 +116,9 @@ class SqliteStore(EntityStore):
         with reader.snapshot():
             newest = _number(reader, self._last_change, {"tenant": tenant})
             values = delta_parameters(tenant, plan, newest)
-            rows, more = reader.some(self._delta_sql(plan.condition, plan.computed), values, plan.limit)
+            rows, more = reader.some(
+                self._delta_sql(plan.condition, plan.computed), values, plan.limit, plan.most_bytes
+            )
         return delta_page_of(rows, plan, more, newest)
 
     def _driving(self, reader: SqliteReader, shape: Shape, values: Values, few: int) -> AnyItem | None:

@@ -22,7 +22,7 @@ _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 # JSON itself tells these from each other (JSON format, section 4.6.3).
 _SELF_EVIDENT = frozenset((Primitive.STRING, Primitive.BOOLEAN, Primitive.DOUBLE))
 # What a double cannot hold exactly is text in the form with IEEE754Compatible=true (JSON format, section 3.2).
-_AS_TEXT = frozenset((Primitive.INT64, Primitive.DECIMAL))
+AS_TEXT = frozenset((Primitive.INT64, Primitive.DECIMAL))
 _STORED_TYPE = "@odata.type"
 Address = Callable[[str], str]
 
@@ -78,7 +78,7 @@ def _members(
         if property_ is None:  # made by the query, with no declared type
             found[name] = value
             continue
-        if form.metadata is Metadata.FULL and (annotation := _type_annotation(model, property_)) is not None:
+        if form.metadata is Metadata.FULL and (annotation := type_annotation(model, property_)) is not None:
             found[f"{name}{form.annotation}type"] = annotation
         found[name] = _value(form, model, property_, value)
     return found
@@ -92,12 +92,13 @@ def _value(form: JsonForm, model: Model, declared: Property, value: Any) -> Any:
         if form.metadata is not Metadata.NONE:
             head[f"{form.annotation}type"] = f"#{model.qualified(declared.type.name)}"
         return head | _members(form, model, declared.type.by_name, value)
-    if form.numbers_as_strings and declared.type in _AS_TEXT and value is not None:
+    if form.numbers_as_strings and declared.type in AS_TEXT and value is not None:
         return str(value)
     return value
 
 
-def _type_annotation(model: Model, declared: Property) -> str | None:
+def type_annotation(model: Model, declared: Property) -> str | None:
+    """Return the type that stands before the value of a property, None where JSON or the value itself tells it."""
     if isinstance(declared.type, ComplexType | EnumType):
         name = model.qualified(declared.type.name)
     elif declared.type in _SELF_EVIDENT and not declared.collection:

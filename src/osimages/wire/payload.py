@@ -85,7 +85,6 @@ def collection_body(
     context: str | None,
     documents: Iterable[bytes],
     *,
-    select: tuple[str, ...] | None,
     total: int | str | None,
     next_link: str | None,
     delta_link: str | None = None,
@@ -100,8 +99,7 @@ def collection_body(
         head += b'"%bnextLink":%b,' % (prefix, _encode(next_link))
     if delta_link is not None:
         head += b'"%bdeltaLink":%b,' % (prefix, _encode(delta_link))
-    chosen = documents if select is None else (projected(each, select) for each in documents)
-    return b'{%b"value":[%b]}' % (head, b",".join(chosen))
+    return b'{%b"value":[%b]}' % (head, b",".join(documents))
 
 
 def value_body(context: str | None, value: bytes, annotation: str = "@odata.", total: bytes | None = None) -> bytes:

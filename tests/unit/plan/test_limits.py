@@ -16,8 +16,9 @@ def test_limits_are_taken_from_the_settings() -> None:
         max_filter_depth=13,
         max_filter_in_items=17,
         max_orderby_items=2,
+        max_page_bytes=19,
     )
-    assert limits_of(settings) == Limits(7, Bounds(nodes=11, depth=13, list_items=17, order_items=2), 8, 3)
+    assert limits_of(settings) == Limits(7, Bounds(nodes=11, depth=13, list_items=17, order_items=2), 8, 3, 19)
 
 
 def test_defaults_agree() -> None:

@@ -6,11 +6,12 @@ import asyncio
 import secrets
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osimages.plan.query import CollectionPlan, Page, Tenant
+from osimages.plan.query import CollectionPlan, DeltaPlan, Page, Tenant
 from tests.support.looped import run
 from tests.unit.storage.places import AnyStore, Place
 from tests.unit.storage.stores import (
@@ -281,3 +282,28 @@ def test_what_one_store_writes_the_other_reads_at_once(store: AnyStore, place: P
         stored = run(store.create(CONTOSO, str(number), WHOLE))
         assert run(other.get(CONTOSO, str(number))) == stored
     run(other.database.close())
+
+
+def test_a_page_ends_with_the_document_that_reaches_its_size(store: AnyStore) -> None:
+    updates = tuple(quality_update("10.0.26100." + "1" * 400) for _ in range(10))
+    fill(store, {f"a{number:02}": image(updates=updates) for number in range(30)})
+    for limit in (20, 1000):  # few rows, and many, are fetched in different ways
+        for most_bytes, number in ((1, 1), (9_000, 2), (10**9, limit)):
+            asked = msgspec.structs.replace(plan(limit=limit), most_bytes=most_bytes)
+            page = run(store.page(CONTOSO, asked))
+            expected = min(number, 30)
+            assert keys(page.documents) == [f"a{each:02}" for each in range(expected)]
+            assert page.last == (f"a{expected - 1:02}",)
+            assert page.more == (expected < 30)
+    changes = run(store.delta(CONTOSO, DeltaPlan(None, (), 0, None, 1000, most_bytes=9_000)))
+    assert [each.key for each in changes.changes] == ["a00", "a01"]
+    assert changes.more
+
+
+def test_computed_texts_count_for_the_size_of_a_page(store: AnyStore) -> None:
+    fill(store, {"a" * 500 + f"{number:02}": image() for number in range(10)})
+    text = "concat(id,concat(id,concat(id,id)))"
+    asked = plan(options={"$compute": f"{text} as long", "$select": "id,long"})
+    page = run(store.page(CONTOSO, msgspec.structs.replace(asked, most_bytes=4_000)))
+    assert len(page.documents) == 2
+    assert page.more

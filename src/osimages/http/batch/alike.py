@@ -16,6 +16,7 @@ from osimages.http.reading import entity_reply, unknown_key
 from osimages.http.refusals import refusal_reply
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest
+from osimages.http.slices import cut
 from osimages.plan.resolve import Kind
 
 # An item, by its key, as a request, and the key of the entity that it asks for.
@@ -54,16 +55,18 @@ async def replies(batch: Call, group: list[Asked]) -> list[Reply]:
     if look.query.is_worked_out:
         return []
     found = await service.store(target).get_all(call.actor.tenant, [key for _, _, key in group])
-    answered = []
-    for _, request, key in group:
+
+    def reply(request: ApiRequest, key: str) -> Reply:
         try:
             if service.throttle is not None:
                 service.throttle.admit(call.actor.tenant, call.actor.application, request.method)
-            stored = found.get(key)
-            if stored is None:
+            if key not in found:
                 raise unknown_key(key)
         except ServiceError as error:
-            answered.append(refusal_reply(service, request, error))
-        else:
-            answered.append(entity_reply(look, stored.version, call.document(look.form, stored)))
-    return answered
+            return refusal_reply(service, request, error)
+        return entity_reply(look, found[key].version, call.document(look.form, found[key]))
+
+    parts = cut(len(found[key].document) if key in found else 0 for _, _, key in group)
+    return await service.slices.run(
+        call.actor.tenant, parts, lambda part: [reply(request, key) for _, request, key in group[part]]
+    )

@@ -36,6 +36,8 @@ _OUTER_HEADERS = (b"authorization", b"host")
 _READ_BY_POST = frozenset((Kind.ACTION, Kind.QUERY))
 # After so much time in one go, other requests get their turn.
 _LONGEST_TURN_SECONDS = 0.01
+# So many bytes of URLs and bodies are decoded in one pass of the event loop, which takes milliseconds.
+_MOST_UNREAD = 4096
 
 
 async def batch(call: Call, answer: Answer) -> Reply:
@@ -63,7 +65,8 @@ class _Running:
         self._outer = {name: given[name] for name in _OUTER_HEADERS if name in given}
         self._inherited = inherited_headers(given)
         self._headers = {**self._inherited, **self._outer}  # of an item that has none of its own
-        self._turn_began = 0.0
+        self._turn_began = time.monotonic()
+        self._unread = 0
         self._room = call.service.settings.max_batch_answer_bytes
 
     async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
@@ -105,13 +108,26 @@ class _Running:
         waits_for = {key: by_key[key] for item in unit for key in item.waits_for if key not in own}
         is_bound = bool(waits_for) or any(item.condition is not None for item in unit)
         if is_bound or unit[0].method in WRITING or not self._call.service.database.answers_at_once:
-            return _Started(unit, asyncio.create_task(self._after(unit, waits_for)))
+            task = asyncio.create_task(self._after(unit, waits_for))
+            await self._let_start(unit)
+            return _Started(unit, task)
         # There is nothing to wait for, so that a task would only cost time.
         outcomes = await self._unit(unit, {})
+        await self._give_way()
+        return _Started(unit, outcomes)
+
+    async def _give_way(self) -> None:
+        """Let other requests be served if this batch has run for some time in one go."""
         if time.monotonic() - self._turn_began > _LONGEST_TURN_SECONDS:
             await asyncio.sleep(0)
             self._turn_began = time.monotonic()
-        return _Started(unit, outcomes)
+
+    async def _let_start(self, unit: Unit) -> None:
+        """Let the units so far start before others are added if it takes long to decode them."""
+        self._unread += sum(len(item.url) + (len(item.body) if isinstance(item.body, bytes) else 0) for item in unit)
+        if self._unread > _MOST_UNREAD:
+            await asyncio.sleep(0)
+            self._unread = 0
 
     async def in_order(self, found: list[Unit], goes_on: bool) -> list[Outcome]:
         """One after the other; up to the first that fails, if the client does not want to go on."""
@@ -119,6 +135,7 @@ class _Running:
         addresses: dict[str, str] = {}
         for unit in found:
             outcomes = await self._unit(unit, addresses)
+            await self._give_way()
             done += outcomes
             if not goes_on and any(each.reply.status >= 400 for each in outcomes):
                 break

@@ -1,0 +1,117 @@
+"""Long answers are worked out in slices, of pages, of changes, of batches and of checks: counted, not timed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from osimages.app import start
+from osimages.auth.actor import Actor
+from osimages.http.pipeline import answer
+from osimages.http.request import ApiRequest
+from osimages.http.service import Service
+from osimages.http.slices import SLICE_BYTES, Slices
+from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
+from osimages.settings import Settings
+from tests.support.api import IMAGES
+
+ACTOR = Actor(
+    tenant=DEFAULT_TENANT, application=DEFAULT_APPLICATION, user=None, permissions=frozenset(EVERY_PERMISSION)
+)
+LARGE = 10
+FULL = {b"accept": b"application/json;odata.metadata=full"}
+UPDATE = {"buildVersion": "10.0.26200.7171", "releaseMonth": 11, "releaseYear": 2026}
+
+
+class Counted(Slices):
+    """Notes how much each slice returned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[int] = []
+
+    async def run(self, tenant: str, parts: Any, work: Callable[[Any], Any]) -> list[Any]:
+        def counted(part: Any) -> Any:
+            results = list(work(part))
+            self.found.append(len(results))
+            return results
+
+        return await super().run(tenant, parts, counted)
+
+
+def counted(tmp_path: Path, ask: Callable[[Service], Awaitable[None]]) -> list[int]:
+    """The slices of requests to a service with ten images, each larger than a slice."""
+
+    async def requests() -> list[int]:
+        service = await start(Settings(data_dir=str(tmp_path), empty=True, publish_check_seconds=0))
+        try:
+            images = {f"a{each}": _properties() for each in range(LARGE)}
+            store = service.stores["managedDeviceWindowsOperatingSystemImage"]
+            for key, properties in images.items():
+                await store.create(DEFAULT_TENANT, key, properties)
+            service.slices = slices = Counted()
+            await ask(service)
+            return slices.found
+        finally:
+            await service.close()
+
+    return asyncio.run(requests())
+
+
+def _properties() -> dict[str, object]:
+    updates = [UPDATE] * 500
+    assert len(json.dumps(updates)) > SLICE_BYTES / 2
+    return {"supportedEditions": [], "supportedArchitectures": [], "availableUpdates": updates}
+
+
+async def _answer(
+    service: Service, path: str, query: str = "", headers: dict[bytes, bytes] | None = None, body: bytes = b""
+) -> bytes:
+    given = {b"content-type": b"application/json", **(headers or {})}
+    method = "POST" if body else "GET"
+    request = ApiRequest(method, path, query, given, "https://localhost", "1", "1", body, ACTOR)
+
+    async def read(_most: int, _setting: str) -> bytes:
+        return body
+
+    return (await answer(service, request, read)).body
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "headers"),
+    [
+        (IMAGES, "", FULL),
+        (IMAGES, "", {b"odata-maxversion": b"4.01"}),
+        (IMAGES, "$select=availableUpdates/buildVersion", {}),
+        (IMAGES, "$select=availableUpdates&$filter=true", {}),
+        (f"{IMAGES}/$ref", "", {}),
+        (f"{IMAGES}/delta()", "", FULL),
+    ],
+)
+def test_pages(tmp_path: Path, path: str, query: str, headers: dict[bytes, bytes]) -> None:
+    async def ask(service: Service) -> None:
+        assert await _answer(service, path, query, headers)
+
+    assert counted(tmp_path, ask) == [1] * LARGE
+
+
+def test_pages_in_the_stored_form_need_no_slices(tmp_path: Path) -> None:
+    async def ask(service: Service) -> None:
+        assert json.loads(await _answer(service, IMAGES))["value"]
+
+    assert counted(tmp_path, ask) == []
+
+
+def test_checks_of_many_builds(tmp_path: Path) -> None:
+    async def ask(service: Service) -> None:
+        body = json.dumps({"builds": [{"buildVersion": "10.0.26200.7171"}] * 99}).encode()
+        assert len(json.loads(await _answer(service, f"{IMAGES}/checkBuilds", body=body))["value"]) == 99
+
+    found = counted(tmp_path, ask)
+    assert sum(found) == 99
+    assert max(found) <= 4

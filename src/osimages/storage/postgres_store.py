@@ -99,8 +99,8 @@ class PostgresStore(EntityStore):
         async with turn as values, self._connections.snapshot() as connection:
             found = await fetch(connection, self._last_change, {"tenant": tenant})
             newest = int(found[0][0])
-            values = {**values, "known": plan.known_from(newest)}
-            rows, more = await _some(connection, sql, values, plan.limit, plan.most_bytes)
+            numbered = {**values, "known": plan.known_from(newest)}
+            rows, more = await _some(connection, sql, numbered, plan.limit, plan.most_bytes)
         return delta_page_of(rows, plan, more, newest)
 
     def _rendered_page(self, shape: Shape, types: Types) -> str:

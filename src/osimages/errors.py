@@ -190,7 +190,7 @@ BATCH_READS_IN_CHANGE_SET = ErrorRow(
     400, "BadRequest", "The request with id '{id}' reads: what is done together or not at all holds writes only."
 )
 BATCH_GROUP_SPLIT = ErrorRow(400, "BadRequest", "The requests of the atomicity group '{group}' have to stand together.")
-BATCH_MULTIPART = ErrorRow(400, "BadRequest", "Invalid batch payload format: {reason}")
+BATCH_MALFORMED = ErrorRow(400, "BadRequest", "Invalid batch payload format: {reason}")
 CHANGE_SET_UNDONE = ErrorRow(
     424, "FailedDependency", "Nothing was stored: another request of the same change set failed."
 )

@@ -106,6 +106,11 @@ class Settings:
     )
     delta_days: float = _setting(30.0, "How many days an @odata.deltaLink stays good.", least=0)
     max_url_bytes: int = _setting(16384, "Longest request URL.", least=1)
+    max_header_bytes: int = _setting(
+        32768,
+        "Most bytes of a request's headers, also of one in a batch; Authorization and Cookie do not count.",
+        least=1,
+    )
     max_query_bytes: int = _setting(65536, "Longest query in the body of POST .../$query.", least=1)
     max_body_bytes: int = _setting(4 * 1024 * 1024, "Largest request body, also after decompression.", least=1)
     max_body_seconds: float = _setting(30.0, "How long a request body may take to arrive.", least=0.1)

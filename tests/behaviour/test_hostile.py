@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import gzip
 import uuid
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from tests.support.api import IMAGES, Api, Json, connected, refused
@@ -121,7 +122,7 @@ def test_the_limits_are_told(api: Api) -> None:
 def test_bodies_nested_without_end(api: Api, opening: str) -> None:
     headers = {"Content-Type": "application/json"}
     for path in (IMAGES, BATCH):
-        error = refused(api.http.post(path, content=(opening * 200_000).encode(), headers=headers), 400, "BadRequest")
+        error = refused(api.http.post(path, content=(opening * 20_000).encode(), headers=headers), 400, "BadRequest")
         # That a batch is an object, not a list, can be seen before how deep it is.
         no_batch = path == BATCH and opening == "["
         assert ("Invalid batch payload format" if no_batch else "nested too deeply") in error["message"]
@@ -134,11 +135,82 @@ def test_a_batch_of_batches_of_dependencies(api: Api) -> None:
     ]
     reply = api.http.post(BATCH, json={"requests": requests})
     assert [each["status"] for each in reply.json()["responses"]] == [200] * 20
-    many = [{**requests[1], "dependsOn": ["0"] * 100_000}]
-    reply = api.http.post(
-        BATCH, content=json.dumps({"requests": [requests[0], *many]}), headers={"Content-Type": "application/json"}
-    )
+    reply = api.http.post(BATCH, json={"requests": [requests[0], {**requests[1], "dependsOn": ["0"] * 20}]})
     assert [each["status"] for each in reply.json()["responses"]] == [200] * 2
+    for many in (21, 100_000):
+        reply = api.http.post(BATCH, json={"requests": [requests[0], {**requests[1], "dependsOn": ["0"] * many}]})
+        assert refused(reply, 400, "BadRequest")["message"] == "Invalid dependency for request Id 1."
+
+
+def zipped(api: Api, path: str, body: bytes, content_type: str = "application/json") -> httpx.Response:
+    headers = {"Content-Type": content_type, "Content-Encoding": "gzip"}
+    return api.http.post(path, content=gzip.compress(body), headers=headers)
+
+
+@pytest.mark.parametrize(
+    "values", [b"[]," * 1_300_000, b"{}," * 1_300_000, b"1," * 2_000_000, b'{"a":[]},' * 400_000, b'"",' * 1_300_000]
+)
+@pytest.mark.parametrize("path", [IMAGES, f"{IMAGES}/checkBuilds", f"{IMAGES}/x", BATCH])
+def test_bodies_of_millions_of_values(api: Api, path: str, values: bytes) -> None:
+    for body in (b"[%b0]", b'{"a":[%b0]}', b'{"requests":[%b0]}', b'{"requests":[{"id":"1","body":[%b0]}]}'):
+        if path.endswith("x"):
+            headers = {"Content-Type": "application/json"}
+            error = refused(api.http.patch(path, content=body % values, headers=headers), 400, "BadRequest")
+        else:
+            error = refused(zipped(api, path, body % values), 400, "BadRequest")
+        assert "values." in error["message"]
+
+
+def test_a_batch_of_the_largest_images_is_no_abuse(api: Api) -> None:
+    edition = {
+        "@odata.type": "#microsoft.graph.managedDeviceWindowsOperatingSystemEdition",
+        "editionType": "enterprise",
+    }
+    edition["supportEndDate"] = "2027-10-12"
+    image = {"supportedEditions": [edition] * 1000, "supportedArchitectures": ["x64"] * 1000}
+    requests = [
+        {"id": str(each), "method": "POST", "url": SET, "headers": {"Content-Type": "application/json"}, "body": image}
+        for each in range(20)
+    ]
+    reply = api.http.post(BATCH, json={"requests": requests})
+    assert {each["status"] for each in reply.json()["responses"]} == {201}, reply.text[:300]
+
+
+def test_members_that_are_given_twice_are_found_in_a_batch(api: Api) -> None:
+    item = '{"id":"1","method":"GET","url":"%s"%s}'
+    for url, more in (("/a:b", ',"id":"1"'), ("/a\\u003ab", ',"url":"x"'), ("/", ',"headers":{"a":"1","a":"2"}')):
+        body = f'{{"requests":[{item % (url, more)}]}}'
+        reply = api.http.post(BATCH, content=body, headers={"Content-Type": "application/json"})
+        assert "more than once" in refused(reply, 400, "BadRequest")["message"]
+
+
+def test_headers_of_parts_without_end(api: Api) -> None:
+    for lines in (b"a: b\r\n" * 600_000, b"a:\r\n" * 101, b"a: " + b"b" * 4_000_000, b"\t\r\n" * 1_000_000):
+        body = b"--b\r\n%bContent-Type: application/http\r\n\r\nGET /\r\n\r\n--b--" % lines[:4_100_000]
+        refused(zipped(api, BATCH, body, "multipart/mixed; boundary=b"), 400, "BadRequest")
+    for parts in (b"\n--b" * 1_000_000, b"\n--bx" * 800_000 + b"\n--b--", b"--b\r\n" * 600_000):
+        refused(zipped(api, BATCH, parts, "multipart/mixed; boundary=b"), 400, "BadRequest")
+
+
+@pytest.mark.parametrize("name", ["Prefer", "Accept", "If-Match", "If-None-Match", "OData-MaxVersion", "X-Unknown"])
+def test_long_headers(api: Api, name: str) -> None:
+    for text in ("a" + " " * 40_000 + "x", "a," * 20_000, '"' * 40_000):
+        error = refused(api.get(IMAGES, **{name: text}), 400, "BadRequest")
+        assert error["message"] == "The headers' size exceeds the limit of 32768 (setting 'max_header_bytes')."
+    item = {"id": "1", "method": "GET", "url": SET, "headers": {name: "a" * 40_000}}
+    reply = api.http.post(BATCH, json={"requests": [item, COUNT]}).json()
+    assert [each["status"] for each in reply["responses"]] == [400, 200]
+    many = {f"x-{each}": "a" for each in range(101)}
+    reply = api.http.post(BATCH, json={"requests": [item | {"headers": many}]})
+    assert "more than 100 headers" in refused(reply, 400, "BadRequest")["message"]
+
+
+def test_long_addresses_in_a_batch_concern_nobody_else(api: Api) -> None:
+    for url in ("/" * 3_000_000, "$1" * 1_000_000, SET + "?$filter=" + "a" * 20_000):
+        items = [{"id": "1", "method": "GET", "url": url}, COUNT]
+        replies = api.http.post(BATCH, json={"requests": items}).json()["responses"]
+        assert [each["status"] for each in replies] == [400, 200]
+        assert "max_url_bytes" in replies[0]["body"]["error"]["message"]
 
 
 def test_paths_of_many_segments(api: Api) -> None:

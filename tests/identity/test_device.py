@@ -64,7 +64,7 @@ def test_a_device_gets_tokens_once_somebody_has_entered_its_code(http: httpx.Cli
     # Somebody who was tricked into entering it must see for whom it is.
     assert headline(page) == "Are you trying to sign in to Microsoft Azure CLI?"
     assert "another device" in page.text
-    refused_with(asked(http, device), 70016)
+    refused_with(asked(http, device), 70016, "slow_down")
     assert headline(browser.submit(page, "Continue")) == "You have signed in to Microsoft Azure CLI"
     # Libraries send the code under both names.
     body = tokens(asked(http, device, code=str(device["device_code"])))

@@ -47,6 +47,16 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), name)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command. Its errors may name files, columns and values of others: they are printed as `say` does."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as error:
+            from osimages.cli.output import visible
+
+            error.message = visible(error.message)  # type: ignore[misc]  # it is printed right after this
+            raise
+
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="osimages")

@@ -15,6 +15,7 @@ from osimages.cli.check_graph import graph_options
 from osimages.cli.check_input import Input, read_fleet
 from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
+from osimages.cli.output import say
 
 if TYPE_CHECKING:
     from osimages.catalogue.answers import Answer
@@ -173,7 +174,7 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshn
     if options.html:
         _write_html(tally, reach, options)
     if options.as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(document(tally, facts)), indent=2).decode())
+        say(msgspec.json.format(msgspec.json.encode(document(tally, facts)), indent=2).decode())
     elif options.csv_out != "-":
         if answers:
             print_answers(answers)
@@ -201,7 +202,7 @@ def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
         Path(options.html or "").write_text(page, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{options.html} cannot be written: {error.strerror}.") from None
-    click.echo(f"Report: {options.html}", err=True)
+    say(f"Report: {options.html}", err=True)
 
 
 def _source(options: Options) -> str:

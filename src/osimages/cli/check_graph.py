@@ -10,6 +10,7 @@ from typing import IO, Any, TypeVar
 import click
 
 from osimages.cli.graph import graph_client
+from osimages.cli.output import say
 from osimages.settings import CLOUD_NAMES
 
 TOKEN_VARIABLE = "OSIMAGES_GRAPH_TOKEN"  # noqa: S105 (the name of a variable)
@@ -62,7 +63,7 @@ class _Progress:
 
     def say(self, text: str) -> None:
         """Print a line on standard error."""
-        click.echo(text, err=True)
+        say(text, err=True)
 
     def page(self, devices: int) -> None:
         """Count a page with its devices."""

@@ -14,6 +14,7 @@ import click
 import msgspec
 
 from osimages.cli.check_graph import read_graph
+from osimages.cli.output import VisibleText, say
 
 if TYPE_CHECKING:
     from osimages.catalogue.answers import Answer
@@ -92,9 +93,7 @@ def read_fleet(tally: Tally, options: Input) -> None:
     except OSError as error:
         raise click.ClickException(f"{error.filename or options.source} cannot be used: {error.strerror}.") from None
     for missing in tally.incomplete:
-        click.echo(
-            f"Warning: {options.source} is not complete: {missing}{'' if missing.endswith('.') else '.'}", err=True
-        )
+        say(f"Warning: {options.source} is not complete: {missing}{'' if missing.endswith('.') else '.'}", err=True)
     if not tally.rows_read and not tally.incomplete:
         raise click.ClickException(f"{options.source} holds no device.")
 
@@ -138,13 +137,14 @@ def _progress(source: Source) -> Iterator[Callable[[], None]]:
 
 @contextlib.contextmanager
 def _writer(export: Export, options: Input, allow_stale: bool) -> Iterator[Callable[[Device, Answer | Skipped], None]]:
-    from osimages.fleet.written import device_writer
+    from osimages.fleet.written import Writable, device_writer
 
     name, as_it_is = options.csv_out, options.csv_as_it_is
     if name is None:
         yield lambda device, answer: None
     elif name == "-":
-        yield device_writer(sys.stdout, export.names, as_it_is=as_it_is, allow_stale=allow_stale)
+        file: Writable = VisibleText(sys.stdout) if sys.stdout.isatty() else sys.stdout
+        yield device_writer(file, export.names, as_it_is=as_it_is, allow_stale=allow_stale)
     else:
         # With a byte order mark, without which Excel takes UTF-8 for something else.
         with Path(name).open("w", encoding="utf-8-sig", newline="") as file:
@@ -155,7 +155,7 @@ def _explain(columns: Columns, *, to_stderr: bool) -> None:
     from osimages.fleet.columns import ROLE_WORDS
 
     for role, choice in columns.listed():
-        click.echo(f"{ROLE_WORDS[role]}: column '{choice.column}' ({choice.why})", err=to_stderr)
+        say(f"{ROLE_WORDS[role]}: column '{choice.column}' ({choice.why})", err=to_stderr)
     for role, words in ROLE_WORDS.items():
         if role not in {each for each, _ in columns.listed()} and role in ("build", "edition", "identity", "lastSeen"):
-            click.echo(f"{words}: no column", err=to_stderr)
+            say(f"{words}: no column", err=to_stderr)

@@ -7,10 +7,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import click
-
 from osimages.catalogue.answers import Answer, Patch, Support, Verdict
 from osimages.catalogue.freshness import month
+from osimages.cli.output import say
 from osimages.cli.table import print_table
 from osimages.fleet.attention import Attention, attention, verdicts
 from osimages.fleet.tally import Summary, Tally
@@ -65,7 +64,7 @@ def print_answers(answers: Sequence[Answer]) -> None:
     print_table(titles, [_row(each) for each in answers])
     for each in answers:
         for line in (*_ends(each), *_missing(each), *each.notes):
-            click.echo(f"{each.asked}: {line}.")
+            say(f"{each.asked}: {line}.")
 
 
 def print_fleet(tally: Tally, name: str, *, allow_stale: bool = False) -> None:
@@ -76,9 +75,9 @@ def print_fleet(tally: Tally, name: str, *, allow_stale: bool = False) -> None:
         _print_attention(rows)
     _print_states(summary)
     for each in tally.broken[:_BROKEN_SHOWN]:
-        click.echo(f"Line {each.line}: {each.reason}.", err=True)
+        say(f"Line {each.line}: {each.reason}.", err=True)
     if summary.rejected:
-        click.echo(f"{counted_text(summary.rejected, 'row')} could not be read.", err=True)
+        say(f"{counted_text(summary.rejected, 'row')} could not be read.", err=True)
     if any(summary.skipped.values()):
         print_sentence(f"Left out: {', '.join(_left_out(summary))}.")
     counted = verdicts(groups, allow_stale)
@@ -107,7 +106,7 @@ def counted_text(count: int, noun: str) -> str:
 
 def _print_attention(rows: Sequence[Attention]) -> None:
     """A line or two for each action, as many as fit; the number of devices is right-aligned."""
-    click.echo("Devices  Behind  Release and edition, and what to do")
+    say("Devices  Behind  Release and edition, and what to do")
     room = _ATTENTION_LINES
     for number, row in enumerate(rows):
         behind = row.behind_text or "-"
@@ -118,26 +117,26 @@ def _print_attention(rows: Sequence[Attention]) -> None:
         room -= len(lines)
         if room < 0:
             more = sum(each.devices for each in rows[number:])
-            click.echo(f"{more:>7,}          in {len(rows) - number} smaller groups: --json or --csv-out lists all")
+            say(f"{more:>7,}          in {len(rows) - number} smaller groups: --json or --csv-out lists all")
             break
-        click.echo("\n".join(lines))
-    click.echo()
+        say("\n".join(lines))
+    say()
 
 
 def _print_states(summary: Summary) -> None:
     """Support and updates side by side."""
     support = [(SUPPORT_WORDS[Support(state)], count) for state, count in summary.support.items() if count]
     patch = [(PATCH_WORDS[Patch(state)], count) for state, count in summary.patch.items() if count]
-    click.echo(f"{'Support':<24}{'Devices':>12}    {'Updates':<28}{'Devices':>12}")
+    say(f"{'Support':<24}{'Devices':>12}    {'Updates':<28}{'Devices':>12}")
     for left, right in itertools.zip_longest(support, patch):
         first = "" if left is None else f"{left[0]:<24}{left[1]:>12,}"
         second = "" if right is None else f"{right[0]:<28}{right[1]:>12,}"
-        click.echo(f"{first:<36}    {second}".rstrip())
+        say(f"{first:<36}    {second}".rstrip())
 
 
 def print_sentence(text: str) -> None:
     """Print a sentence in lines of at most 80 columns."""
-    click.echo(textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
+    say(textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False))
 
 
 def _row(answer: Answer) -> tuple[str, ...]:

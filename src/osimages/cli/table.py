@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 import click
 
+from osimages.cli.output import visible
+
 _BETWEEN = "  "
 # The lines and spaces that rich draws beside each column, and the last line.
 _DRAWN_BESIDE, _DRAWN_LAST = 3, 1
@@ -17,6 +19,7 @@ _LEAST_WRAPPED = 20
 
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints rows below their titles, on standard output; on a terminal too narrow for that, one block for each row."""
+    titles, rows = [visible(each) for each in titles], [[visible(each) for each in row] for row in rows]
     if not sys.stdout.isatty():
         _print_aligned(titles, rows)
         return
@@ -41,7 +44,7 @@ def print_wrapped(text: str, indent: int) -> None:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    click.echo(wrapper.fill(text))
+    click.echo(wrapper.fill(visible(text)))
 
 
 def _print_aligned(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
-from typing import TextIO
+from typing import Protocol
 
 from osimages.catalogue.answers import Answer, Verdict, verdict
 from osimages.fleet.attention import action
@@ -46,8 +46,15 @@ def inert(cell: str) -> str:
     return f"'{cell}"
 
 
+class Writable(Protocol):
+    """A file to write text to."""
+
+    def write(self, text: str, /) -> int:
+        """Write a text."""
+
+
 def device_writer(
-    file: TextIO, names: Sequence[str], *, as_it_is: bool = False, allow_stale: bool = False
+    file: Writable, names: Sequence[str], *, as_it_is: bool = False, allow_stale: bool = False
 ) -> Callable[[Device, Answer | Skipped], None]:
     """What writes one device, after the line with the names of all columns; ours come last, as `osimages...`.
 

@@ -8,11 +8,11 @@ Sources: RFC 7239 (Forwarded); X-Forwarded-* as https://developer.mozilla.org/do
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import msgspec
 
+from osimages.remembered import remembering
 from osimages.settings import Settings, SettingsError
 
 _Network = IPv4Network | IPv6Network
@@ -22,7 +22,9 @@ HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1
 # Segments `.` and `..` are none: whoever follows a link takes them away, with what stands before them.
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,64}){1,8}", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
-_PAIR = re.compile(r'\s*([a-zA-Z]+)=("[^"]*"|[^;,"]*)\s*(?:;|$)', re.ASCII)
+_MOST_ADDRESS_CHARACTERS = 64
+# No request comes through more proxies. Farther ones are not looked at.
+_MOST_PROXIES = 32
 _USUAL_PORTS = {"http": "80", "https": "443"}
 
 
@@ -49,7 +51,7 @@ class Front:
         self._public_prefix = _path_of(self._public_url)
         self._trusted = trusted
         self._read = _x_forwarded if form == "x-forwarded" else _forwarded
-        self._is_trusted = lru_cache(1024)(self._find_trusted)
+        self._is_trusted = remembering(1024)(self._find_trusted)
         self.is_direct = not public_url and not trusted
 
     @classmethod
@@ -115,7 +117,7 @@ def networks(text: str) -> tuple[_Network, ...]:
     return tuple(found)
 
 
-@lru_cache(256)
+@remembering(256)
 def origin_of(scheme: str, host: str) -> str:
     """Scheme and host as a URL; empty where it is no host."""
     return f"{scheme}://{host}" if HOST.fullmatch(host) else ""
@@ -134,19 +136,29 @@ def _x_forwarded(headers: _Headers) -> _Said:
         _nearest(headers, b"x-forwarded-host"),
         port if _PORT.fullmatch(port) else "",
         prefix if _PREFIX.fullmatch(prefix) else "",
-        tuple(each for each in map(str.strip, _text(headers, b"x-forwarded-for").split(",")) if each),
+        _elements(_text(headers, b"x-forwarded-for")),
     )
 
 
 def _forwarded(headers: _Headers) -> _Said:
-    elements = [_pairs(each) for each in _text(headers, b"forwarded").split(",") if each.strip()]
+    elements = [_pairs(each) for each in _elements(_text(headers, b"forwarded"))]
     nearest = elements[-1] if elements else {}
     clients = tuple(_node(each["for"]) for each in elements if "for" in each)
     return _Said(_scheme(nearest.get("proto", "")), nearest.get("host", ""), clients=clients)
 
 
+def _elements(text: str) -> tuple[str, ...]:
+    """The nearest elements of a list.
+
+    Quotes hide no comma: a client that opens one could otherwise swallow what a proxy appends.
+    """
+    pieces = text.rsplit(",", _MOST_PROXIES)[-_MOST_PROXIES:]
+    return tuple(each for each in map(str.strip, pieces) if each)
+
+
 def _pairs(element: str) -> dict[str, str]:
-    return {name.lower(): value.strip().strip('"') for name, value in _PAIR.findall(element)}
+    pairs = (each.partition("=") for each in element.split(";"))
+    return {name.strip().lower(): value.strip().strip('"') for name, equals, value in pairs if equals}
 
 
 def _node(text: str) -> str:
@@ -180,6 +192,8 @@ def _path_of(url: str) -> str:
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
+    if len(text) > _MOST_ADDRESS_CHARACTERS:
+        return None
     try:
         found = ip_address(text.partition("%")[0])
     except ValueError:

@@ -31,20 +31,21 @@ _NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
 _SYSTEM_RESOURCES = frozenset(("$batch", "%24batch", "$query", "%24query"))
 _EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 
+# Tokens have a limit of their own; browsers send the cookies of every other server on the same host.
+_NOT_COUNTED = frozenset((b"authorization", b"cookie"))
+
 
 async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
     """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
-    if request.actor is not None:  # an item of a batch, whose URL the server library has not limited
-        _check_length(service, request)
     if request.actor is None:  # an item of a batch came under the host of the batch
         service.known_hosts.check(request)
+    _check_size(service, request)
     address = service.address(request.path)
     version, path, is_open = address.version, address.path, address.is_open
     if version is None and (reply := await elsewhere(service, request, read)) is not None:
         return reply
     if request.method == "OPTIONS":
         return authority_preflight(service, request) or preflight(_EVERY_METHOD, request)
-    _check_length(service, request)
     if not request.origin:
         raise ServiceError(BAD_HOST)
     check_odata_headers(request)
@@ -97,8 +98,15 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
         return refusal_reply(service, request, error)
 
 
-def _check_length(service: Service, request: ApiRequest) -> None:
-    """Raise ServiceError(LIMIT_EXCEEDED) for a URL that is too long; links with a token may be longer than others."""
+def _check_size(service: Service, request: ApiRequest) -> None:
+    """Raise ServiceError(LIMIT_EXCEEDED) for headers or a URL that are too long, before anything reads them.
+
+    Links with a token may be longer than other URLs.
+    """
+    limit = service.settings.max_header_bytes
+    size = sum(len(name) + len(value) for name, value in request.headers.items() if name not in _NOT_COUNTED)
+    if size > limit:
+        raise ServiceError(LIMIT_EXCEEDED, what="The headers' size", limit=limit, setting="max_header_bytes")
     most, length = service.settings.max_url_bytes, len(request.path) + len(request.query)
     if length <= most:
         return

@@ -6,7 +6,7 @@ import asyncio
 import os
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from itertools import count
 from random import getrandbits
 from typing import Any
@@ -18,6 +18,7 @@ import msgspec
 from osimages.auth.actor import Actor
 from osimages.errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
 from osimages.http.front import Front, origin_of, strip_prefix
+from osimages.wire.header_fields import combined
 from osimages.wire.versions import V401, version_number
 
 Scope = MutableMapping[str, Any]
@@ -28,8 +29,12 @@ ReadBody = Callable[[int, str], Awaitable[bytes]]
 WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 
 _CLIENT_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
+# A target in absolute form: its authority counts, not the Host header (RFC 9112, section 3.2.2).
+# Servers that take the authority away before the application sees the target (granian) leave the Host header alone.
+_ABSOLUTE = re.compile(r"https?://([^/]*)", re.IGNORECASE)
 _EVERY_ASCII = "".join(map(chr, range(128)))
 _MEGABYTE = 1024 * 1024
+_MOST_DIGITS = 18
 
 
 class ApiRequest(msgspec.Struct, frozen=True, gc=False):
@@ -91,10 +96,12 @@ def request_of(scope: Scope, front: Front) -> ApiRequest:
     given = scope["headers"]
     headers: dict[bytes, bytes] = dict(given)
     if len(headers) != len(given):
-        headers = _combined(given)
+        headers = combined(given)
     request_id = new_request_id()
     client_id = headers.get(b"client-request-id")
     method, path = scope["method"], ascii_text(scope["raw_path"])
+    if not path.startswith("/") and (absolute := _ABSOLUTE.match(path)) is not None:
+        headers, path = {**headers, b"host": absolute[1].encode()}, path[absolute.end() :] or "/"
     peer = scope.get("client")
     client: str = peer[0] if peer else ""
     if front.is_direct:
@@ -156,7 +163,8 @@ async def read_body(request: ApiRequest, receive: Receive, seconds: float, most:
 
 async def _read(request: ApiRequest, receive: Receive, most: int) -> bytes:
     declared = request.headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > most:
+    # No length has more digits; int rejects thousands of them.
+    if declared.isdigit() and int(declared[:_MOST_DIGITS]) > most:
         raise _TooLargeError
     parts: list[bytes] = []
     size = 0
@@ -192,18 +200,6 @@ def _unzipped(body: bytes, most: int) -> bytes:
     if not machine.eof or machine.unused_data:
         raise ServiceError(BODY_ENCODING, reason="it is not one whole gzip member.")
     return plain
-
-
-def _combined(given: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """A header that comes more than once has the values of all, separated by commas (RFC 9110, section 5.3).
-
-    But for cookies, which HTTP/2 splits at their semicolons (RFC 9113, section 8.2.3).
-    """
-    found: dict[bytes, bytes] = {}
-    for name, value in given:
-        between = b"; " if name == b"cookie" else b", "
-        found[name] = found[name] + between + value if name in found else value
-    return found
 
 
 def ascii_text(raw: bytes) -> str:

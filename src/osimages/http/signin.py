@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -36,6 +35,7 @@ from osimages.issuer.signin import (
     parsed,
     pick,
 )
+from osimages.wire.header_fields import cookie_values
 
 _log = structlog.get_logger()
 
@@ -200,18 +200,15 @@ _MARK, _SESSION = "browser", "session"
 
 def _browser(visit: Visit) -> tuple[Browser, bool]:
     """Who asks, by the cookies; a browser without them gets a new mark."""
-    try:
-        cookies = SimpleCookie(visit.request.header(b"cookie") or "")
-    except CookieError:
-        cookies = SimpleCookie()
-    mark, session = (cookies.get(_cookie_name(visit, each)) for each in (_MARK, _SESSION))
+    names = [_cookie_name(visit, each) for each in (_MARK, _SESSION)]
+    mark, session = map(cookie_values(visit.request.header(b"cookie") or "", names).get, names)
     opened = None
     if session is not None:
-        opened = visit.at.sealer.opened(session.value, Session, visit.at.now, SESSION_SECONDS)
+        opened = visit.at.sealer.opened(session, Session, visit.at.now, SESSION_SECONDS)
     known = opened[0] if opened is not None else Session()
-    if mark is None or not _A_MARK.fullmatch(mark.value):
+    if mark is None or not _A_MARK.fullmatch(mark):
         return Browser(secrets.token_urlsafe(_MARK_BYTES), known), True
-    return Browser(mark.value, known), False
+    return Browser(mark, known), False
 
 
 def _cookies(visit: Visit, new: Browser | None, session: Session | None) -> tuple[Header, ...]:

@@ -34,6 +34,7 @@ from osimages.issuer.refusals import (
     EXPIRED_GRANT,
     OTHER_CLIENT,
     OTHER_REDIRECT_URI,
+    POLLS_TOO_OFTEN,
     REDEEMED_CODE,
     UNKNOWN_USER,
     VERIFIER,
@@ -46,6 +47,9 @@ Answer = dict[str, Any]
 
 CODE_SECONDS = 600
 DEVICE_SECONDS = 900
+# How long a device waits between two polls (RFC 8628, section 3.2), and how much earlier one may arrive.
+POLL_SECONDS = 5
+_POLL_TOLERANCE_SECONDS = 1
 REFRESH_SECONDS = 90 * 86_400
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 ON_BEHALF_OF = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -119,6 +123,8 @@ def _device_code(exchange: Exchange) -> Answer:
     if device is None:
         raise DEVICE_EXPIRED.because()
     if device.decision == "pending":
+        if at.state.polled(code.user_code, at.now.timestamp()) < POLL_SECONDS - _POLL_TOLERANCE_SECONDS:
+            raise POLLS_TOO_OFTEN.because(seconds=POLL_SECONDS)
         raise DEVICE_PENDING.because()
     if device.decision == "declined":
         raise DEVICE_DECLINED.because()

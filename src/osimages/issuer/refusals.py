@@ -270,6 +270,11 @@ CHALLENGE = Refusal(
 DEVICE_PENDING = Refusal(
     70016, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling."
 )
+POLLS_TOO_OFTEN = Refusal(
+    70016,
+    "slow_down",
+    "OAuth 2.0 device flow error. Authorization is pending. Wait {seconds} seconds between two polls.",
+)
 DEVICE_DECLINED = Refusal(65004, "authorization_declined", CONSENT_DECLINED.text)
 DEVICE_EXPIRED = Refusal(
     70020, "expired_token", "The provided value for the input parameter 'device_code' is not valid. It has expired."

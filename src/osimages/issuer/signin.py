@@ -17,7 +17,7 @@ from osimages.issuer.authorization import Authorization, Returned, authorization
 from osimages.issuer.consent import beyond, missing, wanted
 from osimages.issuer.directory import Application, User
 from osimages.issuer.exchange import Surroundings, given, tenant_of
-from osimages.issuer.grants import DEVICE_SECONDS
+from osimages.issuer.grants import DEVICE_SECONDS, POLL_SECONDS
 from osimages.issuer.refusals import (
     ADMIN_CONSENT,
     BAD_USER_CODE,
@@ -35,7 +35,6 @@ from osimages.issuer.state import PendingDevice
 
 STEP_SECONDS = 1800
 SESSION_SECONDS = 12 * 3600
-POLL_SECONDS = 5
 _LONGEST_CODE = 32
 _LONGEST_NAME = 256
 # No vowels, so that no words come out, and nothing that looks like something else.

@@ -6,6 +6,7 @@ is worth nothing without them, and may be deleted at any time.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS device (
   user_code TEXT PRIMARY KEY, application TEXT NOT NULL, tenant TEXT NOT NULL, scope TEXT NOT NULL,
   until REAL NOT NULL, user TEXT, decision TEXT NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS poll (user_code TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS consent (
   tenant TEXT, user TEXT, application TEXT, resource TEXT, permission TEXT,
   PRIMARY KEY (tenant, user, application, resource, permission)
@@ -67,6 +69,7 @@ class AuthorityState:
         """Remembers a device that waits; False where its code is taken."""
         with self.turn() as connection:
             connection.execute("DELETE FROM device WHERE until < ?", (now,))
+            connection.execute("DELETE FROM poll WHERE user_code NOT IN (SELECT user_code FROM device)")
             values = (device.user_code, device.application, device.tenant, device.scope, until, device.user)
             connection.execute("INSERT OR IGNORE INTO device VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, device.decision))
             return connection.changes() == 1
@@ -79,6 +82,13 @@ class AuthorityState:
             (user_code, now),
         )
         return msgspec.convert(rows[0], PendingDevice) if rows else None
+
+    def polled(self, user_code: str, now: float) -> float:
+        """Record a poll of a device that waits. Return the seconds since its last one, infinity if it is the first."""
+        with self.turn() as connection:
+            last = next(connection.execute("SELECT at FROM poll WHERE user_code = ?", (user_code,)), None)
+            connection.execute("INSERT OR REPLACE INTO poll VALUES (?, ?)", (user_code, now))
+        return math.inf if last is None else now - float(last[0])
 
     def decide(self, user_code: str, before: Decision, decision: Decision) -> bool:
         """Moves a device on from one decision to another; False where it was not there (any more)."""

@@ -7,18 +7,17 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#se
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 import msgspec
 
 from osimages.remembered import remembering
+from osimages.wire.header_fields import split_quoted
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # noqa: S105 (RFC 9110, section 5.6.2: no secret)
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_VALUE = rf"(?:{_TOKEN}|{_QUOTED})"
-_PREFERENCE = re.compile(
-    rf"(?:^|,)\s*({_TOKEN})\s*(?:=\s*({_VALUE}))?((?:\s*;\s*{_TOKEN}(?:\s*=\s*{_VALUE})?)*)\s*(?=,|$)"
-)
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # noqa: S105 (RFC 9110, section 5.6.2: no secret)
+_QUOTED = r'"(?:[^"\\]|\\.)*+"'
+# A preference, or one of its parameters; the value may be absent.
+_PAIR = re.compile(rf"\s*+({_TOKEN})\s*+(?:=\s*+({_TOKEN}|{_QUOTED})\s*+)?", re.DOTALL)
 _LONGEST_NUMBER = 9
 
 
@@ -47,12 +46,11 @@ def preferences(header: str | None) -> Preferences:
         return NONE
     given: dict[str, str] = {}
     names: dict[str, str] = {}
-    for match in _PREFERENCE.finditer(header):
-        name = match[1].lower()
+    for name, value, _ in _each(header):
         known = name.removeprefix("odata.")
         # Of a preference that comes more than once, only the first counts (RFC 7240, section 2).
         if known not in given:
-            given[known], names[known] = _unquoted(match[2] or ""), name
+            given[known], names[known] = _unquoted(value), name
     size = _size(given.get("maxpagesize", ""))
     returned = given.get("return", "").lower()
     return Preferences(
@@ -67,8 +65,15 @@ def preferences(header: str | None) -> Preferences:
 
 def without_preferences(header: str, names: Set[str]) -> str:
     """Return a `Prefer` header without the preferences of those names, which stand for both spellings of OData's."""
-    kept = [match for match in _PREFERENCE.finditer(header) if match[1].lower().removeprefix("odata.") not in names]
-    return ", ".join(match[0].strip(", \t") for match in kept)
+    return ", ".join(text for name, _, text in _each(header) if name.removeprefix("odata.") not in names)
+
+
+def _each(header: str) -> Iterator[tuple[str, str, str]]:
+    """Yield name (in lower case), value and whole text of each preference that can be read."""
+    for text in split_quoted(header, ","):
+        pairs = [_PAIR.fullmatch(each) for each in split_quoted(text, ";")]
+        if pairs[0] is not None and all(pairs):
+            yield pairs[0][1].lower(), pairs[0][2] or "", text.strip()
 
 
 def _unquoted(value: str) -> str:

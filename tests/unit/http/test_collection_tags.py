@@ -36,12 +36,18 @@ NOT_SHAPING = {
 }
 
 
-def test_every_header_that_the_code_reads_is_judged() -> None:
+def headers_that_the_code_reads() -> set[bytes]:
+    """The names of all request headers that occur in the source."""
     found = set()
     for file in sorted(SOURCES.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
         found |= {(one or other).encode() for one, other in _HEADER.findall(text)}
         found |= {each.encode() for each in _IN_HEADERS.findall(text)}
+    return found
+
+
+def test_every_header_that_the_code_reads_is_judged() -> None:
+    found = headers_that_the_code_reads()
     assert found >= {b"accept", b"prefer", b"odata-maxversion", b"if-none-match"}, "the pattern finds what it should"
     assert found - NOT_SHAPING - set(SHAPING_HEADERS) == set(), "does it shape lists? then it belongs into their tags"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.errors import BATCH_MULTIPART, ServiceError
+from osimages.errors import BATCH_MALFORMED, ServiceError
 from osimages.http.batch.items import Item, Outcome
 from osimages.http.batch.multipart_format import is_multipart, read, write
 from osimages.http.reply import Reply
@@ -40,7 +40,7 @@ def test_what_is_written_is_read(requests: list[tuple[str, str, dict[str, str], 
         head = f"Content-Type: application/http\r\n\r\n{method} {url} HTTP/1.1\r\n{fields}"
         parts.append(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     content = b"".join(b"--batch-1\r\n%b\r\n" % part for part in parts) + b"--batch-1--\r\n"
-    assert read(batch(content)) == [
+    assert read(batch(content), 20) == [
         Item(None, method.upper(), url, {name.encode(): value.encode() for name, value in headers.items()}, body)
         for method, url, headers, body in requests
     ]
@@ -49,9 +49,9 @@ def test_what_is_written_is_read(requests: list[tuple[str, str, dict[str, str], 
 @given(st.lists(st.sampled_from(_PIECES), max_size=25))
 def test_any_text_is_read_or_refused(pieces: list[bytes]) -> None:
     try:
-        assert all(isinstance(each, Item) for each in read(batch(b"".join(pieces))))
+        assert all(isinstance(each, Item) for each in read(batch(b"".join(pieces)), 25))
     except ServiceError as error:
-        assert error.row is BATCH_MULTIPART
+        assert error.row is BATCH_MALFORMED
 
 
 @given(st.binary(max_size=200))

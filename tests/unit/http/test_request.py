@@ -54,6 +54,21 @@ def test_a_head_request_is_a_get() -> None:
     assert request_of(scope(method="HEAD"), Front()).method == "GET"
 
 
+@pytest.mark.parametrize(
+    ("target", "origin", "path"),
+    [
+        (b"http://other.example:99/beta", "https://other.example:99", "/beta"),
+        (b"HTTPS://other.example", "https://other.example", "/"),
+        (b"http://", "", "/"),
+        (b"http://user@other.example/beta", "", "/beta"),
+        (b"*", "https://localhost:8443", "*"),
+    ],
+)
+def test_the_authority_of_an_absolute_target_counts(target: bytes, origin: str, path: str) -> None:
+    request = request_of(scope(raw_path=target), Front())
+    assert (request.origin, request.path) == (origin, path)
+
+
 def test_cookies_that_http_2_split_are_one_again() -> None:
     split = [(b"host", b"localhost"), (b"cookie", b"a=1"), (b"cookie", b"b=2, 3"), (b"prefer", b"a"), (b"prefer", b"b")]
     request = request_of(scope(headers=split), Front())

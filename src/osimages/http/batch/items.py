@@ -16,7 +16,6 @@ from osimages.errors import (
     BATCH_ID_IS_GROUP,
     BATCH_ID_TAKEN,
     BATCH_READS_IN_CHANGE_SET,
-    BATCH_TOO_MANY,
     ServiceError,
 )
 from osimages.http.batch.conditions import Condition
@@ -79,15 +78,13 @@ def _shown_name(name: bytes) -> str:
     return _SHOWN_NAMES.get(name) or name.decode().title()
 
 
-def units(items: list[Item], most: int) -> list[list[Item]]:
+def units(items: list[Item]) -> list[list[Item]]:
     """The items, those of one change set together.
 
     Raises ServiceError (400) for a batch that cannot be run; then nothing of it is.
     """
     if not items:
         raise ServiceError(BATCH_FORMAT)
-    if len(items) > most:
-        raise ServiceError(BATCH_TOO_MANY, limit=most)
     groups = {each.group.lower() for each in items if each.group is not None}
     found = _grouped(items) if groups else [[item] for item in items]
     seen: set[str | None] = set()

@@ -13,13 +13,21 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from osimages.errors import BATCH_FORMAT, BATCH_WITHOUT_TYPE, ServiceError
+from osimages.errors import (
+    BATCH_DEPENDENCY,
+    BATCH_FORMAT,
+    BATCH_MALFORMED,
+    BATCH_TOO_MANY,
+    BATCH_WITHOUT_TYPE,
+    ServiceError,
+)
 from osimages.http.batch.conditions import Condition, parse_condition
 from osimages.http.batch.items import Item, Outcome
 from osimages.http.body import json_text
 from osimages.http.reply import JSON, ODATA_JSON, Reply
 from osimages.http.request import ApiRequest
-from osimages.wire.payload import decoded
+from osimages.wire.header_fields import MOST_LINES
+from osimages.wire.payload import MOST_VALUES_OF_BATCH, decoded
 
 _WITH_BODY = frozenset(("POST", "PATCH", "PUT"))
 _NULL = msgspec.Raw(b"null")
@@ -58,13 +66,15 @@ _decode = msgspec.json.Decoder(_Batch).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def read(request: ApiRequest) -> list[Item]:
-    """The items of a batch. Raises ServiceError (400) for one that is malformed."""
+def read(request: ApiRequest, most: int) -> list[Item]:
+    """The items of a batch. Raises ServiceError (400) for one that is malformed, or has more than `most` items."""
     try:
-        written = decoded(json_text(request), _decode, _members).requests
+        written = decoded(json_text(request), _decode, _members, MOST_VALUES_OF_BATCH).requests
     except msgspec.ValidationError:
         raise ServiceError(BATCH_FORMAT) from None
-    return [_item(each) for each in written]
+    if len(written) > most:
+        raise ServiceError(BATCH_TOO_MANY, limit=most)
+    return [_item(each, most) for each in written]
 
 
 def _members(batch: _Batch) -> int:
@@ -78,14 +88,20 @@ def write(items: Sequence[Item], outcomes: Sequence[Outcome]) -> Reply:
     return Reply(200, _encode({"responses": responses}), ODATA_JSON)
 
 
-def _item(written: _Item) -> Item:
+def _item(written: _Item, most: int) -> Item:
     headers = _NO_HEADERS
+    if written.headers and len(written.headers) > MOST_LINES:
+        raise ServiceError(
+            BATCH_MALFORMED, reason=f"the request '{written.id[:64]}' has more than {MOST_LINES} headers."
+        )
     if written.headers:
         headers = {name.lower().encode(): value.encode() for name, value in written.headers.items()}
     method = written.method.upper()
     content_type = headers.get(b"content-type", b"")
     if method in _WITH_BODY and not content_type:
         raise ServiceError(BATCH_WITHOUT_TYPE, id=written.id[:64])
+    if max(len(written.depends_on or ()), len(written.sdk_depends_on or ())) > most:
+        raise ServiceError(BATCH_DEPENDENCY, id=written.id[:64])
     waits_for: tuple[str, ...] = ()
     if written.depends_on or written.sdk_depends_on:
         waits_for = tuple(each.lower() for each in (*(written.depends_on or ()), *(written.sdk_depends_on or ())))

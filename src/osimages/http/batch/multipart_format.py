@@ -10,23 +10,26 @@ import re
 import uuid
 from collections.abc import Sequence
 from http import HTTPStatus
-from itertools import groupby, pairwise
+from itertools import groupby
 
-from osimages.errors import BATCH_MULTIPART, ServiceError
+from osimages.errors import BATCH_MALFORMED, BATCH_TOO_MANY, ServiceError
 from osimages.http.batch.items import Item, Outcome
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest
+from osimages.wire.header_fields import MOST_LINES, combined
 
 Headers = dict[bytes, bytes]
 
 _BOUNDARY = re.compile(rb';\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
-_EMPTY_LINE = re.compile(rb"^\r?\n|\r?\n\r?\n")
+_EMPTY_LINE = re.compile(rb"\A\r?\n|\r?\n\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")
 _FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_ENCODINGS = (b"binary", b"8bit", b"7bit")
 _UNDONE = 424
 # No length has more; int refuses texts of thousands.
 _MOST_DIGITS = 18
+# Of a part, before they are split. The setting `max_header_bytes` is checked later, as for every request.
+_MOST_HEADER_BYTES = 64 * 1024
 # Faults on demand have statuses that HTTP does not know.
 _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
@@ -36,19 +39,21 @@ def is_multipart(request: ApiRequest) -> bool:
     return (request.header(b"content-type") or "").strip().lower().startswith("multipart/mixed")
 
 
-def read(request: ApiRequest) -> list[Item]:
-    """The items of a batch. Raises ServiceError (400) that says what is wrong with it."""
+def read(request: ApiRequest, most: int) -> list[Item]:
+    """The items of a batch, at most `most`. Raises ServiceError (400) that says what is wrong with it."""
     found: list[Item] = []
-    for number, part in enumerate(_parts(request.body, request.headers[b"content-type"])):
+    for number, part in enumerate(_parts(request.body, request.headers[b"content-type"], most)):
         headers, content = _split(part)
         content_type = headers.get(b"content-type", b"")
         if not content_type.strip().lower().startswith(b"multipart/mixed"):
             found.append(_item(headers, content, None))
             continue
-        for inner in _parts(content, content_type):
+        for inner in _parts(content, content_type, most):
             inner_headers, inner_content = _split(inner)
             # No Content-ID holds a line break, so that none is taken for the name of a change set.
             found.append(_item(inner_headers, inner_content, f"\n{number}"))
+    if len(found) > most:
+        raise ServiceError(BATCH_TOO_MANY, limit=most)
     return found
 
 
@@ -78,7 +83,7 @@ def _item(headers: Headers, content: bytes, group: str | None) -> Item:
     if encoding not in _PLAIN_ENCODINGS:
         raise _refused(f"the Content-Transfer-Encoding '{encoding.decode('latin-1')[:32]}' is not binary.")
     line, _, rest = content.lstrip(b"\r\n").partition(b"\n")
-    words = line.split()
+    words = line.split(None, 3)
     if len(words) not in (2, 3) or not words[0].isalpha():
         raise _refused("a part does not start with a method and a URL.")
     own, body = _split(rest)
@@ -96,37 +101,50 @@ def _item(headers: Headers, content: bytes, group: str | None) -> Item:
     )
 
 
-def _parts(body: bytes, content_type: bytes) -> list[bytes]:
-    """The parts between the lines with the boundary; what stands before the first and after the last is no part."""
+def _parts(body: bytes, content_type: bytes, most: int) -> list[bytes]:
+    """The parts between the lines with the boundary; what stands before the first and after the last is no part.
+
+    At most `most`. A pattern that starts with fixed bytes is searched for at the speed of a copy.
+    """
     match = _BOUNDARY.search(content_type)
     if match is None:
         raise _refused("the Content-Type multipart/mixed needs a boundary of at most 70 characters.")
-    boundary = re.escape(match[1] or match[2])
-    lines = list(re.finditer(rb"(?:\A|\r?\n)--" + boundary + rb"(--)?[ \t]*(?=\r?\n|\Z)", body))
-    found = []
-    for line, following in pairwise(lines):
-        if line[1] is not None:
+    boundary = match[1] or match[2]
+    line = re.compile(rb"\n--" + re.escape(boundary) + rb"(--)?[ \t]{0,64}(?:\r?\n|\Z)")
+    found: list[bytes] = []
+    body = b"\n" + body
+    start, opening = 0, line.search(body)
+    while opening is not None and opening[1] is None:
+        # The end of this line may be the start of the next one with the boundary.
+        start = opening.end()
+        opening = line.search(body, start - opening[0].endswith(b"\n"))
+        if opening is None:
             break
-        found.append(body[line.end() : following.start()].removeprefix(b"\r").removeprefix(b"\n"))
-    if not any(line[1] is not None for line in lines):
-        raise _refused(f"the line that ends it, '--{(match[1] or match[2]).decode('latin-1')}--', is missing.")
+        if len(found) == most:
+            raise ServiceError(BATCH_TOO_MANY, limit=most)
+        found.append(body[start : max(start, opening.start())].removesuffix(b"\r"))
+    if opening is None:
+        raise _refused(f"the line that ends it, '--{boundary.decode('latin-1')}--', is missing.")
     return found
 
 
 def _split(part: bytes) -> tuple[Headers, bytes]:
     """The header fields, with names in lower case, and what follows the empty line after them."""
-    end = _EMPTY_LINE.search(part)
+    end = _EMPTY_LINE.search(part, 0, _MOST_HEADER_BYTES)
+    if end is None and len(part) > _MOST_HEADER_BYTES:
+        raise _refused(f"a part has headers of more than {_MOST_HEADER_BYTES} bytes.")
     head, body = (part, b"") if end is None else (part[: end.start()], part[end.end() :])
-    headers: Headers = {}
-    for line in _FOLDED.sub(b" ", head).splitlines():
-        name, colon, value = line.partition(b":")
-        if not line.strip():
-            continue
-        if not colon or not _FIELD_NAME.fullmatch(name):
-            raise _refused(f"'{line.decode('latin-1')[:64]}' is no header field.")
-        name, value = name.lower(), value.strip()
-        headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
-    return headers, body
+    lines = [line for line in _FOLDED.sub(b" ", head).splitlines() if line.strip()]
+    if len(lines) > MOST_LINES:
+        raise _refused(f"a part has more than {MOST_LINES} header fields.")
+    return combined(map(_field, lines)), body
+
+
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    name, colon, value = line.partition(b":")
+    if not colon or not _FIELD_NAME.fullmatch(name):
+        raise _refused(f"'{line.decode('latin-1')[:64]}' is no header field.")
+    return name.lower(), value.strip()
 
 
 def _part(item: Item, outcome: Outcome) -> bytes:
@@ -149,4 +167,4 @@ def _joined(parts: Sequence[bytes], name: str) -> tuple[bytes, bytes]:
 
 
 def _refused(reason: str) -> ServiceError:
-    return ServiceError(BATCH_MULTIPART, reason=reason)
+    return ServiceError(BATCH_MALFORMED, reason=reason)

@@ -12,7 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 
-from osimages.errors import BATCH_ANSWERS_TOO_LARGE, CHANGE_SET_UNDONE, DEPENDENCY_FAILED, ServiceError
+from osimages.errors import (
+    BATCH_ANSWERS_TOO_LARGE,
+    CHANGE_SET_UNDONE,
+    DEPENDENCY_FAILED,
+    LIMIT_EXCEEDED,
+    ServiceError,
+)
 from osimages.http.batch import json_format, multipart_format
 from osimages.http.batch.alike import alike, replies
 from osimages.http.batch.change_set import ChangeSet
@@ -45,11 +51,11 @@ async def batch(call: Call, answer: Answer) -> Reply:
     most = call.service.settings.max_batch_items
     running = _Running(call, answer)
     if multipart_format.is_multipart(call.request):
-        items = multipart_format.read(call.request)
+        items = multipart_format.read(call.request, most)
         goes_on = call.preferences().continue_on_error is True
-        return multipart_format.write(items, await running.in_order(units(items, most), goes_on))
-    items = json_format.read(call.request)
-    return json_format.write(items, await running.side_by_side(units(items, most)))
+        return multipart_format.write(items, await running.in_order(units(items), goes_on))
+    items = json_format.read(call.request, most)
+    return json_format.write(items, await running.side_by_side(units(items)))
 
 
 class _Running:
@@ -65,6 +71,8 @@ class _Running:
         self._outer = {name: given[name] for name in _OUTER_HEADERS if name in given}
         self._inherited = inherited_headers(given)
         self._headers = {**self._inherited, **self._outer}  # of an item that has none of its own
+        # Longer ones are not read; within the root's length the pipeline judges.
+        self._longest_url = call.service.longest_link + len(self._root)
         self._turn_began = time.monotonic()
         self._unread = 0
         self._room = call.service.settings.max_batch_answer_bytes
@@ -92,7 +100,9 @@ class _Running:
         requests = [
             (item.key, self._request(item, {}))
             for (item, *_) in found
-            if item.method == "GET" and not (item.headers or item.waits_for or item.condition or item.body)
+            if item.method == "GET"
+            and not (item.headers or item.waits_for or item.condition or item.body)
+            and len(item.url) <= self._longest_url
         ]
         outcomes: dict[str | None, Outcome] = {}
         for group in alike(self._call, requests):
@@ -215,6 +225,9 @@ class _Running:
         """The item as a request of its own, with the outer request's token and ids."""
         if isinstance(item.body, ServiceError):
             raise item.body
+        if len(item.url) > self._longest_url:
+            most = self._call.service.settings.max_url_bytes
+            raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
         outer = self._call.request
         path, _, query = self._path(item, addresses).partition("?")
         return ApiRequest(

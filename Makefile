@@ -38,12 +38,14 @@ clean:
 	  { echo "osimages needs Python 3.11 or later; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv .venv
 
-.venv/serve-ready: .venv/pyvenv.cfg requirements.txt pyproject.toml
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+.venv/serve-ready: .venv/pyvenv.cfg requirements.txt pyproject.toml tools/requirements_for.py
+	$(BIN)/python tools/requirements_for.py requirements.txt > .venv/requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r .venv/requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
 .venv/test-ready: .venv/serve-ready requirements-dev.txt tools/test_machine.py tests/node/package-lock.json
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.txt
+	$(BIN)/python tools/requirements_for.py requirements-dev.txt > .venv/requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --require-hashes -r .venv/requirements-dev.txt
 	$(BIN)/python tools/test_machine.py
 	@touch $@

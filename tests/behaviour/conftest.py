@@ -7,7 +7,7 @@ import pytest
 _ABOUT_DATA = (
     *("audit", "batch", "conditions", "decisions", "delta", "options", "paging", "query", "surface"),
     *("apply", "search", "compute", "limits", "dashboard", "addresses", "annotations", "batch_multipart", "isolation"),
-    *("items", "collection_tags", "links"),
+    *("items", "collection_tags", "links", "patterns"),
 )
 
 

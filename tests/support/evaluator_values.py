@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import re
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -383,6 +384,7 @@ def _date_of(moment: Moment) -> date | None:
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "contains": lambda text, part: part in text,
+    "matchespattern": lambda text, pattern: re.search(pattern.replace("$", r"\Z"), text, re.ASCII) is not None,
     "startswith": lambda text, part: text[: len(part)] == part,
     "endswith": lambda text, part: text[len(text) - len(part) :] == part if len(part) <= len(text) else False,
     "concat": lambda left, right: left + right,

@@ -33,6 +33,7 @@ from osimages.plan.query import Shape
 from osimages.storage.documents import document, item_rows, main_row
 from osimages.storage.render import driving_candidates
 from osimages.storage.sqlite_functions import register
+from osimages.storage.sqlite_patterns import bind_patterns
 from osimages.storage.sqlite_render import SqliteRenderer
 from osimages.storage.tables import entity_tables
 
@@ -170,7 +171,7 @@ class SqliteCabinet:
     def __init__(self) -> None:
         self.now = encoding.microseconds_since_epoch(datetime.now(UTC))
         self._connection = apsw.Connection(":memory:")
-        register(self._connection)
+        register(self._connection, lambda: False)
         for table in METADATA.sorted_tables:
             self._connection.execute(str(CreateTable(table).compile(dialect=_DIALECT)))
             for index in table.indexes:
@@ -208,6 +209,7 @@ class SqliteCabinet:
             f"c{number}": value for number, value in enumerate(resolved(asked.constants, self.now))
         }
         values |= {"tenant": tenant, "limit": 1000, "skip": 0}
+        values = dict(bind_patterns(values))
         shape = Shape(asked.condition)
         drivers = (None, *driving_candidates(asked.condition))
         found = [

@@ -33,6 +33,7 @@ from osimages.plan.constants import (
     INTEGERS,
     NUMBERS,
     Constant,
+    Pattern,
     is_between_integers,
     is_not_a_number,
     natural_type,
@@ -66,7 +67,6 @@ from osimages.plan.names import (
     Variable,
     is_null,
 )
-from osimages.plan.patterns import PatternError, compiled
 from osimages.plan.values import common_number, condition_of, joined, wrong_count
 
 __all__ = ["BindError", "Binder", "Bound", "bind_filter"]
@@ -90,6 +90,9 @@ _MIRRORED = {
     Comparison.LE: Comparison.GE,
 }
 _EQUALITY = (Comparison.EQ, Comparison.NE)
+# A pattern takes up to 10 ms to compile. PostgreSQL caches 32 compiled patterns for each connection.
+_LONGEST_PATTERN = 256
+_MOST_PATTERNS = 20
 _TRUTHS = (LiteralKind.BOOLEAN, LiteralKind.NULL)
 
 
@@ -296,11 +299,27 @@ class Binder(CollectionFunctions):
         first, second = (self.value(each.value, scope) for each in tree.arguments)
         if is_null(first) or is_null(second):
             return _typed(Truth(None), True)
-        if function is TextMatch.MATCHES_PATTERN:
-            _check_pattern(second, tree.arguments[1].value.position)
         text = self._argument(first, Primitive.STRING, tree.position)
-        pattern = self._argument(second, Primitive.STRING, tree.position)
+        if function is TextMatch.MATCHES_PATTERN:
+            pattern = self._pattern(second, tree.arguments[1].value.position)
+        else:
+            pattern = self._argument(second, Primitive.STRING, tree.position)
         return _typed(Match(function, text.value, pattern.value), text.nullable or pattern.nullable)
+
+    def _pattern(self, operand: Operand, position: int) -> Typed:
+        """A regular expression, which has to be a constant: it is compiled once for all rows."""
+        if isinstance(operand, Typed):
+            raise UnsupportedError("'matchesPattern' is supported with a pattern in quotes", position)
+        if not isinstance(operand, Literal) or operand.kind is not LiteralKind.STRING:
+            raise BindError("Expected a pattern in quotes", position)
+        slot = self._slot(Primitive.STRING, operand)
+        text = str(self.constants[slot.number])
+        if len(text) > _LONGEST_PATTERN:
+            raise BindError(f"The pattern has more than {_LONGEST_PATTERN} characters", position)
+        if sum(isinstance(each, Pattern) for each in self.constants) == _MOST_PATTERNS:
+            raise BindError(f"The query has more than {_MOST_PATTERNS} patterns", position)
+        self.constants[slot.number] = Pattern(text, self.option, position)
+        return Typed(slot, Primitive.STRING)
 
     def _isdefined(self, tree: Call, scope: Scope) -> Typed:
         if len(tree.arguments) != 1 or tree.arguments[0].name:
@@ -325,16 +344,6 @@ class Binder(CollectionFunctions):
         if is_null(operand):
             return _typed(Truth(True))
         return _typed(Truth(self._as_is(operand).type is target))
-
-
-def _check_pattern(pattern: Operand, position: int) -> None:
-    """Patterns are constants, so that none is too large to be matched in a time that is known beforehand."""
-    if not isinstance(pattern, Literal):
-        raise BindError("Expected a pattern in quotes", position)
-    try:
-        compiled(str(pattern.value))
-    except PatternError as error:
-        raise BindError(f"The pattern cannot be used: {error}", position) from None
 
 
 def _typed(condition: Condition, nullable: bool = False) -> Typed:

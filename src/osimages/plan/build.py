@@ -13,15 +13,9 @@ from osimages.edm import encoding
 from osimages.edm.types import EVERYTHING, ComplexType, EntityType, Model, Property, SetCapabilities
 from osimages.errors import (
     EXPAND_NOT_SUPPORTED,
-    INVALID_FILTER,
-    INVALID_OPTION,
-    INVALID_ORDERBY,
-    INVALID_SELECT,
     INVALID_SKIPTOKEN,
     LIMIT_EXCEEDED,
-    NOT_IMPLEMENTED,
     OPTION_NOT_SUPPORTED,
-    ErrorRow,
     ServiceError,
 )
 from osimages.odata.errors import ODataLimitError
@@ -33,7 +27,7 @@ from osimages.plan.constants import Constant, Moment, resolved
 from osimages.plan.delta import DeltaState
 from osimages.plan.expressions import Compare, Comparison, Field, Slot
 from osimages.plan.limits import Limits
-from osimages.plan.names import UnsupportedOptionError
+from osimages.plan.option_errors import invalid, rejected
 from osimages.plan.paging import Position
 from osimages.plan.query import USUAL_PAGE_BYTES, CollectionPlan, Computed, DeltaPlan, ItemChoice, Shape, Sortable
 from osimages.plan.resolve import Kind, Target
@@ -56,7 +50,6 @@ _OF_ITEMS = frozenset(("filter", "search", "orderby", "top", "skip", "count"))
 _COUNTING_ITEMS = frozenset(("filter", "search"))
 _TOKENS = frozenset(("skiptoken", "deltatoken"))
 _UNSUPPORTED = frozenset(("id", "index", "schemaversion"))
-_ROWS: Mapping[str, ErrorRow] = {"$filter": INVALID_FILTER, "$select": INVALID_SELECT, "$orderby": INVALID_ORDERBY}
 
 
 class Query(msgspec.Struct, frozen=True, dict=True):
@@ -123,7 +116,7 @@ def build_query(
         constants = list(bound.constants)
         items = _items(model, entity, select, options, constants, limits, declared)
     except OptionError as error:
-        raise _refused(error) from None
+        raise rejected(error) from None
     except ODataLimitError as error:
         raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
     return _query(options, bound, select.paths, tuple(constants), items, _identity(query))
@@ -231,7 +224,7 @@ def _check_allowed(entity: EntityType, kind: Kind, options: QueryOptions, capabi
         if not getattr(capabilities, name, True) or (name == "search" and not entity.is_searched):
             raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given - _ALLOWED.get(kind, _ONLY_FORMAT)):
-        raise _invalid(f"${name}", "it cannot be used on this resource")
+        raise invalid(f"${name}", "it cannot be used on this resource")
 
 
 def _selected(model: Model, entity: EntityType, items: tuple[SelectItem, ...] | None, bound: BoundQuery) -> Selection:
@@ -265,7 +258,7 @@ def _of_property(declared: Property, kind: Kind, options: QueryOptions) -> Query
     for name in sorted(options.given - allowed):
         if name in _UNSUPPORTED:
             raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
-        raise _invalid(f"${name}", "it cannot be used on this resource")
+        raise invalid(f"${name}", "it cannot be used on this resource")
     inner = msgspec.structs.replace(options, given=options.given - _ONLY_FORMAT)
     select = (SelectItem((declared.name,), None, inner, 0),) if inner.given else None
     return QueryOptions(select=select, format=options.format, aliases=options.aliases, given=frozenset())
@@ -300,16 +293,3 @@ def _identity(query: str) -> str:
 
 def _quoted(text: str) -> str:
     return text if text.isascii() and text.isalnum() else quote_plus(text)
-
-
-def _refused(error: OptionError) -> ServiceError:
-    if isinstance(error, UnsupportedOptionError):
-        return ServiceError(NOT_IMPLEMENTED, target=error.option, option=error.option, reason=error.reason)
-    return _invalid(error.option, error.reason)
-
-
-def _invalid(option: str, reason: str) -> ServiceError:
-    row = _ROWS.get(option)
-    if row is None:
-        return ServiceError(INVALID_OPTION, target=option, option=option, reason=reason)
-    return ServiceError(row, target=option, reason=reason)

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import Enum
 
+import msgspec
+
 from osimages.edm import encoding
 from osimages.edm.types import EnumType, Model, Primitive
 from osimages.odata.tree import EnumLiteral, Literal, LiteralKind
@@ -19,7 +21,15 @@ class Moment(Enum):
     NOW = "now"
 
 
-Constant = str | int | float | bool | bytes | Moment
+class Pattern(msgspec.Struct, frozen=True):
+    """A regular expression, compiled by the database; `position` is where it stands in the option (with its `$`)."""
+
+    text: str
+    option: str
+    position: int
+
+
+Constant = str | int | float | bool | bytes | Moment | Pattern
 
 INTEGERS = (Primitive.BYTE, Primitive.SBYTE, Primitive.INT16, Primitive.INT32, Primitive.INT64)
 FLOATS = (Primitive.SINGLE, Primitive.DOUBLE)

@@ -110,6 +110,10 @@ class DeltaPlan(msgspec.Struct, frozen=True):
     computed: tuple[Value, ...] = ()
     most_bytes: int = USUAL_PAGE_BYTES
 
+    def known_from(self, newest: int) -> int:
+        """Return `known`, or the number of the tenant's newest change at the very start."""
+        return newest if self.known is None else self.known
+
 
 class Fate(Enum):
     """What became of an entity that changed: it is there, it does not fulfil the condition any more, it was deleted."""

@@ -92,11 +92,10 @@ def row_bytes(row: Iterable[Any]) -> int:
     return sum([len(value) for value in row if isinstance(value, (str, bytes))])
 
 
-def delta_parameters(tenant: str, plan: DeltaPlan, newest: int) -> dict[str, object]:
-    """The values of the parameters of a query for changes; `newest` is the number of the tenant's newest change."""
+def delta_parameters(tenant: str, plan: DeltaPlan) -> dict[str, object]:
+    """The values of the parameters of a query for changes, except `known`."""
     values: dict[str, object] = {f"c{number}": value for number, value in enumerate(plan.constants)}
-    known = newest if plan.known is None else plan.known
-    values.update(tenant=tenant, after=plan.after, known=known, nothing=b"", limit=plan.limit + 1)
+    values.update(tenant=tenant, after=plan.after, nothing=b"", limit=plan.limit + 1)
     return values
 
 

@@ -66,6 +66,7 @@ class Connections:
         self._observer = observer
         self._pool = pool
         self._limits = limits
+        self.query_seconds = limits.query_seconds
         # Some connections are left for what is short: reads by key, changes, what the service looks up for itself.
         self._turns = Turns(max(1, limits.connections - max(1, limits.connections // 5)))
         # A change takes the time that it needs, but does not wait for another one for longer than it may.

@@ -294,29 +294,6 @@ CREATE OR REPLACE FUNCTION osimages_substring(value text, start bigint) RETURNS 
   SELECT osimages_substring(value, start, 2147483647)
 $$;
 
--- A pattern comes as the table of its automaton (plan/patterns.py), so that each character is read once:
--- {classes, states, bounds..., next states..., flags...}, 1 for a state that accepts, 2 for one that does at the text's end.
-CREATE OR REPLACE FUNCTION osimages_matches_pattern(value text, automaton integer[]) RETURNS boolean
-LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-  classes CONSTANT integer := automaton[1];
-  states CONSTANT integer := automaton[2];
-  bounds CONSTANT integer[] := automaton[3:classes + 1];
-  table_at CONSTANT integer := 2 + classes;
-  flags_at CONSTANT integer := table_at + states * classes;
-  state integer := 0;
-  letter text;
-BEGIN
-  FOREACH letter IN ARRAY string_to_array(value, NULL) LOOP
-    IF automaton[flags_at + state] & 1 = 1 THEN
-      RETURN true;
-    END IF;
-    state := automaton[table_at + state * classes
-                       + CASE WHEN classes = 1 THEN 0 ELSE width_bucket(ascii(letter), bounds) END];
-  END LOOP;
-  RETURN automaton[flags_at + state] <> 0;
-END $$;
-
 -- --- conversions ---
 CREATE OR REPLACE FUNCTION osimages_number_of(value text) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
   SELECT CASE WHEN value ~ '^[+-]?[0-9]{1,40}(\.[0-9]{1,40})?([eE][+-]?[0-9]{1,4})?$' THEN value::numeric END

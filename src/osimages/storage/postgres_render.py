@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     Double,
-    Integer,
     LargeBinary,
     Select,
     Text,
@@ -23,16 +22,15 @@ from sqlalchemy import (
     func,
     literal_column,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
 
 from osimages.edm.types import Primitive
-from osimages.plan.constants import FLOATS, INTEGER_LIMITS, INTEGERS
-from osimages.plan.expressions import Match, ScalarType, Slot, TextMatch
-from osimages.storage.render import Renderer, Test
-from osimages.storage.render_values import ARITHMETIC, Scope, Sql, infix
+from osimages.plan.constants import FLOATS, INTEGER_LIMITS, INTEGERS, Pattern
+from osimages.plan.expressions import ScalarType, TextMatch
+from osimages.storage.render import Renderer
+from osimages.storage.render_values import ARITHMETIC, Sql, infix
 from osimages.storage.tables import EntityTables
 
 # What a constant is in Python tells what it is in SQL.
@@ -42,36 +40,24 @@ _TYPES: Mapping[type, TypeEngine[Any]] = {
     int: BigInteger(),
     float: Double(),
     bytes: LargeBinary(),
+    Pattern: Text(),
 }
 # Conversions that change nothing in a column, as both types are encoded alike.
 _SAME = ((Primitive.SINGLE, Primitive.DOUBLE), (Primitive.GUID, Primitive.STRING), (Primitive.DATE, Primitive.STRING))
 
 
 class PostgresRenderer(Renderer):
-    """SQL text with named parameters, whose constants are of the given types. It is good for one rendering.
-
-    `patterns` are the numbers of the constants that are patterns: their automata have to be bound (`plan/patterns.py`).
-    """
+    """SQL text with named parameters, whose constants are of the given types. It is good for one rendering."""
 
     def __init__(self, tables: EntityTables, constants: Sequence[type]) -> None:
         super().__init__(tables, postgresql_dialect(paramstyle="named"))  # type: ignore[no-untyped-call]
         self._constants = constants
-        self.patterns: set[int] = set()
 
     def constant(self, number: int) -> Sql:
         """PostgreSQL has to know the type of a parameter where nothing beside it tells."""
         type_ = self._constants[number]
         typed = cast(bindparam(f"c{number}"), _TYPES[type_])
-        return typed.collate("C") if type_ is str else typed
-
-    def _test(self, condition: Test, scope: Scope) -> ColumnElement[bool]:
-        """PostgreSQL's own regular expressions are others, and may take long."""
-        match condition:
-            case Match(TextMatch.MATCHES_PATTERN, text, Slot(number)):
-                self.patterns.add(number)
-                automaton = cast(bindparam(f"c{number}"), ARRAY(Integer))
-                return func.osimages_matches_pattern(self._value(text, scope), automaton)
-        return super()._test(condition, scope)
+        return typed.collate("C") if isinstance(_TYPES[type_], Text) else typed
 
     def truth(self, value: bool | None) -> ColumnElement[bool]:
         """PostgreSQL has a type for truth values, and null has to be of it."""
@@ -133,7 +119,9 @@ class PostgresRenderer(Renderer):
 
     # --- strings ---
     def text_match(self, function: TextMatch, text: Sql, pattern: Sql) -> ColumnElement[bool]:
-        """LIKE would give `%`, `_` and `\\` a meaning."""
+        """LIKE would give `%`, `_` and `\\` a meaning. By the collation C, `\\w` and `\\d` match ASCII alone."""
+        if function is TextMatch.MATCHES_PATTERN:
+            return Grouping(Grouping(text.collate("C")).bool_op("~")(Grouping(pattern)))
         if function is TextMatch.CONTAINS:
             return func.strpos(text, pattern) > literal_column("0")
         if function is TextMatch.STARTSWITH:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-import msgspec
 from asyncpg import Record
 from sqlalchemy import any_, bindparam
 from sqlalchemy.dialects.postgresql import dialect
 
 from osimages.edm.types import Model
 from osimages.plan.expressions import Condition, Value
-from osimages.plan.patterns import compiled
 from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
 from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters, row_bytes
 from osimages.storage.postgres_connections import Connection, Connections, fetch, positional
+from osimages.storage.postgres_patterns import PostgresPatterns
 from osimages.storage.postgres_render import PostgresRenderer
 from osimages.storage.statements import Listing, Statements
 from osimages.storage.steps import Values
@@ -34,13 +33,6 @@ _LISTING = Listing(
 Types = tuple[type, ...]
 
 
-class Rendered(msgspec.Struct, frozen=True):
-    """A query, and the numbers of those of its constants that are patterns."""
-
-    sql: str
-    patterns: frozenset[int]
-
-
 class PostgresStore(EntityStore):
     """Reads with any connection of the database it belongs to."""
 
@@ -49,6 +41,7 @@ class PostgresStore(EntityStore):
         statements = Statements(tables, named, row_locks=True, listing=_LISTING)
         super().__init__(database, model, tables, statements)
         self._connections = connections
+        self._patterns = PostgresPatterns(connections)
         self._tables = tables
         self._get = statements.get
         self._get_all = statements.get_all
@@ -72,27 +65,27 @@ class PostgresStore(EntityStore):
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
         types = tuple(map(type, plan.constants))
-        rendered = self._page_sql(plan.shape, types)
-        values = _bound(rendered, parameters(tenant, plan))
+        sql = self._page_sql(plan.shape, types)
+        turn = self._patterns.turn(tenant, parameters(tenant, plan))
         if not plan.count and 0 < plan.limit <= _FIRST_ROWS:
-            async with self._connections.turn(tenant):
-                rows = await self._connections.rows(rendered.sql, values)
+            async with turn as values:
+                rows = await self._connections.rows(sql, values)
             kept = _fitting(rows, plan.limit, plan.most_bytes)
             return page_of(kept, plan.shape, len(rows) > len(kept), None)
-        async with self._connections.turn(tenant), self._connections.snapshot() as connection:
+        async with turn as values, self._connections.snapshot() as connection:
             total = None
             if plan.count:
-                total = (await fetch(connection, self._count_sql(plan.shape, types).sql, values))[0][0]
+                total = (await fetch(connection, self._count_sql(plan.shape, types), values))[0][0]
             if not plan.limit:
                 return page_of([], plan.shape, False, total)
-            found, more = await _some(connection, rendered.sql, values, plan.limit, plan.most_bytes)
+            found, more = await _some(connection, sql, values, plan.limit, plan.most_bytes)
         return page_of(found, plan.shape, more, total)
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
-        rendered = self._count_sql(plan.shape, tuple(map(type, plan.constants)))
-        async with self._connections.turn(tenant):
-            rows = await self._connections.rows(rendered.sql, _bound(rendered, parameters(tenant, plan)))
+        sql = self._count_sql(plan.shape, tuple(map(type, plan.constants)))
+        async with self._patterns.turn(tenant, parameters(tenant, plan)) as values:
+            rows = await self._connections.rows(sql, values)
         return int(rows[0][0])
 
     async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
@@ -101,32 +94,26 @@ class PostgresStore(EntityStore):
         A tenant's changes are numbered under the lock of its row until they are committed: whoever sees a change sees
         all with smaller numbers.
         """
-        rendered = self._delta_sql(plan.condition, plan.computed, tuple(map(type, plan.constants)))
-        async with self._connections.turn(tenant), self._connections.snapshot() as connection:
+        sql = self._delta_sql(plan.condition, plan.computed, tuple(map(type, plan.constants)))
+        turn = self._patterns.turn(tenant, delta_parameters(tenant, plan))
+        async with turn as values, self._connections.snapshot() as connection:
             found = await fetch(connection, self._last_change, {"tenant": tenant})
             newest = int(found[0][0])
-            values = _bound(rendered, delta_parameters(tenant, plan, newest))
-            rows, more = await _some(connection, rendered.sql, values, plan.limit, plan.most_bytes)
+            numbered = {**values, "known": plan.known_from(newest)}
+            rows, more = await _some(connection, sql, numbered, plan.limit, plan.most_bytes)
         return delta_page_of(rows, plan, more, newest)
 
-    def _rendered_page(self, shape: Shape, types: Types) -> Rendered:
+    def _rendered_page(self, shape: Shape, types: Types) -> str:
         return self._rendered(types, lambda renderer: renderer.page(shape, None))
 
-    def _rendered_count(self, shape: Shape, types: Types) -> Rendered:
+    def _rendered_count(self, shape: Shape, types: Types) -> str:
         return self._rendered(types, lambda renderer: renderer.count(shape.condition, None, shape.rows))
 
-    def _rendered_delta(self, condition: Condition | None, computed: tuple[Value, ...], types: Types) -> Rendered:
+    def _rendered_delta(self, condition: Condition | None, computed: tuple[Value, ...], types: Types) -> str:
         return self._rendered(types, lambda renderer: renderer.delta(condition, computed))
 
-    def _rendered(self, types: Types, render: Callable[[PostgresRenderer], str]) -> Rendered:
-        renderer = PostgresRenderer(self._tables, types)
-        return Rendered(render(renderer), frozenset(renderer.patterns))
-
-
-def _bound(rendered: Rendered, values: dict[str, object]) -> Values:
-    for number in rendered.patterns:
-        values[f"c{number}"] = compiled(str(values[f"c{number}"])).automaton
-    return values
+    def _rendered(self, types: Types, render: Callable[[PostgresRenderer], str]) -> str:
+        return render(PostgresRenderer(self._tables, types))
 
 
 async def _some(

@@ -19,7 +19,7 @@ from osimages.edm import encoding
 from osimages.edm.encoding import MICROSECONDS_A_DAY, MICROSECONDS_A_MINUTE, MICROSECONDS_A_SECOND, in_64_bits
 from osimages.edm.types import Primitive
 from osimages.plan.constants import INTEGER_LIMITS, INTEGERS, NUMBERS
-from osimages.plan.patterns import compiled
+from osimages.storage.sqlite_patterns import matcher
 
 Function = Callable[..., Any]
 # Code points with the property White_Space: https://www.unicode.org/Public/UCD/latest/ucd/PropList.txt
@@ -121,7 +121,6 @@ _OTHERS: dict[str, Function] = {
     "upper": str.upper,
     "starts_with": str.startswith,
     "ends_with": str.endswith,
-    "matches_pattern": lambda text, pattern: compiled(pattern).matches(text),
     "trim": lambda text: text.strip(_WHITE_SPACE),
     "substring": _substring,
     "date_of": _date_of,
@@ -274,8 +273,9 @@ def _aggregate(final: Callable[[_DecimalTotal], str | None]) -> Callable[[], Any
     return lambda: (_DecimalTotal(), _DecimalTotal.step, final)
 
 
-def register(connection: apsw.Connection) -> None:
-    """Makes the functions known to a connection."""
+def register(connection: apsw.Connection, is_over: Callable[[], bool]) -> None:
+    """Makes the functions known to a connection; those that may take long end its query once the time `is_over`."""
+    connection.create_scalar_function("osimages_matches_pattern", matcher(is_over), 2, deterministic=True)
     connection.create_aggregate_function("osimages_sum_decimal", _aggregate(_DecimalTotal.final_sum), 1)
     connection.create_aggregate_function("osimages_average_decimal", _aggregate(_DecimalTotal.final_average), 1)
     for name, function in FUNCTIONS.items():

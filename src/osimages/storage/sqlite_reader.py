@@ -58,7 +58,7 @@ class SqliteReader:
     """
 
     def __init__(self, connection: apsw.Connection, limit: TimeLimit) -> None:
-        register(connection)
+        register(connection, limit.is_over)
         connection.set_progress_handler(limit.is_over, _STEPS_BETWEEN_LOOKS)
         self._connection = connection
         self._limit = limit

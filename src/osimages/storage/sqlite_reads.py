@@ -52,13 +52,14 @@ class SqliteReads:
         self._long_reads = LongReads(connect, query_seconds, observer=observer)
         self._known_long: dict[Hashable, None] = {}
 
-    async def run(self, kind: Hashable, read: Read[Result], tenant: str = "") -> Result:
+    async def run(self, kind: Hashable, read: Read[Result], tenant: str = "", *, at_once: bool = True) -> Result:
         """What a query finds. Those of one `kind` are expected to take as long as the last one of it did; of those that
-        take long, tenants have theirs in turns.
+        take long, tenants have theirs in turns. A query that cannot be ended while it holds the event loop is not run
+        `at_once`.
 
         Raises QueryTimeoutError, or StoreUnavailableError where too many long queries are under way.
         """
-        if not (self._known_long and kind in self._known_long):
+        if at_once and not (self._known_long and kind in self._known_long):
             self._limit.start(_PATIENCE_SECONDS)
             try:
                 return read(self._reader)

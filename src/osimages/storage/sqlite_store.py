@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -11,12 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.edm.types import Model
+from osimages.plan.constants import Pattern
 from osimages.plan.expressions import AnyItem
 from osimages.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
 from osimages.storage.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
 from osimages.storage.render import driving_candidates
+from osimages.storage.sqlite_patterns import bind_patterns
 from osimages.storage.sqlite_reader import SqliteReader
-from osimages.storage.sqlite_reads import SqliteReads
+from osimages.storage.sqlite_reads import Read, Result, SqliteReads
 from osimages.storage.sqlite_render import SqliteRenderer
 from osimages.storage.statements import Listing, Statements
 from osimages.storage.steps import Values
@@ -76,23 +78,27 @@ class SqliteStore(EntityStore):
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
-        values = parameters(tenant, plan)
         kind = ("page", tenant, plan.shape, plan.count)
-        return await self._reads.run(kind, lambda reader: self._page(reader, plan, values), tenant)
+        return await self._run(kind, plan, lambda reader: self._page(reader, tenant, plan), tenant)
 
     async def count(self, tenant: str, plan: CollectionPlan) -> int:
         """How many entities fulfil the plan's condition."""
-        values = parameters(tenant, plan)
         kind = ("count", tenant, plan.shape)
-        return await self._reads.run(kind, lambda reader: self._count(reader, plan.shape, values), tenant)
+        return await self._run(kind, plan, lambda reader: self._count(reader, tenant, plan), tenant)
 
     async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
         """One page of what changed, in the order of the changes."""
         kind = ("delta", tenant, plan.condition, plan.computed)
-        return await self._reads.run(kind, lambda reader: self._delta(reader, tenant, plan), tenant)
+        return await self._run(kind, plan, lambda reader: self._delta(reader, tenant, plan), tenant)
 
-    def _page(self, reader: SqliteReader, plan: CollectionPlan, values: Values) -> Page:
+    async def _run(self, kind: Hashable, plan: CollectionPlan | DeltaPlan, read: Read[Result], tenant: str) -> Result:
+        """What a query finds. Patterns are compiled and matched on a thread: neither can be ended before it is done."""
+        has_patterns = any(isinstance(each, Pattern) for each in plan.constants)
+        return await self._reads.run(kind, read, tenant, at_once=not has_patterns)
+
+    def _page(self, reader: SqliteReader, tenant: str, plan: CollectionPlan) -> Page:
         shape, total = plan.shape, None
+        values = bind_patterns(parameters(tenant, plan))
         driving = self._driving(reader, shape, values, _FEW_TO_COUNT if plan.count else _FEW_ITEMS)
         if not plan.count:
             return self._some(reader, plan, driving, values, None)
@@ -108,17 +114,19 @@ class SqliteStore(EntityStore):
         rows, more = reader.some(self._page_sql(plan.shape, driving), values, plan.limit, plan.most_bytes)
         return page_of(rows, plan.shape, more, total)
 
-    def _count(self, reader: SqliteReader, shape: Shape, values: Values) -> int:
+    def _count(self, reader: SqliteReader, tenant: str, plan: CollectionPlan) -> int:
+        shape = plan.shape
+        values = bind_patterns(parameters(tenant, plan))
         driving = self._driving(reader, shape, values, _FEW_TO_COUNT)
         return _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
 
     def _delta(self, reader: SqliteReader, tenant: str, plan: DeltaPlan) -> DeltaPage:
+        values = bind_patterns(delta_parameters(tenant, plan))
+        sql = self._delta_sql(plan.condition, plan.computed)
         with reader.snapshot():
             newest = _number(reader, self._last_change, {"tenant": tenant})
-            values = delta_parameters(tenant, plan, newest)
-            rows, more = reader.some(
-                self._delta_sql(plan.condition, plan.computed), values, plan.limit, plan.most_bytes
-            )
+            values = {**values, "known": plan.known_from(newest)}
+            rows, more = reader.some(sql, values, plan.limit, plan.most_bytes)
         return delta_page_of(rows, plan, more, newest)
 
     def _driving(self, reader: SqliteReader, shape: Shape, values: Values, few: int) -> AnyItem | None:

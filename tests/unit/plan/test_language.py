@@ -233,6 +233,8 @@ TRUE = [
     "matchespattern(string,'ra(ß|ss)e')",
     "matchesPattern(concat(string,'1'),'[0-9]$')",
     "not matchesPattern(string,'^[a-z]+$')",
+    "matchesPattern(string,'')",
+    "strings/any(s:matchesPattern(s,'^b')) and not strings/all(s:matchesPattern(s,'^b'))",
     # dates and times, in the time zone of the value
     "year(dateTimeOffset) eq 2026 and month(dateTimeOffset) eq 11 and day(dateTimeOffset) eq 24",
     "hour(dateTimeOffset) eq 1 and minute(dateTimeOffset) eq 30 and second(dateTimeOffset) eq 15",

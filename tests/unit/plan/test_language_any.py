@@ -145,6 +145,10 @@ Names = dict[str, list[str]]
 Option = TypeVar("Option")
 
 
+# They mean the same to RE2, PostgreSQL and Python, as no text has a line feed in it.
+_PATTERNS = ("^a", "[a-z]+$", "", "^$", "a|B", r"\d", r"\bx", r"(\w.){2}", "ß+?", "[^A-Z]", r"^\S{1,3}$", "(?:é|ı)*a")
+
+
 class Filters:
     """Draws filters; `names` are the properties in reach by type, `depth` what may still be nested.
 
@@ -306,7 +310,10 @@ class Filters:
 
     def _text(self, names: Names, depth: int) -> str:
         text, part = self.value("string", names, depth), self.value("string", names, depth)
-        return f"{self.pick('contains', 'startswith', 'endswith')}({text},{part})"
+        return self.pick(
+            f"{self.pick('contains', 'startswith', 'endswith')}({text},{part})",
+            f"matchesPattern({text},{_quoted(self.pick(*_PATTERNS))})",
+        )
 
     def _flags(self, names: Names, depth: int) -> str:
         return f"({self._start}{self.pick('flavour', 'flavourOrNull')} has {self._draw(LITERALS['flavour'])})"

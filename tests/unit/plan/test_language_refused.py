@@ -103,8 +103,15 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
             "isdefined(nothing)",
             "Could not find a property named 'nothing' on type 'example.museum.specimen', at position 10",
         ),
-        ("matchesPattern(string,'(')", "The pattern cannot be used: it ends too early, at position 22"),
-        ("matchesPattern(string,string)", "Expected a pattern in quotes, at position 22"),
+        ("matchesPattern(string,string)", "'matchesPattern' is supported with a pattern in quotes, at position 22"),
+        (
+            "matchesPattern(string,concat('a','b'))",
+            "'matchesPattern' is supported with a pattern in quotes, at position 22",
+        ),
+        ("matchesPattern(string,5)", "Expected a pattern in quotes, at position 22"),
+        ("matchesPattern(int32,'a')", "Expected a string, found Edm.Int32, at position 0"),
+        (f"matchesPattern(string,'{'a' * 257}')", "The pattern has more than 256 characters, at position 22"),
+        (" or ".join(["matchesPattern(string,'a')"] * 21), "The query has more than 20 patterns, at position 622"),
         # cast, isof
         ("cast(int32) eq 1", "'cast' takes a value and a type: cast(id,Edm.String), at position 0"),
         ("cast(int32,string) eq 1", "'string' is not a type that a value can have here, at position 11"),

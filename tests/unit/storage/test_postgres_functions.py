@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from osimages.edm import encoding
-from osimages.plan.patterns import PatternError, compiled
 from osimages.storage.postgres import PostgresDatabase
 from osimages.storage.sqlite_functions import FUNCTIONS
 from osimages.storage.steps import Ask, Steps
@@ -164,21 +163,3 @@ def _calculated(operator: str, left: float, right: float) -> float | None:
     except ZeroDivisionError:
         return None
     return None if math.isnan(found) else found
-
-
-@MANY
-@given(
-    patterns=st.lists(st.text(".*+?^$|()[]\\dwsab0-\u00e9😀{,}12", max_size=8), min_size=1, max_size=40),
-    texts=st.lists(st.text("ab01 \n-\u00e9😀_", max_size=6), min_size=1, max_size=20),
-)
-def test_an_automaton_matches_as_the_pattern_does(
-    database: PostgresDatabase, patterns: list[str], texts: list[str]
-) -> None:
-    sql = "SELECT osimages_matches_pattern(a0, CAST(:a1 AS integer[])) FROM unnest(CAST(:a0 AS text[])) AS given(a0)"
-    for pattern in [*patterns, "^a", "b$", "^$", "", "a.b", "[^a]", "(a|b)*1$", "^(a|b){2}$"]:
-        try:
-            automaton = compiled(pattern)
-        except PatternError:
-            continue
-        found = run(database.read(asked(sql, [texts, automaton.automaton])))
-        assert found == [automaton.matches(text) for text in texts], pattern

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from osimages.plan.constants import Pattern
 from osimages.plan.query import CollectionPlan, DeltaPlan
-from osimages.storage import sqlite_reads
+from osimages.storage import sqlite_patterns, sqlite_reads
 from osimages.storage.sqlite import SqliteDatabase
+from osimages.storage.sqlite_patterns import bind_patterns
 from osimages.storage.sqlite_reader import SqliteReader
 from osimages.storage.sqlite_reads import SqliteReads
 from osimages.storage.sqlite_store import SqliteStore
@@ -218,7 +220,7 @@ def filled(database: Path) -> SqliteStore:
     [
         plan(),
         plan("supportedEditions/any(e:e/editionType eq 'education')"),
-        plan("toupper(id) eq 'ÄRGER' and matchesPattern(id,'^.rg')"),
+        plan("toupper(id) eq 'ÄRGER' and startswith(id,'Är')"),
         plan("availableUpdates/any(u:u/releaseMonth eq 9)", limit=7, options={"$count": "true", "$orderby": "id desc"}),
         plan(options={"$compute": "availableUpdates/$count mul 1.5 as half", "$select": "id,half"}),
         plan(options={"$apply": "aggregate(availableUpdates/$count with average as a)"}),
@@ -247,3 +249,30 @@ def test_answers_are_the_same_wherever_a_query_runs(
     assert len(threads) == 3
     assert threading.get_ident() not in threads
     run(filled.database.close())
+
+
+def test_patterns_are_matched_on_a_thread_and_compiled_once(
+    filled: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = plan("matchesPattern(id,'^W') or matchesPattern(id,'r$')", options={"$count": "true"})
+    compiled, compile_pattern = [], sqlite_patterns._compiled
+
+    def noted(pattern: Pattern) -> object:
+        compiled.append((pattern.text, threading.get_ident()))
+        return compile_pattern(pattern)
+
+    monkeypatch.setattr(sqlite_patterns, "_compiled", noted)
+    assert run(filled.page(CONTOSO, asked)).total == 31
+    assert [text for text, _ in compiled] == ["^W", "r$"], "for 31 images, counted and read"
+    assert threading.get_ident() not in [thread for _, thread in compiled]
+    assert not filled._reads._known_long, "it takes long every time, or never: nothing is to be remembered"
+
+
+def test_a_match_ends_the_query_once_its_time_is_over(filled: SqliteStore) -> None:
+    limit = filled._reads._limit
+    values = bind_patterns({"c0": Pattern("a", "$filter", 0)})
+    limit.end()
+    with pytest.raises(QueryTimeoutError):
+        filled._one("SELECT osimages_matches_pattern('a', :c0)", values)
+    limit.lift()
+    assert filled._one("SELECT osimages_matches_pattern('a', :c0)", values) == (1,)

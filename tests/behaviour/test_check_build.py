@@ -75,6 +75,12 @@ def test_any_text_may_be_asked_for(on: Api, build: str) -> None:
     assert body_of(reply)["support"] == expected(build)["support"]
 
 
+def test_a_product_may_stand_for_the_edition(on: Api) -> None:
+    body = body_of(on.get(f"{IMAGES}/checkBuild(buildVersion='14393.9688',edition='Windows Server 2016')"))
+    assert (body["release"], body["family"], body["support"]) == ("Windows Server 2016", "server", "supported")
+    assert not any("edition" in each for each in body["notes"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

@@ -43,6 +43,9 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("19045.7807", "--edition", "Enterprise", "--esu-program", "commercial"), 0),
         (("19045.7807", "--esu-program", "gold"), 2),
         (("20348.5870", "--edition", "Datacenter"), 0),
+        (("20348.5870", "--edition", "Windows Server 2022"), 0),  # a product is evidence, too
+        (("14393.9612", "--edition", "Windows Server 2016"), 0),
+        (("14393.9612", "--support-only"), 1),  # which of two products it is, nobody knows
         (("26100.9711",), 1),  # depends on the edition
         (("26200.9711", "nonsense"), 1),
         (("10.0.20348.1",), 1),
@@ -61,6 +64,23 @@ def test_exit_codes(arguments: tuple[str, ...], code: int) -> None:
     result = osimages("check", *arguments, *DAY)
     assert result.returncode == code, result
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "day", "code"),
+    [
+        (("26200.9974",), "2026-12-09", 0),
+        (("26200.9974",), "2026-12-10", 1),  # the build of December 2026 is not known
+        (("26200.9974", "--allow-stale"), "2026-12-10", 0),
+        (("26200.9974", "--support-only"), "2026-12-10", 0),
+        (("26200.9711", "--max-behind", "9"), "2026-12-10", 1),
+        (("26200.9711", "--max-behind", "1", "--allow-stale"), "2026-12-10", 0),
+        (("19045.7846", "--edition", "Pro", "--esu-program", "consumer", "--support-only"), "2027-10-12", 0),
+        (("19045.7846", "--edition", "Pro", "--esu-program", "consumer", "--support-only"), "2027-10-13", 1),
+    ],
+)
+def test_exit_codes_on_other_days(arguments: tuple[str, ...], day: str, code: int) -> None:
+    assert osimages("check", *arguments, "--today", day).returncode == code
 
 
 def test_a_line_for_each_build_and_what_it_lacks() -> None:

@@ -129,8 +129,9 @@ class Checker:
 
     def _is_current(self, patch: PatchState) -> bool:
         if patch.patch is Patch.BEHIND:
-            unknown = 0 if self.allow_stale else len(patch.unknown)
-            return patch.behind is not None and patch.behind + unknown <= self._max_behind
+            if patch.unknown and not self.allow_stale:
+                return False
+            return patch.behind is not None and patch.behind <= self._max_behind
         return patch.patch is Patch.CURRENT
 
     def _support(

@@ -21,13 +21,15 @@ class NamedEdition(msgspec.Struct, frozen=True):
     """An edition that a text names.
 
     `servicing` is None for editions of servers: the release tells their group. `is_semi_annual` is known from the
-    editions that only the Semi-Annual Channel of Windows Server has.
+    editions that only the Semi-Annual Channel of Windows Server has. `is_azure_stack` is Azure Stack HCI, whose builds
+    Windows Server shares.
     """
 
     family: Family
     servicing: Servicing | None = None
     is_multi_session: bool = False
     is_semi_annual: bool = False
+    is_azure_stack: bool = False
 
 
 _PRO = NamedEdition(Family.CLIENT, Servicing.HOME_PRO)
@@ -38,6 +40,7 @@ _IOT_LTSC = NamedEdition(Family.CLIENT, Servicing.IOT_LTSC)
 _SE = NamedEdition(Family.CLIENT, Servicing.SE)
 _SERVER = NamedEdition(Family.SERVER)
 _SEMI_ANNUAL = NamedEdition(Family.SERVER, is_semi_annual=True)
+_AZURE_STACK = NamedEdition(Family.SERVER, is_azure_stack=True)
 _TEAM = NamedEdition(Family.TEAM, Servicing.TEAM)
 _HOLOGRAPHIC = NamedEdition(Family.HOLOGRAPHIC, Servicing.HOLOGRAPHIC)
 _IOT_CORE = NamedEdition(Family.IOT_CORE, Servicing.IOT_CORE)
@@ -52,7 +55,8 @@ _SKU_NUMBERS: Mapping[str, NamedEdition] = {
     **dict.fromkeys(("125", "126", "129", "130"), _LTSC),
     **dict.fromkeys(("191", "205", "207"), _IOT_LTSC),
     **dict.fromkeys(("202", "203"), _SE),
-    **dict.fromkeys(("406", "407", "408", "409"), _SERVER),
+    "406": _AZURE_STACK,
+    **dict.fromkeys(("407", "408", "409"), _SERVER),
     "119": _TEAM,
     **dict.fromkeys(("135", "136"), _HOLOGRAPHIC),
     **dict.fromkeys(("123", "131"), _IOT_CORE),

@@ -10,11 +10,34 @@ import msgspec
 from osimages.catalogue.editions import fold
 from osimages.catalogue.facts import Esu, EsuProgram, SupportGroup
 
-_NO = ("", "no", "none", "false", "0", "n", "nein", "non", "-", "not enrolled", "notenrolled", "disabled", "n/a")
-_YES = ("yes", "true", "1", "y", "x", "ja", "oui", "si", "esu", "enrolled", "enabled", "active", "licensed", "eligible")
-_DENYING = frozenset(("not", "no", "none", "without", "disabled", "expired", "nicht", "keine", "pas"))
-_AFFIRMING = frozenset(("esu", "enrolled", "enabled", "active", "licensed", "extended", "yes"))
-_YEAR = re.compile(r"\b(?:year|y|jahr|annee)\W*([1-9])\b")
+# Yes and no in the languages of Windows, folded; "eligible" is one who may enrol, and has not.
+_NO_WORDS = """
+    no none false 0 n - n/a na null off nein non nao nee nej nei ei nie ne nem nu hayır нет не ні нема 否 不 不是 没有
+    沒有 いいえ なし 아니요 아니오 없음 οχι لا לא ไม่ khong tidak
+"""
+_YES_WORDS = """
+    yes true 1 y x on ok ja oui si sim tak ano igen da да так evet kylla joo 是 有 はい あり 예 네 있음
+    ναι نعم כן ใช่ co ya ✓ ✔
+"""
+_DENYING_WORDS = """
+    not no non none without disabled expired inactive ineligible eligible unlicensed unenrolled unassigned notenrolled
+    notlicensed noteligible notactivated pending declined cancelled canceled revoked required needed nicht keine kein
+    ohne abgelaufen inaktiv pas sans expire sin bez ikke inte
+"""
+_AFFIRMING_WORDS = """
+    esu enrolled enabled active activated licensed license assigned registered covered purchased bought subscribed
+    extended yes aktiv aktiviert lizenziert actif active activo attivo ativo actief aktywny aktywne aktivni
+"""
+_YEAR = re.compile(r"(?<![a-z])(?:year|y|yr|jahr|annee|ano|anno)\W*([1-9])\b")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def _folded(words: str) -> frozenset[str]:
+    return frozenset(map(fold, words.split()))
+
+
+_NO, _YES = _folded(_NO_WORDS) | {""}, _folded(_YES_WORDS)
+_DENYING, _AFFIRMING = _folded(_DENYING_WORDS), _folded(_AFFIRMING_WORDS)
 
 
 class EsuChoice(msgspec.Struct, frozen=True):
@@ -38,7 +61,7 @@ def esu_choice(text: str, usual: EsuProgram = EsuProgram.COMMERCIAL) -> EsuChoic
         return None
     found = _YEAR.search(plain)
     year = int(found[1]) if found else None
-    words = set(re.findall(r"\w+", plain))
+    words = set(_WORD.findall(plain))
     if words & _DENYING:
         return None
     for program in EsuProgram:

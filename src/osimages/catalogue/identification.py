@@ -76,13 +76,18 @@ def identify(index: ReleaseIndex, stated: Stated) -> Identity:
     special = _special(index, stated)
     if special is not None:
         return special
-    if stated.product is not None and stated.product.kind is Product.AZURE_STACK:
+    if _is_azure_stack(stated):
         return Identity(Family.SERVER, problem="Azure Stack HCI and Azure Local are not in this catalogue")
     if stated.numbers is not None:
         return _by_build(index, stated, stated.numbers)
     if stated.kb is not None:
         return _by_kb(index, stated, stated.kb)
     return _by_name(index, stated)
+
+
+def _is_azure_stack(stated: Stated) -> bool:
+    is_named = stated.product is not None and stated.product.kind is Product.AZURE_STACK
+    return is_named or (stated.edition is not None and stated.edition.is_azure_stack)
 
 
 def _special(index: ReleaseIndex, stated: Stated) -> Identity | None:
@@ -98,7 +103,7 @@ def _special(index: ReleaseIndex, stated: Stated) -> Identity | None:
     if family is Family.TEAM:
         found = index.client(stated.numbers) if stated.numbers is not None else None
         named: tuple[Release, ...] = (found,) if found is not None else ()
-        if found is None and stated.version is not None:
+        if stated.numbers is None and stated.version is not None:
             named = _of_version(index.clients, stated, "Windows 10")
         if not named:
             return Identity(family, problem=f"Windows 10 Team (Surface Hub){build}: no release of it is known here")
@@ -233,8 +238,11 @@ def _vote(stated: Stated) -> tuple[Family | None, tuple[str, ...]]:
 
 def _servers(found: tuple[Release, ...], stated: Stated) -> tuple[Release, ...]:
     """Return the long-term release of a build, or that of the Semi-Annual Channel where the evidence says so."""
-    if len(found) < 2:
-        return found
+    return _of_channel(found, stated) if len(found) > 1 else found
+
+
+def _of_channel(found: tuple[Release, ...], stated: Stated) -> tuple[Release, ...]:
+    """Return the long-term releases of Windows Server, or those of the Semi-Annual Channel where it is named."""
     name = "" if stated.product is None else stated.product.name
     is_semi_annual = (stated.edition is not None and stated.edition.is_semi_annual) or ", version " in name
     return tuple(each for each in found if (channel(each) in _SEMI_ANNUAL) == is_semi_annual)
@@ -317,6 +325,8 @@ def _by_name(index: ReleaseIndex, stated: Stated) -> Identity:
 def _by_base(index: ReleaseIndex, stated: Stated, base: int) -> Identity:
     builds = _SAME_BASE.get(base, (base,))
     found = tuple(each for each in (*index.clients, *index.servers) if each.os_build in builds)
+    if stated.edition is not None and stated.edition.family is Family.SERVER:
+        found = _of_channel(found, stated)
     note = "BuildLabEx names the build that Windows was made from, not its updates"
     if not found:
         return Identity(Family.UNKNOWN, problem=f"no release was made from build {base}", notes=(note,))

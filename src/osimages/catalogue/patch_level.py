@@ -130,7 +130,7 @@ def patch_state(
         note = f"the builds of the monthly updates of {known.release.id} are not in the catalogue"
         return PatchState(Patch.UNKNOWN, level=_text(_level(known, build, updates)), update=update, notes=(note,))
     level = _level(known, build, updates)
-    if not updates and (note := _may_be_hotpatch(known, build)):
+    if not updates and (note := _below_first(known, build) or _may_be_hotpatch(known, build)):
         return PatchState(Patch.UNKNOWN, unknown=unknown, notes=(note,))
     by_month = any(each.kind in _HOTPATCHES for each in updates)
     if by_month and level is not None:
@@ -217,6 +217,21 @@ def _without_missing(known: KnownUpdates, build: Build, unknown: tuple[date, ...
     if unknown:
         return Patch.CURRENT_AS_FAR_AS_KNOWN
     return Patch.FINAL if last_day <= known.newest_day and last_day < known.today else Patch.CURRENT
+
+
+def _below_first(known: KnownUpdates, build: Build) -> str:
+    """Return why a revision below every known one has no level: it may have lost a digit. A release began with .1."""
+    first = min(known.by_revision, default=0)
+    if build.revision == 1 or build.revision >= first or _has_older_package(known, first):
+        return ""
+    return f"no build of {known.release.id} below .{first} is known: a build before its release, or a digit is lost"
+
+
+def _has_older_package(known: KnownUpdates, revision: int) -> bool:
+    """Whether updates without a known build came out before the one with a revision."""
+    dates = [each.release_date for each in known.by_revision.get(revision, ()) if each.release_date is not None]
+    packages = (each.release_date for each in known.release.packages if each.release_date is not None)
+    return bool(dates) and any(each < min(dates) for each in packages)
 
 
 def _may_be_hotpatch(known: KnownUpdates, build: Build) -> str:

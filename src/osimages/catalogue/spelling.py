@@ -17,6 +17,8 @@ from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.products import NamedProduct, Product, named_product, other_system
 
 LONGEST_TEXT = 512
+# A build that a spreadsheet shows as a number, with its thousands apart: 26,100.9445 or 26.100,9445.
+GROUPED = re.compile(r"\s*(\d{2})[,.\u00a0\u202f' ](\d{3})[.,](\d{1,5})\s*$")
 # A revision has 32 bits (UBR in the registry).
 _HIGHEST_REVISION = 2**32 - 1
 _LAB = re.compile(r"(?<![\d.])(?:10\.0\.)?(\d{4,5})\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)[\w.-]*", re.IGNORECASE)
@@ -82,7 +84,8 @@ def read(evidence: Evidence) -> Stated:
     texts = (evidence.build, evidence.version, evidence.system, evidence.edition, evidence.lab)
     if any(len(each) > LONGEST_TEXT for each in texts):
         return Stated(problem=f"the text has more than {LONGEST_TEXT} characters")
-    build, base = _without_lab(evidence.build)
+    grouped = GROUPED.match(evidence.build)
+    build, base = _without_lab(f"{grouped[1]}{grouped[2]}.{grouped[3]}" if grouped else evidence.build)
     if len(several := _builds(build)) > 1:
         return Stated(problem=f"it names several builds: {', '.join(several)}")
     if base is None and evidence.lab:
@@ -94,7 +97,7 @@ def read(evidence: Evidence) -> Stated:
     year = _LONG_TERM_YEAR.search(named) if edition and "LTSC" in (edition.servicing or "") else None
     return Stated(
         numbers=numbers,
-        is_rounded=evidence.build_is_number or (numbers is not None and numbers.has_comma),
+        is_rounded=evidence.build_is_number or grouped is not None or (numbers is not None and numbers.has_comma),
         is_of_file="winbuild" in build.lower(),
         base=base,
         kb=_kb(build),
@@ -115,7 +118,7 @@ def _edition(evidence: Evidence, product: NamedProduct | None) -> tuple[NamedEdi
         if text.strip() and (found := named_edition(text)) is not None:
             return found, ()
     notes: tuple[str, ...] = ()
-    if evidence.edition.strip():
+    if evidence.edition.strip() and named_product(evidence.edition) is None:
         notes = (f"'{evidence.edition.strip()[:64]}' is no edition that is known here",)
     for text in (evidence.system, evidence.build, evidence.installation_type):
         if (found := named_edition(text)) is None or text.strip().isdigit():

@@ -43,7 +43,7 @@ class Options(Input, frozen=True):
 )
 @click.option("--json-file", metavar="FILE", help="Devices of a JSON export (array, Graph's value, or lines); - too.")
 @graph_options
-@click.option("--edition", metavar="NAME", help="Edition of all builds: Pro, Enterprise, EnterpriseS, 48...")
+@click.option("--edition", metavar="NAME", help="Edition or product of all: Pro, EnterpriseS, Windows Server 2022...")
 @today_option
 @click.option("--age-days", type=click.IntRange(min=0), metavar="N", help="Setting publish_age_days (2).")
 @click.option(
@@ -99,12 +99,13 @@ def check(
     from osimages.catalogue.check import Checker
     from osimages.catalogue.editions import named_edition
     from osimages.catalogue.facts import EsuProgram
+    from osimages.catalogue.products import named_product
     from osimages.clock import Clock
     from osimages.fleet.tally import Tally, facts_of
     from osimages.fleet.text import writable
 
     _check_call(builds, options := msgspec.convert(rest, Options))
-    if edition and named_edition(edition) is None:
+    if edition and named_edition(edition) is None and named_product(edition) is None:
         raise click.UsageError(f"'{edition}' is no edition that is known here; say Pro, Enterprise, EnterpriseS...")
     settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days})
     catalogue = facts_in(settings)

@@ -11,7 +11,6 @@ from osimages.catalogue.spelling import LONGEST_TEXT
 from osimages.fleet.columns import SERIAL_NUMBERS, Choice, Columns
 from osimages.fleet.dates import date_in
 from osimages.fleet.newest import Key, key_of
-from osimages.fleet.recognise import GROUPED
 from osimages.fleet.rows import Number
 
 # The version of the hardware abstraction layer keeps the build that a release was made from, as BuildLabEx does.
@@ -39,8 +38,6 @@ def evidence_from(columns: Columns) -> Callable[[Sequence[str]], Evidence]:
             found["product_type"] = found.get("product_type") or _SERVER_TYPE
         system = next((cells[place][:_LONGEST] for place in systems if cells[place].strip()), "")
         is_number = build is not None and isinstance(cells[build], Number)
-        if grouped := GROUPED.match(found.get("build", "")):
-            found["build"], is_number = f"{grouped[1]}{grouped[2]}.{grouped[3]}", True
         return Evidence(system=system, build_is_number=is_number, **found)
 
     return read

@@ -212,7 +212,7 @@ class _Chooser:
                 f"None of the columns holds builds, versions or names of Windows: {_listed(self._names)}. "
                 "Name the one of the build with --build-column."
             )
-        sku = self._by_heading("sku")
+        sku = self._by_heading("sku") or self._numbered_edition()
         edition = given["edition"] or self._edition()
         identity, together = ((given["identity"],), ()) if given["identity"] else self._identity()
         last_seen = given["last_seen"] or self._last_seen()
@@ -334,7 +334,8 @@ class _Chooser:
                 continue  # such as Platform = x64
             if not is_known and (column.is_trap or named < 0.6 * len(column.values)):
                 continue
-            telling = share(column.values, lambda text: any(map(str.isdigit, text)) or named_edition(text) is not None)
+            telling = share(column.values, lambda text: any(map(str.isdigit, text)))
+            telling += share(column.values, named_edition)
             found.append(
                 (
                     (bool(named), round(telling, 1), named / (len(column.cells) or 1), -column.rank("system")),
@@ -368,6 +369,14 @@ class _Chooser:
         for column in sorted(self._free(), key=lambda each: each.rank(role)):
             if column.is_known(role) and column.values:
                 return self._take(column, "its heading")
+        return None
+
+    def _numbered_edition(self) -> Choice | None:
+        """A column that is named like one of editions, and holds their numbers (OperatingSystemSKU)."""
+        for column in sorted(self._free(), key=lambda each: each.rank("edition")):
+            if column.is_known("edition") and column.values and all(map(is_small_number, column.values)):
+                found = count(column.values, named_edition)
+                return self._take(column, column.told(found, "numbers of editions", known=True)) if found else None
         return None
 
     def _by_values(self, test: Callable[[str], bool], what: str) -> Choice | None:

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from osimages.catalogue.editions import named_edition
 from osimages.catalogue.facts import Catalogue
 from osimages.catalogue.products import other_system
+from osimages.catalogue.spelling import GROUPED
 from osimages.fleet.dates import date_in
 
 _DOTTED = re.compile(r"(?<![\d.,])10[.,]0[.,] ?(\d{5})(?:[.,] ?(\d{1,5}))?(?![\d.,]*\d)")
 _OLDER = re.compile(r"(?<![\d.])6\.[0-3]\.(?:6000|6001|6002|7600|7601|9200|9600)\b")
 _SHORT = re.compile(r"(?<![\w.,-])(\d{5})(?:[.,](\d{1,5}))?S?(?![\w.,-]*\d)")
-# A build that a spreadsheet shows as a number, with its thousands apart: 26,100.9445 or 26.100,9445.
-GROUPED = re.compile(r"\s*(\d{2})[,.\u00a0\u202f' ](\d{3})[.,](\d{1,5})\s*$")
 _BARE = re.compile(r"\d{5}S?$")
 _LAB = re.compile(r"(?:10\.0\.)?\d{5}\.\d{1,6}\.(?:amd64|x86|arm64|arm|woa)\w*\.", re.IGNORECASE)
 _VERSION = re.compile(r"\s*(?:version\s*)?(\d\dH[12]|1[5-9]\d\d|200[49])\s*$", re.IGNORECASE)

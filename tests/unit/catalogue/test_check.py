@@ -181,6 +181,12 @@ def test_nothing_is_current_where_a_patch_tuesday_is_not_known() -> None:
     assert (verdict(answer), verdict(answer, allow_stale=True)) == (Verdict.CANNOT_TELL, Verdict.GOOD)
     # One known to be missing, and perhaps another one: two may be.
     assert not Checker(without_november(), TODAY, max_behind=1).check("26200.9445", "Pro").is_current
+    # A limit of what may be missing says nothing about what is not known; a newer build is never worse than an older.
+    generous = Checker(without_november(), TODAY, max_behind=9)
+    assert not generous.check("26200.9445", "Pro").is_current
+    assert not generous.check("26200.9711", "Pro").is_current
+    generous.allow_stale = True
+    assert generous.check("26200.9445", "Pro").is_current
     # Nobody was to get one any more: Home and Pro of 24H2 ended in October.
     ended = device("26100.9711", STALE, edition="Pro")
     assert (ended.patch, ended.unknown_patch_tuesdays) == (Patch.FINAL, ())
@@ -270,6 +276,32 @@ def test_a_lost_zero_is_noticed(evidence: Evidence) -> None:
     )
     assert any("a trailing zero may have been lost" in each for each in answer.notes)
     assert not answer.is_current
+
+
+@pytest.mark.parametrize("build", ["26100.3", "19045.68", "26200,971", "26200.97", "22631.5", "20348.20", "26300.94"])
+def test_a_revision_below_every_known_one_has_no_level(build: str) -> None:
+    answer = device(build, edition="Enterprise")
+    assert (answer.patch, answer.patch_level, answer.patch_tuesdays_behind, answer.missing) == (
+        Patch.UNKNOWN,
+        None,
+        None,
+        (),
+    )
+    assert any("below" in each or "trailing zero" in each for each in answer.notes)
+
+
+def test_the_first_builds_of_releases_lack_everything() -> None:
+    assert device("22621.1", edition="Enterprise").patch is Patch.BEHIND  # of the installation medium
+    assert device("26100.863", edition="Enterprise").patch is Patch.BEHIND
+    # The first build that is known is not the first one: older updates are known without theirs.
+    old = device("6.3.9600.20000", product_type="3")
+    assert not any("below" in each for each in old.notes)
+
+
+@pytest.mark.parametrize("build", ["26.100,9445", "26,100.9445", "26 100,9445", "26'100.9445", "26\u202f100,9445"])
+def test_a_build_with_its_thousands_apart(build: str) -> None:
+    answer = device(build, edition="Pro")
+    assert (answer.release, answer.patch_level) == ("Windows 11 24H2", "2026-09")
 
 
 def test_a_decimal_comma_is_read_where_no_zero_can_be_lost() -> None:

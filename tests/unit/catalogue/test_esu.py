@@ -36,6 +36,30 @@ def test_choices(text: str, choice: EsuChoice | None) -> None:
     assert esu_choice(text) == choice
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        "Tak|はい|是|да|так|예|evet|igen|sì|sí|Ja|Oui|ano|On|✓",
+        "Aktiv|Activated|Assigned|Covered|Purchased|Registered|Lizenziert|Windows10ESU|ESU-licensed|ESU_Year2",
+    ],
+)
+def test_yes_in_many_words(texts: str) -> None:
+    assert all(esu_choice(text) is not None for text in texts.split("|"))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        "Nie|いいえ|否|нет|ні|아니요|hayır|nem|não|Nej|Ei|Off|Null",
+        "Eligible|Eligible for ESU|Not eligible|non-ESU|Inactive|inaktiv|Unlicensed|Pending|Revoked|Cancelled",
+        "Not Activated|NotEnrolled|ESU required|ESU expired|keine ESU|sans ESU",
+    ],
+)
+def test_no_in_many_words(texts: str) -> None:
+    """A device that may enrol is not enrolled."""
+    assert all(esu_choice(text) is None for text in texts.split("|"))
+
+
 def test_yes_means_the_usual_programme() -> None:
     assert esu_choice("yes", CONSUMER) == EsuChoice(CONSUMER)
 

@@ -123,6 +123,27 @@ def names(identity: Identity) -> tuple[str, ...]:
             {"system": "Windows 10"},
             ["Windows 10 1903", "Windows 10 1909"],
         ),
+        (
+            "17763.1.amd64fre.rs5_release.180914-1434",
+            {"edition": "ServerStandard", "version": "1809"},
+            ["Windows Server 2019"],
+        ),
+        (
+            "17763.1.amd64fre.rs5_release.180914-1434",
+            {"edition": "ServerDatacenterACor"},
+            ["Windows Server, version 1809"],
+        ),
+        (
+            "18362.1.amd64fre.19h1_release.190318-1202",
+            {"edition": "ServerStandardACor"},
+            ["Windows Server, version 1903", "Windows Server, version 1909"],
+        ),
+        # A product may stand where an edition is asked for.
+        ("14393.9688", {"edition": "Windows Server 2016"}, ["Windows Server 2016"]),
+        ("26100.7462", {"edition": "WindowsServer2025"}, ["Windows Server 2025"]),
+        ("26100.7462", {"edition": "Windows 11"}, ["Windows 11 24H2"]),
+        ("17763.1577", {"edition": "Windows Server, version 1809"}, ["Windows Server, version 1809"]),
+        ("21H2", {"edition": "Windows Server 2022"}, ["Windows Server 2022"]),
         # System files have the build of the base, and the revision of the update.
         ("10.0.26100.9445 (WinBuild.160101.0800)", {}, ["Windows 11 24H2", "Windows 11 25H2"]),
         ("10.0.26100.9445 (WinBuild.160101.0800)", {"version": "25H2"}, ["Windows 11 25H2"]),
@@ -177,6 +198,26 @@ def test_what_is_not_known_says_why(build: str, evidence: dict[str, Any], family
     identity = found(build, **evidence)
     assert identity.candidates == ()
     assert (identity.family, problem in identity.problem) == (family, True), identity
+
+
+@pytest.mark.parametrize("evidence", [{"sku": "406"}, {"edition": "ServerAzureStackHCICor"}, {"system": "Azure Local"}])
+def test_azure_stack_is_no_windows_server(evidence: dict[str, Any]) -> None:
+    identity = found("20348.5870", **evidence)
+    assert (identity.family, identity.candidates) == (Family.SERVER, ())
+    assert "Azure Stack HCI" in identity.problem
+
+
+def test_a_surface_hub_is_not_named_by_its_version_against_its_build() -> None:
+    identity = found("25398", sku="119", version="1809")
+    assert (identity.family, identity.candidates) == (Family.TEAM, ())
+    assert names(found("", sku="119", version="22H2")) == ("Windows 10 22H2",)
+
+
+def test_a_product_is_no_unknown_edition() -> None:
+    assert not found("20348.5870", edition="Windows Server 2022").notes
+    assert found("26200.9974", edition="Windows Server 2022").notes == (
+        "it says Windows Server 2022, but build 26200 is Windows 11 25H2",
+    )
 
 
 def test_a_kb_of_another_product_is_none_of_the_named_one() -> None:

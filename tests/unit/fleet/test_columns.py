@@ -66,6 +66,23 @@ def roles(columns: Columns) -> dict[str, str]:
             {"build": "OScode", "revision": "BuildNumber", "system": "OSname", "lastSeen": "Lastseen"},
         ),
         (
+            "AssetName,OSname,OScode,BuildNumber,Caption\n"
+            "A,Win 11,10.0.26100,9445,Microsoft Windows 11 Pro\n"
+            "B,Win 2022,10.0.20348S,5870,Microsoft Windows Server 2022",
+            {"build": "OScode", "revision": "BuildNumber", "system": "Caption+OSname"},
+        ),
+        (
+            "Name0,Operating_System_Name_and0,BuildExt,OSEdition0,ProductType0\n"
+            "A,Microsoft Windows NT Workstation 10.0,10.0.26100.9711,48,1\n"
+            "B,Microsoft Windows NT Advanced Server 10.0,10.0.20348.5870,7,3",
+            {
+                "build": "BuildExt",
+                "system": "Operating_System_Name_and0",
+                "sku": "OSEdition0",
+                "productType": "ProductType0",
+            },
+        ),
+        (
             "Computer,OSBuildNumber,OSRevisionNumber\nA,26100,9445",
             {"build": "OSBuildNumber", "revision": "OSRevisionNumber"},
         ),

@@ -169,6 +169,11 @@ class Settings:
     throttle_application_writes: int = _setting(
         100, "Most requests of one application in a tenant that write, in a window.", least=1
     )
+    anonymous_requests_per_minute: int = _setting(
+        600,
+        "Most requests of one address for public documents (and to an exposed emulator), each minute; 0: no limit.",
+        least=0,
+    )
     audit: bool = _setting(True, "Keep an audit of changes and of refused requests.")
     audit_retention_days: int = _setting(365, "How long events of the audit are kept.", least=1, most=36_500)
     audit_refusals_per_minute: int = _setting(

@@ -22,10 +22,14 @@ _CSV_COLUMNS = (
 
 
 class Format(msgspec.Struct, frozen=True):
-    """A form in which the catalogue is given: its media type, and what writes it, given the address it is found at."""
+    """A form in which the catalogue is given: its media type, and what writes it, given the address it is found at.
+
+    `has_address` where that address is part of it, as the value of an XML attribute.
+    """
 
     media_type: str
     write: Callable[[Catalogue, str], bytes]
+    has_address: bool = False
 
 
 def as_json(catalogue: Catalogue, address: str = "") -> bytes:
@@ -150,6 +154,6 @@ def _update(update: Update | Package, sources: list[str]) -> dict[str, object]:
 FORMATS: Mapping[str, Format] = {
     "json": Format("application/json", as_json),
     "csv": Format("text/csv;charset=utf-8", as_csv),
-    "atom": Format("application/atom+xml", atom),
+    "atom": Format("application/atom+xml", atom, has_address=True),
     "ics": Format("text/calendar;charset=utf-8", calendar),
 }

@@ -12,6 +12,7 @@ from urllib.parse import unquote, unquote_plus
 import msgspec
 
 from osimages.errors import METHOD_NOT_ALLOWED, ServiceError
+from osimages.http.known_hosts import is_loopback
 from osimages.http.refusals import refusal_reply
 from osimages.http.reply import EVERY_ORIGIN, JSON, Header, Reply, preflight
 from osimages.http.request import ApiRequest, ReadBody, new_request_id
@@ -62,6 +63,8 @@ async def authority_reply(service: Service, request: ApiRequest, read: ReadBody)
     try:
         if request.method not in methods:
             raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
+        if not is_loopback(service.settings.host):
+            service.visitors.admit(request.client)
         if request.method == "POST":
             request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM, ""))
         at = service.authority.surroundings(request.origin, service.clock.now())

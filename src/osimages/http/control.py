@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from functools import lru_cache
 from importlib.metadata import version
 
 import msgspec
 
 from osimages.auth.permissions import needed, permission_table
 from osimages.errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
+from osimages.http.documents import Document
 from osimages.http.exports import CATALOGUE_PAGES, catalogue_page
 from osimages.http.metrics import CONTENT_TYPE
 from osimages.http.reply import JSON, Reply, preflight
 from osimages.http.request import ApiRequest
-from osimages.http.service import Service
+from osimages.http.service import Service, ServiceVersion
 from osimages.wire.openapi import Page, openapi
 
 # What is served below these differs from request to request.
@@ -39,7 +41,9 @@ async def control(service: Service, request: ApiRequest) -> Reply:
         raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
     if isinstance(found, Reply):
         return found
-    return Reply(200, found if isinstance(found, bytes) else msgspec.json.encode(found), JSON, odata=False)
+    if isinstance(found, Document):
+        return Reply(200, found.plain, JSON, odata=False, document=found)
+    return Reply(200, msgspec.json.encode(found), JSON, odata=False)
 
 
 def control_route(path: str) -> str | None:
@@ -63,7 +67,12 @@ async def _ready(service: Service) -> object:
 
 
 def _version(_: Service) -> object:
-    return {"name": "osimages", "version": version("osimages")}
+    return _version_document()
+
+
+@lru_cache(1)
+def _version_document() -> Document:
+    return Document(msgspec.json.encode({"name": "osimages", "version": version("osimages")}))
 
 
 def _limits(service: Service) -> object:
@@ -80,14 +89,23 @@ async def _metrics(service: Service) -> object:
 
 
 def _openapi(service: Service) -> object:
-    beta = service.versions["beta"]
+    return _openapi_document(service.versions["beta"])
+
+
+@lru_cache(2)
+def _openapi_document(beta: ServiceVersion) -> Document:
     pages = {**{path: page for path, (_, page) in _PAGES.items()}, **CATALOGUE_PAGES}
-    return openapi(beta.model, beta.name, version("osimages"), needed, pages)
+    return Document(openapi(beta.model, beta.name, version("osimages"), needed, pages))
 
 
 def _permissions(service: Service) -> object:
-    versions = service.versions.values()
-    return {"permissions": [row for each in versions for row in permission_table(each.model, each.name)]}
+    return _permissions_document(tuple(service.versions.values()))
+
+
+@lru_cache(2)
+def _permissions_document(versions: tuple[ServiceVersion, ...]) -> Document:
+    rows = [row for each in versions for row in permission_table(each.model, each.name)]
+    return Document(msgspec.json.encode({"permissions": rows}))
 
 
 _JSON = JSON.decode()

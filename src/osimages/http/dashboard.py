@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import version
 from urllib.parse import parse_qs, unquote
 
-from osimages.catalogue.history import UnknownReleaseError
+from osimages.catalogue.history import UnknownReleaseError, find_release
 from osimages.errors import METHOD_NOT_ALLOWED, ServiceError
 from osimages.http.known_hosts import is_loopback
 from osimages.http.reply import Header, Reply
@@ -62,7 +62,7 @@ async def dashboard(service: Service, request: ApiRequest) -> Reply:
     folder, _, name = page.partition("/")
     if folder == "releases" and name:
         try:
-            return _page(200, release_page(shown, unquote(name)))
+            return _page(200, release_page(shown, find_release(shown.catalogue, unquote(name)).id))
         except UnknownReleaseError:
             return _page(404, not_found(shown, "../"))
     return _page(404, not_found(shown, "../" * page.count("/")))

@@ -6,6 +6,7 @@ from osimages.http.control import control
 from osimages.http.dashboard import dashboard, is_dashboard, is_front_door
 from osimages.http.development import development_reply
 from osimages.http.failures import failure_reply
+from osimages.http.known_hosts import PROBES
 from osimages.http.reply import Reply
 from osimages.http.request import ApiRequest, ReadBody
 from osimages.http.service import Service
@@ -15,8 +16,14 @@ async def elsewhere(service: Service, request: ApiRequest, read: ReadBody) -> Re
     """The reply to a request for something else than the API, whatever happens; None where there is no such thing."""
     try:
         if request.path.startswith("/-/"):
-            return await development_reply(service, request, read) or await control(service, request)
+            reply = await development_reply(service, request, read)
+            if reply is None:
+                if request.path.rstrip("/") not in PROBES:
+                    service.visitors.admit(request.client)
+                reply = await control(service, request)
+            return reply
         if is_dashboard(request.path) or is_front_door(request):
+            service.visitors.admit(request.client)
             return await dashboard(service, request)
     except Exception as error:
         return failure_reply(service, request, error)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs
+from xml.sax.saxutils import quoteattr
 
 import msgspec
 
 from osimages.catalogue.export import FORMATS
 from osimages.catalogue.facts import Catalogue, digest
-from osimages.catalogue.history import UnknownReleaseError, only
+from osimages.catalogue.history import UnknownReleaseError, find_release, only
 from osimages.errors import INVALID_OPTION, ServiceError
+from osimages.http.documents import Document
 from osimages.http.reply import JSON, Header, Reply
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
@@ -19,6 +21,8 @@ from osimages.wire.openapi import Page
 
 _PREFIX = "/-/catalogue"
 _EXPORT = f"{_PREFIX}/export."
+# Stands for the address of an export until a client asks for it.
+_ADDRESS = "https://export.invalid/"
 _OPTIONS = {"release": "The id of the only release to export, for example Windows 11 24H2."}
 CATALOGUE_PAGES: Mapping[str, Page] = {
     _PREFIX: Page("How far the facts reach, and in which forms they are.", JSON.decode()),
@@ -55,15 +59,22 @@ def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
     known = request.header(b"if-none-match")
     if known is not None and (known.strip() == "*" or tag in known):
         return Reply(304, headers=headers, odata=False)
-    body = _written(catalogue, form, release, address + form)
-    return Reply(200, body, FORMATS[form].media_type.encode(), headers, odata=False)
-
-
-@lru_cache(16)
-def _written(catalogue: Catalogue, form: str, release: str, address: str) -> bytes:
-    """An export, written once for each set of facts. Raises ServiceError where there is no such release."""
     try:
-        given = only(catalogue, release) if release else catalogue
+        release = find_release(catalogue, release).id if release else ""
     except UnknownReleaseError as error:
         raise ServiceError(INVALID_OPTION, target="release", option="release", reason=str(error)) from None
-    return FORMATS[form].write(given, address)
+    document, media_type = _written(catalogue, form, release), FORMATS[form].media_type.encode()
+    if not FORMATS[form].has_address:
+        return Reply(200, document.plain, media_type, headers, odata=False, document=document)
+    body = document.plain.replace(_attribute(_ADDRESS), _attribute(address + form), 1)
+    return Reply(200, body, media_type, headers, odata=False)
+
+
+@lru_cache(1024)
+def _written(catalogue: Catalogue, form: str, release: str) -> Document:
+    """An export, written once for each set of facts and release (its id), whatever hosts clients name."""
+    return Document(FORMATS[form].write(only(catalogue, release) if release else catalogue, _ADDRESS))
+
+
+def _attribute(address: str) -> bytes:
+    return quoteattr(address).encode()

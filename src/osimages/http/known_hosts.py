@@ -17,7 +17,7 @@ from osimages.settings import Settings, SettingsError
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 # Probes of a container's address, and scrapes, name whatever they like; these pages say nothing of anybody.
-_PROBES = frozenset(("/-/health", "/-/ready", "/-/metrics"))
+PROBES = frozenset(("/-/health", "/-/ready", "/-/metrics"))
 _MOST_CACHED = 1024
 
 
@@ -48,7 +48,7 @@ class KnownHosts:
         host = request.headers.get(b"host", b"")
         if self._names is None or not host or (len(host) <= _MOST_CACHED and self._is_known(host)):
             return
-        if request.path.rstrip("/") in _PROBES:
+        if request.path.rstrip("/") in PROBES:
             return
         text = host.decode("latin-1")
         if not HOST.fullmatch(text):

@@ -55,21 +55,24 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
         if request.method == "POST" and address.root.lower() in _SYSTEM_RESOURCES:
             raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ""})
         raise ServiceError(UNKNOWN_VERSION, version=address.root[:128])
-    if address.is_indirect:
-        request, path = readdressed(request, version.name, path)
     authorization = request.headers.get(b"authorization")
     try:
         actor = request.actor or (_NOBODY if is_open else service.verifier.verify(authorization))
     except UnknownKeyError as unknown:
         actor = await service.verifier.verify_anew(authorization, unknown)
+    if address.is_indirect:
+        request, path = readdressed(request, version.name, path)
     if service.faults.rules and not is_open:
         await service.faults.meet(actor.tenant, request)
     target = address.target or version.target(path)
     check_method(target, request.method, request.path)
     if not is_open:
         authorise(actor, target, request.method)
-        if service.throttle is not None and target.kind is not Kind.BATCH:
-            service.throttle.admit(actor.tenant, actor.application, request.method)
+        if service.throttle is not None:
+            if target.kind is Kind.BATCH:
+                service.throttle.check_batches(actor.tenant, actor.application)
+            else:
+                service.throttle.admit(actor.tenant, actor.application, request.method)
         if request.actor is None and not service.tenants.is_admitted(actor.tenant):
             await service.tenants.admit(actor.tenant)
         if service.tenants.revocations or actor.user is not None:
@@ -80,14 +83,29 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
         tag = await collection_tag(service, request, actor, target, links)
         if tag is not None and is_unchanged(request, tag):
             return Reply(304, headers=tag_header(tag))
-    if request.method in WITH_BODY:
-        request = msgspec.structs.replace(request, body=await read(service.settings.max_body_bytes, "max_body_bytes"))
     call = Call(service, version, request, actor, target, links, tag)
     if target.kind is Kind.BATCH:
-        if request.actor is not None:
-            raise ServiceError(UNKNOWN_SEGMENT, segment="$batch")
-        return await batch(call, reply_to)
+        return await _batch(call, read)
+    if request.method in WITH_BODY:
+        call = await _with_body(call, read)
     return await HANDLERS[target.kind, request.method](call)
+
+
+async def _with_body(call: Call, read: ReadBody) -> Call:
+    body = await read(call.service.settings.max_body_bytes, "max_body_bytes")
+    return msgspec.structs.replace(call, request=msgspec.structs.replace(call.request, body=body))
+
+
+async def _batch(call: Call, read: ReadBody) -> Reply:
+    """The reply to a batch: its items count one by one against the limits of its sender, a malformed one as a write."""
+    if call.request.actor is not None:
+        raise ServiceError(UNKNOWN_SEGMENT, segment="$batch")
+    try:
+        return await batch(await _with_body(call, read), reply_to)
+    except ServiceError:
+        if call.service.throttle is not None:
+            call.service.throttle.charge_batch(call.actor.tenant, call.actor.application)
+        raise
 
 
 async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
@@ -111,5 +129,9 @@ def _check_size(service: Service, request: ApiRequest) -> None:
     if length <= most:
         return
     query = request.query.lower()
-    if length > service.longest_link or not ("skiptoken=" in query or "deltatoken=" in query):
+    if (
+        len(request.path) > most
+        or length > service.longest_link
+        or not ("skiptoken=" in query or "deltatoken=" in query)
+    ):
         raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")

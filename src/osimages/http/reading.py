@@ -227,7 +227,8 @@ async def metadata(call: Call) -> Reply:
     request = call.request
     version = request.version or "4.0"
     as_json = metadata_as_json(request.header(b"accept"), call.query().format, version)
-    return Reply(200, call.version.metadata(as_json, version), JSON if as_json else XML)
+    document = call.version.metadata(as_json, version)
+    return Reply(200, document.plain, JSON if as_json else XML, document=document)
 
 
 async def stored_entity(call: Call) -> Stored:

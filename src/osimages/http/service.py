@@ -20,6 +20,7 @@ from osimages.edm.types import EVERYTHING, EntityType, Model
 from osimages.edm.validate import EntityValidator
 from osimages.errors import ServiceError
 from osimages.http.audit import Audit
+from osimages.http.documents import Document
 from osimages.http.faults import Faults
 from osimages.http.front import Front
 from osimages.http.known_hosts import KnownHosts
@@ -30,6 +31,7 @@ from osimages.http.slices import Slices
 from osimages.http.standing import Standing
 from osimages.http.tenants import Tenants
 from osimages.http.throttle import Throttle
+from osimages.http.visitors import Visitors
 from osimages.issuer.authority import Authority
 from osimages.odata.addressing import is_indirect
 from osimages.plan.build import Query, build_query
@@ -77,7 +79,7 @@ class ServiceVersion:
         self._remembered_query = _remembering(_REMEMBERED_QUERIES, self._build_query)
         self._remembered_look = _remembering(_REMEMBERED_QUERIES, self._look)
         self._annotators: dict[tuple[JsonForm, str, bool], Annotator] = {}
-        self._metadata: dict[tuple[bool, str], bytes] = {}
+        self._metadata: dict[tuple[bool, str], Document] = {}
 
     def target(self, path: str) -> Target:
         """What a path below the service root is about. Raises ServiceError."""
@@ -102,11 +104,12 @@ class ServiceVersion:
         """What checks bodies of a type."""
         return self._validators[entity.name]
 
-    def metadata(self, as_json: bool, version: str) -> bytes:
+    def metadata(self, as_json: bool, version: str) -> Document:
         """Return the CSDL document of a version of OData, which is written when it is first asked for."""
         found = self._metadata.get((as_json, version))
         if found is None:
-            found = self._metadata[as_json, version] = (csdl_json if as_json else csdl_xml)(self.model, version)
+            written = (csdl_json if as_json else csdl_xml)(self.model, version)
+            found = self._metadata[as_json, version] = Document(written)
         return found
 
     def annotator(self, form: JsonForm, entity: EntityType, *, is_read_only: bool) -> Annotator:
@@ -195,6 +198,7 @@ class Service:
         self.faults = Faults()
         self.slices = Slices()
         self.throttle = Throttle.of(settings)
+        self.visitors = Visitors.of(settings)
         self.outgoing = Outgoing(
             settings.max_unsent_bytes, settings.max_unsent_connection_bytes, settings.write_timeout_seconds
         )
@@ -235,8 +239,9 @@ class Service:
         root, _, path = raw.strip("/").partition("/")
         version, path = self.versions.get(root.lower()), path.strip("/")
         indirect, target = is_indirect(path), None
-        if version is not None and not indirect:
-            # It is told, when it is asked for, what is wrong with a path: after what is wrong with the token.
+        # A long path, which is not cached, is resolved once it is known who asks.
+        if version is not None and not indirect and len(raw) <= LONGEST_REMEMBERED:
+            # Path errors are raised only after authentication.
             with contextlib.suppress(ServiceError):
                 target = version.target(path)
         left = path if target is None else ""

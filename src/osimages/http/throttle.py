@@ -32,6 +32,7 @@ class _Window(msgspec.Struct):
     ends: float
     requests: int = 0
     writes: int = 0
+    has_malformed_batches: bool = False
 
 
 class Throttle:
@@ -68,15 +69,34 @@ class Throttle:
         """Counts a request, or raises ServiceError(THROTTLED) with the seconds after which it is worth another try."""
         now = self._now()
         writes = method not in _READING
-        windows = (self._window((tenant, ""), now), self._window((tenant, application), now))
+        windows = self._both(tenant, application, now)
         for window, allowance in zip(windows, (self._tenant, self._application), strict=True):
             if window.requests >= allowance.requests or (writes and window.writes >= allowance.writes):
-                # An integer: SDKs do not read the decimals that Graph's documentation shows.
-                seconds = max(1, math.ceil(window.ends - now))
-                raise ServiceError(THROTTLED, headers={"Retry-After": str(seconds)})
+                raise _throttled(window, now)
         for window in windows:
             window.requests += 1
             window.writes += writes
+
+    def check_batches(self, tenant: str, application: str) -> None:
+        """Raise ServiceError(THROTTLED) for a batch of an application that sent malformed ones and used up a limit.
+
+        Others learn from their items that the limit is reached.
+        """
+        now = self._now()
+        windows = self._both(tenant, application, now)
+        if not windows[1].has_malformed_batches:
+            return
+        for window, allowance in zip(windows, (self._tenant, self._application), strict=True):
+            if window.requests >= allowance.requests or window.writes >= allowance.writes:
+                raise _throttled(window, now)
+
+    def charge_batch(self, tenant: str, application: str) -> None:
+        """Count a batch that cannot be run as a write. Raises ServiceError(THROTTLED)."""
+        self._window((tenant, application), self._now()).has_malformed_batches = True
+        self.admit(tenant, application, "POST")
+
+    def _both(self, tenant: str, application: str, now: float) -> tuple[_Window, _Window]:
+        return self._window((tenant, ""), now), self._window((tenant, application), now)
 
     def _window(self, key: _Key, now: float) -> _Window:
         window = self._windows.get(key)
@@ -85,3 +105,9 @@ class Throttle:
                 self._windows = {each: open_ for each, open_ in self._windows.items() if now < open_.ends}
             window = self._windows[key] = _Window(now + self._seconds)
         return window
+
+
+def _throttled(window: _Window, now: float) -> ServiceError:
+    # An integer: SDKs do not read the decimals that Graph's documentation shows.
+    seconds = max(1, math.ceil(window.ends - now))
+    return ServiceError(THROTTLED, headers={"Retry-After": str(seconds)})

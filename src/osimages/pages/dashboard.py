@@ -121,7 +121,7 @@ def _freshness(shown: Shown) -> Freshness:
     return freshness(shown.catalogue, shown.today, shown.age_days, map(checker.check, images))
 
 
-@lru_cache(32)
+@lru_cache(256)
 def release_page(shown: Shown, name: str) -> str:
     """Every update of a release, newest first. Raises UnknownReleaseError."""
     release = find_release(shown.catalogue, name)

@@ -182,7 +182,7 @@ def _page_operation(path: str, page: Page) -> Json:
         "tags": ["control"],
         "security": _OPEN,
         "parameters": options,
-        "responses": answers | {"400": {"$ref": "#/components/responses/error"}},
+        "responses": answers | {status: {"$ref": "#/components/responses/error"} for status in ("400", "429")},
     }
 
 

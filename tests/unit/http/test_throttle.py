@@ -96,3 +96,24 @@ def test_workers_have_a_share_each() -> None:
     limits = Throttle.of(Settings(throttle="intune", workers=3, throttle_application_writes=4))
     assert limits is not None
     assert [retry_after(limits, "t", "a", "POST") for _ in range(3)] == [None, None, 20]
+
+
+def test_a_malformed_batch_counts_and_the_next_is_not_read_once_a_limit_is_used_up() -> None:
+    watch = Watch()
+    limits = throttle(watch)
+    limits.check_batches("t", "a")
+    limits.charge_batch("t", "a")
+    with pytest.raises(ServiceError) as error:
+        limits.check_batches("t", "a")  # one write is all that there is
+    assert (error.value.row, error.value.headers["Retry-After"]) == (THROTTLED, "20")
+    with pytest.raises(ServiceError):
+        limits.charge_batch("t", "a")
+    limits.check_batches("t", "b")
+    watch.moment += 20
+    limits.check_batches("t", "a")
+
+
+def test_a_batch_of_somebody_who_sent_no_malformed_one_is_read() -> None:
+    limits = throttle(Watch())
+    limits.admit("t", "a", "POST")
+    limits.check_batches("t", "a")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
-from osimages.issuer.certificates import Certificates
-from tests.cli.running import osimages, output
+from osimages.issuer.certificates import AUTHORITY_FILE, Certificates
+from tests.cli.running import complaint, osimages, output
 from tests.support.entra import entra
 from tests.support.postgres import Postgres
 from tests.support.server import command, environment, running
@@ -114,6 +116,98 @@ def test_a_database_that_is_none_or_old_or_from_the_future(tmp_path: Path) -> No
         connection.execute("INSERT INTO schema_step VALUES (9999, 'future', '')")
     code, found = examined(tmp_path, port=free_port())
     assert (code, found["database"]["verdict"]) == (1, "problem")
+
+
+@pytest.mark.parametrize("damage", ["zeros", "rubbish", "short", "one byte", "index"])
+def test_a_database_that_is_damaged(tmp_path: Path, damage: str) -> None:
+    with running(tmp_path, "--http"):
+        pass
+    file = tmp_path / "osimages.db"
+    content = bytearray(file.read_bytes())
+    page = 4096
+    assert len(content) > 60 * page
+    match damage:
+        case "zeros":
+            content[page : 40 * page] = bytes(39 * page)
+        case "rubbish":
+            content[2 * page :] = b"\xa5" * (len(content) - 2 * page)
+        case "short":
+            del content[len(content) // 2 :]
+        case "one byte":
+            content[page + 3] ^= 0xFF
+        case "index":  # of the schema's own page, behind which everything is found
+            content[100:108] = b"\x01" * 8
+    file.write_bytes(content)
+    code, found = examined(tmp_path, port=free_port())
+    assert (code, found["database"]["verdict"]) == (1, "problem")
+    assert f"{file} is damaged: " in found["database"]["found"]
+    assert "backup" in found["database"]["advice"]
+
+
+def test_a_database_of_postgresql_with_an_index_that_is_not_valid(tmp_path: Path, postgres: Postgres) -> None:
+    url = postgres.new_database()
+    with running(tmp_path, "--http", "--database", url):
+        pass
+    assert examined(tmp_path, database=url, port=free_port())[1]["database"]["verdict"] == "ok"
+    broken = (
+        "UPDATE pg_index SET indisvalid = false "
+        "WHERE indexrelid = (SELECT min(conindid) FROM pg_constraint WHERE conrelid = 'tenant'::regclass)"
+    )
+
+    async def damage() -> None:
+        connection = await asyncpg.connect(url)
+        await connection.execute(broken)
+        await connection.close()
+
+    asyncio.run(damage())
+    code, found = examined(tmp_path, database=url, port=free_port())
+    assert (code, found["database"]["verdict"]) == (1, "problem")
+    assert "indexes are not valid: tenant" in found["database"]["found"]
+
+
+def test_a_local_authority_whose_key_is_broken(tmp_path: Path) -> None:
+    certificates, others = tmp_path / "one", tmp_path / "other"
+    for each in (certificates, others):
+        Certificates.load_or_create(each)
+    file, other = certificates / AUTHORITY_FILE, (others / AUTHORITY_FILE).read_bytes()
+    good = file.read_bytes()
+    begins = b"-----BEGIN CERTIFICATE-----"
+    key, certificate = good.partition(begins)[0], begins + good.partition(begins)[2]
+    for content, told in (
+        (b"", "holds no authority's certificate and key"),
+        (certificate, "holds no authority's certificate and key"),
+        (key, "holds no authority's certificate and key"),
+        (key[:60] + key[90:] + certificate, "holds no authority's certificate and key"),
+        ((certificates / "server.pem").read_bytes(), "holds no authority's certificate and key"),
+        (other.partition(begins)[0] + certificate, "is not that of the certificate in it"),
+    ):
+        file.write_bytes(content)
+        code, found = examined(certificates, port=free_port())
+        assert (code, found["certificate"]["verdict"]) == (1, "problem"), content
+        assert str(file) in found["certificate"]["found"]
+        assert told in found["certificate"]["found"]
+        assert told in complaint(osimages("serve", "--port", "0", "--data-dir", certificates))
+    file.write_bytes(good)
+    assert examined(certificates, port=free_port())[1]["certificate"]["verdict"] == "ok"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no such modes")
+def test_what_others_can_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    with running(tmp_path / "data", "--http"):
+        pass
+    folder.chmod(0o700)
+    assert examined(folder, port=free_port())[1]["data directory"]["verdict"] == "ok"
+    folder.chmod(0o755)
+    (folder / "osimages.db").chmod(0o640)
+    code, found = examined(folder, port=free_port())
+    assert (code, found["data directory"]["verdict"]) == (0, "warning")
+    assert f"{folder} (mode 755), {folder}/osimages.db (mode 640)" in found["data directory"]["found"]
+    assert found["data directory"]["advice"] == f"chmod 700 {folder}; chmod 600 {folder}/osimages.db"
+    with running(folder, "--http") as server:
+        told = server.errors.read_text(encoding="utf-8")
+    assert f"Warning: others can use {folder} (mode 755), which holds keys: chmod 700 {folder}\n" in told
+    assert f"chmod 600 {folder}/osimages.db\n" in told
 
 
 def test_a_catalogue_and_a_certificate_that_get_old(tmp_path: Path) -> None:

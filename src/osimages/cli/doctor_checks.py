@@ -14,6 +14,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
+import apsw
 import click
 import httpx
 import msgspec
@@ -31,14 +32,15 @@ from osimages.catalogue.overrides import FILE_NAME as OVERRIDES_FILE
 from osimages.catalogue.overrides import OverridesError, read_overrides
 from osimages.catalogue.publishing import newest_day
 from osimages.cli.options import server_url
-from osimages.cli.startup import check_settings, free_port, own_tls
+from osimages.cli.startup import check_settings, free_port, open_files, own_tls
+from osimages.issuer.certificates import check_authority
 from osimages.issuer.directory_file import DirectoryFile
 from osimages.issuer.files import UnusableError
 from osimages.issuer.sealing import FILE_NAME as SEALING_FILE
 from osimages.issuer.sealing import Sealer
 from osimages.issuer.signing import FILE_NAME, SigningKeys
 from osimages.settings import Settings
-from osimages.storage.databases import open_database
+from osimages.storage.databases import damage, open_database
 from osimages.storage.migrate import OldSchemaError, SchemaError
 from osimages.storage.store import StoreUnavailableError
 from osimages.storage.tenants import tenants
@@ -101,6 +103,12 @@ def _data_directory(settings: Settings) -> Finding:
     free = shutil.disk_usage(nearest).free
     if free < _LITTLE_SPACE:
         return Finding("data directory", Verdict.WARNING, f"{free // 2**20} MB are free", "make room")
+    if wide := open_files(settings):
+        shown = ", ".join(f"{path} (mode {mode:o})" for path, mode in wide)
+        folders = " ".join(str(path) for path, _ in wide if path.is_dir())
+        files = " ".join(str(path) for path, _ in wide if not path.is_dir())
+        advice = "; ".join([*([f"chmod 700 {folders}"] if folders else []), *([f"chmod 600 {files}"] if files else [])])
+        return Finding("data directory", Verdict.WARNING, f"others can use what holds keys: {shown}", advice)
     told = str(folder) if folder.exists() else f"{folder} is not there yet: {_AT_THE_START}"
     return Finding("data directory", Verdict.OK, told)
 
@@ -121,21 +129,28 @@ def _database(settings: Settings) -> Finding:
             return Finding("database", Verdict.PROBLEM, f"{nearest} cannot be written", "choose another place")
         return Finding("database", Verdict.OK, f"{settings.database_path} is not there yet: {_AT_THE_START}")
 
-    async def count() -> int:
+    async def examined() -> tuple[str | None, int]:
+        if (damaged := await damage(settings)) is not None:
+            return damaged, 0
         database = await open_database(settings)
         try:
-            return len(await database.read(tenants()))
+            return None, len(await database.read(tenants()))
         finally:
             await database.close()
 
     try:
-        number = asyncio.run(count())
+        damaged, number = asyncio.run(examined())
     except OldSchemaError as error:
         return Finding("database", Verdict.WARNING, str(error), "the server does that by itself when it starts")
     except SchemaError as error:
         return Finding("database", Verdict.PROBLEM, str(error), _advice_about_database(settings))
     except StoreUnavailableError as error:
         return Finding("database", Verdict.PROBLEM, str(error), "see that it runs, and that --database is right")
+    except apsw.Error as error:
+        damaged, number = str(error), 0
+    if damaged is not None:
+        found = f"{settings.database_shown} is damaged: {damaged}"
+        return Finding("database", Verdict.PROBLEM, found, "end the servers, and restore a backup: docs/databases.md")
     if settings.database_server is None and not os.access(settings.database_path, os.W_OK):
         return Finding("database", Verdict.PROBLEM, f"{settings.database_path} cannot be written", _FOR_THE_SERVER)
     tenants_shown = "1 tenant" if number == 1 else f"{number} tenants"
@@ -189,6 +204,12 @@ def _certificate(settings: Settings) -> Finding:
         own = own_tls(settings)
     except click.ClickException as error:
         return Finding("certificate", Verdict.PROBLEM, error.message, "correct tls_certificate and tls_key")
+    if own is None:
+        try:
+            check_authority(settings.data_path)
+        except (OSError, ValueError) as error:
+            advice = "move it away for a new one, which clients have to trust then"
+            return Finding("certificate", Verdict.PROBLEM, str(error), advice)
     file = settings.data_path / "server.pem" if own is None else own.certificate
     if not file.exists():
         return Finding("certificate", Verdict.OK, f"there is none yet: {_AT_THE_START}")
@@ -240,7 +261,7 @@ def _known_until(settings: Settings) -> tuple[date, date]:
     if settings.database_server is not None or settings.database_path.exists():
         try:
             return asyncio.run(current())
-        except (SchemaError, StoreUnavailableError):
+        except (SchemaError, StoreUnavailableError, apsw.Error):
             pass  # the check of the database tells
     return bundled().complete_until, settings.today or datetime.now(UTC).date()
 

@@ -28,11 +28,11 @@ from granian.server import Server
 from osimages.cli.connections import connection_options, raise_file_limit
 from osimages.cli.draining import Draining, end_process
 from osimages.cli.options import SERVER_FILE, more, server_options, settings_from
-from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, own_tls
+from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, open_files, own_tls
 from osimages.clock import Clock
 from osimages.issuer.authority import Authority
 from osimages.issuer.certificates import Certificates
-from osimages.issuer.files import UnusableError, replace
+from osimages.issuer.files import UnusableError, private_directory, replace
 from osimages.observe import METRICS_DIRECTORY_VARIABLE
 from osimages.settings import Settings
 from osimages.storage.databases import bring_up_to_date
@@ -117,7 +117,7 @@ def _prepare(settings: Settings) -> Tls | None:
     """Keys, certificates and the database, so that nothing is left to go wrong in the workers."""
     directory = settings.data_path
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        private_directory(directory)
         if settings.authority == "dev":
             Authority.open(directory, Clock().now)
         tls = None if settings.http else own_tls(settings) or _made(directory, settings)
@@ -128,6 +128,9 @@ def _prepare(settings: Settings) -> Tls | None:
         raise click.ClickException(f"{where} cannot be used ({error.strerror}): {advice}.") from None
     except (SchemaError, StoreUnavailableError, UnusableError, ValueError) as error:
         raise click.ClickException(str(error)) from None
+    for path, mode in open_files(settings):
+        wanted = "700" if path.is_dir() else "600"
+        click.echo(f"Warning: others can use {path} (mode {mode:o}), which holds keys: chmod {wanted} {path}", err=True)
     if tls is not None and tls.until is not None and tls.until <= datetime.now(UTC):
         click.echo(f"Warning: the certificate {tls.certificate} expired on {tls.until:%Y-%m-%d}.", err=True)
     return tls

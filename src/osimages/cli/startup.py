@@ -18,6 +18,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from osimages.auth.key_file import KeyFile, KeyFileError
 from osimages.http.front import is_public_url, networks
 from osimages.http.known_hosts import allowed_hosts, is_loopback
+from osimages.issuer.certificates import AUTHORITY_FILE
+from osimages.issuer.directory_file import FILE_NAME as DIRECTORY_FILE
+from osimages.issuer.files import open_to_others
+from osimages.issuer.sealing import FILE_NAME as SEALING_FILE
+from osimages.issuer.signing import FILE_NAME as SIGNING_FILE
+from osimages.issuer.signing import RETIRED_FILE_NAME
+from osimages.issuer.state import FILE_NAME as STATE_FILE
 from osimages.settings import Settings, SettingsError
 
 _BIND_ADVICE = {
@@ -96,6 +103,17 @@ def own_tls(settings: Settings) -> Tls | None:
         advice = "openssl pkcs8 -topk8 -nocrypt -in KEY -out NEWKEY"
         raise click.ClickException(f"The key in {found.key} is not in the form PKCS#8: make it so with `{advice}`.")
     return replace(found, until=certificate.not_valid_after_utc)
+
+
+def open_files(settings: Settings) -> list[tuple[Path, int]]:
+    """Return the folder and files with secrets that others than their owner may use, with their modes."""
+    folder = settings.data_path
+    keys = (AUTHORITY_FILE, "server.pem", SIGNING_FILE, RETIRED_FILE_NAME, SEALING_FILE, DIRECTORY_FILE, STATE_FILE)
+    paths = [folder, *(folder / each for each in keys)]
+    if settings.database_server is None:
+        file = settings.database_path
+        paths += [file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")]
+    return open_to_others(paths)
 
 
 def certificate_hosts(settings: Settings) -> tuple[str, ...]:

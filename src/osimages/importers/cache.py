@@ -11,6 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from osimages.issuer.files import private_directory
+
 
 class Entry(msgspec.Struct, frozen=True):
     """An answer, with what its server needs to tell whether it changed, and when it was last known to be good."""
@@ -50,7 +52,8 @@ class Cache:
 
     def keep(self, entry: Entry, accept: str) -> None:
         """Keeps an answer in the place of an older one. Raises OSError."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        for each in (self._folder.parent, self._folder):  # the first may be the data directory, which holds keys later
+            private_directory(each)
         name, digest = _name(entry.url, accept), sha256(entry.content).hexdigest()
         about = _About(entry.url, entry.fetched_at, entry.etag, entry.last_modified, digest)
         _write(self._folder / f"{name}.body", entry.content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import ssl
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 import certifi
 import trustme
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -81,13 +82,32 @@ class Certificates:
         return files
 
 
+def check_authority(directory: Path) -> None:
+    """Raise ValueError where the file of the local authority cannot be used, OSError where it cannot be read.
+
+    Nothing is wrong where there is none: it is made when it is needed.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _authority_of(directory / AUTHORITY_FILE, (directory / AUTHORITY_FILE).read_bytes())
+
+
 def _authority(directory: Path) -> trustme.CA:
     file = directory / AUTHORITY_FILE
-    private = read_or_create(file, _new_authority)
+    return _authority_of(file, read_or_create(file, _new_authority))
+
+
+def _authority_of(file: Path, private: bytes) -> trustme.CA:
     try:
-        return trustme.CA.from_pem(cert_bytes=private, private_key_bytes=private)
-    except ValueError:
-        raise ValueError(f"{file} holds no authority's certificate and key. Move it away for a new one.") from None
+        certificate, key = x509.load_pem_x509_certificate(private), load_pem_private_key(private, password=None)
+        is_authority = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        authority = trustme.CA.from_pem(cert_bytes=private, private_key_bytes=private)
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.ExtensionNotFound):
+        is_authority = False
+    if not is_authority:
+        raise ValueError(f"{file} holds no authority's certificate and key. Move it away for a new one.")
+    if key.public_key() != certificate.public_key():
+        raise ValueError(f"The key in {file} is not that of the certificate in it. Move it away for a new one.")
+    return authority
 
 
 def _new_authority() -> bytes:
@@ -131,10 +151,13 @@ def _identity(host: str) -> str:
 def _is_current(file: Path, authority: bytes, identities: Sequence[str], now: datetime) -> bool:
     """Whether the certificate is this authority's, for exactly these hosts, and good for a while."""
     try:
-        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        content = file.read_bytes()
+        certificate = x509.load_pem_x509_certificate(content)
+        if load_pem_private_key(content, password=None).public_key() != certificate.public_key():
+            return False
         certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority))
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (FileNotFoundError, ValueError, InvalidSignature, x509.ExtensionNotFound):
+    except (FileNotFoundError, ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature, x509.ExtensionNotFound):
         return False
     same_hosts = {str(each.value) for each in names} == set(identities)
     # One that is not valid yet was made while the clock was wrong.

@@ -1,10 +1,11 @@
-"""Writes key and certificate files so that no process ever reads half a file, or two disagree."""
+"""Creates files and folders for their owner alone, and writes so that no process reads half a file or two disagree."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 
@@ -25,6 +26,38 @@ def stamp_of(path: Path) -> Stamp:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
+def private_directory(path: Path) -> None:
+    """Create a directory for its owner alone (0700) where there is none, below others with the usual modes.
+
+    Windows has no such modes before Python 3.12.4; there, the user data folder is the user's alone anyway.
+    Raises OSError.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def create_private(path: Path) -> None:
+    """Create an empty file for its owner alone (0600) where there is none. Raises OSError.
+
+    One that exists is not even opened: closing it would take away the locks that SQLite has on it in this process.
+    """
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def open_to_others(paths: Iterable[Path]) -> list[tuple[Path, int]]:
+    """Return those of the files and folders that others than their owner may use, with their modes.
+
+    Empty on systems without such modes.
+    """
+    found = []
+    for path in paths if os.name == "posix" else ():
+        with contextlib.suppress(OSError):
+            mode = path.stat().st_mode & 0o777
+            if mode & 0o077:
+                found.append((path, mode))
+    return found
+
+
 def read_or_create(path: Path, content: Callable[[], bytes]) -> bytes:
     """The bytes of a file; where it does not exist, `content` makes them.
 
@@ -33,7 +66,7 @@ def read_or_create(path: Path, content: Callable[[], bytes]) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_directory(path.parent)
     made = content()
     try:
         _create(path, made)
@@ -44,7 +77,7 @@ def read_or_create(path: Path, content: Callable[[], bytes]) -> bytes:
 
 def replace(path: Path, content: bytes, *, public: bool) -> None:
     """Writes a file, in place of an older one where there is one; `public`: others may read it. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_directory(path.parent)
     temporary = _temporary(path, content)
     try:
         if public:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import apsw
 import msgspec
 
-from osimages.issuer.files import UnusableError
+from osimages.issuer.files import UnusableError, create_private, private_directory
 
 FILE_NAME = "authority.db"
 _WAIT_MILLISECONDS = 5000
@@ -168,9 +168,9 @@ class AuthorityState:
             raise UnusableError(f"{self._path} cannot be used: {error}. It may be deleted.") from None
 
     def _open(self) -> apsw.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        private_directory(self._path.parent)
         # SQLite would make the file for everybody to read, and it holds the codes that devices show.
-        self._path.touch(0o600)
+        create_private(self._path)
         connection = apsw.Connection(str(self._path))
         connection.set_busy_timeout(_WAIT_MILLISECONDS)
         # A code that was redeemed just before a power cut may be redeemed again after it: no more is at stake.

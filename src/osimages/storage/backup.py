@@ -15,6 +15,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from osimages.issuer.files import create_private, private_directory
 from osimages.storage.migrate import SchemaError, pending
 from osimages.storage.sqlite_file import applied_steps, connect, migrate
 
@@ -97,7 +98,7 @@ def restore_file(backup: Path, target: Path, *, overwrite: bool, progress: Progr
     if target.exists() and not overwrite:
         raise BackupError(f"There is a database at {target}. Say --overwrite to replace it with the backup.")
     _close_for_good(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private_directory(target.parent)
     scratch = target.with_name(f"{target.name}.restoring")
     newest = _newest_change(target)
     with contextlib.ExitStack() as on_end:
@@ -150,10 +151,14 @@ def _remove(database: Path) -> None:
         database.with_name(database.name + ending).unlink(missing_ok=True)
 
 
-def _created(target: Path) -> apsw.Connection:
-    """A new, empty database; only its owner may read it, as it holds keys."""
+def new_file(target: Path) -> None:
+    """Create an empty database in place of what is there; only its owner may read it, as it holds keys."""
     _remove(target)
-    target.touch(mode=0o600)
+    create_private(target)
+
+
+def _created(target: Path) -> apsw.Connection:
+    new_file(target)
     return apsw.Connection(str(target))
 
 

@@ -11,6 +11,7 @@ from osimages.storage.backup import Progress, copy_file, restore_file
 from osimages.storage.info import DatabaseInfo
 from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.sqlite_file import migrate
+from osimages.storage.sqlite_info import damage as sqlite_damage
 from osimages.storage.sqlite_info import describe
 from osimages.storage.store import Database
 
@@ -47,6 +48,14 @@ async def described(settings: Settings) -> DatabaseInfo:
     if settings.database_server is None:
         return describe(settings.database_path)
     found: DatabaseInfo = await _module("postgres_info").describe(settings.database_server, settings.database_shown)
+    return found
+
+
+async def damage(settings: Settings) -> str | None:
+    """Return what is damaged in the database; None where nothing is. Raises SchemaError or StoreUnavailableError."""
+    if settings.database_server is None:
+        return sqlite_damage(settings.database_path)
+    found: str | None = await _module("postgres_info").damage(settings.database_server, settings.database_shown)
     return found
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import apsw
 
-from osimages.storage.backup import BackupError, Progress, Table, check, copy_file, make_ready, tables
+from osimages.storage.backup import BackupError, Progress, Table, check, copy_file, make_ready, new_file, tables
 from osimages.storage.postgres_connections import SNAPSHOT
 from osimages.storage.postgres_migrate import Connection, connected, migrate, needed
 from osimages.storage.sqlite_file import migrate as migrate_file
@@ -28,7 +28,7 @@ async def back_up(url: str, shown: str, target: Path, progress: Progress) -> Non
     try:
         if await needed(connection, shown):
             raise BackupError(f"The database {shown} is older than this release. Run `osimages db migrate`.")
-        target.touch(mode=0o600)
+        new_file(target)
         migrate_file(target)
         with _written(target) as file:
             await connection.execute(SNAPSHOT)

@@ -18,7 +18,8 @@ from osimages.storage import changes
 from osimages.storage.migrate import OldSchemaError, pending
 from osimages.storage.pools import UNOBSERVED, PoolObserver
 from osimages.storage.sqlite_file import USUAL_WAIT_SECONDS, applied_steps, connect
-from osimages.storage.sqlite_held import HeldLock
+from osimages.storage.sqlite_held import LONGEST_HOLD_SECONDS, HeldLock
+from osimages.storage.sqlite_log import LogLimit
 from osimages.storage.sqlite_reader import UNAVAILABLE, SqliteReader, TimeLimit
 from osimages.storage.sqlite_reads import Connect, SqliteReads
 from osimages.storage.sqlite_steps import perform
@@ -29,6 +30,8 @@ from osimages.storage.tables import EntityTables
 from osimages.storage.writer import Writer
 
 _USUAL_QUERY_SECONDS = 2.0
+# A query that is over ends at its next look at the clock.
+_SLACK_SECONDS = 0.5
 # A page that is not in memory costs a system call, which is much beside the rest of a read by key. Documents are nearly
 # alone on their pages: this is room for some 15,000 images.
 _READER_CACHE_MEGABYTES = 64
@@ -59,7 +62,8 @@ class SqliteDatabase:
             if pending("sqlite", applied_steps(connection), str(path)):
                 raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
             check = _same_file(path)
-            self._writer = Writer(lambda: connect(path, wait_seconds), check, observer)
+            log = LogLimit(path, max(query_seconds + _SLACK_SECONDS, LONGEST_HOLD_SECONDS))
+            self._writer = Writer(lambda: connect(path, wait_seconds), check, observer, log.enforce)
             limit = TimeLimit()
             self._reader = SqliteReader(connection, limit)
             self._connect_more: Connect = lambda: _one_more(path, wait_seconds, check)

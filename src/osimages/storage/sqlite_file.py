@@ -10,13 +10,18 @@ from typing import Any
 
 import apsw
 
+from osimages.issuer.files import create_private, private_directory
 from osimages.storage.migrate import APPLIED_STEPS, RECORD_STEP, STEP_TABLE, SchemaError, pending
 
 USUAL_WAIT_SECONDS = 10.0
 _RETRY_SECONDS = 0.005
 # A page that many writes change is copied from the log into the database once for all of them: 10,000 pages of log
 # (40 MB) instead of the usual 1,000 nearly double the rate of creating images (https://www.sqlite.org/wal.html#ckpt).
-_PRAGMAS = ("synchronous = FULL", "temp_store = MEMORY", "wal_autocheckpoint = 10000")
+# A log that was longer once is cut to that length when it starts anew.
+_PRAGMAS = (
+    *("synchronous = FULL", "temp_store = MEMORY"),
+    *("wal_autocheckpoint = 10000", f"journal_size_limit = {10_000 * 4096}"),
+)
 _USUAL_CACHE_MEGABYTES = 16
 
 
@@ -29,6 +34,8 @@ def connect(
     the connection keeps in memory at most, once it has read that much.
     """
     with contextlib.ExitStack() as on_failure:
+        with contextlib.suppress(OSError):  # SQLite tells what is wrong
+            create_private(path)  # its log and the log's index get the same mode
         try:
             connection = apsw.Connection(str(path))
             on_failure.callback(connection.close)
@@ -67,7 +74,7 @@ def migrate(path: Path) -> int:
     Raises SchemaError when the database is newer than this release or cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_directory(path.parent)
     except OSError as error:
         raise SchemaError(f"The directory {path.parent} cannot be made: {error.strerror}.") from None
     connection = connect(path)

@@ -10,7 +10,7 @@ import asyncio
 import apsw
 
 # How long a hold may keep the log from being started anew after a write.
-_SECONDS = 1.0
+LONGEST_HOLD_SECONDS = 1.0
 # A transaction takes its lock when it first reads.
 _HOLD = "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1"
 
@@ -30,7 +30,7 @@ class HeldLock:
     def start(self) -> None:
         """Looks from now on, as long as the running event loop does."""
         self.look()
-        self._timer = asyncio.get_running_loop().call_later(_SECONDS, self.start)
+        self._timer = asyncio.get_running_loop().call_later(LONGEST_HOLD_SECONDS, self.start)
 
     def look(self) -> None:
         """Lets go; and holds again where nothing was written since the last look."""

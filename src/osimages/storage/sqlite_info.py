@@ -12,6 +12,27 @@ from osimages.storage.sqlite_file import applied_steps
 from osimages.storage.sqlite_steps import perform
 
 
+def damage(path: Path) -> str | None:
+    """Return what is wrong with the pages and rows of the file, in SQLite's words; None where nothing is.
+
+    A file that is no database at all is not damaged: whoever opens it gets an error that says so.
+
+    It reads the whole file (https://www.sqlite.org/pragma.html#pragma_quick_check).
+    """
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            connection.set_busy_timeout(10_000)
+            found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)").fetchall()]
+        finally:
+            connection.close()
+    except apsw.NotADBError:
+        return None
+    except (apsw.CorruptError, apsw.IOError, apsw.SQLError) as error:
+        return str(error)
+    return None if found == ["ok"] else " ".join(found[0].split())
+
+
 def describe(path: Path) -> DatabaseInfo:
     """What is in the file. Raises SchemaError when there is none, or it cannot be read."""
     if not path.exists():

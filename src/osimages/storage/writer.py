@@ -43,12 +43,16 @@ class Writer:
         connect: Callable[[], apsw.Connection],
         check: Callable[[], None] = lambda: None,
         observer: PoolObserver = UNOBSERVED,
+        maintain: Callable[[apsw.Connection], None] = lambda _: None,
     ) -> None:
-        """`check` is called before each transaction, and raises what keeps it from being worth anything."""
+        """`check` is called before each transaction, and raises what keeps it from being worth anything; `maintain`
+        between transactions, when whoever waited has been answered.
+        """
         observer.limited(_POOL, 1)
         self._observer = observer
         self._connect = connect
         self._check = check
+        self._maintain = maintain
         self._connection = connect()
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="osimages-writer", daemon=True)
@@ -97,6 +101,8 @@ class Writer:
             _answer(together, results)
             if ended:
                 return
+            with contextlib.suppress(apsw.Error):  # what is wrong is the answer to the next transaction
+                self._maintain(self._connection)
 
     def _commit(self, together: list[_Waiting]) -> list[tuple[Any, BaseException | None]]:
         connection = self._connection

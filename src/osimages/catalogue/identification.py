@@ -97,7 +97,8 @@ def _special(index: ReleaseIndex, stated: Stated) -> Identity | None:
     if family is Family.PE:
         return Identity(family, problem=f"Windows PE{build} is a system for installation and repair, without updates")
     if family is Family.IOT_CORE:
-        return Identity(family, problem=f"Windows 10 IoT Core{build} is not in this catalogue")
+        problem = f"Windows 10 IoT Core{build} is not in this catalogue"
+        return Identity(family, problem=problem, servicing=_servicing(stated))
     if family is Family.HOLOGRAPHIC:
         return _hololens(index, stated)
     if family is Family.TEAM:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from osimages.catalogue.evidence import Evidence
 from osimages.catalogue.spelling import LONGEST_TEXT
 from osimages.fleet.columns import SERIAL_NUMBERS, Choice, Columns
 from osimages.fleet.dates import date_in
 from osimages.fleet.newest import Key, key_of
+from osimages.fleet.recognise import is_system
 from osimages.fleet.rows import Number
 
 # The version of the hardware abstraction layer keeps the build that a release was made from, as BuildLabEx does.
@@ -18,6 +20,7 @@ _LAYER = re.compile(r"\s*10\.0\.(\d{5})\.\d+\s*$")
 # Lansweeper marks the builds of servers.
 _SERVER_CODE = re.compile(r"\s*(10\.0\.\d{5})S$")
 _SERVER_TYPE = "3"
+_is_system = lru_cache(1024)(is_system)  # names repeat
 # Longer texts are no evidence; one letter more than is read shows that they are too long.
 _LONGEST = LONGEST_TEXT + 1
 _TEXTS = ("build", "revision", "edition", "version", "product_type", "installation_type", "sku", "lab", "esu")
@@ -36,11 +39,19 @@ def evidence_from(columns: Columns) -> Callable[[Sequence[str]], Evidence]:
         if found.get("build", "")[-1:] == "S" and (code := _SERVER_CODE.match(found["build"])):
             found["build"] = code[1]
             found["product_type"] = found.get("product_type") or _SERVER_TYPE
-        system = next((cells[place][:_LONGEST] for place in systems if cells[place].strip()), "")
+        system = _system([cells[place][:_LONGEST] for place in systems])
         is_number = build is not None and isinstance(cells[build], Number)
         return Evidence(system=system, build_is_number=is_number, **found)
 
     return read
+
+
+def _system(texts: list[str]) -> str:
+    """Return the first text that names an operating system: of a Mac, "Sequoia (15)" names none and "Mac" does."""
+    stated = [each for each in texts if each.strip()]
+    if len(stated) < 2:
+        return stated[0] if stated else ""
+    return next((each for each in stated if _is_system(each)), stated[0])
 
 
 def keys_from(columns: Columns) -> Callable[[Sequence[str]], list[Key]]:

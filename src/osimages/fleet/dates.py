@@ -6,6 +6,10 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+# Halves of the day in locales that do not write AM and PM, before or after the time.
+_HALVES = re.compile(
+    r"\s*(?:(?P<am>오전|午前|上午|凌晨|早上|ÖÖ|π\.?\s?μ\.?|(?<=\s)ص)|(?P<pm>오후|午後|下午|晚上|ÖS|μ\.?\s?μ\.?|(?<=\s)م))\s*"
+)
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]|$)")
 _TIME = r"(?:[T ,]+(\d{1,2})[:.](\d{2})(?:[:.](\d{2}))?(?:[.,]\d+)?\s*([ap])?\.?(?:m\b)?.*)?"
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[-/.年]\s?(\d{{1,2}})[-/.月]\s?(\d{{1,2}})[日.]?{_TIME}$", re.IGNORECASE)
@@ -14,7 +18,9 @@ _DOTNET = re.compile(r"\\?/Date\((-?\d{1,15})(?:[+-]\d{4})?\)\\?/$")
 _WMI = re.compile(r"(\d{14})(?:\.\d{1,6})?(?:[+-]\d{3})?$")
 _DIGITS = re.compile(r"(\d{5})[.,]\d+$|(\d{10})$|(\d{13})$|(\d{18})$")
 _WORDS = re.compile(
-    r"(?:[a-z]+,?\s+)?(?:(\d{1,2})\s+([a-z]{3})[a-z]*|([a-z]{3})[a-z]*\.?\s+(\d{1,2})),?\s+(\d{4})", re.IGNORECASE
+    r"(?:[a-z]+,?\s+)?(?:(\d{1,2})\s+([a-z]{3})[a-z]*|([a-z]{3})[a-z]*\.?\s+(\d{1,2})),?\s+(\d{4})"
+    rf"(?:,?\s+at\b)?{_TIME}",
+    re.IGNORECASE,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LONGEST = 64
@@ -30,6 +36,8 @@ def date_in(text: str, day_first: bool = False) -> datetime | None:
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return None
+    if not text.isascii():
+        text = _with_english_half(text)
     try:
         found = _stated(text, day_first)
     except (ValueError, OverflowError):
@@ -46,6 +54,14 @@ def is_day_first(texts: Iterable[str], otherwise: bool) -> bool:
         if found is not None and (int(found[1]) > 12) != (int(found[2]) > 12):
             return int(found[1]) > 12
     return otherwise
+
+
+def _with_english_half(text: str) -> str:
+    """Return a time such as `2026-11-09 오후 3:00` as `2026-11-09 3:00 pm`."""
+    half = _HALVES.search(text)
+    if half is None:
+        return text
+    return f"{text[: half.start()]} {text[half.end() :]} {half.lastgroup}"
 
 
 def _stated(text: str, day_first: bool) -> datetime | None:
@@ -67,12 +83,12 @@ def _stated(text: str, day_first: bool) -> datetime | None:
         return _counted(found)
     if found := _WORDS.match(text):
         month = _MONTHS.index((found[2] or found[3]).lower()) + 1
-        return datetime(int(found[5]), month, int(found[1] or found[4]))
+        return _date(found, found[5], str(month), found[1] or found[4])
     return None
 
 
 def _date(found: re.Match[str], year: str, month: str, day: str) -> datetime:
-    hour, minute, second, half = found.groups()[3:7]
+    hour, minute, second, half = found.groups()[-4:]
     hours = int(hour or 0)
     if half:
         hours = hours % 12 + 12 * (half.lower() == "p")

@@ -204,6 +204,11 @@ _LAYER = "WindowsProductName,WindowsVersion,OsHardwareAbstractionLayer"
             },
             [("Windows 11 23H2", "10.0.22631.6199", "Home/Pro")],
         ),
+        # CrowdStrike: the version of a Mac has a name of its own, and its platform says what it is.
+        (
+            "Hostname,Platform,OS Version,OS Build\nPC1,Windows,Windows 11,26200.9711\nMAC1,Mac,Sequoia (15),24F74\n",
+            [("Windows 11 25H2", "10.0.26200.9711", None)],
+        ),
         (
             "Name,OperatingSystem,OperatingSystemVersion\nPC1,Windows 11 Enterprise,10.0 (26100)\n"
             "SRV1,Windows Server 2022 Standard,10.0 (20348)\nMAC1,macOS,15.1\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tracemalloc
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from osimages.fleet.devices import Device, Export
 from osimages.fleet.rows import Broken
 from osimages.fleet.tally import Tally, document, facts_of
 from tests.support.fleet_export import devices
-from tests.unit.catalogue.csv_facts import needs_facts, rows
+from tests.unit.catalogue.csv_facts import needs_facts, rows, servers
 
 TODAY = date(2026, 11, 23)
 
@@ -156,6 +157,84 @@ def test_a_large_fleet_adds_up_to_what_the_fact_files_say(fleet: Tally) -> None:
     assert {name: count for name, count in summary.support.items() if count} == dict(support)
     assert summary.behind == dict(sorted(behind.items()))
     assert summary.devices + skipped == sum(counted.values())
+
+
+def _server_rows() -> dict[tuple[str, int], list[dict[str, str]]]:
+    """The updates of each server release by its revision; 2012 R2 is left out: few of its builds are known."""
+    found: dict[tuple[str, int], list[dict[str, str]]] = {}
+    for row in servers("updates"):
+        if row["build_short"] and row["id"] != "Windows Server 2012 R2":
+            found.setdefault((row["id"], int(row["build_short"].split(".")[1])), []).append(row)
+    return found
+
+
+def _server_behind(updates: list[dict[str, str]], revision: int, released: list[tuple[int, str]]) -> int:
+    """How many months of B releases a server lacks; a hotpatch has the fixes of its month, whatever its revision."""
+    if any(row["servicing_type"].startswith("hotpatch") for row in updates):
+        kinds = ("hotpatch", "hotpatch OOB", "B")
+        month = min(row["release_date"][:7] for row in updates if row["servicing_type"] in kinds)
+        return len({day[:7] for _, day in released if day[:7] > month})
+    return len({day[:7] for later, day in released if later > revision})
+
+
+@needs_facts
+def test_a_mixed_fleet_of_clients_servers_phones_and_macs_adds_up() -> None:
+    """A second way to the totals: server facts, client ends and the systems of others, from the fact files alone."""
+    today, rnd = "2026-11-29", random.Random(12)
+    named = {row["id"]: row for row in servers("releases")}
+    found = tally(today=date(2026, 11, 29))
+    families: Counter[str] = Counter()
+    releases: Counter[str] = Counter()
+    support: Counter[str] = Counter()
+    behind: Counter[int] = Counter()
+    others: Counter[str] = Counter()
+
+    def add(each: Evidence) -> int:
+        count = rnd.randint(1, 4)
+        for _ in range(count):
+            found.add(each)
+        return count
+
+    by_revision = _server_rows()
+    assert len(by_revision) > 800
+    for (release, revision), updates in by_revision.items():
+        row = named[release]
+        end = row["extended_end"]
+        released = [
+            (number, each["release_date"])
+            for (id_, number), some in by_revision.items()
+            for each in some
+            if id_ == release and each["canonical_b"] == "yes" and each["release_date"] <= min(end, today)
+        ]
+        count = add(Evidence(updates[0]["build_version"], system=row["ms_name"], product_type="3"))
+        families["server"] += count
+        releases[row["ms_name"]] += count
+        support["supported" if end >= today else "ended"] += count
+        behind[_server_behind(updates, revision, released)] += count
+    clients = [row for row in rows("updates") if row["id"] == "Windows 11 24H2" and row["canonical_b"] == "yes"]
+    for edition, end in (("Pro", "2026-10-13"), ("Enterprise", "2027-10-12"), ("EnterpriseS", "2029-10-09")):
+        for row in clients:
+            count = add(Evidence(row["build_version"], edition=edition, system="Windows 11"))
+            families["client"] += count
+            releases["Windows 11 24H2"] += count
+            support["supported" if end >= today else "ended"] += count
+            newer = {each["release_date"] for each in clients if row["release_date"] < each["release_date"] <= end}
+            behind[len(newer)] += count
+    for system, version, name in (
+        ("iOS", "18.6.2", "iOS"),
+        ("Android (fully managed)", "16", "Android"),
+        ("macOS", "26.1 (25B78)", "macOS"),
+        ("MacMDM", "15.7", "macOS"),
+        ("iPadOS", "26.1", "iPadOS"),
+    ):
+        others[name] += add(Evidence(version, system=system))
+    summary = found.summary()
+    assert summary.families == dict(families)
+    assert summary.releases == dict(sorted(releases.items()))
+    assert {name: count for name, count in summary.support.items() if count} == dict(support)
+    assert summary.behind == dict(sorted(behind.items()))
+    assert (summary.other_systems, summary.skipped) == (dict(sorted(others.items())), {"notWindows": others.total()})
+    assert summary.devices + others.total() == summary.rows_read == families.total() + others.total()
 
 
 def _last_day(

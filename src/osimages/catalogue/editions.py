@@ -46,42 +46,28 @@ _HOLOGRAPHIC = NamedEdition(Family.HOLOGRAPHIC, Servicing.HOLOGRAPHIC)
 _IOT_CORE = NamedEdition(Family.IOT_CORE, Servicing.IOT_CORE)
 _PE = NamedEdition(Family.PE)
 
+
+def _numbered(numbers: str, edition: NamedEdition) -> dict[str, NamedEdition]:
+    return dict.fromkeys(numbers.split(), edition)
+
+
 # OperatingSystemSKU of Win32_OperatingSystem, decimal:
 # https://learn.microsoft.com/windows/win32/api/sysinfoapi/nf-sysinfoapi-getproductinfo
 _SKU_NUMBERS: Mapping[str, NamedEdition] = {
-    **dict.fromkeys(("48", "49", "98", "99", "100", "101", "103", "161", "162", "164", "165", "178", "179"), _PRO),
-    **dict.fromkeys(("4", "27", "70", "72", "84", "121", "122", "188", "206"), _ENTERPRISE),
+    **_numbered("48 49 98 99 100 101 103 138 139 161 162 164 165 178 179", _PRO),
+    **_numbered("4 27 70 72 84 121 122 140 141 171 172 188 206", _ENTERPRISE),
     "175": _MULTI_SESSION,
-    **dict.fromkeys(("125", "126", "129", "130"), _LTSC),
-    **dict.fromkeys(("191", "205", "207"), _IOT_LTSC),
-    **dict.fromkeys(("202", "203"), _SE),
+    **_numbered("125 126 129 130", _LTSC),
+    **_numbered("191 205 207", _IOT_LTSC),
+    **_numbered("202 203", _SE),
     "406": _AZURE_STACK,
-    **dict.fromkeys(("407", "408", "409"), _SERVER),
     "119": _TEAM,
-    **dict.fromkeys(("135", "136"), _HOLOGRAPHIC),
-    **dict.fromkeys(("123", "131"), _IOT_CORE),
-    **dict.fromkeys(("145", "146"), _SEMI_ANNUAL),
-    **dict.fromkeys(
-        (
-            "7",
-            "8",
-            "12",
-            "13",
-            "36",
-            "37",
-            "39",
-            "40",
-            "50",
-            "79",
-            "80",
-            "120",
-            "143",
-            "144",
-            "159",
-            "160",
-        ),
-        _SERVER,
-    ),
+    **_numbered("135 136", _HOLOGRAPHIC),
+    **_numbered("123 131", _IOT_CORE),
+    **_numbered("145 146", _SEMI_ANNUAL),
+    **_numbered("7 8 9 10 12 13 14 15 17 18 20 21 22 23 24 25 29 33 34 36 37 38 39 40 41 42 43 44 45 46 50", _SERVER),
+    **_numbered("51 52 53 54 55 56 59 60 61 62 63 64 76 77 79 80 95 96 120 143 144 147 148 159 160", _SERVER),
+    **_numbered("168 169 407 408 409", _SERVER),
 }
 
 # Parts of words in the languages that Windows is translated into; one after "=" has to be a whole word, "_" is a space.

@@ -142,6 +142,16 @@ def test_multi_session_is_a_client(text: str) -> None:
     assert named_edition(text) == NamedEdition(Family.CLIENT, ENTERPRISE, is_multi_session=True)
 
 
+def test_numbers_of_rarer_editions() -> None:
+    """Hyper-V Server, Storage Server, MultiPoint, Nano Server on Azure; Pro China, Enterprise G, by subscription."""
+    for number in ("42", "20", "22", "76", "95", "147", "168", "169", "407"):
+        assert named_edition(number) == NamedEdition(Family.SERVER), number
+    assert {servicing_of(each) for each in ("138", "139")} == {Servicing.HOME_PRO}
+    assert {servicing_of(each) for each in ("140", "171")} == {Servicing.ENTERPRISE}
+    assert named_edition("406") == NamedEdition(Family.SERVER, is_azure_stack=True)
+    assert named_edition("0") is None
+
+
 def test_the_semi_annual_channel_is_known_by_its_editions() -> None:
     for text in ("ServerDatacenterACor", "ServerStandardACor", "145", "146"):
         found = named_edition(text)

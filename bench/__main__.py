@@ -238,7 +238,7 @@ class Target:
 
     @property
     def list_tag(self) -> str:
-        """The ETag of the list that is asked for again."""
+        """The ETag of the list that the benchmark repeats."""
         headers = {"Authorization": f"Bearer {self.token}"}
         return httpx.get(f"{self.url}{IMAGES}?{UNCHANGED}", headers=headers).headers["etag"]
 

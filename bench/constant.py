@@ -17,7 +17,7 @@ from granian.server import Server
 from osimages.cli.connections import connection_options, raise_file_limit
 
 REPLIES = "OSIMAGES_BENCH_REPLIES"
-# The query of a list that the client has already: a custom option, which the service passes over, tells it here.
+# The query of a list that the client has already: marked by a custom option, which the service ignores.
 UNCHANGED = "$top=20&unchanged="
 _NAMES = {b"": "key", UNCHANGED.encode(): "unchanged"}
 

@@ -75,7 +75,7 @@ def _checked_from_pages(folder: Path) -> str:
 
 
 def _checked_from_graph(folder: Path) -> str:
-    """The stand-in is on the same machine, and takes the larger part of the time."""
+    """Measure a check of devices in pages; the stand-in on the same machine takes the larger part of the time."""
     with graph_stand_in(_DEVICES) as stand_in:
         taken, memory = _run(folder, "--graph", "--graph-url", stand_in.url)
         assert stand_in.requests == _DEVICES // stand_in.page_size
@@ -83,7 +83,7 @@ def _checked_from_graph(folder: Path) -> str:
 
 
 def _run(folder: Path, *arguments: str) -> tuple[float, str]:
-    """The seconds and the memory that a check takes."""
+    """Return the seconds and the memory that a check takes."""
     command = [sys.executable, "-c", _RUN, "check", *arguments, "--json", "--data-dir", str(folder / "none")]
     started = time.perf_counter()
     done = subprocess.run(

@@ -101,7 +101,7 @@ class Compactor:
         return "{\n" + ",\n".join(members) + "\n  }"
 
     def _lists(self, details: Details) -> list[str]:
-        """The lists of a release that are left out where they are empty."""
+        """Return the lists of a release that are left out where they are empty."""
         lists = {
             "groups": [_json([*each[:-1], self._numbers(each[-1])]) for each in details.groups],
             "esu": [_json([*each[:-1], self._numbers(each[-1])]) for each in details.esu],
@@ -158,7 +158,7 @@ class Compactor:
 
 
 def _details(details: Details) -> list[str]:
-    """The members of a release that are left out where they say nothing."""
+    """Return the members of a release that are left out where they say nothing."""
     members: dict[str, object] = {
         "ntVersion": details.nt_version if details.nt_version != (10, 0) else None,
         "mainstreamEnd": details.mainstream_end,

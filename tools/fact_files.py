@@ -43,7 +43,7 @@ _UPDATE_COLUMNS = (
 
 @dataclass
 class Details:
-    """What a release has beside editions and updates; sources by name."""
+    """The members of a release beside editions and updates; sources by name."""
 
     nt_version: tuple[int, int] = (10, 0)
     mainstream_end: str = ""
@@ -56,7 +56,7 @@ class Details:
 
 @dataclass
 class FactFiles:
-    """All rows; `editions` and `updates` are those of clients, servers and others alike, told apart by their id."""
+    """All rows; `editions` and `updates` are those of clients, servers and others; their ids differ."""
 
     as_of: str
     releases: list[Row]
@@ -242,9 +242,9 @@ def _is_se(files: FactFiles, release: str) -> bool:
 
 
 def _names(sources: str, value: str = "") -> list[str]:
-    """The names in a list of sources, each once, in order; given a value, without those that state another day.
+    """Return the names in a list of sources, each once, in order; given a value, without those that state another day.
 
-    Sources are written `name`, `name(remark)`, `name=day (remark)` or `name: remark`; what is said to be inferred is
+    Sources are written `name`, `name(remark)`, `name=day (remark)` or `name: remark`; a claim marked as inferred is
     none.
     """
     found = []
@@ -257,7 +257,7 @@ def _names(sources: str, value: str = "") -> list[str]:
 
 
 def agreeing(row: Mapping[str, str]) -> list[str]:
-    """The sources that give the end date that was chosen for an edition. Raises ValueError where there is none."""
+    """Return the sources of the end date that was chosen for an edition. Raises ValueError if there are none."""
     given = (each.partition("=") for each in _PARENTHESES.sub("", row["sources"]).split(";"))
     found = [name for name, _, day in given if day == row["supportEndDate"]]
     if not found:
@@ -266,7 +266,7 @@ def agreeing(row: Mapping[str, str]) -> list[str]:
 
 
 def _shipped_disagreement(row: Row) -> Row | None:
-    """A disagreement that the facts do not show themselves, as these hold what was chosen alone; else None."""
+    """Return a disagreement that the facts do not show themselves, as these hold what was chosen alone; else None."""
     if row["field"] == "date":
         values = {day: sorted(names) for day, names in sorted(json.loads(row["values"]).items())}
         why = "the day of the update's own page, not that of general availability"
@@ -278,7 +278,7 @@ def _shipped_disagreement(row: Row) -> Row | None:
 
 
 def _disagreement(row: Row) -> Row:
-    """A disagreement of the dated directory: values by text, with the sources that state each where they are named."""
+    """Return a disagreement of the dated directory: values by text, with their sources where these are named."""
     values: dict[str, list[str]] = {}
     text = row["values"]
     said = json.loads(text) if text.startswith(("{", "[")) else text

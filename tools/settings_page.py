@@ -40,8 +40,8 @@ The data directory is `--data-dir`, else `{ENVIRONMENT_PREFIX}DATA_DIR`, else th
     access_log = true
     drain_seconds = 30
 
-A server that starts refuses a file with an unknown name or a value that does not fit, and says which. It warns of a
-variable that is almost a setting's.
+If the file has an unknown name, or a value is not valid, the server does not start, and the message names it.
+A misspelt variable causes a warning.
 
 Times are in seconds and sizes in bytes, unless a name says otherwise.
 """
@@ -51,9 +51,11 @@ _END = """
 | variable | meaning |
 | --- | --- |
 | `OSIMAGES_URL`, `OSIMAGES_TOKEN` | printed by `osimages env`, for your own scripts |
+| `OSIMAGES_GRAPH_TOKEN`, `OSIMAGES_GRAPH_URL` | token and URL of Graph for `osimages check --graph` |
 | `OSIMAGES_SOURCE_TOKEN` | token for sources that need one: `osimages catalogue update` |
 | `OSIMAGES_FROM_TOKEN`, `OSIMAGES_TO_TOKEN` | tokens for the two servers of `osimages catalogue mirror` |
-| `HTTPS_PROXY`, `NO_PROXY` | proxy for sources, as usual |
+| `AZURE_TENANT_ID`, `AZURE_CLIENT_ID`, `AZURE_CLIENT_SECRET` | a service principal of azure-identity, without a token |
+| `HTTPS_PROXY`, `NO_PROXY` | proxy of the commands that read sources or Graph |
 """
 
 
@@ -76,7 +78,7 @@ def _row(setting: Field[Any], hint: Any, flag: str) -> str:
 
 
 def _value(setting: Field[Any], hint: Any) -> str:
-    """The values that a setting may have."""
+    """Return the values that a setting may have."""
     if setting.metadata["choices"]:
         return ", ".join(f"`{each}`" for each in setting.metadata["choices"])
     least, most = setting.metadata["least"], setting.metadata["most"]

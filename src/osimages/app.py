@@ -162,7 +162,7 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
 
 
 async def _service(settings: Settings, database: Database, served: Served, metrics: Metrics) -> Service:
-    """The service on an open database, with the facts and the default tenant in it."""
+    """Return the service on an open database, with the facts and the default tenant in it."""
     publisher = await publisher_of(settings, database)
     publisher.on_run = metrics.publishing_ran
     current, clock = publisher.current, publisher.current.clock

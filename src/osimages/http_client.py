@@ -149,7 +149,7 @@ class HttpClient:
             raise HttpError(f"is no address: {error}") from None
 
     def _chunks(self, response: httpx.Response, deadline: float) -> Iterator[bytes]:
-        """The body, decompressed, as far as size and time allow."""
+        """Return the body, decompressed, as far as size and time allow."""
         encoding = response.headers.get("content-encoding", "").strip().casefold()
         if encoding not in ("", "identity", "gzip"):
             raise HttpError(f"answers in the encoding '{encoding}', which was not asked for")

@@ -65,7 +65,7 @@ class Settings:
     keys_file: str = _setting("", "JSON Web Key Set of Entra ID, for sites without the internet: nothing is fetched.")
     keys_refresh_seconds: float = _setting(3600.0, "How often the keys of Entra ID are fetched.", least=1)
     keys_stale_seconds: float = _setting(
-        259_200.0, "How long keys are used that cannot be fetched anew (three days).", least=0
+        259_200.0, "How long keys stay in use while they cannot be fetched again (three days).", least=0
     )
     keys_look_seconds: float = _setting(
         30.0, "Least time between two fetches because a token names an unknown key.", least=0.1
@@ -149,9 +149,9 @@ class Settings:
     gzip_minimum_bytes: int = _setting(
         1024, "Smallest answer that is compressed for clients that accept gzip.", least=0
     )
-    token_cache_size: int = _setting(4096, "Verified tokens that are remembered.", least=1)
+    token_cache_size: int = _setting(4096, "Size of the cache of verified tokens.", least=1)
     max_token_bytes: int = _setting(16384, "Longest Authorization header that is looked at.", least=1)
-    tenant_cache_seconds: float = _setting(1.0, "How long a tenant's licence is remembered.", least=0)
+    tenant_cache_seconds: float = _setting(1.0, "How long a tenant's licence is cached.", least=0)
     token_skew_seconds: int = _setting(
         300, "Tolerance for clocks that differ, in the times of a token.", least=0, most=3600
     )
@@ -174,7 +174,7 @@ class Settings:
         "Most requests of one address for public documents (and to an exposed emulator), each minute; 0: no limit.",
         least=0,
     )
-    audit: bool = _setting(True, "Keep an audit of changes and of refused requests.")
+    audit: bool = _setting(True, "Keep an audit of changes and of denied requests.")
     audit_retention_days: int = _setting(365, "How long events of the audit are kept.", least=1, most=36_500)
     audit_refusals_per_minute: int = _setting(
         60, "Refused requests of a tenant that get an event of their own, each minute; others are counted.", least=0

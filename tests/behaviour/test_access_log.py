@@ -1,4 +1,4 @@
-"""The access log of a real server: who asked for what, by route, in either format."""
+"""The access log of a real server: client, tenant, application and route of each request, in both formats."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lines_of(server: Server) -> list[Json]:
     return [each for each in lines if each["event"] == "request"]
 
 
-def test_who_asked_for_what(tmp_path: Path) -> None:
+def test_access_log_lines_name_client_tenant_application_and_route(tmp_path: Path) -> None:
     tenant = str(uuid.uuid4())
     with running(tmp_path, "--http", "--empty", "--access-log", log_format="json") as server:
         with connected(server.url, tenant, tmp_path) as api:

@@ -56,7 +56,7 @@ def known(api: Api, path: str, tag: str, **headers: str) -> httpx.Response:
 
 
 def unchanged(api: Api, path: str, tag: str, **headers: str) -> bool:
-    """Whether such a client is told that its answer is still good."""
+    """Return whether such a client gets a 304."""
     reply = known(api, path, tag, **headers)
     if reply.status_code == 304:
         assert (reply.content, reply.headers["etag"]) == (b"", tag)
@@ -92,7 +92,7 @@ def test_an_unchanged_collection_is_not_sent_again(two: Api, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", TAGGED)
-def test_every_change_ends_it_and_nothing_else_does(two: Api, path: str) -> None:
+def test_every_change_and_nothing_else_ends_a_304(two: Api, path: str) -> None:
     def tag_after(change: Callable[[], httpx.Response]) -> str:
         assert change().is_success
         found: str = two.get(path).headers["etag"]
@@ -346,7 +346,7 @@ def test_a_tag_is_never_newer_than_its_answer(two: Api) -> None:
 # --- several servers on one database ----------------------------------------------------------------------------------
 @pytest.fixture(params=["sqlite", "postgresql"])
 def places(request: pytest.FixtureRequest) -> list[str]:
-    """What servers on one database of each kind are started with."""
+    """The options of servers on one database of each kind."""
     if request.param == "sqlite":
         return ["--http", "--empty"]
     postgres: Postgres = request.getfixturevalue("postgres")

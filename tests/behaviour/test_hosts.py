@@ -73,6 +73,6 @@ def test_names_are_checked_and_certified_over_tls(tmp_path: Path, http2: bool) -
             assert answer.status_code == 200
 
 
-def test_a_name_that_is_none_is_told_at_the_start(tmp_path: Path) -> None:
+def test_an_invalid_host_name_is_an_error_at_start(tmp_path: Path) -> None:
     result = osimages("serve", "--http", "--allowed-host", "https://a.example", "--data-dir", tmp_path)
     assert complaint(result).startswith("allowed_host: 'https://a.example' is no host: ")

@@ -127,7 +127,7 @@ def test_what_is_reported(server: Server) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="Windows has one worker")
-def test_what_a_worker_counted_stays_when_it_dies(tmp_path: Path) -> None:
+def test_counts_of_a_dead_worker_are_kept(tmp_path: Path) -> None:
     with running(tmp_path, "--http", "--empty", "--workers", "2") as server:
         until(lambda: value(scraped(server), "osimages_workers") == 2, "both workers")
         send(server, 6)
@@ -139,7 +139,7 @@ def test_what_a_worker_counted_stays_when_it_dies(tmp_path: Path) -> None:
 
 
 def is_answering(server: Server, before: Series) -> bool:
-    """Whether the metrics are there again with all that was counted before."""
+    """Return whether the metrics are served again, with all earlier counts."""
     try:
         series = scraped(server)
     except httpx.TransportError:  # a connection of the worker that died

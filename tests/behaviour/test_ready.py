@@ -101,7 +101,7 @@ def test_a_server_whose_schema_is_newer_or_older(deployment: Deployment) -> None
     becomes(deployment.server, "the schema of the database is older than this release: run osimages db migrate")
 
 
-def test_nothing_of_a_probe_stays(deployment: Deployment) -> None:
+def test_a_probe_leaves_no_row_behind(deployment: Deployment) -> None:
     becomes_ready(deployment.server)
     # A statement that fails if there is a row.
     deployment.execute("INSERT INTO lease (name, holder, expires_at) VALUES ('readiness', 'test', 0)")

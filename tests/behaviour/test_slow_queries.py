@@ -146,7 +146,7 @@ def test_a_query_that_takes_too_long_is_ended(api: Api, pool: ThreadPoolExecutor
     assert is_timed_out(asking(pool, api, IMAGES + path.format(ENDLESS)).result())
 
 
-def test_a_long_query_finds_what_there_is(patient: Server) -> None:
+def test_a_long_query_returns_every_match(patient: Server) -> None:
     with connected(patient.url, str(uuid.uuid4()), patient.data_dir) as api:
         fill(api)
         for _ in range(2):

@@ -106,7 +106,7 @@ def test_an_answer_that_is_not_read_closes_its_connection(tmp_path: Path) -> Non
     with running(tmp_path, "--http", "--empty", write_timeout_seconds="0.5", **WITHOUT_LIMIT) as server:
         bearer = filled(server)
         with closing(unread(server, bearer)) as connection:
-            # Nothing is read until the server has given up, which its log tells.
+            # Nothing is read until the server has given up, which its log reports.
             wait_for_log(server, "answer not read")
             received = 0
             with pytest.raises(ConnectionResetError):

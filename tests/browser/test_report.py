@@ -100,7 +100,7 @@ def test_its_cards_add_up_to_the_fleet(tmp_path: Path, open_page: Open) -> None:
     assert f"{sum(counts):,} devices · from devices.csv" in page.locator("header").inner_text()
 
 
-def test_stale_facts_and_an_incomplete_input_stand_above_everything(tmp_path: Path, open_page: Open) -> None:
+def test_banners_for_stale_facts_and_incomplete_input_come_first(tmp_path: Path, open_page: Open) -> None:
     file = tmp_path / "report.html"
     file.write_text(report(500, today=date(2026, 12, 20)), encoding="utf-8")
     page = open_page(file.as_uri()).page

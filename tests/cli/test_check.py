@@ -330,7 +330,7 @@ def test_a_fleet_fits_a_terminal_of_80_columns_and_40_lines_with_the_totals_last
     assert all(line[:7].strip().replace(",", "").isdigit() and line[6] != " " for line in rows if line[:7].strip())
 
 
-def test_a_build_that_is_behind_stale_facts_is_at_least_so_far_behind() -> None:
+def test_a_build_behind_stale_facts_is_at_least_so_far_behind() -> None:
     result = osimages("check", "26200.9711", "--today", "2026-12-20")
     assert result.returncode == 1
     assert "at least 1 Patch Tuesday behind" in result.stdout

@@ -104,7 +104,7 @@ def test_v1_reads_no_edition_and_says_so(stand_in: GraphStandIn) -> None:
 
 @pytest.mark.parametrize("trouble", [throttled(Retry_After="3600"), broken(403)])
 def test_a_fleet_of_which_a_part_is_missing(stand_in: GraphStandIn, tmp_path: Path, trouble: Any) -> None:
-    """It is never taken for a whole one: standard error, JSON and exit code tell of it."""
+    """Standard error, JSON and exit code report it as incomplete."""
     stand_in.device = lambda number: {"id": str(number), "operatingSystem": "Windows", "osVersion": "10.0.26200.8655"}
     stand_in.troubles = [None, None, *[trouble] * 20]
     result = check(stand_in, "--json", "--support-only")
@@ -123,7 +123,7 @@ def test_items_that_are_no_devices_are_counted(stand_in: GraphStandIn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("--csv", "x.csv"), "name several inputs"),
         (("--graph-url", "nonsense"), "'nonsense' is no address of a server"),
@@ -131,13 +131,13 @@ def test_items_that_are_no_devices_are_counted(stand_in: GraphStandIn) -> None:
         (("--cloud", "mars"), "Invalid value for '--cloud'"),
     ],
 )
-def test_usage_errors(arguments: tuple[str, ...], said: str) -> None:
+def test_usage_errors(arguments: tuple[str, ...], message: str) -> None:
     result = without_token(*arguments, OSIMAGES_GRAPH_TOKEN="x")
     assert (result.returncode, result.stdout) == (2, "")
-    assert said in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())
 
 
-def test_options_of_graph_alone() -> None:
+def test_graph_options_need_graph() -> None:
     for arguments in (("--filter", "x"), ("--cloud", "usgov")):
         result = osimages("check", "26200.8655", *arguments)
         assert (result.returncode, "--cloud and --filter are about --graph" in result.stderr) == (2, True)
@@ -177,10 +177,10 @@ def fake_identity(folder: Path, text: str) -> dict[str, str]:
 
 def test_without_azure_identity(tmp_path: Path) -> None:
     variables = fake_identity(tmp_path, "raise ImportError('not here')")
-    said = reason(without_token(**variables))
-    assert "azure-identity is not installed" in said
-    assert "-m pip install 'azure-identity>=1.25'" in said
-    assert "OSIMAGES_GRAPH_TOKEN" in said
+    message = reason(without_token(**variables))
+    assert "azure-identity is not installed" in message
+    assert "-m pip install 'azure-identity>=1.25'" in message
+    assert "OSIMAGES_GRAPH_TOKEN" in message
 
 
 @pytest.mark.parametrize(
@@ -218,9 +218,9 @@ def test_the_graph_of_a_cloud(tmp_path: Path, cloud: str, root: str) -> None:
 
 def test_without_a_credential(stand_in: GraphStandIn, tmp_path: Path) -> None:
     text = FAKE.replace("return ", "raise OSError('a\\nb') or ")
-    said = reason(without_token("--graph-url", stand_in.url, **fake_identity(tmp_path, text)))
-    assert said.startswith("no token for https://127.0.0.1: a b. Sign in (az login), or set AZURE_TENANT_ID")
-    assert said.endswith(", or put a token into OSIMAGES_GRAPH_TOKEN")
+    message = reason(without_token("--graph-url", stand_in.url, **fake_identity(tmp_path, text)))
+    assert message.startswith("no token for https://127.0.0.1: a b. Sign in (az login), or set AZURE_TENANT_ID")
+    assert message.endswith(", or put a token into OSIMAGES_GRAPH_TOKEN")
 
 
 def test_with_the_emulator_and_azure_identity_over_https(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_idle_connections_of_http2_do_not_keep_a_server(tmp_path: Path, workers:
         assert "Traceback" not in server.errors.read_text(encoding="utf-8")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whether a client has taken its answer")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports how much a client has read")
 def test_a_client_that_pauses_gets_its_whole_answer(tmp_path: Path) -> None:
     update = {"buildVersion": "10.0.1.1", "releaseMonth": 1}
     updates = [update | {"releaseYear": year} for year in range(1, 1001)]
@@ -66,7 +66,7 @@ def test_a_client_that_pauses_gets_its_whole_answer(tmp_path: Path) -> None:
         assert server.process.wait(PATIENCE_SECONDS) == 0
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports how much a client has read")
 def test_a_connection_is_busy_until_its_data_were_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as here:
         there, _ = listening.accept()

@@ -1,4 +1,4 @@
-"""What code generators make of the OpenAPI document works against a real server, without an edit.
+"""Clients generated from the OpenAPI document work against a real server, without an edit.
 
 https://github.com/openapi-generators/openapi-python-client makes a client, https://github.com/koxudaxi/datamodel-code-generator
 makes models of pydantic.
@@ -60,7 +60,7 @@ def folder(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture(scope="module")
 def generated(folder: Path) -> ModuleType:
     """The package of the generated client."""
-    # The generator reads Atom as text only if it is told so.
+    # The generator reads Atom as text only with this option.
     config = "post_hooks: []\ncontent_type_overrides:\n  application/atom+xml: text/plain\n"
     (folder / "config.yml").write_text(config, encoding="utf-8")
     printed = generate(

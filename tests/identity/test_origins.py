@@ -90,7 +90,7 @@ def test_no_page_gets_tokens_for_what_is_public(
     assert readers(reply) is None
 
 
-def test_programs_and_pages_of_the_server_itself_are_no_other_origin(http: httpx.Client) -> None:
+def test_programs_and_own_pages_are_not_cross_origin(http: httpx.Client) -> None:
     form = {**CREDENTIALS, **OTHER_GRANTS[0]}
     own = str(http.base_url).rstrip("/")
     for headers in ({}, {"Origin": own}):

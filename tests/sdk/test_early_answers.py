@@ -193,13 +193,13 @@ def test_a_body_that_does_not_arrive_is_waited_for_so_long(tmp_path: Path) -> No
         assert status_of(server, head.encode()) == b"401"
 
 
-def test_a_client_that_waits_for_a_permission_to_send_gets_the_answer(plain: Server) -> None:
+def test_a_client_that_expects_100_continue_gets_the_answer(plain: Server) -> None:
     head = f"POST {IMAGES} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"
     assert status_of(plain, head.encode()) == b"401"
 
 
 def status_of(server: Server, sent: bytes) -> bytes:
-    """The status of the answer to a request of which no more is sent."""
+    """Return the status of the answer to an incomplete request."""
     url = httpx.URL(server.url)
     with socket.create_connection((url.host, url.port or 80), timeout=SECONDS) as connection:
         connection.sendall(sent)

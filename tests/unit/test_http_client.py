@@ -1,4 +1,4 @@
-"""Retry-After in every form, and what happens to writes, hosts and bodies that the sources' tests do not meet."""
+"""Retry-After in every form, and what happens to writes, hosts and bodies that the sources' tests do not cover."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_retry_after_is_never_an_error(text: str, date: str) -> None:
 
 @pytest.fixture
 def pauses() -> list[float]:
-    """How long the client would have paused."""
+    """The pauses of the client, in seconds, without waiting."""
     return []
 
 
@@ -57,13 +57,13 @@ def web() -> Iterator[Web]:
         yield found
 
 
-def test_each_wait_is_told_before(web: Web, pauses: list[float]) -> None:
-    said: list[tuple[str, float]] = []
-    client = HttpClient(Limits(attempts=3), pause=pauses.append, on_wait=lambda *each: said.append(each))
+def test_each_wait_is_reported_before_it_begins(web: Web, pauses: list[float]) -> None:
+    waits: list[tuple[str, float]] = []
+    client = HttpClient(Limits(attempts=3), pause=pauses.append, on_wait=lambda *each: waits.append(each))
     replies = [Reply(status=429, headers={"Retry-After": "9"}), Reply(status=502), Reply(b"{}")]
     web.answer = lambda given: replies.pop(0)
     assert client.send("GET", web.url, {}).attempts == 3
-    assert said == [("answers 429", 9.0), ("answers 502", 2.0)]
+    assert waits == [("answers 429", 9.0), ("answers 502", 2.0)]
     assert pauses == [9.0, 2.0]
     client.close()
 

@@ -145,10 +145,10 @@ class FetchedKeys:
             self._use(_Kept(self._authority, self._wall_clock(), _jwks_of(content)), age=0.0)
         except KeysUnavailableError as error:
             self._failures += 1
-            told = {"authority": self._authority, "what_to_do": _WHAT_TO_DO}
-            _log.warning("keys not fetched", reason=str(error), failures=self._failures, **told)
+            fields = {"authority": self._authority, "what_to_do": _WHAT_TO_DO}
+            _log.warning("keys not fetched", reason=str(error), failures=self._failures, **fields)
             if self._keys and self._now() - self._fetched > self._stale_seconds:
-                _log.error("keys given up", fetched=self._fetched_at, **told)
+                _log.error("keys given up", fetched=self._fetched_at, **fields)
                 self._keys = {}
         else:
             self._failures = 0

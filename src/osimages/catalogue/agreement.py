@@ -10,7 +10,7 @@ import msgspec
 from osimages.catalogue.answers import Answer, Fact, Family, Patch, Support
 from osimages.catalogue.identification import Candidate, Identity
 
-# What stands where the answers do not agree; every other member is None or empty then.
+# The values where the answers do not agree; every other member is None or empty then.
 _WITH_FACTS = frozenset(("update", "latest", "missing"))
 _DISAGREED: dict[str, object] = {
     "family": Family.UNKNOWN,

@@ -33,7 +33,7 @@ class Support(StrEnum):
 
 
 class Patch(StrEnum):
-    """How a build stands to the newest B release."""
+    """The state of a build, compared with the newest B release."""
 
     CURRENT = "current"
     CURRENT_AS_FAR_AS_KNOWN = "currentAsFarAsKnown"  # a Patch Tuesday is due whose build is not known
@@ -54,7 +54,7 @@ class Verdict(StrEnum):
 
 
 class End(msgspec.Struct, frozen=True, rename="camel"):
-    """Until when a group of editions of a release is supported.
+    """The end of support of a group of editions of a release.
 
     `days_left` is 0 on the last day, and negative after it. `mainstream_end` is the end of mainstream support, where
     extended support follows it.
@@ -79,7 +79,7 @@ class Fact(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Answer(msgspec.Struct, frozen=True, rename="camel"):
-    """What is known about one device on a day.
+    """The answer to a check of one device on a day.
 
     `candidates` are the releases that it can be; `release` is None unless there is exactly one. With several, each
     other member is what all of them agree on; `ends` lists the groups of editions of all.

@@ -88,7 +88,7 @@ class Esu(msgspec.Struct, frozen=True):
     """Extended Security Updates of a release for some groups of editions.
 
     `ends` has the last day of each year that is sold, ascending; where only the last is known, that one alone.
-    `is_inferred` tells that sources state the number of years and not the days.
+    `is_inferred`: sources state the number of years and not the days.
     """
 
     program: EsuProgram
@@ -103,7 +103,7 @@ class SupportGroup(msgspec.Struct, frozen=True):
     """Editions of a release that are supported to the same days; `support_end_date` is the last day without ESU.
 
     `name` is the usual name of the product where it has one of its own ("LTSC 2021"). `mainstream_end` is known for
-    servers: security updates continue after it. `is_inferred` tells that no source states the day itself.
+    servers: security updates continue after it. `is_inferred`: no source states the day itself.
     """
 
     servicing: Servicing

@@ -1,4 +1,4 @@
-"""How far the catalogue's facts reach on a day, as one sentence."""
+"""Freshness of the catalogue on a day: how far its facts reach, also as one sentence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MONTHS = (
 
 
 class Freshness(msgspec.Struct, frozen=True, rename="camel"):
-    """How far the facts reach; `is_stale` where a Patch Tuesday is due and its build is not known for a release."""
+    """The reach of the facts; `is_stale` where a Patch Tuesday is due and its build is not known for a release."""
 
     today: date
     complete_until: date
@@ -47,7 +47,7 @@ def freshness(catalogue: Catalogue, today: date, age_days: int, answers: Iterabl
 
 
 def month(day: date | None) -> str:
-    """The month of a day in words: "November 2026"."""
+    """Return the month of a day in words: "November 2026"."""
     return "none" if day is None else f"{_MONTHS[day.month - 1]} {day.year}"
 
 

@@ -26,7 +26,7 @@ _LAST_RELEASE_ID, _FIRST_BUILD_2009 = "2009", 19042
 # Windows 11 24H2 and Windows Server 2025 got the same packages up to 26100.7462 (2025-12-09); since 2026-01 the
 # revisions of servers are above 30,000. Server 2025 began with .1742.
 _SHARED_BUILD, _FIRST_SHARED, _LAST_SHARED, _FIRST_SERVER = 26100, 1742, 7462, 30_000
-# Builds that are asked for and are in no catalogue: client and server.
+# Builds that users check and no catalogue has: client and server.
 _OUTSIDE: Mapping[int, tuple[str, str]] = {
     6002: ("Windows Vista SP2", "Windows Server 2008 SP2"),
     6003: ("", "Windows Server 2008 SP2"),
@@ -49,7 +49,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """What a device runs: `candidates` are the releases that it can be, and `outside` names of products without facts.
+    """The identity of a device: `candidates` are the releases that it can run, `outside` products without facts.
 
     `problem` says why there is none.
     """
@@ -164,7 +164,7 @@ def _of_same_base(
 ) -> tuple[Candidate, ...]:
     """Return the releases whose system files have a build, where it is that of a file.
 
-    That is said, or the release with the build never had the revision and others of the same base had it.
+    Either the text states it, or the release with the build never had the revision and others of the same base had it.
     """
     builds = _SAME_BASE.get(numbers.build, ())
     if client is None or numbers.revision is None or not builds:
@@ -301,7 +301,7 @@ def _by_kb(index: ReleaseIndex, stated: Stated, kb: str) -> Identity:
 
 
 def _by_name(index: ReleaseIndex, stated: Stated) -> Identity:
-    """No build is stated: the base of BuildLabEx, the name of a product and a version tell."""
+    """Identify a device without a build by the base of BuildLabEx, the name of a product or a version."""
     name = "" if stated.product is None else stated.product.name
     if stated.base is not None:
         return _by_base(index, stated, stated.base)

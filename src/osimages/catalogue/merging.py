@@ -302,7 +302,7 @@ def _release(
     drafts: Iterable[_Draft],
     numbered: Callable[[Iterable[str]], tuple[int, ...]],
 ) -> Release:
-    """The release as decided; what sources say nothing about is as in `known`, its release in the shipped facts."""
+    """Return the release as decided. Without a claim, a value is that of `known`, the release in the shipped facts."""
     ordered = sorted(drafts, key=lambda each: (each.pool.build, each.day or date.min, each.pool.kb or ""))
     release = Release(
         id=outline.id,

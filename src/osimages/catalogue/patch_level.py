@@ -1,4 +1,4 @@
-"""Decides how far behind a build is: its patch level, the updates that it lacks, and whether that can be told."""
+"""Decides how far behind a build is: its patch level, the updates that it lacks, and whether either is known."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ class KnownUpdates(msgspec.Struct, frozen=True):
 
 
 class PatchState(msgspec.Struct, frozen=True):
-    """How far behind a build is; the members are those of `Answer`.
+    """The patch level of a build; the members are those of `Answer`.
 
-    `is_beyond` tells that a build is newer than the last update that the device was to get.
+    `is_beyond`: the build is newer than the last update that the device was to get.
     """
 
     patch: Patch

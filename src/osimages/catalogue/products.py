@@ -94,7 +94,7 @@ def other_system(text: str) -> str | None:
 
 
 def is_windows(text: str) -> bool:
-    """Whether a text names Windows in any form."""
+    """Return whether a text names Windows in any form."""
     return _WINDOWS.search(fold(text)) is not None
 
 

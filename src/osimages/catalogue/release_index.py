@@ -55,7 +55,7 @@ class ReleaseIndex:
         return self._revisions[release.id]
 
     def knows(self, release: Release, revision: int | None) -> bool:
-        """Whether an update of a release has a revision."""
+        """Return whether an update of a release has a revision."""
         return revision in self._revisions[release.id]
 
     def brought_by(self, kb: str) -> list[tuple[Release, Update | Package]]:
@@ -63,7 +63,7 @@ class ReleaseIndex:
         return self._kbs.get(kb, [])
 
     def is_truncated(self, numbers: Numbers, is_rounded: bool) -> bool:
-        """Whether zeros at the end of a revision may be lost: it is not known, and it is with zeros.
+        """Return whether zeros at the end of a revision may be lost: it is not known, and it is with zeros.
 
         A build that was a number in its file can have lost them even where both are known.
         """
@@ -87,7 +87,7 @@ def channel(release: Release) -> Servicing | None:
 
 
 def has_edition(release: Release, servicing: Servicing) -> bool:
-    """Whether a release has a group of editions."""
+    """Return whether a release has a group of editions."""
     return any(each.servicing is servicing for each in support_groups(release))
 
 

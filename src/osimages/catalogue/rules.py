@@ -29,7 +29,7 @@ def is_server_revision(os_build: int, revision: int) -> bool:
 
 
 def has_server_packages(os_build: int) -> bool:
-    """Whether Windows Server and the client release with this build have had packages of their own."""
+    """Return whether Windows Server and the client release with this build have had packages of their own."""
     return os_build in _SERVER_REVISIONS_FROM
 
 

@@ -45,7 +45,7 @@ _SERVER_TYPES = (
 
 
 class Numbers(msgspec.Struct, frozen=True):
-    """A build as it is written. `revision` is None where none is stated; `has_comma` where a comma stands before it."""
+    """A build as it is written. `revision` is None where none is stated; `has_comma` where a comma separates it."""
 
     major: int
     minor: int
@@ -55,7 +55,7 @@ class Numbers(msgspec.Struct, frozen=True):
 
 
 class Stated(msgspec.Struct, frozen=True):
-    """What the texts about one device state; None or empty where they state nothing.
+    """The values that the texts about one device state; None or empty where they state none.
 
     `base` is the build of BuildLabEx, which is that of the release its version was made from. `is_rounded` tells that
     the build was a number, so that zeros at its end may be lost, `is_of_file` that it is the version of a system file,

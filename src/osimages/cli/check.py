@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from osimages.fleet.tally import Facts, Tally
 
 _EPILOG = """Exit code: 0 where everything is supported and current, 1 where something is not or is not known, 2 for a
-wrong call. A Patch Tuesday counts once it is --age-days days old.
+usage error. A Patch Tuesday counts once it is --age-days days old.
 
 More: docs/check.md"""
 
@@ -154,7 +154,7 @@ def _is_encoding(name: str) -> bool:
 
 
 def _of_fleets(options: Options) -> str | None:
-    """The first option in use that has a meaning for whole fleets only."""
+    """Return the first option in use that has a meaning for whole fleets only."""
     names = (
         *(name for name in Input.__struct_fields__ if name.endswith("_column")),
         "seen_within",
@@ -207,6 +207,6 @@ def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
 
 
 def _source(options: Options) -> str:
-    """The name of the input, for the head of the report."""
+    """Return the name of the input, for the head of the report."""
     name = options.csv or options.json_file
     return Path(name).name if name and name != "-" else options.source

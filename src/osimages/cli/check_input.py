@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Input(msgspec.Struct, frozen=True):
-    """Where the devices come from, which columns are named, and where each is written to."""
+    """The options of an input: where the devices come from, the named columns, and where each row is written to."""
 
     csv: str | None = None
     json_file: str | None = None

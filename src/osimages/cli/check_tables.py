@@ -43,7 +43,7 @@ VERDICT_WORDS = {
     Verdict.CANNOT_TELL: "not certain",
 }
 SKIPPED_WORDS = {
-    "notSeenSince": "not seen for longer than asked",
+    "notSeenSince": "not seen for longer than --seen-within",
     "emptyRow": "empty rows",
 }
 

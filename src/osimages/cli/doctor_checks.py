@@ -109,8 +109,8 @@ def _data_directory(settings: Settings) -> Finding:
         files = " ".join(str(path) for path, _ in wide if not path.is_dir())
         advice = "; ".join([*([f"chmod 700 {folders}"] if folders else []), *([f"chmod 600 {files}"] if files else [])])
         return Finding("data directory", Verdict.WARNING, f"others can use what holds keys: {shown}", advice)
-    told = str(folder) if folder.exists() else f"{folder} is not there yet: {_AT_THE_START}"
-    return Finding("data directory", Verdict.OK, told)
+    detail = str(folder) if folder.exists() else f"{folder} is not there yet: {_AT_THE_START}"
+    return Finding("data directory", Verdict.OK, detail)
 
 
 def _nearest(folder: Path) -> Path:
@@ -227,11 +227,11 @@ def _lasting(until: datetime, *, is_made: bool) -> Finding:
     left = until - datetime.now(UTC)
     if left > _SOON:
         return Finding("certificate", Verdict.OK, f"good until {until:%Y-%m-%d}")
-    told = f"good until {until:%Y-%m-%d}" if left > timedelta() else f"it expired on {until:%Y-%m-%d}"
+    detail = f"good until {until:%Y-%m-%d}" if left > timedelta() else f"it expired on {until:%Y-%m-%d}"
     if is_made:
-        return Finding("certificate", Verdict.WARNING, told, "(re)start the server, which renews it then")
+        return Finding("certificate", Verdict.WARNING, detail, "(re)start the server, which renews it then")
     advice = "put a new one in its place (tls_certificate, tls_key), and restart the server"
-    return Finding("certificate", Verdict.WARNING if left > timedelta() else Verdict.PROBLEM, told, advice)
+    return Finding("certificate", Verdict.WARNING if left > timedelta() else Verdict.PROBLEM, detail, advice)
 
 
 def _catalogue(settings: Settings) -> Finding:
@@ -242,8 +242,8 @@ def _catalogue(settings: Settings) -> Finding:
     complete, today = _known_until(settings)
     due = patch_tuesdays_until(newest_day(today, settings.publish_age_days), 1)
     if due and due[0] > complete:
-        told = f"its facts reach to {complete}; the newest Patch Tuesday was {due[0]}"
-        return Finding("catalogue", Verdict.WARNING, told, "osimages catalogue update")
+        detail = f"its facts reach to {complete}; the newest Patch Tuesday was {due[0]}"
+        return Finding("catalogue", Verdict.WARNING, detail, "osimages catalogue update")
     return Finding("catalogue", Verdict.OK, f"its facts reach to {complete}")
 
 
@@ -283,19 +283,19 @@ def _running(settings: Settings, url: str) -> Finding:
     try:
         reply = httpx.get(f"{url}/-/ready", verify=trust, timeout=_TIMEOUT_SECONDS, trust_env=False)
     except httpx.HTTPError as error:
-        told = f"what listens at {url} does not answer: {error}"
-        return Finding("port", Verdict.PROBLEM, told, "look at the server's log, and restart it")
+        detail = f"what listens at {url} does not answer: {error}"
+        return Finding("port", Verdict.PROBLEM, detail, "look at the server's log, and restart it")
     if reply.status_code != httpx.codes.OK:
-        told = f"{url}/-/ready answers {reply.status_code}: {reply.text[:500]}"
-        return Finding("port", Verdict.PROBLEM, told, "look at the server's log")
+        detail = f"{url}/-/ready answers {reply.status_code}: {reply.text[:500]}"
+        return Finding("port", Verdict.PROBLEM, detail, "look at the server's log")
     return Finding("port", Verdict.OK, f"a server answers at {url}")
 
 
 def _clock(settings: Settings) -> Finding:
     now = datetime.now(UTC)
     if now.date() < bundled().as_of:
-        told = f"it says {now:%Y-%m-%d}, before this release was made"
-        return Finding("clock", Verdict.PROBLEM, told, "set the clock: tokens and certificates depend on it")
+        detail = f"it says {now:%Y-%m-%d}, before this release was made"
+        return Finding("clock", Verdict.PROBLEM, detail, "set the clock: tokens and certificates depend on it")
     if settings.authority == "dev" or settings.keys_file:
         return Finding("clock", Verdict.OK, f"it says {now:%Y-%m-%d %H:%M:%S} UTC; there is none to compare it with")
     return _compared(settings, now)
@@ -313,6 +313,6 @@ def _compared(settings: Settings, now: datetime) -> Finding:
         return Finding("clock", Verdict.WARNING, f"it could not be compared with Entra ID's: {error}")
     away = abs((now - theirs).total_seconds())
     if away > settings.token_skew_seconds:
-        told = f"it is {away:.0f} seconds away from Entra ID's"
-        return Finding("clock", Verdict.PROBLEM, told, "set the clock: good tokens are refused")
+        detail = f"it is {away:.0f} seconds away from Entra ID's"
+        return Finding("clock", Verdict.PROBLEM, detail, "set the clock: good tokens are refused")
     return Finding("clock", Verdict.OK, f"it agrees with Entra ID's within {max(1, round(away))} s")

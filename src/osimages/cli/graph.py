@@ -48,7 +48,7 @@ def graph_client(
 
 
 def _tokens(address: str, variable: str, cloud: str | None) -> Tokens:
-    """The source of tokens for a server. Raises GraphError, ClickException."""
+    """Return the source of tokens for a server. Raises GraphError, ClickException."""
     from osimages.auth.clouds import CLOUDS
     from osimages.graph.tokens import CredentialTokens, FixedToken
 

@@ -91,7 +91,7 @@ def _copied(settings: Settings, source: str, target: str, dry_run: bool) -> list
 
 
 def _images_from(settings: Settings, source: str) -> dict[str, Image]:
-    """The images of a server or a file. Raises FetchError, LayoutError, GraphError, ClickException."""
+    """Return the images of a server or a file. Raises FetchError, LayoutError, GraphError, ClickException."""
     from osimages.importers.fetching import Request
     from osimages.importers.pushing import images_at, images_in
 
@@ -104,7 +104,7 @@ def _images_from(settings: Settings, source: str) -> dict[str, Image]:
 
 
 def _client(location: str, variable: str) -> GraphClient | None:
-    """A client of a server whose root, API version or collection was given; None for a file. Raises ClickException."""
+    """Return a client for the URL of a root, API version or collection; None for a file. Raises ClickException."""
     from osimages.importers.fetching import is_address
     from osimages.importers.pushing import PATH
 

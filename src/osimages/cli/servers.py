@@ -16,20 +16,20 @@ _BUILDS_SHOWN = 3
 
 
 def served(facts: Catalogue, today: date, everything: bool) -> list[Release]:
-    """The releases of Windows Server that get updates on a day, with ESU counted; with `everything` all there are."""
+    """Return the releases of Windows Server that get updates on a day (ESU included); with `everything` all."""
     return [
         each for each in facts.servers if each.general_availability <= today and (everything or last_end(each) >= today)
     ]
 
 
 def last_end(release: Release) -> date:
-    """The last day on which anybody gets updates of a server release."""
+    """Return the last day on which anybody gets updates of a server release."""
     ends = [edition.support_end_date for edition in release.editions]
     return max([*ends, *(esu.ends[-1] for esu in release.esu)], default=date.min)
 
 
 def newest(release: Release, today: date, age_days: int) -> list[Update | Package]:
-    """The newest B releases that are at least `age_days` old on `today`, also those without a known build."""
+    """Return the newest B releases that are at least `age_days` old on `today`, also those without a known build."""
     from osimages.catalogue.publishing import newest_day, patch_tuesday_of
 
     last = newest_day(today, age_days)
@@ -40,7 +40,7 @@ def newest(release: Release, today: date, age_days: int) -> list[Update | Packag
 def server_objects(
     facts: Catalogue, releases: Sequence[Release], today: date, age_days: int
 ) -> list[dict[str, object]]:
-    """The releases as JSON objects."""
+    """Return the releases as JSON objects."""
     from osimages.catalogue.support import support_groups
 
     return [
@@ -78,7 +78,7 @@ def print_servers(facts: Catalogue, releases: Sequence[Release], today: date, ag
 
 
 def build_of(update: Update | Package) -> str:
-    """The build of an update, empty where it is not known."""
+    """Return the build of an update, empty where it is not known."""
     from osimages.catalogue.facts import Update
 
     return str(update.build) if isinstance(update, Update) else ""
@@ -102,7 +102,7 @@ def _until(end: date, today: date) -> str:
 
 
 def _hotpatches(release: Release, today: date) -> list[str]:
-    """The months up to a day, newest first: `2026-10 baseline`; one that is not known yet as it was planned."""
+    """Return the months up to a day, newest first: `2026-10 baseline`; one that is not known yet as it was planned."""
     past = [each for each in release.hotpatch_months if (each.year, each.month) <= (today.year, today.month)]
     lines = [f"{each.year}-{each.month:02} {each.actual or f'{each.planned} planned'}" for each in reversed(past)]
     until = [f"until {release.hotpatch_until}"] if release.hotpatch_until else []
@@ -124,7 +124,7 @@ def _group_object(group: SupportGroup, facts: Catalogue) -> dict[str, object]:
 
 
 def _month_object(month: HotpatchMonth, release: Release) -> dict[str, object]:
-    """A month of the calendar, with the hotpatches that came out in it."""
+    """Return a month of the calendar, with the hotpatches that came out in it."""
     from osimages.catalogue.facts import Kind
 
     kinds = (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND)

@@ -236,7 +236,7 @@ def _no_network(questions: Sequence[Question]) -> str:
 
 
 def fetcher_of(settings: Settings, *, not_asked: str = "") -> Fetcher:
-    """A fetcher that keeps what it fetches in the data directory; `not_asked` says why it sends no request."""
+    """Return a fetcher that keeps what it fetches in the data directory; `not_asked` says why it sends no request."""
     from osimages.importers.cache import Cache
     from osimages.importers.fetching import Fetcher
 

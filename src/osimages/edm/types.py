@@ -293,7 +293,7 @@ class Model:
 
     @property
     def alias(self) -> str:
-        """The last part of the namespace, which stands for all of it, as `graph` does in Graph's own model."""
+        """The alias of the namespace: its last part, as `graph` in Graph's own model."""
         return self.namespace.rpartition(".")[2]
 
     def qualified(self, name: str) -> str:

@@ -224,7 +224,7 @@ def _enum_check(declared: EnumType) -> Check:
 
 
 def _members(declared: EnumType, text: str) -> str | None:
-    """The member, or the members of flags, that a text names in any case or by number; None where there is no such."""
+    """Return the member, or the members of flags, that a text names in any case or by number; None if there is none."""
     given = [each.strip() for each in text.split(",")] if declared.is_flags else [text]
     named = [declared.members_of(each) for each in given]
     found = {each for members in named for each in members}

@@ -66,7 +66,7 @@ class Columns(msgspec.Struct, frozen=True, rename="camel"):
     """The columns that are read. Of `system`, the first that is not empty counts.
 
     Rows with the same value in one of the columns of `identity`, or with the same values in all of `identity_together`,
-    are the same device. `name` tells devices apart that have the same serial number.
+    are the same device. `name` separates devices that have the same serial number.
     """
 
     build: Choice | None = None
@@ -155,8 +155,8 @@ class _Column:
     def is_known(self, role: str) -> bool:
         return is_known_heading(role, self.name)
 
-    def told(self, found: int, what: str, *, known: bool) -> str:
-        """Why the column is taken: by its heading, by its values, or by both."""
+    def reason(self, found: int, what: str, *, known: bool) -> str:
+        """Return why the column is chosen: its heading, its values, or both."""
         values = f"{what} in {found} of {len(self.values)} values"
         if not known:
             return f"its values: {values}"
@@ -266,22 +266,22 @@ class _Chooser:
         if best is None:
             return None
         _, column, found = best
-        return self._take(column, column.told(found, "builds", known=column.is_known("build")))
+        return self._take(column, column.reason(found, "builds", known=column.is_known("build")))
 
     def _may_be_builds(self, column: _Column, found: int) -> bool:
-        """Whether the builds in a column are no accident: numbers alone have to be most of its values."""
+        """Return whether the builds in a column are no accident: numbers alone have to be most of its values."""
         bare = count(column.values, self._recogniser.is_bare)
         if bare > found / 2:
             return found >= 0.5 * len(column.values)
         return column.is_known("build") or found > bare
 
     def _build_by_heading(self) -> Choice | None:
-        """A column that is named like one, although no value in the sample is a build."""
+        """Return a column that is named like one, although no value in the sample is a build."""
         known = sorted((each for each in self._free() if each.is_known("build")), key=lambda each: each.rank("build"))
         return self._take(known[0], "its heading; no value in the first rows is a build") if known else None
 
     def _revision(self, build: Choice | None) -> Choice | None:
-        """The column that completes the builds: named so, or with numbers that make known updates of them."""
+        """Return the column that completes the builds: named so, or with numbers that make known updates of them."""
         if build is None:
             return None
         builds = self._all[build.place]
@@ -315,10 +315,10 @@ class _Chooser:
         if best is None:
             return None
         _, column, found = best
-        return self._take(column, column.told(found, "versions", known=column.is_known("version")))
+        return self._take(column, column.reason(found, "versions", known=column.is_known("version")))
 
     def _systems(self, build: Choice | None) -> tuple[Choice, ...]:
-        """Up to two columns that name the operating system: the one that tells most of it, and another one."""
+        """Up to two columns that name the operating system: the one with most values, and another one."""
         found: list[tuple[tuple[bool, float, float, int], _Column, int]] = []
         for column in self._all:
             if column.place in self._taken and (build is None or column.place != build.place):
@@ -345,7 +345,7 @@ class _Chooser:
             )
         found.sort(key=lambda each: each[0], reverse=True)
         return tuple(
-            self._take(column, column.told(named, "names of operating systems", known=column.is_known("system")))
+            self._take(column, column.reason(named, "names of operating systems", known=column.is_known("system")))
             for _, column, named in found[:2]
         )
 
@@ -356,13 +356,13 @@ class _Chooser:
         for column in sorted(self._free(), key=lambda each: each.rank("edition")):
             found = count(column.values, is_edition)
             if column.is_known("edition") and not all(map(is_small_number, column.values)):
-                return self._take(column, column.told(found, "editions", known=True))
+                return self._take(column, column.reason(found, "editions", known=True))
         for column in self._free():
             found = count(column.values, is_edition)
             is_named = any(each in column.text for each in ("sku", "edition"))
             is_certain = found >= 0.8 * len(column.values) and count(column.values, is_strong_edition) > 0
             if found and (is_certain or (is_named and found >= 0.5 * len(column.values))):
-                return self._take(column, column.told(found, "editions", known=is_named))
+                return self._take(column, column.reason(found, "editions", known=is_named))
         return None
 
     def _by_heading(self, role: str) -> Choice | None:
@@ -376,21 +376,21 @@ class _Chooser:
         for column in sorted(self._free(), key=lambda each: each.rank("edition")):
             if column.is_known("edition") and column.values and all(map(is_small_number, column.values)):
                 found = count(column.values, named_edition)
-                return self._take(column, column.told(found, "numbers of editions", known=True)) if found else None
+                return self._take(column, column.reason(found, "numbers of editions", known=True)) if found else None
         return None
 
     def _by_values(self, test: Callable[[str], bool], what: str) -> Choice | None:
         for column in self._free():
             found = count(column.values, test)
             if found and found == len(column.values):
-                return self._take(column, column.told(found, what, known=False))
+                return self._take(column, column.reason(found, what, known=False))
         return None
 
     def _lab(self) -> Choice | None:
         for column in sorted(self._all, key=lambda each: each.rank("lab")):
             found = count(column.values, is_lab)
             if found or (column.is_known("lab") and column.values):
-                return self._take(column, column.told(found, "BuildLabEx", known=column.is_known("lab")))
+                return self._take(column, column.reason(found, "BuildLabEx", known=column.is_known("lab")))
         return None
 
     def _identity(self) -> tuple[tuple[Choice, ...], tuple[Choice, ...]]:
@@ -416,7 +416,7 @@ class _Chooser:
         return (), tuple(each.chosen("its values: ids; rows that have all of them in common") for each in together)
 
     def _name(self) -> Choice | None:
-        """The names of devices: by the heading, else the first column whose values are all different."""
+        """Return the names of devices: by the heading, else the first column whose values are all different."""
         for column in self._free():
             if DEVICE_NAME.search(column.text):
                 return column.chosen("its heading")
@@ -436,7 +436,7 @@ class _Chooser:
                 best = (rank, -dates), column
         if best is not None:
             _, column = best
-            return self._take(column, column.told(-best[0][1], "dates", known=True))
+            return self._take(column, column.reason(-best[0][1], "dates", known=True))
         return self._latest_dates()
 
     def _latest_dates(self) -> Choice | None:
@@ -454,7 +454,7 @@ class _Chooser:
         if best is None:
             return None
         _, column, found = best
-        return self._take(column, f"{column.told(found, 'dates', known=False)}, later ones than in other columns")
+        return self._take(column, f"{column.reason(found, 'dates', known=False)}, later ones than in other columns")
 
     def _is_day_first(self, choice: Choice | None) -> bool:
         if choice is None:
@@ -463,7 +463,7 @@ class _Chooser:
         latest = [
             max((each for text in texts if (each := date_in(text, first))), default=None) for first in (False, True)
         ]
-        # Where no date tells, the reading counts in which no device is seen in the future.
+        # If the dates are ambiguous, the reading counts in which no device is seen in the future.
         month_first, day_first = (each is None or (each - self._today).days > 1 for each in latest)
         return is_day_first(texts, otherwise=month_first and not day_first)
 

@@ -23,10 +23,10 @@ _JSON = re.compile(r"\s*(?:[\[{]\s*$|[\[{]\s*[\"{])")
 
 
 class Text(Protocol):
-    """What is read from."""
+    """A source of text that the reader reads line by line."""
 
     def readline(self, size: int, /) -> str:
-        """The next line with its end, or so many characters of it; empty at the end."""
+        """Return the next line with its end, or so many characters of it; empty at the end."""
 
 
 class CsvReader:
@@ -93,7 +93,7 @@ def _header(lines: Iterator[str]) -> tuple[str, list[str], int]:
 
 
 def _are_names(before: str, line: str) -> bool:
-    """Whether a line after an empty one can be that of several names: each cell has letters, and none is a build."""
+    """Return whether a line after an empty one can be headings: several cells, each with letters, and no build."""
     delimiter = _delimiter(line)
     if before.strip() or delimiter == _NO_DELIMITER or len(line) > _LONGEST_HEADER or _BUILD.search(line):
         return False

@@ -48,7 +48,7 @@ def date_in(text: str, day_first: bool = False) -> datetime | None:
 
 
 def is_day_first(texts: Iterable[str], otherwise: bool) -> bool:
-    """Whether dates such as 03/11/2026 of one column begin with the day; `otherwise` where none of them tells."""
+    """Return whether dates such as 03/11/2026 in a column begin with the day; `otherwise` if all are ambiguous."""
     for text in texts:
         found = _YEAR_LAST.match(text.strip()[:_LONGEST])
         if found is not None and (int(found[1]) > 12) != (int(found[2]) > 12):
@@ -96,7 +96,7 @@ def _date(found: re.Match[str], year: str, month: str, day: str) -> datetime:
 
 
 def _counted(found: re.Match[str]) -> datetime:
-    """A time that is counted in days (Excel), in (milli)seconds since 1970, or in 100 ns (Active Directory)."""
+    """Return a time that is counted in days (Excel), in (milli)seconds since 1970, or in 100 ns (Active Directory)."""
     days, seconds, milliseconds, ticks = found.groups()
     if days:
         return _EXCEL_DAYS + timedelta(days=float(found[0].replace(",", ".")))

@@ -1,4 +1,4 @@
-"""What an export is made of: devices, and rows that could not be read."""
+"""The parts of an export: devices, and rows that could not be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Skipped(StrEnum):
 
 
 class Device(NamedTuple):
-    """One row as the export has it. `line` is where it stands, `values` all its cells, for writing it out again.
+    """One row as the export has it. `line` is its line, `values` all its cells, for writing it out again.
 
     `skipped` says why the row does not count, where that is known before its operating system is looked at.
     """

@@ -38,7 +38,7 @@ GUESSED = Named()
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """How an export is to be read: columns that are named, within how many days a device must have been seen, and the
+    """Options for reading an export: columns that are named, within how many days a device must have been seen, and the
     encoding where it is not to be guessed.
     """
 
@@ -51,7 +51,7 @@ ALL_GUESSED = Wanted()
 
 
 class _Sample(msgspec.Struct):
-    """The names of all columns and some rows, of which some tell of Windows where any does."""
+    """The names of all columns and some rows, among them rows about Windows if there are any."""
 
     names: list[str]
     rows: list[list[str]]
@@ -77,7 +77,7 @@ def open_export(
     if sample.names:
         columns = choose(sample.names, sample.rows, Recogniser(checker.catalogue), wanted.named, today)
     if sample.names and wanted.seen_within is not None and columns.last_seen is None:
-        raise ColumnsError("No column tells when a device was last seen: name it with --seen-column.")
+        raise ColumnsError("No column has the day on which a device was last seen: name it with --seen-column.")
     older = bytearray()
     if columns.identity or columns.identity_together:
         with _reading(source, form, wanted.encoding, sample.names) as reader:
@@ -119,7 +119,7 @@ def _reading(source: Source, form: Form, encoding: str | None, names: Sequence[s
 
 
 def _sample(source: Source, form: Form, encoding: str | None) -> _Sample:
-    """Read the first rows, and on until enough of them tell of Windows: exports are often sorted by system."""
+    """Read rows until enough of them are about Windows: exports are often sorted by system."""
     rows: list[list[str]] = []
     windows = 0
     first_broken: Broken | None = None
@@ -128,9 +128,9 @@ def _sample(source: Source, form: Form, encoding: str | None) -> _Sample:
             if isinstance(row, Broken):
                 first_broken = first_broken or row
                 continue
-            tells = _MAY_BE_WINDOWS.search("\n".join(row.cells)) is not None
-            windows += tells
-            if number < _LEAST_ROWS or (tells and len(rows) < _SAMPLE_ROWS):
+            is_about_windows = _MAY_BE_WINDOWS.search("\n".join(row.cells)) is not None
+            windows += is_about_windows
+            if number < _LEAST_ROWS or (is_about_windows and len(rows) < _SAMPLE_ROWS):
                 rows.append([cell[:_LONGEST_CELL] for cell in row.cells])
             if windows >= _SAMPLE_ROWS or (windows >= _LEAST_ROWS and number >= _ROWS_LOOKED_AT):
                 break

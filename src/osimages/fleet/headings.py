@@ -165,7 +165,7 @@ def rank(role: str, name: str) -> int:
 
 
 def is_known(role: str, name: str) -> bool:
-    """Whether a heading is one of those that are known for a role."""
+    """Return whether a heading is one of those that are known for a role."""
     return rank(role, name) < len(HEADINGS[role])
 
 

@@ -1,4 +1,4 @@
-"""Which pages of an answer are missing from an input: links that nothing follows, and totals that are not reached."""
+"""Finds the pages of an answer that are missing from an input: links without their page, totals not reached."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ class Pages:
     def failed(self, request: str, status: object, error: object) -> None:
         """A response of a batch, or a whole answer, is an error; a later response to the same request makes up."""
         code = error.get("code") if isinstance(error, Mapping) else None
-        told = " ".join(str(each)[:60] for each in (status, code) if each)
+        error = " ".join(str(each)[:60] for each in (status, code) if each)
         if request:
-            self._failed[request] = f"response '{request[:60]}' of a batch failed: {told}"
+            self._failed[request] = f"response '{request[:60]}' of a batch failed: {error}"
         elif len(self._errors) < _MOST_LISTED:
-            self._errors.append(f"an answer is an error instead of a page: {told}")
+            self._errors.append(f"an answer is an error instead of a page: {error}")
 
     def succeeded(self, request: str) -> None:
         """A response of a batch is no error."""
         self._failed.pop(request, None)
 
     def incomplete(self) -> list[str]:
-        """What is missing, in words; links first."""
+        """Return sentences about what is missing, links first."""
         links = [link for each in self._open.values() for link in each]
         found = [f"@odata.nextLink was not followed: {link[:_LONGEST_NAMED]}" for link in links[:_MOST_LISTED]]
         found += [*self._failed.values(), *self._errors]

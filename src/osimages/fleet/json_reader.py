@@ -42,7 +42,7 @@ class JsonReader:
 
     @property
     def incomplete(self) -> list[str]:
-        """What is missing from the input, known once all rows are read."""
+        """Sentences about missing input, complete once all rows are read."""
         cut_off = ["the rest of the file could not be read"] if self._scanner.is_cut_off else []
         return cut_off + self._pages.incomplete()
 
@@ -202,7 +202,7 @@ def _holds_devices(value: Mapping[str, Any]) -> bool:
 
 
 def _looks_like_device(value: Mapping[str, Any]) -> bool:
-    """Whether an object tells of an operating system."""
+    """Return whether an object describes an operating system."""
     return any(
         _SYSTEM.search(each)
         if isinstance(each, str)

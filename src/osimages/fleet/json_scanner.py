@@ -32,7 +32,7 @@ _DECODER = json.JSONDecoder(parse_float=Number, parse_int=str)
 
 
 class Text(Protocol):
-    """What is read from."""
+    """A source of text that the scanner reads in pieces."""
 
     def read(self, size: int, /) -> str:
         """At most that many characters."""
@@ -63,7 +63,7 @@ Event = Item | Start | End | Broken
 
 
 class _UnreadableError(Exception):
-    """The text is no JSON from here on."""
+    """The text is not JSON from here on."""
 
 
 class Scanner:
@@ -221,7 +221,7 @@ class Scanner:
 
 
 def _is_final(error: Exception, buffer: str) -> bool:
-    """Whether a value is broken whatever the next piece brings: the fault is not where this piece was cut off."""
+    """Return whether a value is broken for certain: the fault is not where this piece was cut off."""
     if not isinstance(error, json.JSONDecodeError):
         return True
     return not error.msg.startswith("Unterminated string") and error.pos < len(buffer) - _LONGEST_WORD

@@ -34,7 +34,7 @@ select distinct row from ranked where place > 1
 
 
 class Key(NamedTuple):
-    """What identifies a device: 16 bytes made from a value; serial numbers are trusted less than ids."""
+    """The identity of a device: 16 bytes made from a value; serial numbers are trusted less than ids."""
 
     digest: bytes
     is_serial: bool
@@ -43,7 +43,7 @@ class Key(NamedTuple):
 class Sighting(NamedTuple):
     """A row by its number from 0 on, the time at which its device was last seen, and what identifies the device.
 
-    `name` of the device tells devices apart that have one serial number, where they have no ids.
+    `name` of the device separates devices with one serial number and no ids.
     """
 
     row: int
@@ -59,8 +59,8 @@ def key_of(value: str, place: int, *, is_serial: bool) -> Key | None:
         return None
     if is_serial and (len(text) < _SHORTEST_SERIAL or _NO_SERIAL.search(text)):
         return None
-    told = f"{place} {text.strip('{}')}".encode("utf-8", "replace")
-    return Key(blake2b(told, digest_size=16).digest(), is_serial)
+    content = f"{place} {text.strip('{}')}".encode("utf-8", "replace")
+    return Key(blake2b(content, digest_size=16).digest(), is_serial)
 
 
 def older_rows(sightings: Iterable[Sighting]) -> bytearray:

@@ -75,11 +75,11 @@ class Recogniser:
         return 2 if _OLDER.search(text) or "10.0 (" in text else 0
 
     def is_bare(self, text: str) -> bool:
-        """Whether a cell is a number alone, so that it can be anything."""
+        """Return whether a cell is only a number, which can mean anything."""
         return _BARE.match(text) is not None
 
     def is_known(self, build: str, revision: str) -> bool:
-        """Whether there is an update of that build and revision."""
+        """Return whether there is an update of that build and revision."""
         found = _DOTTED.search(build) or _SHORT.search(build)
         return found is not None and (found[1], revision.strip()) in self._revisions
 
@@ -91,17 +91,17 @@ class Recogniser:
         return 2 if _HALF_YEAR.match(found[1]) else 1
 
     def is_full_version(self, text: str) -> bool:
-        """Whether a cell is a version that no number can be."""
+        """Return whether a cell is a version that no number can be."""
         return self.version(text) == 2
 
 
 def is_revision(text: str) -> bool:
-    """Whether a cell can be the revision of a build."""
+    """Return whether a cell can be the revision of a build."""
     return _REVISION.match(text.strip()) is not None
 
 
 def is_system(text: str) -> bool:
-    """Whether a cell names an operating system, and not merely something about one."""
+    """Return whether a cell names an operating system, and not merely something about one."""
     text = text.strip()
     if not text or len(text) > _LONGEST:
         return False
@@ -111,12 +111,12 @@ def is_system(text: str) -> bool:
 
 
 def is_neutral(text: str) -> bool:
-    """Whether a cell says that something is not known."""
+    """Return whether a cell says that something is not known."""
     return text.strip().lower() in _NEUTRAL
 
 
 def is_edition(text: str) -> bool:
-    """Whether a cell is an edition and nothing else: "Pro", "Windows 11 Enterprise", and not "Surface Pro"."""
+    """Return whether a cell is an edition and nothing else: "Pro", "Windows 11 Enterprise", and not "Surface Pro"."""
     if not text or len(text) > 64 or text.strip().isdigit() or named_edition(text) is None:
         return False
     words = _WORDS.findall(text)
@@ -124,43 +124,43 @@ def is_edition(text: str) -> bool:
 
 
 def is_strong_edition(text: str) -> bool:
-    """Whether a cell is an edition that is not also a word of other columns, such as a department called Education."""
+    """Return whether a cell is an edition and no word of other columns, such as a department called Education."""
     return is_edition(text) and text.strip().lower() not in _WEAK_EDITIONS
 
 
 def is_lab(text: str) -> bool:
-    """Whether a cell is BuildLabEx."""
+    """Return whether a cell is BuildLabEx."""
     return _LAB.match(text.strip()) is not None
 
 
 def is_installation_type(text: str) -> bool:
-    """Whether a cell is InstallationType of the registry."""
+    """Return whether a cell is InstallationType of the registry."""
     return text.strip().lower() in _INSTALLATION_TYPES
 
 
 def is_product_type(text: str) -> bool:
-    """Whether a cell is ProductType in words."""
+    """Return whether a cell is ProductType in words."""
     return text.strip().lower() in _PRODUCT_TYPES
 
 
 def is_small_number(text: str) -> bool:
-    """Whether a cell is a number of up to three digits, as OperatingSystemSKU and ProductType are."""
+    """Return whether a cell is a number of up to three digits, as OperatingSystemSKU and ProductType are."""
     return text.strip().isdigit() and len(text.strip()) <= 3
 
 
 def is_date(text: str) -> bool:
-    """Whether a cell is a date."""
+    """Return whether a cell is a date."""
     return date_in(text) is not None or date_in(text, day_first=True) is not None
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a cell looks like a GUID, a serial number or a name of a device."""
+    """Return whether a cell looks like a GUID, a serial number or a name of a device."""
     text = text.strip()
     return _GUID.match(text) is not None or (_TOKEN.match(text) is not None and _NO_TOKEN.match(text) is None)
 
 
 def is_guid(text: str) -> bool:
-    """Whether a cell is a GUID."""
+    """Return whether a cell is a GUID."""
     return _GUID.match(text.strip()) is not None
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 
 class Broken(NamedTuple):
-    """A row that could not be read; it stands on `line`, or on several up to `last_line`."""
+    """A row that could not be read: its line, and the last one if it has several."""
 
     line: int
     last_line: int
@@ -28,7 +28,7 @@ class Number(str):
 
 
 class ExportError(Exception):
-    """The input is no export of devices, or a damaged one; the text says why."""
+    """The input is not an export of devices, or is damaged; the text says why."""
 
 
 class Reader(Protocol):
@@ -40,7 +40,7 @@ class Reader(Protocol):
 
     @property
     def incomplete(self) -> list[str]:
-        """What is missing from the input, known once all rows are read."""
+        """Sentences about missing input, complete once all rows are read."""
 
     def rows(self) -> Iterator[Row | Broken]:
         """Read the rows. Raises ExportError where there are none to be had."""

@@ -129,7 +129,7 @@ def _in_archive(file: IO[bytes], form: Form, member: str | None) -> tuple[zipfil
 
 
 def _is_of_system(name: str) -> bool:
-    """Whether a file in an archive is one that a file manager adds."""
+    """Return whether a file in an archive is one that a file manager adds."""
     return name.startswith("__MACOSX/") or PurePosixPath(name).name.startswith(".")
 
 

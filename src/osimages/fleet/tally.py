@@ -110,7 +110,7 @@ class Tally:
         return found.answer
 
     def keep(self, build: str) -> Answer:
-        """Count one build that somebody asked about, whatever it is of."""
+        """Count one build that a user checks, of any system."""
         self.rows_read += 1
         group = self._group(self.checker.check_device(Evidence(build=build, edition=self._edition)), build)
         group.devices += 1
@@ -189,7 +189,7 @@ class Tally:
         return max(found, key=lambda day: found[day], default=None)
 
     def freshness(self) -> Freshness:
-        """How far the facts reach for the devices so far."""
+        """Return the freshness of the facts for the devices so far."""
         checker = self.checker
         return freshness(checker.catalogue, checker.today, checker.age_days, (each.answer for each in self.groups))
 
@@ -228,7 +228,7 @@ class Tally:
 
 
 def _asked(evidence: Evidence) -> str:
-    """The text of the build, or whatever else the input has of it."""
+    """Return the text of the build, or another text of the input that names it."""
     build, revision = evidence.build.strip(), evidence.revision.strip()
     if build and revision:
         return f"{build}.{revision}"
@@ -259,7 +259,7 @@ def document(tally: Tally, facts: Facts) -> Mapping[str, object]:
 
 
 def _columns(columns: Columns) -> dict[str, list[dict[str, str]]]:
-    """Which columns were taken for what, and why."""
+    """Return the chosen columns by role, with the reasons."""
     found: dict[str, list[dict[str, str]]] = {}
     for role, choice in columns.listed():
         found.setdefault(role, []).append({"column": choice.column, "why": choice.why})

@@ -127,7 +127,7 @@ class GraphClient:
         return found
 
     def _read(self, url: str, kind: type[Any], permission: str) -> tuple[Any, bytes]:
-        """The decoded body and its bytes. One that is no JSON is requested once more: it may have been cut off."""
+        """Return the decoded body and its bytes. Repeat the request if it is not JSON: it may have been cut off."""
         is_last = False
         while True:
             response = self._send("GET", url)
@@ -223,7 +223,7 @@ def _decoded(url: str, content: bytes, kind: type[Any]) -> Any:
 
 
 def _claims_of(response: HttpResponse) -> str | None:
-    """The claims that a 401 asks for (continuous access evaluation), as JSON.
+    """Return the claims that a 401 asks for (continuous access evaluation), as JSON.
 
     https://learn.microsoft.com/entra/identity-platform/claims-challenge
     """

@@ -39,9 +39,9 @@ def shown(url: str) -> str:
 def failure(url: str, response: HttpResponse, permission: str) -> GraphError:
     """Return the error that a response means; `permission` is what the request needs."""
     code, message = _error_in(response.content)
-    said = f": {code}: {message}" if code and message else f": {code or message}" if code or message else ""
+    detail = f": {code}: {message}" if code and message else f": {code or message}" if code or message else ""
     step = _next_step(response, code, message, permission)
-    text = f"{shown(url)} {response.outcome}{said}"
+    text = f"{shown(url)} {response.outcome}{detail}"
     return GraphError(f"{text.rstrip('.')}. {step}" if step else text, response.status, code)
 
 
@@ -61,7 +61,7 @@ def _next_step(response: HttpResponse, code: str, message: str, permission: str)
 
 
 def _error_in(content: bytes) -> tuple[str, str]:
-    """The code and the message of an error body; a message of Intune's is JSON inside of JSON."""
+    """Return the code and the message of an error body; a message of Intune's is JSON inside of JSON."""
     try:
         error = msgspec.json.decode(content)["error"]
         code, message = str(error.get("code") or ""), str(error.get("message") or "")

@@ -14,7 +14,7 @@ _RENEW_BEFORE_SECONDS = 300.0
 _FRESH_SECONDS = 60.0
 _TOKEN = re.compile(r"[!-~]+")
 _ADVICE = re.compile(r"\s*To mitigate this issue.*", re.DOTALL)
-# One of a chain of credentials, and what it said.
+# One of a chain of credentials, and its message.
 _CREDENTIAL = re.compile(r"^\t(\w+Credential): (.*(?:\n(?!\t).*)*)", re.MULTILINE)
 _NOT_TRIED = re.compile(
     r"unavailable|not found|not installed|could not be found|is required|requires the", re.IGNORECASE
@@ -103,13 +103,13 @@ def _failure(scope: str, text: str, otherwise: str) -> str:
         step = "The tenant may be in another national cloud, whose Graph has another URL (check: --cloud)"
     else:
         step = "Sign in (az login), or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET"
-    said = plain(_of_chain(_ADVICE.sub("", text)), 1000)
+    message = plain(_of_chain(_ADVICE.sub("", text)), 1000)
     steps = ", ".join(filter(None, (step, otherwise)))
-    return f"no token for {scope.removesuffix('/.default')}: {said.rstrip('.')}. {steps}"
+    return f"no token for {scope.removesuffix('/.default')}: {message.rstrip('.')}. {steps}"
 
 
 def _of_chain(text: str) -> str:
-    """The failures of the credentials that could be tried; the default credential names a dozen that were not."""
+    """Return the failures of the credentials that were tried; the default credential also names those that were not."""
     tried = _CREDENTIAL.findall(text)
     if not tried:
         return text

@@ -76,7 +76,7 @@ async def authority_reply(service: Service, request: ApiRequest, read: ReadBody)
 
 
 def authority_preflight(service: Service, request: ApiRequest) -> Reply | None:
-    """The answer to OPTIONS on a path of the authority that not every origin may use; None for any other path.
+    """Return the answer to OPTIONS on a path of the authority that not every origin may use; None for any other path.
 
     Nobody knows yet which application will ask for a token: any that has registered the origin may.
     """
@@ -100,7 +100,7 @@ def _readers(rest: str) -> bytes:
 
 
 def _page_of(asked: _Asked) -> bytes:
-    """The registered origin whose page asks for a token; empty where no page of another origin does.
+    """Return the registered origin whose page asks for a token; empty where no page of another origin does.
 
     Raises RefusedError for any other page: the secrets of the development authority are public, so that a grant which
     needs no more than those would make every page the developer.

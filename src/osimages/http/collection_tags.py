@@ -13,9 +13,9 @@ from osimages.plan.resolve import Kind, Target
 from osimages.wire.links import Links
 
 TAGGED = frozenset((Kind.COLLECTION, Kind.COUNT, Kind.FUNCTION, Kind.REFERENCES))
-# Every request header that shapes such an answer, and what its absence stands for. The raw values count: equal answers
-# may have different tags, but different answers never have the same one. A test compares this with the headers that the
-# code reads.
+# Every request header that shapes such an answer, and its default. The raw values count: equal answers may have
+# different tags, but different answers never have the same one. A test compares this with the headers that the code
+# reads.
 SHAPING_HEADERS = {b"accept": b"*/*", b"prefer": None, b"odata-maxversion": None, b"odata-version": None}
 
 

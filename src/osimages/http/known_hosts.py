@@ -73,7 +73,7 @@ def allowed_hosts(text: str) -> tuple[str, ...]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens on an address or name."""
+    """Return whether an address or name is reachable from this machine only."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,7 @@
 """Metrics for Prometheus, of all workers of a server together.
 
 Each worker writes its numbers into files that are mapped into memory (prometheus-client's multiprocess mode); a scrape
-adds up those of all workers, whichever answers. Without PROMETHEUS_MULTIPROC_DIR, which `osimages serve` sets before it
+adds up those of all workers. Without PROMETHEUS_MULTIPROC_DIR, which `osimages serve` sets before it
 starts them, a process counts for itself. Source: https://prometheus.github.io/client_python/multiprocess/.
 """
 

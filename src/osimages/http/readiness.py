@@ -21,8 +21,8 @@ _log = structlog.get_logger()
 class Readiness:
     """The state of a database and of a source of keys. For use from one thread: the event loop's.
 
-    There is at most one probe of the database at a time, whoever asks and however often. A probe that does not end is
-    waited for, not repeated.
+    There is at most one probe of the database at a time, however many requests wait for it. A probe that does not end
+    is not repeated.
     """
 
     def __init__(self, database: Database, keys: KeySource, patience_seconds: float = _PATIENCE_SECONDS) -> None:
@@ -80,7 +80,7 @@ class Readiness:
             _log.warning("database gone", reason=str(error))
             return "the database is gone: its file was deleted or replaced"
         except Exception as error:
-            # Also what would be a fault of this program elsewhere, such as a table that somebody dropped.
+            # Any other error means not ready, too, such as a table that somebody dropped.
             _log.warning("database not usable", reason=str(error), action=self._action)
             return f"the database cannot be {self._action}"
         return None

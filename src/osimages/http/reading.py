@@ -195,7 +195,7 @@ async def singleton(call: Call) -> Reply:
 
 
 def singleton_reply(call: Call, stored: Stored) -> Reply:
-    """The whole singleton, or what is selected of it."""
+    """Return the whole singleton, or what is selected of it."""
     query = call.query()
     form = call.form(query)
     context = call.context(form, call.links.context(call.target, query.select))
@@ -204,7 +204,7 @@ def singleton_reply(call: Call, stored: Stored) -> Reply:
 
 
 def singleton_of(call: Call) -> Stored:
-    """The target's singleton, whose only property is its key: its own name, as it was recorded from Intune.
+    """Return the target's singleton, whose only property is its key: its own name, as it was recorded from Intune.
 
     https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/9111
     """
@@ -232,7 +232,7 @@ async def metadata(call: Call) -> Reply:
 
 
 async def stored_entity(call: Call) -> Stored:
-    """The entity that the target's key names, or the singleton.
+    """Return the entity that the target's key names, or the singleton.
 
     Raises ServiceError(UNKNOWN_KEY), or ServiceError(PRECONDITION_FAILED) where If-Match asks for another version.
     """

@@ -55,5 +55,5 @@ def _route(version: str, kind: Kind, source: str, is_keyed: bool, name: str) -> 
 
 
 def _is_keyed(target: Target) -> bool:
-    """Whether the target is an entity of a set or below one; a singleton has no key."""
+    """Return whether the target is an entity of a set or below one; a singleton has no key."""
     return target.entity_set is not None

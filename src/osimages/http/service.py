@@ -105,7 +105,7 @@ class ServiceVersion:
         return self._validators[entity.name]
 
     def metadata(self, as_json: bool, version: str) -> Document:
-        """Return the CSDL document of a version of OData, which is written when it is first asked for."""
+        """Return the CSDL document of a version of OData, which is written when it is first requested."""
         found = self._metadata.get((as_json, version))
         if found is None:
             written = (csdl_json if as_json else csdl_xml)(self.model, version)
@@ -232,7 +232,7 @@ class Service:
         )
 
     def address(self, path: str) -> Address:
-        """What a raw path tells by itself."""
+        """Return what a raw path tells by itself."""
         return (self._address if len(path) > LONGEST_REMEMBERED else self._remembered_address)(path)
 
     def _address(self, raw: str) -> Address:

@@ -141,7 +141,7 @@ def _state(documents: Sequence[Document]) -> tuple[str, str]:
 
 
 def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) -> Iterator[Document]:
-    """The documents at a place: itself, the pages of a collection of Graph, or those that an index names."""
+    """Return the documents at a place: itself, the pages of a collection of Graph, or those that an index names."""
     source = question.source
     if question.client is not None and is_address(place.url):
         yield from _pages(question.client, place.url, source, fetcher)
@@ -158,7 +158,7 @@ def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) 
 
 
 def _pages(client: GraphClient, url: str, source: SourceDefinition, fetcher: Fetcher) -> Iterator[Document]:
-    """The pages of a collection of Graph, which are never kept on disk, as a tenant's data may be in them."""
+    """Return the pages of a collection of Graph, which are never kept on disk, as a tenant's data may be in them."""
     if fetcher.not_asked:
         raise FetchError(f"{url} needs a token, is never cached, and was not fetched: {fetcher.not_asked}")
     for page in client.pages(url, permission=source.permission):

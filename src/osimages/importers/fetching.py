@@ -81,11 +81,11 @@ class Fetcher:
 
     @property
     def not_asked(self) -> str:
-        """The reason why no server is asked; empty if they are."""
+        """The reason why no request is sent; empty if they are."""
         return self._not_asked
 
     def now(self) -> datetime:
-        """The date and time that documents get."""
+        """Return the date and time that documents get."""
         return self._now()
 
     def close(self) -> None:
@@ -148,7 +148,7 @@ class Fetcher:
         return Document(request.location, entry.content, entry.fetched_at, is_unchanged=is_unchanged)
 
     def _follow(self, request: Request, headers: Mapping[str, str]) -> tuple[bytes | None, Mapping[str, str]]:
-        """The content (None: not modified) and the headers, wherever redirects lead."""
+        """Return the content (None: not modified) and the headers, wherever redirects lead."""
         address = request.location
         for _ in range(_MAX_REDIRECTS + 1):
             try:

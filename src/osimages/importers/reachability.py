@@ -18,7 +18,7 @@ _PAUSES_SECONDS = (0.5, 1.0)
 def no_network(addresses: Iterable[str], seconds: float = MAX_SECONDS) -> str | None:
     """Return why none of the servers of these addresses can be reached; None as soon as one of them has answered.
 
-    All servers are asked at the same time, through the proxy that the environment names; any answer counts. It returns
+    All servers are tried concurrently, through the proxy that the environment names; any answer counts. It returns
     after `seconds` even if the resolver, a proxy or a server accepts the question and then stays silent.
     """
     servers = sorted({server for each in addresses if (server := _server(each))})

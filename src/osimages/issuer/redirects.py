@@ -37,7 +37,7 @@ def is_registered(uri: str, registered: Iterable[str]) -> bool:
 
 
 def is_registered_origin(origin: str, registered: Iterable[str]) -> bool:
-    """Whether one of the registered redirect URIs is of an origin, as the Origin header names it; on loopback any port
+    """Return whether a registered redirect URI is of an origin, as the Origin header names it; on loopback any port
     will do, as for the redirect URI itself.
     """
     return any(is_registered(origin, (_origin_of(each),)) for each in registered)
@@ -59,7 +59,7 @@ def source_of(uri: str) -> str:
 
 
 def _origin_of(uri: str) -> str:
-    """The origin of a URI as browsers spell it (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin)."""
+    """Return the origin of a URI in browsers' form (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin)."""
     parts = urlsplit(uri)
     if parts.scheme not in _USUAL_PORTS:
         return ""

@@ -43,7 +43,7 @@ def _count(number: int) -> str:
 
 
 def _short(number: int) -> str:
-    """A number in at most four characters up to a million, for narrow columns: 2.7k, 27k."""
+    """Return a number in at most four characters up to a million, for narrow columns: 2.7k, 27k."""
     if number < 1000:
         return str(number)
     return f"{number / 1000:.1f}k" if number < 9950 else f"{number / 1000:.0f}k"

@@ -32,7 +32,7 @@ CARDS = (
 SKIPPED_SHOWN = {
     "notWindows": "that do not run Windows",
     "olderRowOfSameDevice": "older rows of the same device",
-    "notSeenSince": "not seen for longer than asked",
+    "notSeenSince": "not seen within the given number of days",
     "emptyRow": "empty rows",
 }
 _STEPS = (
@@ -106,7 +106,7 @@ def fleet_report(
 
 
 def _cards(groups: Sequence[Group], allow_stale: bool) -> list[tuple[str, str, int]]:
-    """The exclusive states, which add up to the fleet."""
+    """Return the exclusive states, which add up to the fleet."""
     counted = verdicts(groups, allow_stale)
     return [(label, tone, counted[state]) for state, tone, label in CARDS]
 
@@ -137,7 +137,7 @@ def tone_of(days_left: int) -> str:
 
 
 def _ends(groups: Sequence[Group]) -> Counter[date]:
-    """How many supported devices leave support after which day."""
+    """Return the last days of support, with the number of supported devices that each has."""
     ends: Counter[date] = Counter()
     for each in groups:
         if each.answer.is_supported and (end := _last_day(each.answer)) is not None:
@@ -150,7 +150,7 @@ def _last_day(answer: Answer) -> date | None:
 
 
 def _leaving(groups: Sequence[Group], today: date) -> Iterator[tuple[str, int, str]]:
-    """How many of today's supported devices leave support in each quarter."""
+    """Return the number of today's supported devices that leave support in each quarter."""
     ends = _ends(groups)
     first, days = today, quarters(today, _QUARTERS)
     for number, (day, label) in enumerate(zip(days, _labels(days), strict=True)):
@@ -161,7 +161,7 @@ def _leaving(groups: Sequence[Group], today: date) -> Iterator[tuple[str, int, s
 
 
 def _remaining(groups: Sequence[Group], today: date) -> Iterator[tuple[str, int, str]]:
-    """How many of today's supported devices are still supported at the end of each quarter."""
+    """Return the number of today's supported devices that are still supported at the end of each quarter."""
     ends = _ends(groups)
     whole = sum(ends.values()) or 1
     days = quarters(today, _QUARTERS)
@@ -171,7 +171,7 @@ def _remaining(groups: Sequence[Group], today: date) -> Iterator[tuple[str, int,
 
 
 def _labels(days: Sequence[date]) -> Iterator[str]:
-    """The quarters of days: `Q4`, with the year below the first one of each year."""
+    """Return the quarters of days: `Q4`, with the year below the first one of each year."""
     year = 0
     for day in days:
         quarter = f"Q{(day.month + 2) // 3}"

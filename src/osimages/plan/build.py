@@ -284,7 +284,7 @@ def allowed_options(target: Target) -> frozenset[str]:
 
 
 def _identity(query: str) -> str:
-    """The query without its tokens, in one order and spelling. Tokens are sealed for it: it must stay what it is."""
+    """Return the query without its tokens, in canonical order and spelling. Tokens are sealed for this text."""
     if not query:
         return ""
     kept = sorted([(system_name(name) or name, value) for name, value in pairs(query)])

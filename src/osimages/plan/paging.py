@@ -17,9 +17,9 @@ LONGEST_TOKEN = 16_384
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page starts: after these values and key, with so many items still wanted (None: all, page by page).
+    """The start of a page: after these values and key, with so many items still wanted (None: all, page by page).
 
-    `started` is what `now()` stands for on all pages, where the query asks for it.
+    `started` is the value of `now()` on all pages, if the query uses it.
     """
 
     after: tuple[Sortable, ...]

@@ -58,7 +58,7 @@ class CollectionPlan(msgspec.Struct, frozen=True):
 
     `limit` is the most items in this page, which ends early after the one that reaches `most_bytes`. `remaining` is
     what `$top` still allows, this page included; None without a `$top`, or if it is the size of a page. `after` are the
-    values of the terms, and the key, that the page before ended with. `started` is the moment that `now()` stands for.
+    values of the terms, and the key, that the page before ended with. `started` is the value of `now()`.
     """
 
     shape: Shape

@@ -252,7 +252,7 @@ def _below_entity(model: Model, entity: Target, segments: list[PathSegment]) -> 
 
 
 def _part_of(entity: Target, segments: list[PathSegment]) -> Target | None:
-    """The reference, or the property, of an entity or a singleton that segments name; None if they name neither."""
+    """Return the reference, or the property, of an entity or a singleton that segments name; None if neither."""
     first, *rest = segments
     if first.text.lower() == "$ref":
         _end(rest)

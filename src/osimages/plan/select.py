@@ -77,7 +77,7 @@ class _Reader:
             yield from self._below(declared, (declared.name,), path[1:], item)
 
     def _navigation_named(self, name: str) -> str | None:
-        """The navigation property of that name in any case, which is selected for its links."""
+        """Return the navigation property of that name in any case, which is selected for its links."""
         named = (each.name for each in self._entity.navigation if each.name.lower() == name.lower())
         return next(named, None)
 

@@ -52,7 +52,7 @@ class Publisher:
         self._calendar = calendar
         self._holder = f"{os.getpid()}-{secrets.token_hex(8)}"
         self._has_warned = False
-        # Told the outcome of each look at what is due: published, nothing_due, elsewhere (another process), failed.
+        # Called with the outcome of each publishing run: published, nothing_due, elsewhere (another process), failed.
         self.on_run: Callable[[str], None] = lambda outcome: None
 
     async def claim(self, check_seconds: float) -> None:
@@ -129,7 +129,7 @@ class Publisher:
             await asyncio.sleep(seconds)
 
     async def _run(self, seconds: float, remembered_days: float) -> str:
-        """Publish what is due, and return the outcome as `on_run` is told it."""
+        """Publish what is due, and return the outcome for `on_run`."""
         try:
             if not await self.database.change(leases.take(_CALENDAR, self._calendar, lasting(seconds))):
                 return "elsewhere"

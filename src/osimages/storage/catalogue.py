@@ -67,7 +67,7 @@ def read_digest() -> Steps[str | None]:
 
 
 def read_shipped_as_of() -> Steps[str]:
-    """The day of the shipped facts that those in the database were merged from; empty where it is not known."""
+    """Return the day of the shipped facts that those in the database were merged from; empty where it is not known."""
     found = yield Ask("SELECT shipped_as_of FROM catalogue_state")
     return str(found[0][0]) if found else ""
 
@@ -162,7 +162,7 @@ def _all(table: str, order: str) -> Steps[Rows]:
 
 
 def _releases() -> Steps[Mapping[str, list[Release]]]:
-    """The releases in order, by family."""
+    """Return the releases in order, by family."""
     architectures: defaultdict[str, list[str]] = defaultdict(list)
     for key, _, value in (yield from _all("catalogue_architecture", "id, ordinal")):
         architectures[key].append(value)

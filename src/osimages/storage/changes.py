@@ -222,7 +222,7 @@ def add_tenant(tenant: Tenant) -> Steps[None]:
             "name": tenant.name,
             "licensed": tenant.licensed,
             "catalogue": tenant.catalogue,
-            # To the microsecond: it tells a tenant from one of the same id that was removed before.
+            # To the microsecond: it differs from that of a removed tenant with the same id.
             "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
         },
     )

@@ -28,7 +28,7 @@ async def bring_up_to_date(settings: Settings) -> int:
 
 
 async def open_database(settings: Settings, observer: PoolObserver = UNOBSERVED) -> Database:
-    """The database, which has to be up to date; `observer` is told of its pools.
+    """Return the database, which has to be up to date; `observer` receives the events of its pools.
 
     Raises SchemaError or StoreUnavailableError.
     """

@@ -1,4 +1,4 @@
-"""What the pools of a database report: how many may use one, how many do, and how long they waited."""
+"""Observes the pools of a database: their size, their users, and how long requests waited."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class PoolObserver(Protocol):
-    """Is told what happens in pools, on any thread. A pool is a bounded number of connections or threads."""
+    """Receives the events of pools, on any thread. A pool is a bounded number of connections or threads."""
 
     def limited(self, pool: str, most: int) -> None:
         """A pool exists, for `most` users at once."""

@@ -29,7 +29,7 @@ class PostgresDatabase:
 
     @classmethod
     async def open(cls, url: str, shown: str, limits: Limits, observer: PoolObserver = UNOBSERVED) -> PostgresDatabase:
-        """Connects. `shown` is the URL without its password; `observer` is told of the pool.
+        """Connects. `shown` is the URL without its password; `observer` receives the events of the pool.
 
         Raises SchemaError when the database was not migrated, StoreUnavailableError when it does not answer.
         """

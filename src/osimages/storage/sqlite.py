@@ -125,7 +125,7 @@ def _one_more(path: Path, wait_seconds: float, check: Callable[[], None]) -> aps
 
 
 def _same_file(path: Path) -> Callable[[], None]:
-    """What raises DatabaseGoneError where the opened file is not there any more: what is written would be lost."""
+    """Return a check that raises DatabaseGoneError if the opened file was deleted or replaced: writes would be lost."""
     opened = path.stat()
 
     def check() -> None:

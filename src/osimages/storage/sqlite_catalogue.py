@@ -57,7 +57,7 @@ def _count(connection: apsw.Connection, query: str, *values: str) -> int:
 
 
 def _facts(is_older: bool, has_sources: bool) -> Steps[Catalogue | None]:
-    """The facts; `is_older` tells that the tables are those of an older release, `has_sources` that claims have any."""
+    """Return the facts. `is_older`: the tables are those of an older release; `has_sources`: claims have sources."""
     if has_sources and (yield from has_claims()):
         shipped_as_of = "" if is_older else (yield from read_shipped_as_of())
         if shipped_as_of < str(bundled().as_of):

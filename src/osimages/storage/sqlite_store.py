@@ -37,7 +37,7 @@ _FEW_TO_COUNT = 4_000
 
 
 class Probe(NamedTuple):
-    """A lambda that a query may start from, and the SQL that tells whether many items match it, and how many do."""
+    """A lambda that a query may start from, with the SQL for whether many items match it, and for how many do."""
 
     item: AnyItem
     beyond: str

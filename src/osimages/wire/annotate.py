@@ -37,7 +37,7 @@ def in_form(
     *,
     is_read_only: bool = False,
 ) -> bytes:
-    """A stored document in the form that is asked for; `address` gives the URL of a key.
+    """Return a stored document in the requested form; `address` gives the URL of a key.
 
     With all metadata an entity has its links; one that nobody can change has a read link instead of an edit link (JSON
     format, section 4.6.9).
@@ -58,7 +58,7 @@ def in_form(
 
 
 def _navigation_links(form: JsonForm, entity: EntityType, url: str) -> dict[str, str]:
-    """Where each navigation property leads: to the entities, and to their addresses (JSON format, section 8.1)."""
+    """Return the navigation links and association links of each navigation property (JSON format, section 8.1)."""
     found: dict[str, str] = {}
     for each in entity.navigation:
         found[f"{each.name}{form.annotation}associationLink"] = f"{url}/{each.name}/$ref"

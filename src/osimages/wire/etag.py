@@ -29,7 +29,7 @@ class CollectionTags:
         self._start = blake2b(_encode(service), digest_size=16, key=secret)
 
     def tag(self, revision: tuple[int, str], *shape: str | bytes | None) -> bytes:
-        """Return the weak tag of a collection. Its letter tells it from every tag of an entity, which is a number."""
+        """Return the weak tag of a collection. It begins with a letter; the tag of an entity is a number."""
         digest = self._start.copy()
         digest.update(_encode((revision, shape)))
         return b'W/"c%b"' % digest.hexdigest().encode()

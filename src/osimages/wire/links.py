@@ -48,7 +48,7 @@ class Links(msgspec.Struct, frozen=True, gc=False):
         return f"{self.root}/$metadata#Collection({type_name}){selected}"
 
     def entity(self, target: Target, key: str) -> str:
-        """The address of the entity with that key in the target's collection. A singleton's has no key."""
+        """Return the address of the entity with that key in the target's collection. A singleton's has no key."""
         address = self._collection(target)
         if target.entity_set is None:
             return address
@@ -90,6 +90,6 @@ def quoted_key(key: str) -> str:
 
 
 def _without_tokens(query: str) -> list[str]:
-    """The options of a query but for its tokens, encoded: a query from a body may hold spaces, which no URL does."""
+    """Return the options of a query without its tokens, encoded: a query from a body may have spaces."""
     parts = (part for part in query.split("&") if part and option_name(part) not in _TOKENS)
     return [quote(part, safe=_IN_QUERIES) for part in parts]

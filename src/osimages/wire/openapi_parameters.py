@@ -19,7 +19,7 @@ _OPTIONS: Mapping[str, tuple[Json, str]] = {
     "orderby": (TEXT, "What to sort by, each with asc or desc."),
     "top": (_NUMBER, "The size of a page; with a version header the most items to return."),
     "skip": (_NUMBER, "How many items to leave out first."),
-    "count": ({"type": "boolean"}, "Whether to tell how many items there are in all."),
+    "count": ({"type": "boolean"}, "Whether to add the total number of items."),
     "format": (TEXT, "json, or a media type."),
     "skiptoken": (TEXT, "Where a page starts: from a link, never made by hand."),
     "deltatoken": (TEXT, "Where a round starts: from a link, or `latest`."),

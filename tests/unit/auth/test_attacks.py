@@ -202,7 +202,7 @@ def test_a_token_that_is_good_for_years_is_refused_where_a_longest_lifetime_is_s
 
 
 @pytest.mark.parametrize("limit", [None, 108_000])
-def test_a_token_from_the_future_is_refused_so_that_the_lifetime_limit_holds(limit: int | None) -> None:
+def test_a_token_issued_in_the_future_is_rejected(limit: int | None) -> None:
     strict = verifier(max_lifetime_seconds=limit)
     assert strict.verify(f"Bearer {signed(claims(iat=at(seconds=290)))}".encode()).tenant == TENANT
     for wrong in ({"iat": at(seconds=310)}, {"iat": at(days=3650), "exp": at(days=3651)}, {"iat": 1e300, "exp": 1e301}):
@@ -220,7 +220,7 @@ def test_a_time_that_is_none_is_refused(exp: bytes) -> None:
 
 
 @pytest.mark.parametrize("space", ["\t", "\n", "\u00a0", "\u2003", "\x1f", "\u2028", ","])
-def test_a_space_alone_separates_scopes(space: str) -> None:
+def test_scopes_are_separated_by_spaces_only(space: str) -> None:
     write = "DeviceManagementConfiguration.ReadWrite.All"
     actor = accept(signed(user_claims(scp=f"openid{space}{write}  {READ} ")))
     assert actor.permissions == {f"openid{space}{write}", READ}

@@ -1,4 +1,4 @@
-"""Editions in the spellings of systems and people, and in the languages that Windows is translated into."""
+"""Editions in the spellings of systems and people, and in the languages of Windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Extended Security Updates a text names, and how long they last."""
+"""Programmes of Extended Security Updates in texts, and how long they last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One sentence for how far the facts reach."""
+"""The sentence about the freshness of the facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Client, server or another member of the family: decided on evidence, or said to be undecided."""
+"""Client, server or another member of the family: decided on evidence, or reported as undecided."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def names(identity: Identity) -> tuple[str, ...]:
         ("10.0.26100.33438 (WinBuild.160101.0800)", {}, ["Windows Server 2025"]),
         ("10.0.19041.3803", {}, ["Windows 10 21H2", "Windows 10 22H2"]),
         ("10.0.22621.7584", {}, ["Windows 11 23H2"]),
-        # A KB number stands for the builds that it brings.
+        # A KB number names the builds that it brings.
         ("KB5124008", {}, ["Windows 11 24H2", "Windows 11 25H2"]),
         ("KB5124008", {"system": "Windows 11 25H2"}, ["Windows 11 25H2"]),
         ("KB5124007", {"system": "Windows 11 25H2"}, ["Windows 11 25H2"]),
@@ -234,7 +234,7 @@ def test_windows_8_1_and_server_2012_r2_share_a_build() -> None:
 
 
 @pytest.mark.parametrize("evidence", [{"system": "Microsoft Windows NT Server 10.0"}, {"product_type": "3"}])
-def test_a_client_build_with_the_type_of_a_server_is_multi_session(evidence: dict[str, Any]) -> None:
+def test_a_client_build_with_product_type_server_is_multi_session(evidence: dict[str, Any]) -> None:
     identity = found("26200.9711", **evidence)
     assert identity.servicing is Servicing.ENTERPRISE
     assert identity.notes == ("a client that reports itself as a server is multi-session Enterprise",)

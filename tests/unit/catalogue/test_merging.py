@@ -120,7 +120,7 @@ def test_revisions_of_windows_server_are_kept_out_of_24h2() -> None:
     assert "Windows Server" in merged.rejected[0].why
 
 
-def test_what_sources_say_nothing_about_stays() -> None:
+def test_facts_without_claims_are_kept() -> None:
     """Servers, HoloLens, support beyond Graph's editions, ESU, hotpatch months and updates without a build."""
     merged = merge(
         bundled(), [said("index", Weight.TITLE, titled("26100.10201", "KB5990001"), complete=True)]
@@ -135,7 +135,7 @@ def test_what_sources_say_nothing_about_stays() -> None:
     assert names[: len(bundled().sources)] == [each.name for each in bundled().sources], "positions stay what they were"
 
 
-def test_a_build_that_becomes_known_takes_the_place_of_the_update_without_one() -> None:
+def test_a_known_build_replaces_the_update_without_a_build() -> None:
     title = titled("26100.9460", "KB5129241", date(2026, 9, 14), Title.HOTPATCH_OUT_OF_BAND)
     merged = merge(bundled(), [said("index", Weight.TITLE, title)])
     assert release(merged, "Windows 11 24H2").packages == ()
@@ -143,7 +143,7 @@ def test_a_build_that_becomes_known_takes_the_place_of_the_update_without_one() 
     assert update(merged, "26100.9460").kind is Kind.HOTPATCH_OUT_OF_BAND
 
 
-def test_a_build_of_the_server_alone_is_kept_out_of_24h2() -> None:
+def test_server_builds_are_kept_out_of_24h2() -> None:
     """A list that mixed both had 26100.3781 (KB5059087) under Windows 11 24H2."""
     claim = titled("26100.3781", "KB5059087", date(2025, 4, 16), Title.OUT_OF_BAND, "Windows 11 24H2")
     merged = merge(bundled(), [said("index", Weight.THIRD_PARTY, claim)])

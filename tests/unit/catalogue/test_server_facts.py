@@ -111,7 +111,7 @@ def test_every_month_of_the_hotpatch_calendar_is_in_the_facts() -> None:
             assert update(name, build)
 
 
-def test_a_build_of_the_server_alone_is_not_one_of_the_client() -> None:
+def test_server_builds_are_not_client_builds() -> None:
     assert update("Windows Server 2025", "26100.3781").kb == "KB5059087"
     assert not [each for each in release("Windows 11 24H2").updates if each.build.revision == 3781]
 

@@ -26,7 +26,7 @@ def news(catalogue: Catalogue) -> list[tuple[str, str]]:
     return [(each.subject, each.what) for each in findings(catalogue, TODAY) if each not in known]
 
 
-def test_the_shipped_facts_lack_the_month_after_them_alone() -> None:
+def test_the_shipped_facts_lack_only_later_months() -> None:
     assert findings(bundled(), TODAY) == ()
     assert [(each.subject, each.what) for each in findings(bundled(), date(2026, 12, 10))] == [
         (name, "no build is known of the Patch Tuesday of 2026-12") for name in SERVED

@@ -105,7 +105,7 @@ def test_each_state_has_an_action(given: Answer, expected: str) -> None:
     assert action(given) == expected
 
 
-def test_an_edition_that_decides_is_asked_for_with_the_ends() -> None:
+def test_the_action_is_to_find_out_the_edition_with_its_ends() -> None:
     unclear = Checker(bundled(), date(2026, 11, 29)).check("10.0.26100.9445")
     assert action(unclear).startswith(
         "find out the edition: Home/Pro ended 2026-10-13, Enterprise/Education until 2027"
@@ -127,7 +127,7 @@ def test_the_verdicts_add_up_to_the_fleet() -> None:
     }
 
 
-def test_what_is_current_as_far_as_known_is_good_only_where_that_is_allowed() -> None:
+def test_current_as_far_as_known_is_good_only_with_allow_stale() -> None:
     group = Group(answer(patch=Patch.CURRENT_AS_FAR_AS_KNOWN, is_current=False), 7)
     assert verdicts([group]) == {Verdict.CANNOT_TELL: 7}
     assert verdicts([group], allow_stale=True) == {Verdict.GOOD: 7}

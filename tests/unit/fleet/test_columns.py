@@ -236,7 +236,7 @@ def test_editions_are_found_by_their_words(values: tuple[str, str], expected: st
         ("deviceId,BIOS serial,deviceOwnerId,tenantId", "a,b,c,d", "deviceId"),
     ],
 )
-def test_ids_of_devices_are_told_from_others(header: str, row: str, identity: str) -> None:
+def test_ids_of_devices_are_distinguished_from_other_ids(header: str, row: str, identity: str) -> None:
     assert roles(chosen(f"{header},osVersion\n{row},10.0.26200.9711\n"))["identity"] == identity
 
 

@@ -104,7 +104,7 @@ def test_a_quote_that_is_never_closed() -> None:
 
 
 @pytest.mark.parametrize("content", ['{"value": []}', '[{"osVersion": "26100.1"}]', "[\n", '["26100.1"]', "\n{\n"])
-def test_json_is_told_from_csv(content: str) -> None:
+def test_json_given_as_csv_is_an_error(content: str) -> None:
     with pytest.raises(ExportError, match="looks like JSON: --json-file reads that"):
         rows(content)
 

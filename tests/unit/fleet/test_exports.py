@@ -35,7 +35,7 @@ def checked(raw: bytes | str, form: Form = "csv", wanted: Wanted | None = None) 
 
 
 def total(summary: Summary) -> int:
-    """What the rows that were read have to add up to."""
+    """The number of rows that the totals have to add up to."""
     return summary.devices + sum(summary.skipped.values()) + summary.rejected
 
 
@@ -159,7 +159,7 @@ _NAMES = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
 _DEVICES = st.lists(
     st.tuples(_NAMES, st.sampled_from(_SYSTEMS), st.sampled_from(("", "Pro", "Enterprise", "Education"))), max_size=12
 )
-# One device that is certain, so that the columns can be told whatever the others are.
+# One device that is certain, so that the columns are found whatever the others are.
 _CERTAIN = ("PC-1", _SYSTEMS[0], "Pro")
 
 

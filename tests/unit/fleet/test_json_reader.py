@@ -234,7 +234,7 @@ def test_a_broken_line_is_reported_and_the_rest_is_read() -> None:
         '{"value": [{"osVersion": "26100.1"}]',
     ],
 )
-def test_json_that_ends_early_is_told(content: str) -> None:
+def test_truncated_json_is_reported(content: str) -> None:
     found = Found(content)
     assert found.cells == [["26100.1"]]
     assert isinstance(found.rows[-1], Broken)
@@ -275,7 +275,7 @@ def test_what_is_no_json_is_one_row_that_cannot_be_read(content: str) -> None:
 
 
 @pytest.mark.parametrize("content", ['"a","b"\n"1","2"', '"a";"b"\n', '"a"\t"b"', '"a" ,1\n'])
-def test_csv_is_told_from_json(content: str) -> None:
+def test_csv_given_as_json_is_an_error(content: str) -> None:
     with pytest.raises(ExportError, match="looks like CSV: --csv reads that"):
         Found(content)
 

@@ -1,4 +1,4 @@
-"""Which rows tell of a device of which a newer row tells."""
+"""Older rows of devices that have a newer row in the same input."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_case_and_braces_do_not_matter_but_the_column_does() -> None:
         max_size=30,
     )
 )
-def test_it_is_what_comparing_every_pair_finds(rows: list[tuple[datetime | None, list[str]]]) -> None:
+def test_the_result_equals_comparing_every_pair(rows: list[tuple[datetime | None, list[str]]]) -> None:
     def is_older(one: int) -> bool:
         keys, place = rows[one][1], (rows[one][0] or datetime.min, one)
         return any(set(keys) & set(others) and (at or datetime.min, n) > place for n, (at, others) in enumerate(rows))

@@ -84,7 +84,7 @@ def test_a_damaged_member_is_named() -> None:
         content(bytes(raw))
 
 
-def test_an_encrypted_member_is_told() -> None:
+def test_an_encrypted_zip_member_is_an_error() -> None:
     raw = bytearray(archive({"a.csv": b"x"}))
     place = raw.index(b"PK\1\2")
     raw[place + 8] |= 1
@@ -97,6 +97,6 @@ def test_an_archive_that_expands_without_bounds_is_not_read() -> None:
         content(archive({"a.csv": b"0" * 100_000_000}))
 
 
-def test_a_member_is_asked_for_in_a_file_that_is_no_archive() -> None:
+def test_a_zip_member_needs_a_zip_archive() -> None:
     with pytest.raises(ExportError, match="no zip archive"):
         content(b"x,y\n", member="a.csv")

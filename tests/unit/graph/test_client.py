@@ -33,7 +33,7 @@ def stand_in() -> Iterator[GraphStandIn]:
 
 @pytest.fixture
 def pauses() -> list[float]:
-    """How long the client would have paused, in seconds."""
+    """The pauses of the client, in seconds, without waiting."""
     return []
 
 
@@ -74,7 +74,7 @@ def test_v1_has_no_edition(stand_in: GraphStandIn, pauses: list[float]) -> None:
     assert "skuFamily" not in stand_in.web.asked[0].path
 
 
-def test_a_filter_stays_one_over_all_pages(stand_in: GraphStandIn, pauses: list[float]) -> None:
+def test_a_filter_applies_to_all_pages(stand_in: GraphStandIn, pauses: list[float]) -> None:
     assert len(ids(connected(stand_in, pauses), "operatingSystem eq 'iOS'")) == 2
     assert all("$filter=operatingSystem%20eq%20'iOS'" in each.path for each in stand_in.web.asked)
     assert "answers 400: BadRequest: Invalid filter clause" in failure(connected(stand_in, pauses), "nonsense")
@@ -99,7 +99,7 @@ def test_throttling_is_honoured(stand_in: GraphStandIn, pauses: list[float]) -> 
 
 
 def test_throttling_for_long(stand_in: GraphStandIn, pauses: list[float]) -> None:
-    """Whoever says how long to wait is waited for more often than whoever only fails."""
+    """A server that sends Retry-After gets more retries than one that only fails."""
     stand_in.troubles = [throttled(Retry_After="2")] * 29
     assert len(ids(connected(stand_in, pauses))) == 25
     assert pauses == [2.0] * 29
@@ -109,15 +109,13 @@ def test_throttling_for_long(stand_in: GraphStandIn, pauses: list[float]) -> Non
 
 def test_a_long_wait_is_not_waited_for(stand_in: GraphStandIn, pauses: list[float]) -> None:
     stand_in.troubles = [None, throttled(Retry_After="3600")]
-    said = failure(connected(stand_in, pauses))
-    assert "answers 429 and asks to wait 3600 s; try later: TooManyRequests" in said
+    message = failure(connected(stand_in, pauses))
+    assert "answers 429 and asks to wait 3600 s; try later: TooManyRequests" in message
     assert pauses == []
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_server_in_trouble_is_asked_again_and_at_last_given_up(
-    stand_in: GraphStandIn, pauses: list[float], status: int
-) -> None:
+def test_server_errors_are_retried_until_the_limit(stand_in: GraphStandIn, pauses: list[float], status: int) -> None:
     stand_in.troubles = [broken(status), cut, None, broken(status)]
     assert len(ids(connected(stand_in, pauses))) == 25
     assert pauses == [1.0, 2.0, 1.0]
@@ -151,7 +149,7 @@ def test_a_byte_order_mark(stand_in: GraphStandIn, pauses: list[float]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "said"),
+    ("link", "message"),
     [
         ("{url}?$skiptoken=10", "has pages without end"),
         ("https://graph.example/beta/deviceManagement/managedDevices?$skiptoken=1", "no token is sent there"),
@@ -164,13 +162,13 @@ def test_a_byte_order_mark(stand_in: GraphStandIn, pauses: list[float]) -> None:
         ("\x1b[2J", "answers 400"),
     ],
 )
-def test_links_that_lead_astray(stand_in: GraphStandIn, pauses: list[float], link: str, said: str) -> None:
+def test_links_that_lead_astray(stand_in: GraphStandIn, pauses: list[float], link: str, message: str) -> None:
     """No token is sent to another host, and nothing is read without end."""
     url = f"{stand_in.url}/deviceManagement/managedDevices"
     target = link.format(url=url, https=url.replace("http:", "https:"))
     stand_in.page = lambda number, document: document | {"@odata.nextLink": target}
     text = failure(connected(stand_in, pauses))
-    assert said in text
+    assert message in text
     assert text.isprintable()
     assert len(stand_in.web.asked) <= 3
 
@@ -205,7 +203,7 @@ NESTED = json.dumps(
 
 
 @pytest.mark.parametrize(
-    ("reply", "said"),
+    ("reply", "message"),
     [
         (
             error(403, "Forbidden", NESTED),
@@ -225,21 +223,21 @@ NESTED = json.dumps(
         (Reply(b"{}", 204), "answers 204"),
     ],
 )
-def test_errors_say_what_to_do(stand_in: GraphStandIn, pauses: list[float], reply: Reply, said: str) -> None:
+def test_errors_say_what_to_do(stand_in: GraphStandIn, pauses: list[float], reply: Reply, message: str) -> None:
     stand_in.troubles = [None, lambda given: reply]
     text = failure(connected(stand_in, pauses))
-    assert said in text
+    assert message in text
     assert text.isprintable()
     assert TOKEN not in text
     assert pauses == []
 
 
 def test_a_server_without_devices_and_one_that_is_not_there(stand_in: GraphStandIn, pauses: list[float]) -> None:
-    said = failure(connected(stand_in, pauses, f"{stand_in.url}/more"))
-    assert "Resource not found for the segment 'managedDevices'" in said
+    message = failure(connected(stand_in, pauses, f"{stand_in.url}/more"))
+    assert "Resource not found for the segment 'managedDevices'" in message
     nowhere = GraphClient("http://127.0.0.1:1", FixedToken("x", "test"), pause=pauses.append)
-    assert "cannot be reached: " in (said := failure(nowhere))
-    assert "after 3 attempts" in said
+    assert "cannot be reached: " in (message := failure(nowhere))
+    assert "after 3 attempts" in message
     assert pauses == [1.0, 2.0]
 
 
@@ -296,7 +294,7 @@ def test_what_is_no_url_of_an_api(url: str) -> None:
 
 
 class Renewed:
-    """A source of tokens that has another one for whoever asks."""
+    """A source of tokens with a new one for each request."""
 
     def __init__(self) -> None:
         self.token = "old"
@@ -323,7 +321,7 @@ def test_a_token_that_expired_on_the_way_is_renewed(stand_in: GraphStandIn) -> N
 
 @pytest.mark.parametrize("padding", ["=", ""])
 def test_the_claims_of_a_challenge(stand_in: GraphStandIn, padding: str) -> None:
-    """Continuous access evaluation: the claims go to whoever makes the token."""
+    """Continuous access evaluation: the claims are passed to the source of tokens."""
     claims = '{"access_token":{"nbf":{"essential":true, "value":"1604106651"}}}'
     text = base64.b64encode(claims.encode()).decode().rstrip("=") + padding
     challenge = f'Bearer realm="", error="insufficient_claims", claims="{text}"'

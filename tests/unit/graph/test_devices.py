@@ -29,7 +29,7 @@ from tests.support.graph import (
 
 
 def test_v1_has_no_edition() -> None:
-    """What beta has is compared with the models of Microsoft's SDK in tests/sdk."""
+    """The properties of beta are compared with the models of Microsoft's SDK in tests/sdk."""
     beta, v1 = (set(device_properties(f"https://graph.microsoft.com/{each}")) for each in ("beta", "v1.0/"))
     assert {"osVersion", "skuFamily", "operatingSystem", "lastSyncDateTime", "serialNumber"} <= beta
     assert beta <= BETA_PROPERTIES
@@ -107,19 +107,21 @@ def test_odd_values_are_written_as_they_are(stand_in: GraphStandIn) -> None:
         "deviceName": "\ud800",
         "skuNumber": [1.5],
     }
-    assert found[1:] == [None] * 4, "whoever reads them counts them"
+    assert found[1:] == [None] * 4, "the caller counts them"
     assert missing == []
 
 
 @pytest.mark.parametrize("trouble", [broken(500), broken(403), throttled(Retry_After="301"), cut])
 def test_what_is_missing_is_named(stand_in: GraphStandIn, trouble: Trouble) -> None:
     stand_in.troubles = [None, *[trouble] * 7]
-    found, (said,) = written(stand_in)
+    found, (message,) = written(stand_in)
     assert len(found) == 10
-    assert said.startswith(f"only the first 10 devices could be read: {stand_in.url}/deviceManagement/managedDevices ")
+    assert message.startswith(
+        f"only the first 10 devices could be read: {stand_in.url}/deviceManagement/managedDevices "
+    )
 
 
-def test_without_a_first_page_there_is_no_fleet(stand_in: GraphStandIn) -> None:
+def test_a_failed_first_page_ends_the_check(stand_in: GraphStandIn) -> None:
     stand_in.troubles = [broken(403)]
     with pytest.raises(GraphError, match="answers 403"):
         written(stand_in)

@@ -1,4 +1,4 @@
-"""Tokens: cached until they expire, renewed after a 401, and what is said where there is none."""
+"""Tokens: cached until they expire, renewed after a 401, and the message if there is none."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_fresh_token_is_renewed_for_claims_only(
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("message", "expected"),
     [
         (
             "DefaultAzureCredential failed to retrieve a token.\nAttempted credentials:\n\tAzureCliCredential: not "
@@ -96,10 +96,10 @@ def test_a_fresh_token_is_renewed_for_claims_only(
         ("", "no token for https://graph.microsoft.com: RuntimeError. Sign in"),
     ],
 )
-def test_no_token(said: str, expected: str) -> None:
+def test_no_token(message: str, expected: str) -> None:
     class Broken:
         def get_token(self, *scopes: str, **options: Any) -> AccessToken:
-            raise RuntimeError(said)
+            raise RuntimeError(message)
 
     with pytest.raises(GraphError) as caught:
         CredentialTokens(Broken(), SCOPE, otherwise="or put a token into X").get()

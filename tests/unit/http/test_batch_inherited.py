@@ -26,7 +26,7 @@ def test_what_is_inherited() -> None:
     }
 
 
-def test_nothing_is_left_of_headers_about_the_batch_alone() -> None:
+def test_headers_of_the_batch_itself_are_not_inherited() -> None:
     assert inherited_headers({b"accept": b"Multipart/Mixed", b"prefer": b"respond-async"}) == {}
     assert inherited_headers({}) == {}
 

@@ -1,4 +1,4 @@
-"""The names that a server is reached by: which are known, in which spelling, and what is told of others."""
+"""Host names of a server: which are known, in which spelling, and the error for others."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_names_of_the_settings_are_known() -> None:
     assert is_served(Settings(host="127.0.0.2"), "127.0.0.2:8443")
 
 
-def test_on_other_addresses_every_name_is_served_until_some_are_named() -> None:
+def test_other_addresses_serve_every_name_without_allowed_host() -> None:
     open_to_all = Settings(host="0.0.0.0", expose_development=True)
     assert is_served(open_to_all, "osimages:8443")
     named = Settings(host="0.0.0.0", expose_development=True, allowed_host="osimages")

@@ -256,5 +256,5 @@ def test_every_source_is_described() -> None:
         assert source.what
         assert source.licence
         assert all(each.url.startswith("https://") for each in source.places)
-        assert not (source.is_asked and source.permission), "what needs a token is asked only when it is named"
+        assert not (source.is_asked and source.permission), "a source that needs a token is read only when it is named"
         assert source.places or not source.is_asked

@@ -1,4 +1,4 @@
-"""Whether there is a network: servers that answer, refuse, hang up and stay silent."""
+"""The check for a network: servers that answer, refuse, hang up and stay silent."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def test_servers_with_one_reason_are_named_together(silent: str) -> None:
     assert "no answer within 1 s" in reason or "timed out" in reason
 
 
-def test_a_server_that_is_not_there_is_given_up_before_the_time_is_over(closed: str) -> None:
+def test_an_unreachable_server_is_given_up_before_the_time_limit(closed: str) -> None:
     reason = no_network([closed], 3600)
     assert reason is not None
     assert reason.startswith(f"{closed}: ")
 
 
-def test_nothing_is_asked_where_there_are_only_files() -> None:
+def test_no_request_is_sent_if_all_sources_are_files() -> None:
     assert no_network([]) is None
 
 

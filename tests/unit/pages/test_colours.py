@@ -1,4 +1,4 @@
-"""The colours of states can be told apart, also by readers who see fewer of them."""
+"""The colours of states are distinguishable, also for colour-blind readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The revision of a tenant is another one after everything that changes what lists of the tenant answer."""
+"""The revision of a tenant changes with everything that can change the answers of its lists."""
 
 from __future__ import annotations
 

@@ -171,7 +171,7 @@ def test_a_database_of_the_last_release_has_no_facts_until_a_server_migrates_it(
     assert [each.id for each in found.releases] == [each.id for each in bundled().releases]
 
 
-def test_what_sources_said_before_an_upgrade_is_merged_with_the_new_facts(database: Path) -> None:
+def test_claims_from_before_an_upgrade_are_merged_with_the_new_facts(database: Path) -> None:
     as_of_the_last_release(database, has_claims=True)
     before = catalogue_of(database)
     migrate(database)

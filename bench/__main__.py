@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import httpx
 
+from bench.abuse import measure_abuses, need_wrk, print_costs
 from bench.constant import REPLIES, UNCHANGED
 from bench.data import fill, images, single_transactions
 from bench.fleet import fleet_facts
@@ -57,8 +58,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--abuse", action="store_true", help="what abuses cost others, instead of all else")
+    parser.add_argument("--only", default="", help="only abuses with that in their name")
     options = parser.parse_args()
-    _need_wrk()
+    need_wrk()
+    if options.abuse:
+        _measure_abuses(options.seconds, options.only, options.json)
+        return
     with tempfile.TemporaryDirectory(prefix="osimages-bench-") as folder, ExitStack() as stack:
         bench = Bench(Path(folder), options.seconds, options.rounds, options.connections, stack)
         lines, facts = bench.run()
@@ -67,6 +73,18 @@ def main() -> None:
     else:
         _print(lines, facts)
     if any(line.met is False for line in lines):
+        sys.exit(1)
+
+
+def _measure_abuses(seconds: int, only: str, as_json: bool) -> None:
+    costs = measure_abuses(seconds, only)
+    if as_json:
+        found = list(costs)
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        are_bearable = all(each.is_bearable for each in found)
+    else:
+        are_bearable = print_costs(costs)
+    if not are_bearable:
         sys.exit(1)
 
 
@@ -341,11 +359,6 @@ def _first_start(data_dir: Path) -> float:
         taken = time.perf_counter() - started
         assert len(json.loads(reply.stdout)["value"]) > 3
     return taken
-
-
-def _need_wrk() -> None:
-    if shutil.which("wrk") is None:
-        sys.exit("The benchmark needs wrk: install it (Debian: apt-get install wrk; macOS: brew install wrk).")
 
 
 def _print(lines: list[Line], facts: dict[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +63,8 @@ def images(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"Windows {number:06}", image(number, chance)
 
 
-def fill(data_dir: Path, count: int) -> None:
-    """A database in which the default tenant has so many images."""
+def fill(data_dir: Path, count: int, large: Mapping[str, int] | None = None) -> None:
+    """A database in which the default tenant has so many images; `large` ones have their editions so many times."""
     database = data_dir / FILE_NAME
     migrate(database)
     connection = connect(database)
@@ -73,6 +73,10 @@ def fill(data_dir: Path, count: int) -> None:
         perform(connection, add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none")))
         for key, properties in images(count):
             perform(connection, changes.create(DEFAULT_TENANT, key, properties))
+        for key, times in (large or {}).items():
+            properties = next(images(1))[1]
+            repeated = properties | {"supportedEditions": properties["supportedEditions"] * times}
+            perform(connection, changes.create(DEFAULT_TENANT, key, repeated))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from osimages.storage.turns import Turns
 
 # Of stored documents. In the slowest form, parts that $select chooses, so many take 1 ms.
-SLICE_BYTES = 64 * 1024
+SLICE_BYTES = 128 * 1024
 # Every item costs something, however short it is.
 _LEAST_BYTES = 512
 

@@ -20,7 +20,7 @@ from osimages.http.slices import SLICE_BYTES, Slices, chunks, cut
         ([SLICE_BYTES, 1, 1], [1, 2]),
         ([1, SLICE_BYTES, 1], [2, 1]),
         ([SLICE_BYTES // 4] * 9, [4, 4, 1]),
-        ([0] * 1000, [128] * 7 + [104]),
+        ([0] * 1000, [256] * 3 + [232]),
     ],
 )
 def test_a_part_ends_with_the_item_that_reaches_the_size(sizes: list[int], parts: list[int]) -> None:

@@ -28,6 +28,13 @@ FULL = {b"accept": b"application/json;odata.metadata=full"}
 UPDATE = {"buildVersion": "10.0.26200.7171", "releaseMonth": 11, "releaseYear": 2026}
 
 
+class Verified:
+    """Takes every request for one of the actor."""
+
+    def verify(self, _: bytes | None) -> Actor:
+        return ACTOR
+
+
 class Counted(Slices):
     """Notes how much each slice returned."""
 
@@ -64,7 +71,7 @@ def counted(tmp_path: Path, ask: Callable[[Service], Awaitable[None]]) -> list[i
 
 
 def _properties() -> dict[str, object]:
-    updates = [UPDATE] * 500
+    updates = [UPDATE] * 1000
     assert len(json.dumps(updates)) > SLICE_BYTES / 2
     return {"supportedEditions": [], "supportedArchitectures": [], "availableUpdates": updates}
 
@@ -74,7 +81,11 @@ async def _answer(
 ) -> bytes:
     given = {b"content-type": b"application/json", **(headers or {})}
     method = "POST" if body else "GET"
-    request = ApiRequest(method, path, query, given, "https://localhost", "1", "1", body, ACTOR)
+    is_batch = path.endswith("$batch")
+    if is_batch:
+        service.verifier = Verified()  # type: ignore[assignment]
+    actor = None if is_batch else ACTOR  # only items of a batch have it from the start
+    request = ApiRequest(method, path, query, given, "https://localhost", "1", "1", body, actor)
 
     async def read(_most: int, _setting: str) -> bytes:
         return body
@@ -105,6 +116,27 @@ def test_pages_in_the_stored_form_need_no_slices(tmp_path: Path) -> None:
         assert json.loads(await _answer(service, IMAGES))["value"]
 
     assert counted(tmp_path, ask) == []
+
+
+def test_checks_in_a_batch_are_run_one_after_the_other(tmp_path: Path) -> None:
+    url = f"{IMAGES.removeprefix('/beta')}/checkBuilds"
+    headers = {"Content-Type": "application/json"}
+    items = [
+        {
+            "id": str(number),
+            "method": "POST",
+            "url": url,
+            "headers": headers,
+            "body": {"builds": [{"buildVersion": "10.0.26200.7171"}] * (number * 4 + 1)},
+        }
+        for number in range(3)
+    ]
+
+    async def ask(service: Service) -> None:
+        body = json.loads(await _answer(service, "/beta/$batch", body=json.dumps({"requests": items}).encode()))
+        assert [len(each["body"]["value"]) for each in body["responses"]] == [1, 5, 9]
+
+    assert counted(tmp_path, ask) == [1, *[4, 1], *[4, 4, 1]]
 
 
 def test_checks_of_many_builds(tmp_path: Path) -> None:

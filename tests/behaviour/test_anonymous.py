@@ -1,4 +1,4 @@
-"""What strangers, and holders of a token that may do nothing, can make the server do."""
+"""Costs that anonymous clients, and tokens without permissions, can cause."""
 
 from __future__ import annotations
 

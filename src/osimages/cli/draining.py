@@ -111,7 +111,7 @@ def end_process() -> None:
 
 def connections_are_busy(seconds: float) -> bool:
     """Return whether a TCP connection of this process has sent or received data within `seconds` (a few round trips, if
-    that is longer), or has data that its client has not taken yet. False where the system does not tell.
+    that is longer), or has data that its client has not taken yet. False where the system does not report it.
     """
     if sys.platform != "linux":
         return False

@@ -66,9 +66,9 @@ class EnumType:
         return {member.value: member for member in self.members}
 
     def members_of(self, text: str) -> tuple[EnumMember, ...]:
-        """Return the members that a name, in any case, or a number stands for (ABNF: singleEnumValue), if any.
+        """Return the members of a name, in any case, or of a number (ABNF: singleEnumValue), if any.
 
-        A number stands for several members only if they are flags.
+        A number has several members only if they are flags.
         """
         named = self.by_name.get(text) or self.by_name.get(text.lower())
         if named is not None:

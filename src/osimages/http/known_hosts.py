@@ -34,7 +34,7 @@ class KnownHosts:
 
         It is on where the server listens on loopback, and wherever `allowed_host` names hosts. With tokens of Entra ID
         behind a trusted proxy it is off until hosts are named: that proxy decides for which hosts it forwards, and
-        whoever gets around it has no token.
+        a page that gets around it has no token.
         """
         allowed = allowed_hosts(settings.allowed_host)
         is_proxied = settings.authority == "entra" and bool(settings.trusted_proxies)

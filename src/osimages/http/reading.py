@@ -283,7 +283,7 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
 
 
 async def _sliced(call: Call, form: JsonForm, query: Query, page: Page, shown: Shown) -> Sequence[bytes]:
-    """What a page shows of its documents, with the members that are selected."""
+    """Return the documents of a page with their selected members."""
     select = query.select if query.rows is None and shown is _documents else None
     if form is USUAL and shown is _documents and query.rows is None and not (select or query.computed or query.items):
         return page.documents

@@ -17,7 +17,7 @@ USUAL_WAIT_SECONDS = 10.0
 _RETRY_SECONDS = 0.005
 # A page that many writes change is copied from the log into the database once for all of them: 10,000 pages of log
 # (40 MB) instead of the usual 1,000 nearly double the rate of creating images (https://www.sqlite.org/wal.html#ckpt).
-# A log that was longer once is cut to that length when it starts anew.
+# A log that was longer once is cut to that length when it restarts.
 _PRAGMAS = (
     *("synchronous = FULL", "temp_store = MEMORY"),
     *("wal_autocheckpoint = 10000", f"journal_size_limit = {10_000 * 4096}"),
@@ -34,7 +34,7 @@ def connect(
     the connection keeps in memory at most, once it has read that much.
     """
     with contextlib.ExitStack() as on_failure:
-        with contextlib.suppress(OSError):  # SQLite tells what is wrong
+        with contextlib.suppress(OSError):  # SQLite reports the error
             create_private(path)  # its log and the log's index get the same mode
         try:
             connection = apsw.Connection(str(path))

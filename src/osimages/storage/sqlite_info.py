@@ -15,7 +15,7 @@ from osimages.storage.sqlite_steps import perform
 def damage(path: Path) -> str | None:
     """Return what is wrong with the pages and rows of the file, in SQLite's words; None where nothing is.
 
-    A file that is no database at all is not damaged: whoever opens it gets an error that says so.
+    A file that is no database at all is not damaged: opening it raises an error that says so.
 
     It reads the whole file (https://www.sqlite.org/pragma.html#pragma_quick_check).
     """

@@ -1,6 +1,6 @@
 """Keeps SQLite's log (WAL) from growing without end while readers overlap.
 
-SQLite starts its log anew only in a moment in which nobody reads from it. With a few readers that overlap there is
+SQLite restarts its log only while nobody reads from it. With a few readers that overlap there is
 none: what a checkpoint has copied stays in the log, which grows by everything that is written. A checkpoint that waits
 for readers makes the moment: it keeps writers out, and who starts to read meanwhile reads the database file alone
 (https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files, SQLITE_CHECKPOINT_TRUNCATE). It waits as long as
@@ -21,10 +21,10 @@ _log = structlog.get_logger()
 
 
 class LogLimit:
-    """Starts the log of a database anew when it has more than `most_bytes`, for the thread that writes.
+    """Restarts the log of a database when it has more than `most_bytes`, for the thread that writes.
 
     `read_seconds` is how long a snapshot lasts at most. Another process may read for longer, such as a backup: then the
-    log goes on growing, a warning says so, and the next attempt follows after another `most_bytes`.
+    log continues to grow, a warning says so, and the next attempt follows after another `most_bytes`.
     """
 
     def __init__(self, database: Path, read_seconds: float, most_bytes: int = LONGEST_LOG_BYTES) -> None:
@@ -34,7 +34,7 @@ class LogLimit:
         self._next = most_bytes
 
     def enforce(self, connection: apsw.Connection) -> None:
-        """Start the log anew if it is too long; to be called outside of transactions."""
+        """Restart the log if it is too long; to be called outside of transactions."""
         size = self._size()
         if size < self._most_bytes:
             self._next = self._most_bytes

@@ -1,4 +1,4 @@
-"""Long work gives the event loop back after each slice, whoever else has long work."""
+"""Long work gives the event loop back after each slice, also beside other long work."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ TEXTS = st.text("abc1.é \n\U0001f600", max_size=8)
 
 
 def matches(pattern: str, text: str) -> bool | None:
-    """Whether a text matches, as a statement of SQLite is told."""
+    """Return whether a text matches, as SQLite calls it."""
     values = bind_patterns({"text": text, "pattern": Pattern(pattern, "$filter", 7)})
     connection = apsw.Connection(":memory:")
     connection.create_scalar_function("matches", matcher(lambda: False), 2)

@@ -20,9 +20,9 @@ _MOST_CACHED = 1024
 class NamedEdition(msgspec.Struct, frozen=True):
     """An edition that a text names.
 
-    `servicing` is None for editions of servers: their group follows from the release. `is_semi_annual` is known from the
-    editions that only the Semi-Annual Channel of Windows Server has. `is_azure_stack` is Azure Stack HCI, whose builds
-    Windows Server shares.
+    `servicing` is None for editions of servers: their group follows from the release. `is_semi_annual` is known from
+    the editions that only the Semi-Annual Channel of Windows Server has. `is_azure_stack` is Azure Stack HCI, whose
+    builds Windows Server shares.
     """
 
     family: Family

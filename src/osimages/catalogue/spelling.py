@@ -58,8 +58,8 @@ class Stated(msgspec.Struct, frozen=True):
     """The values that the texts about one device state; None or empty where they state none.
 
     `base` is the build of BuildLabEx, which is that of the release its version was made from. `is_rounded`:
-    the build was a number, so that zeros at its end may be lost, `is_of_file` that it is the version of a system file,
-    which is made from the base, too. `other_system` names a system that is not Windows.
+    the build was a number, and zeros at its end may be lost. `is_of_file`: it is the version of a system file, which is
+    made from the base, too. `other_system` names a system that is not Windows.
     `problem` says why nothing can be read.
     """
 

@@ -92,7 +92,7 @@ class SqliteStore(EntityStore):
         return await self._run(kind, plan, lambda reader: self._delta(reader, tenant, plan), tenant)
 
     async def _run(self, kind: Hashable, plan: CollectionPlan | DeltaPlan, read: Read[Result], tenant: str) -> Result:
-        """Return the rows of a query. Patterns are compiled and matched on a thread: neither can be ended before it is done."""
+        """Return the rows of a query. Patterns are compiled and matched on a thread: neither can be interrupted."""
         has_patterns = any(isinstance(each, Pattern) for each in plan.constants)
         return await self._reads.run(kind, read, tenant, at_once=not has_patterns)
 

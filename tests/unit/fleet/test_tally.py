@@ -169,7 +169,7 @@ def _server_rows() -> dict[tuple[str, int], list[dict[str, str]]]:
 
 
 def _server_behind(updates: list[dict[str, str]], revision: int, released: list[tuple[int, str]]) -> int:
-    """Count the months of B releases that a server lacks; a hotpatch has the fixes of its month, whatever its revision."""
+    """Count the months of B releases that a server lacks; a hotpatch has all fixes of its month."""
     if any(row["servicing_type"].startswith("hotpatch") for row in updates):
         kinds = ("hotpatch", "hotpatch OOB", "B")
         month = min(row["release_date"][:7] for row in updates if row["servicing_type"] in kinds)

@@ -126,8 +126,9 @@ _IS_HOME, _IS_EDUCATION, _IS_ENTERPRISE = _words(_HOME_WORDS), _words(_EDUCATION
 _IS_MULTI_SESSION, _IS_HOLOGRAPHIC = _words(_MULTI_SESSION_WORDS), _words(_HOLOGRAPHIC_WORDS)
 _IS_LONG_TERM = re.compile(rf"{_words(_LONG_TERM_WORDS).pattern}|enterprise\W*sn?\b|enterprises(?:n|k)?(?:eval)?\b")
 _IS_IOT = re.compile(r"(?<![a-z])iot")
-_IS_IOT_CORE = re.compile(r"(?<![a-z])iot\W*(?:core|uap)")
-_IS_TEAM = re.compile(r"\bppi\W*pro|surface\W*hub|windows\W*1[01]\W*team\b|^\W*team\W*$")
+# Windows.IoT, Windows.Team, Windows.Holographic: DeviceFamily of Windows.System.Profile.AnalyticsInfo.
+_IS_IOT_CORE = re.compile(r"(?<![a-z])iot\W*(?:core|uap)|windows\.iot\b")
+_IS_TEAM = re.compile(r"\bppi\W*pro|surface\W*hub|windows(?:\W*1[01]\W*|\.)team\b|^\W*team\W*$")
 _IS_PE = re.compile(r"\bwin(?:dows)?\W*pe\b|preinstallation")
 _IS_SE = re.compile(r"windows\W*11\W*se\b|\bcloud\W*editionn?\b|^\W*se\W*$")
 _IS_S_MODE = re.compile(r"windows\W*10\W*sn?\b|^\W*cloudn?\W*$")

@@ -319,7 +319,7 @@ def _by_name(index: ReleaseIndex, stated: Stated) -> Identity:
     family = vote or Family.UNKNOWN
     if name not in known:
         return Identity(family, problem=f"{name} is not in this catalogue", servicing=_servicing(stated))
-    naming = f": '{name or 'Windows Server'}' names no version" if stated.product is not None else ""
+    naming = f": '{name or f'Windows {stated.product.kind}'}' names no version" if stated.product is not None else ""
     return Identity(family, problem=f"there is no build or version in it{naming}", servicing=_servicing(stated))
 
 

@@ -48,7 +48,7 @@ _SERVER_YEAR = re.compile(
 _SERVER_VERSION = re.compile(r"server[\W_]*(?:version[\W_]*)?(1709|1803|1809|1903|1909|2004|20h2|23h2)\b")
 _SERVER_2K = re.compile(r"\bw(?:in)?2k(\d{1,2})(?:[\W_]*(r2)\b)?")
 _NT_SERVER = re.compile(r"\bnt[\W_]*server")
-_NT_WORKSTATION = re.compile(r"\bnt[\W_]*workstation")
+_NT_WORKSTATION = re.compile(r"\bnt[\W_]*workstation|windows\.desktop\b")
 _AZURE_STACK = re.compile(r"azure\W*stack\W*hci|azure\W*local|serverazurestackhci")
 _CLIENT = re.compile(r"\bw(?:in(?:dows)?)?[\W_]*(10|11)(?!\d|\.[1-9]|\.0\.\d)")
 _OLD_CLIENT = re.compile(r"win(?:dows)?[\W_]*(7|8\.1|8|xp|vista)(?![\w.]*\d)")
@@ -59,7 +59,7 @@ class Product(StrEnum):
     """The kind of product that a name is of."""
 
     CLIENT = "client"
-    SERVER = "server"
+    SERVER = "Server"
     NT_SERVER = "NT Server"  # what inventories print for servers, and for multi-session Enterprise
     NT_WORKSTATION = "NT Workstation"
     AZURE_STACK = "Azure Stack HCI"

@@ -20,7 +20,7 @@ _VERSION = re.compile(r"\s*(?:version\s*)?(\d\dH[12]|1[5-9]\d\d|200[49])\s*$", r
 _HALF_YEAR = re.compile(r"\d\dH[12]$", re.IGNORECASE)
 _REVISION = re.compile(r"\d{1,5}$")
 _SYSTEM = re.compile(
-    r"\s*(?:microsoft|майкрософт|®|\(r\)|\s)*win(?:dows)?[\s_]*(?:®|™|\(r\)|nt|server|holographic|team|iot|\d|pe\b|$|"
+    r"\s*(?:microsoft|майкрософт|®|\(r\)|\s)*win(?:dows)?[\s_.]*(?:®|™|\(r\)|nt|server|desktop|holographic|team|iot|\d|pe\b|$|"
     r"[\s_]+(?:\W|\w)*\d|$)",
     re.IGNORECASE,
 )

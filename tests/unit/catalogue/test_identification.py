@@ -86,6 +86,12 @@ def names(identity: Identity) -> tuple[str, ...]:
         ("20348.1501", {}, ["Windows Server 2022", "HoloLens 2 22H1"]),
         ("20346.1002", {}, ["HoloLens 2 21H1"]),
         ("19045.6456", {"edition": "PPIPro"}, ["Windows 10 22H2"]),
+        # DeviceFamily of update reports.
+        ("22621.1244", {"system": "Windows.Holographic"}, ["HoloLens 2 23H2"]),
+        ("19045.6456", {"system": "Windows.Team"}, ["Windows 10 22H2"]),
+        ("17763.9487", {"system": "Windows.Server"}, ["Windows Server 2019"]),
+        ("17763.9487", {"system": "Windows.Desktop"}, ["Windows 10 1809"]),
+        ("17763.9487", {"system": "Windows.IoT"}, []),
         # Names without a build.
         ("", {"system": "Windows Server 2022 Datacenter"}, ["Windows Server 2022"]),
         ("Windows 11 24H2", {}, ["Windows 11 24H2"]),
@@ -211,6 +217,14 @@ def test_a_surface_hub_is_not_named_by_its_version_against_its_build() -> None:
     identity = found("25398", sku="119", version="1809")
     assert (identity.family, identity.candidates) == (Family.TEAM, ())
     assert names(found("", sku="119", version="22H2")) == ("Windows 10 22H2",)
+
+
+def test_the_name_that_states_no_version_is_repeated() -> None:
+    assert found("", system="Microsoft Windows NT Workstation").problem.endswith(
+        ": 'Windows NT Workstation' names no version"
+    )
+    assert found("", system="Windows Server").problem.endswith(": 'Windows Server' names no version")
+    assert found("", system="Windows 11").problem.endswith(": 'Windows 11' names no version")
 
 
 def test_a_product_is_no_unknown_edition() -> None:

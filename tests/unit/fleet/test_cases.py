@@ -204,6 +204,16 @@ _LAYER = "WindowsProductName,WindowsVersion,OsHardwareAbstractionLayer"
             },
             [("Windows 11 23H2", "10.0.22631.6199", "Home/Pro")],
         ),
+        (
+            "Name;DeviceFamily;OSBuild\nH;Windows.Holographic;10.0.22621.1244\nT;Windows.Team;10.0.19045.6456\n"
+            "S;Windows.Server;10.0.17763.9487\nD;Windows.Desktop;10.0.17763.9487\n",
+            [
+                ("HoloLens 2 23H2", "10.0.22621.1244", "Holographic"),
+                ("Windows 10 22H2", "10.0.19045.6456", "Team (Surface Hub)"),
+                ("Windows Server 2019", "10.0.17763.9487", "Server LTSC"),
+                ("Windows 10 1809", "10.0.17763.9487", None),
+            ],
+        ),
         # CrowdStrike: the version of a Mac has a name of its own, and its platform says what it is.
         (
             "Hostname,Platform,OS Version,OS Build\nPC1,Windows,Windows 11,26200.9711\nMAC1,Mac,Sequoia (15),24F74\n",

@@ -221,6 +221,15 @@ def test_if_match_comes_first(two: Api) -> None:
     assert known(two, FUNCTION, tag, **{"If-Match": entity}).status_code == 200
 
 
+@pytest.mark.parametrize("path", [IMAGES, f"{IMAGES}/$count", f"{IMAGES}/$ref"])
+def test_if_match_on_reads_of_lists(two: Api, path: str) -> None:
+    tag = two.get(path).headers["etag"]
+    for header in (tag, "*", f'"x", {tag}'):
+        assert two.get(path, **{"If-Match": header}).status_code == 200
+    for header in ('"x"', 'W/"0"', two.get(f"{IMAGES}/a").headers["etag"]):
+        refused(two.get(path, **{"If-Match": header}), 412, "resourceModified")
+
+
 def test_the_tag_of_a_list_is_no_tag_of_an_image(two: Api) -> None:
     tag = two.get(IMAGES).headers["etag"]
     assert two.get(f"{IMAGES}/a", **{"If-None-Match": tag}).status_code == 200

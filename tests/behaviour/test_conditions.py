@@ -120,6 +120,17 @@ def test_conditions_on_a_property(api: Api) -> None:
     refused(api.http.put(f"{IMAGES}/b/supportedArchitectures", json={"value": []}), 404, "ResourceNotFound")
 
 
+def test_conditions_come_after_the_query(api: Api) -> None:
+    root = "/beta/deviceManagement"
+    tag = api.get(root).headers["etag"]
+    assert api.get(root, **{"If-None-Match": tag}).status_code == 304
+    refused(api.get(f"{root}?$select=nope", **{"If-None-Match": tag}), 400, "BadRequest")
+    refused(api.get(root, **{"If-None-Match": tag, "Accept": "text/html"}), 406, "BadRequest")
+    api.create(id="a")
+    one = f"{IMAGES}/a/$ref"
+    assert api.get(one, **{"If-None-Match": api.get(one).headers["etag"]}).status_code == 304
+
+
 def test_items_are_added(api: Api) -> None:
     api.create(id="a")
     assert api.http.post(f"{IMAGES}/a/supportedArchitectures", json={"value": "x64"}).status_code == 204
@@ -130,6 +141,14 @@ def test_items_are_added(api: Api) -> None:
     bad = api.http.post(f"{IMAGES}/a/supportedEditions", json={"editionType": "enterprise"})
     refused(bad, 400, "ModelValidationFailure")
     refused(api.http.post(f"{IMAGES}/b/supportedEditions", json=EDITION), 404, "ResourceNotFound")
+    for name, item, path in (
+        ("availableUpdates", {"buildVersion": "10.0.1.1", "releaseMonth": 1.5, "releaseYear": 2026}, "$.releaseMonth"),
+        ("supportedArchitectures", {"value": "x"}, "$.value"),
+        ("supportedArchitectures", "x", "$"),
+    ):
+        reply = api.http.post(f"{IMAGES}/a/{name}", json=item)
+        refused(reply, 400, "ModelValidationFailure")
+        assert reply.json()["error"]["target"] == path
     refused(api.http.post(f"{IMAGES}/a/id", json={"value": "b"}), 400, "No method match route template")
 
 

@@ -137,6 +137,7 @@ def test_delete(api: Api) -> None:
         "getAllManagedDeviceWindowsOSImages",
         "getAllManagedDeviceWindowsOSImages()",
         "microsoft.graph.getAllManagedDeviceWindowsOSImages()",
+        "Graph.getAllManagedDeviceWindowsOSImages()",
         "GETALLMANAGEDDEVICEWINDOWSOSIMAGES",
     ],
 )

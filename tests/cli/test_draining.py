@@ -49,11 +49,39 @@ def test_idle_connections_of_http2_do_not_keep_a_server(tmp_path: Path, workers:
         assert "Traceback" not in server.errors.read_text(encoding="utf-8")
 
 
+@posix
+def test_a_request_under_way_over_http2_gets_its_answer(tmp_path: Path) -> None:
+    with running(tmp_path, "--empty", drain_seconds=HOUR) as server, speaking_http2(server) as client:
+        assert client.get(IMAGES).status_code == 200
+
+        def body() -> Iterator[bytes]:
+            yield b'{"id": '
+            server.process.send_signal(signal.SIGTERM)
+            Event().wait(5 * QUIET_SECONDS)  # however long it is, the connection must not be ended meanwhile
+            yield b'"late"}'
+
+        reply = client.post(IMAGES, content=body(), headers={"Content-Type": "application/json"})
+        assert (reply.status_code, reply.http_version) == (201, "HTTP/2")
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
+@posix
+def test_new_requests_over_http2_do_not_keep_a_server(tmp_path: Path) -> None:
+    with running(tmp_path, "--empty", drain_seconds=HOUR) as server, speaking_http2(server) as client:
+        assert client.get(IMAGES).status_code == 200
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(httpx.ConnectError):
+            while True:
+                with contextlib.suppress(httpx.ProtocolError, httpx.ReadError, httpx.WriteError, httpx.CloseError):
+                    client.get(IMAGES)
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports how much a client has read")
 def test_a_client_that_pauses_gets_its_whole_answer(tmp_path: Path) -> None:
     update = {"buildVersion": "10.0.1.1", "releaseMonth": 1}
     updates = [update | {"releaseYear": year} for year in range(1, 1001)]
-    with running(tmp_path, "--http", "--empty", drain_seconds=HOUR) as server:
+    with running(tmp_path, "--http", "--empty", drain_seconds=HOUR, max_page_bytes="100000000") as server:
         with connected(server.url, DEFAULT_TENANT, tmp_path) as api:
             for number in range(100):
                 api.create(id=str(number), availableUpdates=updates)

@@ -15,6 +15,7 @@ import stat
 import struct
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ Application = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None
 # How long nothing may have happened before the worker ends: longer than a request takes from the socket to the
 # application, or a chunk of an answer to a client that reads it.
 QUIET_SECONDS = 0.2
+# How long requests that begin after a stop signal may put off the end of the connections that they come by.
+_LATE_SECONDS = 1.0
 _LOOK_SECONDS = 0.02
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # Members of Linux's struct tcp_info: milliseconds since data was sent and received, round-trip time in microseconds.
@@ -39,12 +42,18 @@ class Draining:
 
     Quiet: no request is under way, and for `QUIET_SECONDS` no connection has sent or received data (where the system
     tells: only Linux does). The application is shut down through its lifespan protocol first. `end` ends the process.
+
+    A worker that serves clients of HTTP/2 holds the server's own stop back. That sends GOAWAY and then PING, which
+    clients built on h2 (httpx, and so the Python SDK) take for an error: they would lose each answer they wait for.
     """
 
     def __init__(self, application: Application, end: Callable[[], None]) -> None:
         self._application = application
         self._end = end
-        self._under_way = 0
+        self._under_way: set[object] = set()
+        self._speaks_http2 = False
+        self._is_late = False
+        self._held: list[Callable[[], object]] = []
         self._messages: asyncio.Queue[Message] = asyncio.Queue()
         self._draining: asyncio.Task[None] | None = None
         self._is_drained = False
@@ -54,24 +63,45 @@ class Draining:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
             return
-        self._under_way += 1
+        self._speaks_http2 |= scope["http_version"] == "2"
+        self._is_late |= self._draining is not None
+        request = object()
+        self._under_way.add(request)
         try:
             await self._application(scope, receive, send)
         finally:
-            self._under_way -= 1
+            self._under_way.remove(request)
+
+    def hold_stop_of(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Put this object before the signal handlers that the server is about to add to its event loop."""
+        add = loop.add_signal_handler
+
+        def add_held(number: int, handler: Callable[..., object], *arguments: object) -> None:
+            add(number, self._stop_or_hold, partial(handler, *arguments))
+
+        # The server library has no other place for it.
+        loop.add_signal_handler = add_held  # type: ignore[method-assign, assignment]
+
+    def _stop_or_hold(self, stop: Callable[[], object]) -> None:
+        """Run the server's own stop, or hold it back while there are clients of HTTP/2. Called by the event loop."""
+        if not self._speaks_http2:
+            stop()
+            return
+        self._held.append(stop)
+        self._start_draining()
+
+    def _release(self) -> None:
+        while self._held:
+            self._held.pop()()
 
     async def _live(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Run the application's lifespan, whose shutdown comes from the server, or from here once all is quiet."""
         loop = asyncio.get_running_loop()
         from_server = asyncio.create_task(self._forward(receive))
 
-        def stop() -> None:
-            if self._draining is None:
-                self._draining = asyncio.create_task(self._drain())
-
         async def sent(message: Message) -> None:
             if message["type"] == "lifespan.startup.complete":
-                _on_stop_signal(lambda: loop.call_soon_threadsafe(stop))
+                _on_stop_signal(lambda: loop.call_soon_threadsafe(self._start_draining))
             await send(message)
 
         try:
@@ -87,11 +117,25 @@ class Draining:
         while True:
             await self._messages.put(await receive())
 
+    def _start_draining(self) -> None:
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+
     async def _drain(self) -> None:
-        """Shut the application down once no request was under way, and no connection in use, for `QUIET_SECONDS`."""
+        """Shut the application down once no request was under way, and no connection in use, for `QUIET_SECONDS`.
+
+        Under a steady flow of new requests it is never quiet: then the server asks its connections to end, once the
+        requests from before the signal have their answers.
+        """
         now = asyncio.get_running_loop().time
+        early = frozenset(self._under_way)
+        release_at = now() + _LATE_SECONDS
         idle_since: float | None = None
         while True:
+            if self._under_way & early:
+                release_at = now() + _LATE_SECONDS
+            elif self._is_late and now() >= release_at:
+                self._release()
             idle_since = None if self._under_way else idle_since or now()
             is_idle = idle_since is not None and now() - idle_since >= QUIET_SECONDS
             if is_idle and not await asyncio.to_thread(connections_are_busy, QUIET_SECONDS) and not self._under_way:

@@ -194,7 +194,9 @@ def _load(settings: Settings) -> Any:
         watch.start()
     from osimages.app import Application
 
-    return Draining(Application(settings), end_process)
+    draining = Draining(Application(settings), end_process)
+    draining.hold_stop_of(asyncio.get_event_loop())
+    return draining
 
 
 def _end_with(sentinel: int, drain_seconds: int) -> None:

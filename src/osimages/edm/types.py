@@ -288,7 +288,7 @@ class Model:
         return frozenset(self.qualified(each.name) for each in types)
 
     def is_named(self, name: str, text: str) -> bool:
-        """Return whether a text names the type of that name, in any case: with the namespace or its alias, or bare."""
+        """Return whether a text is that name of a type or function, in any case: qualified (by alias, too) or bare."""
         return text.lower() in (self.qualified(name).lower(), f"{self.alias}.{name}".lower(), name.lower())
 
     @property

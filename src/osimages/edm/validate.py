@@ -73,6 +73,7 @@ class EntityValidator:
     def __init__(self, model: Model, entity: EntityType) -> None:
         self._entity = entity
         self._checks = {declared.name: _property_check(model, declared) for declared in entity.properties}
+        self._item_checks = {each.name: _value_check(model, each) for each in entity.properties if each.collection}
         self._type_names = _accepted_type_names(model, entity.name)
         self._model = model
         # What is not given is null, or empty (OData Protocol, section 11.4.2).
@@ -114,6 +115,16 @@ class EntityValidator:
         """
         problems = Problems()
         checked = self._checks[declared.name](value, (_ROOT, member) if member else _ROOT, problems)
+        problems.raise_if_any()
+        return checked
+
+    def item(self, declared: Property, value: object, member: str = "") -> object:
+        """One item of a collection property, which is the body of a request, or the body's member of that name.
+
+        Raises ServiceError(MODEL_VALIDATION) that says where it is wrong.
+        """
+        problems = Problems()
+        checked = self._item_checks[declared.name](value, (_ROOT, member) if member else _ROOT, problems)
         problems.raise_if_any()
         return checked
 

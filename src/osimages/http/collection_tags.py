@@ -6,6 +6,7 @@ Source: RFC 9110, sections 8.8.3, 13.1.2 and 13.2; docs/decisions/0034-etags-of-
 from __future__ import annotations
 
 from osimages.auth.actor import Actor
+from osimages.errors import PRECONDITION_FAILED, ServiceError
 from osimages.http.reply import Header
 from osimages.http.request import ApiRequest
 from osimages.http.service import Service
@@ -57,6 +58,18 @@ def matches_any(request: ApiRequest) -> bool:
     section 13.2.1 requires: it says nothing about an earlier answer.
     """
     return request.headers.get(b"if-none-match", b"").strip() == b"*" and b"if-match" not in request.headers
+
+
+def check_if_match(request: ApiRequest, target: Target, tag: bytes | None) -> None:
+    """Raise ServiceError(PRECONDITION_FAILED) where `If-Match` names other tags.
+
+    The bound function compares it with the tag of its image instead. Answers without a tag (None) ignore it.
+    """
+    asked = request.headers.get(b"if-match")
+    if asked is None or tag is None or target.kind is Kind.FUNCTION or asked.strip() == b"*":
+        return
+    if tag.removeprefix(b"W/") not in asked:
+        raise ServiceError(PRECONDITION_FAILED, etag=tag.decode(), asked=asked[:128].decode("latin-1"))
 
 
 def tag_header(tag: bytes | None) -> tuple[Header, ...]:

@@ -111,7 +111,7 @@ def _permissions_document(versions: tuple[ServiceVersion, ...]) -> Document:
 _JSON = JSON.decode()
 _PAGES: Mapping[str, tuple[Callable[[Service], object], Page]] = {
     "/-/health": (_health, Page("Whether the service lives.", _JSON)),
-    "/-/ready": (_ready, Page("Whether it is ready, and how far its facts reach.", _JSON)),
+    "/-/ready": (_ready, Page("Whether it is ready, and how far its facts reach.", _JSON, otherwise="Why it is not.")),
     "/-/version": (_version, Page("Which version it is.", _JSON)),
     "/-/limits": (_limits, Page("How much one request may ask for.", _JSON)),
     "/-/permissions": (_permissions, Page("Which permissions each request needs.", _JSON)),

@@ -10,7 +10,7 @@ from osimages.edm.service_document import service_document
 from osimages.edm.types import ComplexType
 from osimages.errors import UNKNOWN_KEY, ServiceError
 from osimages.http.call import Call
-from osimages.http.collection_tags import matches_any, tag_header
+from osimages.http.collection_tags import check_if_match, matches_any, tag_header
 from osimages.http.reply import JSON, TEXT, XML, Header, Reply
 from osimages.http.service import Look
 from osimages.http.slices import cut
@@ -19,7 +19,8 @@ from osimages.plan.paging import Position
 from osimages.plan.query import Encoded, Page, Stored
 from osimages.plan.resolve import Target
 from osimages.wire.dynamic import with_members
-from osimages.wire.etag import check_if_match, etag, names_version
+from osimages.wire.etag import check_if_match as check_version
+from osimages.wire.etag import etag, names_version
 from osimages.wire.items import count_name, with_items
 from osimages.wire.media import USUAL, JsonForm, metadata_as_json
 from osimages.wire.payload import collection_body, entity_body, member, projected, value_body
@@ -100,6 +101,7 @@ async def count(call: Call) -> Reply:
     """How many entities a filter finds."""
     plan = build_plan(call.query(), None, 0)
     tag = call.tag if plan.started is None else None
+    check_if_match(call.request, call.target, tag)
     if tag is not None and matches_any(call.request):
         return Reply(304, headers=tag_header(tag))
     total = await call.service.store(call.target).count(call.actor.tenant, plan)
@@ -110,6 +112,8 @@ async def reference(call: Call) -> Reply:
     """The address of one entity (JSON format, section 14)."""
     form = call.form(call.query())
     stored = await stored_entity(call)
+    if _is_unchanged(call, stored):
+        return Reply(304, headers=tag_of(stored))
     body = entity_body(
         call.context(form, f"{call.links.metadata}#$ref"),
         _reference(call, form, stored.document),
@@ -189,9 +193,8 @@ async def property_count(call: Call) -> Reply:
 async def singleton(call: Call) -> Reply:
     """The device management settings of a tenant."""
     stored = await stored_entity(call)
-    if _is_unchanged(call, stored):
-        return Reply(304, headers=tag_of(stored))
-    return singleton_reply(call, stored)
+    reply = singleton_reply(call, stored)
+    return Reply(304, headers=tag_of(stored)) if _is_unchanged(call, stored) else reply
 
 
 def singleton_reply(call: Call, stored: Stored) -> Reply:
@@ -241,7 +244,7 @@ async def stored_entity(call: Call) -> Stored:
     if stored is None:
         raise unknown_key(key or "")
     if b"if-match" in call.request.headers:
-        check_if_match(call.request.header(b"if-match"), stored.version)
+        check_version(call.request.header(b"if-match"), stored.version)
     return stored
 
 
@@ -263,6 +266,7 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     form = call.form(query)
     # An answer that depends on the clock is never known to be unchanged.
     tag = call.tag if plan.started is None else None
+    check_if_match(call.request, call.target, tag)
     if tag is not None and matches_any(call.request):
         return Reply(304, headers=tag_header(tag))
     page = await call.service.store(call.target).page(tenant, plan)

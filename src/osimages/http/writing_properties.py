@@ -39,7 +39,11 @@ async def update(call: Call) -> Reply:
 async def add(call: Call) -> Reply:
     """One more item at the end of a collection."""
     declared, body = _declared(call), json_body(call.request)
-    [item] = _items(_checked(call, [body if isinstance(declared.type, ComplexType) else _member(body)]))
+    validator = call.version.validator(call.target.entity)
+    if isinstance(declared.type, ComplexType) or not isinstance(body, dict):
+        item = validator.item(declared, body)
+    else:
+        item = validator.item(declared, body.get("value"), "value")
     return await _write(call, lambda stored: _checked(call, [*_items(stored), item]), body)
 
 

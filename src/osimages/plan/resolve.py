@@ -272,15 +272,15 @@ def _part_of(entity: Target, segments: list[PathSegment]) -> Target | None:
 
 
 def _calls(model: Model, segment: PathSegment, function: str) -> bool:
-    """Whether a segment calls a function: clients send its name plain, with "()", or qualified with the namespace."""
-    return not segment.arguments and segment.name.lower() in (function.lower(), model.qualified(function).lower())
+    """Return whether a segment calls a function: by its plain name or a qualified one, with or without "()"."""
+    return not segment.arguments and model.is_named(function, segment.name)
 
 
 def _invokes(model: Model, segment: PathSegment, operation: Operation) -> bool:
     """A function has its parameters in parentheses, an action has them in its body."""
     if bool(segment.arguments) is operation.is_action:
         return False
-    return segment.name.lower() in (operation.name.lower(), model.qualified(operation.name).lower())
+    return model.is_named(operation.name, segment.name)
 
 
 def _names(segment: PathSegment, name: str) -> bool:

@@ -24,13 +24,15 @@ _OPEN: list[Any] = [{}]  # no token is needed
 class Page(msgspec.Struct, frozen=True):
     """A page beside the model's paths, that is read without a token.
 
-    `options` are its query parameters with their descriptions, `has_tag` says whether it has an ETag.
+    `options` are its query parameters with their descriptions, `has_tag` says whether it has an ETag, `otherwise`
+    describes its answer 503.
     """
 
     summary: str
     media_type: str
     options: Mapping[str, str] = {}
     has_tag: bool = False
+    otherwise: str = ""
 
 
 def openapi(
@@ -176,6 +178,8 @@ def _page_operation(path: str, page: Page) -> Json:
     if page.has_tag:
         options += headers(("If-None-Match",))
         answers |= {"304": {"description": "It is as the client knows it."}}
+    if page.otherwise:
+        answers |= {"503": {"description": page.otherwise, "content": {page.media_type: {"schema": {}}}}}
     return {
         "operationId": re.sub(r"\W+", "_", path.strip("/-")),
         "summary": page.summary,

@@ -164,7 +164,7 @@ def _answers(model: Model, target: Target, method: str) -> Json:
     if target.kind is Kind.REFERENCES:
         return _answer("A page of addresses.", page(_ADDRESS)) | _UNCHANGED
     if target.kind is Kind.REFERENCE:
-        return _answer("The address.", _ADDRESS)
+        return _answer("The address.", _ADDRESS) | _UNCHANGED
     if target.declared is not None:
         return _property_answers(target, method) | nothing
     return _entity_answers(model, target.entity, target.kind, method) | ({} if method in READING else nothing)
@@ -182,7 +182,7 @@ def _entity_answers(model: Model, entity: EntityType, kind: Kind, method: str) -
     found: Json = {}
     for status in statuses:
         found |= _answer(f"The {model.qualified(entity.name)}.", reference(entity.name), status=status)
-    return found | _UNCHANGED if method in READING and kind is Kind.ENTITY else found
+    return found | _UNCHANGED if method in READING else found
 
 
 def _property_answers(target: Target, method: str) -> Json:

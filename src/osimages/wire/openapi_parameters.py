@@ -71,9 +71,9 @@ def parameters(target: Target, method: str) -> list[Json]:
         {"name": f"${name}", "in": "query", "description": _OPTIONS[name][1]} | schema
         for name, schema in _schemas(asked, names).items()
     ]
-    conditional = _CONDITIONAL if target.key is not None else ()
-    if target.kind in _TAGGED and method in READING:
-        conditional = ("If-None-Match",)
+    # Answers with an ETag: of everything but the service, operations, delta() and queries in bodies.
+    has_tag = target.key is not None or target.entity_set is None or (target.kind in _TAGGED and method in READING)
+    conditional = _CONDITIONAL if has_tag else ()
     return [*_aliases(target), *options, *headers(), *headers(conditional)]
 
 

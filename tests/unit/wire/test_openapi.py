@@ -119,7 +119,9 @@ def test_every_parameter_that_exists() -> None:
             names = {each["name"] for each in item[method]["parameters"]}
             assert names >= {"OData-MaxVersion", "OData-Version", "Prefer", "client-request-id"}, (path, method)
             target = resolve(GRAPH, path.removeprefix("/beta").replace("{id}", "x"))
-            assert ("If-Match" in names) is (target.key is not None)
+            lists = (Kind.COLLECTION, Kind.COUNT, Kind.REFERENCES)
+            has_tag = target.key is not None or (target.singleton is not None and target.entity_set is None)
+            assert ("If-Match" in names) is (has_tag or (target.kind in lists and method == "get")), path
             if target.kind in (Kind.COLLECTION, Kind.COUNT, Kind.ENTITY) and method == "get":
                 assert "If-None-Match" in names
             if method == "get" and target.kind is not Kind.SERVICE and target.kind is not Kind.METADATA:
@@ -130,6 +132,12 @@ def test_every_parameter_that_exists() -> None:
     assert in_url == set(in_body)
     assert "$filter" in in_url
     assert DOCUMENT["paths"]["/beta/$metadata"]["get"]["parameters"][0]["name"] == "$format"
+
+
+def test_readiness_has_two_answers() -> None:
+    pages = {"/-/ready": Page("Whether it is ready.", "application/json", otherwise="Why it is not.")}
+    document = json.loads(openapi(GRAPH, "beta", "1.2.3", needed, pages))
+    assert document["paths"]["/-/ready"]["get"]["responses"]["503"]["description"] == "Why it is not."
 
 
 def test_options_of_a_list() -> None:

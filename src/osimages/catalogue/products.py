@@ -29,12 +29,12 @@ _OTHER_SYSTEMS = (
     ("AIX", r"\baix\b"),
     ("HP-UX", r"\bhp-?ux\b"),
     ("Xbox", r"\bxbox"),
-    ("Windows Phone", r"windows\W*(?:phone|mobile|ce)\b"),
+    ("Windows Phone", r"windows\W*(?:10\W*)?(?:phone|mobile|ce)\b"),
 )
 _OTHERS = re.compile("|".join(f"(?P<g{number}>{pattern})" for number, (_, pattern) in enumerate(_OTHER_SYSTEMS)))
 _WINDOWS = re.compile(r"win(?:dows|\W*\d|32|nt\b)|\bhololens|\bw1[01]\b")
 _MARKS = re.compile(r"\((?:r|c|tm)\)")
-_PHONE = re.compile(r"windows\W*(?:phone|mobile|ce)\b|\bxbox")
+_PHONE = re.compile(r"windows\W*(?:10\W*)?(?:phone|mobile|ce)\b|\bxbox")
 
 # `server` with Windows in some form before it, or at the start: "SQL Server" is none.
 _SERVER = re.compile(
@@ -42,7 +42,7 @@ _SERVER = re.compile(
     r"(?<=\d)[\W_]+)server(?![\W_]*rdsh)(?!\w*acor\b)"
 )
 _SERVER_YEAR = re.compile(
-    r"(?:server|win(?:dows)?|(?<![a-z])(?:ws|srv|serv))[\W_]*(?:server|srv|serv)?[\W_]*(?:standard|datacenter|essentials)?[\W_]*"
+    r"(?:server|win(?:dows)?|(?<![a-z])(?:ws|srv|serv))[\W_]*(?:server|srv|serv)?[\W_]*(?:standard|datacenter|essentials|iot)?[\W_]*"
     r"(20(?!04|09)\d\d)(?:[\W_]*(r2)\b)?(?!\d)"
 )
 _SERVER_VERSION = re.compile(r"server[\W_]*(?:version[\W_]*)?(1709|1803|1809|1903|1909|2004|20h2|23h2)\b")

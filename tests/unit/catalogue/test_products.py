@@ -25,6 +25,7 @@ from osimages.catalogue.products import NamedProduct, Product, is_windows, named
         ("Win 2019", Product.SERVER, "Windows Server 2019"),
         ("Win2016", Product.SERVER, "Windows Server 2016"),
         ("WS2025", Product.SERVER, "Windows Server 2025"),
+        ("Windows Server IoT 2022", Product.SERVER, "Windows Server 2022"),
         ("WIN_SRV_2019", Product.SERVER, "Windows Server 2019"),
         ("Windows Serv 2022", Product.SERVER, "Windows Server 2022"),
         ("Windows Server (R) 2019 Standard", Product.SERVER, "Windows Server 2019"),
@@ -75,6 +76,8 @@ def test_no_product(text: str) -> None:
         ("ChromeOS", "ChromeOS"),
         ("Windows Phone", "Windows Phone"),
         ("WindowsPhone", "Windows Phone"),
+        ("Windows 10 Mobile Enterprise", "Windows Phone"),
+        ("Windows10Mobile", "Windows Phone"),
         ("VMware ESXi 8", "VMware ESXi"),
     ],
 )

@@ -145,7 +145,7 @@ def test_the_client_creates_gets_lists_and_deletes(client: Any) -> None:
 def test_the_client_calls_functions_actions_and_queries(client: Any) -> None:
     checked = operation("check_build").sync(client=client, build_version="'10.0.26100.1'", edition="'Enterprise'")
     assert (checked.release, checked.servicing) == ("Windows 11 24H2", "Enterprise/Education")
-    assert operation("check_build").sync(client=client, build_version="'10.0.26100.1'").release == "Windows 11 24H2"
+    assert operation("check_build").sync(client=client, build_version="'10.0.26200.1'").release == "Windows 11 25H2"
     body = schema("DeviceManagementManagedDeviceWindowsOsImagesCheckBuildsBody")
     many = operation("check_builds").sync(client=client, body=body.from_dict({"builds": [{"buildVersion": "26200"}]}))
     assert [each.release for each in many.value] == ["Windows 11 25H2"]

@@ -120,14 +120,14 @@ class Settings:
         least=0,
     )
     max_unsent_bytes: int = _setting(
-        32 * 1024 * 1024,
+        48 * 1024 * 1024,
         "Most bytes of large answers that wait for clients to read them, in a worker; beyond it the connection that "
-        "read nothing for the longest time is closed.",
+        "read nothing for the longest time is closed, beyond its half if that are two seconds.",
         least=1,
     )
     max_unsent_connection_bytes: int = _setting(
         8 * 1024 * 1024,
-        "Bytes of large answers that wait on one connection, from which on its next requests wait, too.",
+        "Bytes of large answers that wait on one connection of HTTP/2, from which on its next requests wait, too.",
         least=1,
     )
     write_timeout_seconds: float = _setting(

@@ -65,6 +65,17 @@ def test_items_of_a_batch_count_one_by_one(held_back: Api) -> None:
     assert answers[-1]["body"]["error"]["details"] == []
 
 
+def test_a_malformed_batch_counts_as_a_write_of_its_sender(held_back: Api) -> None:
+    for body in (b"{", b'{"requests": []}', b"[" * 1000):
+        reply = held_back.http.post("/beta/$batch", content=body, headers={"Content-Type": "application/json"})
+        assert reply.status_code == 400
+    for _ in range(2):
+        reply = held_back.http.post("/beta/$batch", content=b"{", headers={"Content-Type": "application/json"})
+        refused(reply, 429, "TooManyRequests")
+    refused(held_back.http.post(IMAGES, json={"id": "a"}), 429, "TooManyRequests")
+    assert held_back.get(IMAGES).status_code == 200
+
+
 def test_items_that_are_answered_together_count_one_by_one(held_back: Api) -> None:
     held_back.create(id="a")
     reply = held_back.http.post("/beta/$batch", json=batch_of(*[f"{IMAGES}/a", f"{IMAGES}/none"] * 5))

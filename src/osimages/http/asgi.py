@@ -22,12 +22,18 @@ _log = structlog.get_logger()
 
 
 async def respond(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers one HTTP request."""
+    """Answer one HTTP request; of a connection with many at once (HTTP/2) when it is its turn."""
+    if scope["http_version"] == "2":
+        async with service.outgoing.turn(scope):
+            await _respond(service, scope, receive, send)
+    else:
+        await _respond(service, scope, receive, send)
+
+
+async def _respond(service: Service, scope: Scope, receive: Receive, send: Send) -> None:
     started = time.perf_counter()
     request = request_of(scope, service.front)
     settings = service.settings
-    if service.outgoing.unsent:
-        await service.outgoing.wait_for_room(scope)
     incoming = IncomingBody(receive, settings.max_body_seconds)
     read = partial(read_body, request, incoming.receive, settings.max_body_seconds)
     reply = await reply_to(service, request, read)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -18,18 +19,24 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 CHUNK_BYTES = 64 * 1024
 # One connection of HTTP/2 has a hundred streams, so that as much could wait in each.
 _LONGEST_UNCHUNKED = {"2": 16 * 1024}
+# Requests of one connection of HTTP/2 that are worked on at once; those of HTTP/1.1 come one by one.
+_MOST_ACTIVE = 8
+# Who has read nothing for so long is disconnected once half of what may wait does.
+_STALLED_SECONDS = 2.0
 _Client = tuple[str, int]
 _log = structlog.get_logger()
 
 
 class _Connection:
-    """A connection with answers that are under way."""
+    """A connection with requests or answers that are under way."""
 
     def __init__(self, client: _Client) -> None:
         self.client = client
+        self.requests = 0
         self.answers: set[_Answer] = set()
         self.unsent = 0
         self.has_room = asyncio.Event()
+        self.turns = asyncio.Semaphore(_MOST_ACTIVE)
 
 
 class _Answer:
@@ -39,13 +46,15 @@ class _Answer:
         self.connection = connection
         self.unsent = unsent
         self.patience = patience
+        self.progressed = 0.0
 
 
 class Outgoing:
     """The bodies under way in this process. For use from one thread: the event loop's.
 
-    - `most_of_connection`: while so many bytes wait on a connection, its next requests are not begun.
-    - `most`: beyond it the connection whose answer has not progressed for the longest time is closed.
+    - `most_of_connection`: while so many bytes wait on a connection of HTTP/2, its next requests are not begun.
+    - `most`: beyond it the connection whose answer has not progressed for the longest time is closed; beyond its half
+      only if that are seconds.
     - `seconds`: an answer that does not progress for so long closes its connection.
 
     A single answer may be longer than either limit.
@@ -59,12 +68,20 @@ class Outgoing:
         self._answers: dict[_Answer, None] = {}  # the one that progressed last is the last one
         self.unsent = 0
 
-    async def wait_for_room(self, scope: Scope) -> None:
-        """Wait until the connection of a request has room for one more answer."""
-        connection = self._connections.get(_client(scope))
-        while connection is not None and connection.unsent >= self._most_of_connection:
-            connection.has_room.clear()
-            await connection.has_room.wait()
+    @asynccontextmanager
+    async def turn(self, scope: Scope) -> AsyncIterator[None]:
+        """Wait until the connection of a request has room for one more answer, and hold a place until it is sent."""
+        connection = self._connection(_client(scope))
+        connection.requests += 1
+        try:
+            async with connection.turns:
+                while connection.unsent >= self._most_of_connection:
+                    connection.has_room.clear()
+                    await connection.has_room.wait()
+                yield
+        finally:
+            connection.requests -= 1
+            self._forget_idle(connection)
 
     async def send(self, scope: Scope, send: Send, body: bytes) -> None:
         """Send a body, after the head of its answer. If the client does not read it, close the connection."""
@@ -91,21 +108,30 @@ class Outgoing:
             self._end(answer)
 
     def _begin(self, client: _Client, size: int, patience: asyncio.Timeout) -> _Answer:
-        connection = self._connections.get(client) or self._connections.setdefault(client, _Connection(client))
+        connection, now = self._connection(client), asyncio.get_running_loop().time()
         answer = _Answer(connection, size, patience)
+        answer.progressed = now
         connection.answers.add(answer)
         connection.unsent += size
         self.unsent += size
         self._answers[answer] = None
-        while self.unsent > self._most and (oldest := next(iter(self._answers))) is not answer:
+        while self.unsent > self._most / 2:
+            oldest = next(iter(self._answers))
+            is_stalled = now - oldest.progressed >= _STALLED_SECONDS
+            if oldest is answer or not (is_stalled or self.unsent > self._most):
+                break
             self._evict(oldest.connection, answer)
         return answer
+
+    def _connection(self, client: _Client) -> _Connection:
+        return self._connections.get(client) or self._connections.setdefault(client, _Connection(client))
 
     def _progress(self, answer: _Answer, size: int) -> None:
         if answer in self._answers:  # else it is being evicted
             self._take(answer, size)
             self._answers[answer] = self._answers.pop(answer)
-            answer.patience.reschedule(asyncio.get_running_loop().time() + self._seconds)
+            answer.progressed = asyncio.get_running_loop().time()
+            answer.patience.reschedule(answer.progressed + self._seconds)
 
     def _take(self, answer: _Answer, size: int) -> None:
         answer.unsent -= size
@@ -125,9 +151,11 @@ class Outgoing:
             return
         del self._answers[answer]
         self._take(answer, answer.unsent)
-        connection = answer.connection
-        connection.answers.discard(answer)
-        if not connection.answers:
+        answer.connection.answers.discard(answer)
+        self._forget_idle(answer.connection)
+
+    def _forget_idle(self, connection: _Connection) -> None:
+        if not connection.answers and not connection.requests:
             self._connections.pop(connection.client, None)
 
 

@@ -110,18 +110,62 @@ def test_one_body_may_be_longer_than_every_limit() -> None:
     asyncio.run(run())
 
 
+def test_beyond_the_half_only_who_stalls_goes() -> None:
+    async def run() -> None:
+        bodies = Outgoing(4 * MEGABYTE, MEGABYTE, 30)
+        clients = [Client(port) for port in range(4)]
+        tasks = [asyncio.create_task(bodies.send(each.scope, each.send, b"x" * MEGABYTE)) for each in clients[:3]]
+        await turns()
+        assert (bodies.unsent, aborted) == (3 * MEGABYTE, [])
+        for answer in list(bodies._answers)[:2]:
+            answer.progressed -= outgoing._STALLED_SECONDS
+        tasks.append(asyncio.create_task(bodies.send(clients[3].scope, clients[3].send, b"x" * MEGABYTE)))
+        await asyncio.wait(tasks[:2])
+        assert [port for _, port in aborted] == [0, 1]
+        for client in clients:
+            client.reads.set()
+        await asyncio.gather(*tasks)
+        assert [client.is_complete for client in clients] == [False, False, True, True]
+
+    asyncio.run(run())
+
+
 def test_requests_wait_for_their_own_connection_alone() -> None:
     async def run() -> None:
         bodies = Outgoing(9 * MEGABYTE, MEGABYTE, 30)
         client, other = Client(1, "2"), Client(2, "2")
-        await bodies.wait_for_room(client.scope)
         sending = asyncio.create_task(bodies.send(client.scope, client.send, b"x" * MEGABYTE))
         await turns()
-        waiting = asyncio.create_task(bodies.wait_for_room(client.scope))
-        await bodies.wait_for_room(other.scope)
-        await turns()
+
+        async def request() -> None:
+            async with bodies.turn(client.scope):
+                pass
+
+        waiting = asyncio.create_task(request())
+        async with bodies.turn(other.scope):
+            await turns()
         assert not waiting.done()
         client.reads.set()
         await asyncio.gather(sending, waiting)
+        assert bodies._connections == {}
+
+    asyncio.run(run())
+
+
+def test_few_requests_of_a_connection_are_worked_on_at_once() -> None:
+    async def run() -> None:
+        bodies, client, active, most = Outgoing(9, 9, 30), Client(1, "2"), 0, 0
+
+        async def request() -> None:
+            nonlocal active, most
+            async with bodies.turn(client.scope):
+                active += 1
+                most = max(most, active)
+                await turns(3)
+                active -= 1
+
+        await asyncio.gather(*(request() for _ in range(100)))
+        assert most == outgoing._MOST_ACTIVE
+        assert bodies._connections == {}
 
     asyncio.run(run())

@@ -121,8 +121,8 @@ class Settings:
     )
     max_unsent_bytes: int = _setting(
         48 * 1024 * 1024,
-        "Most bytes of large answers that wait for clients to read them, in a worker; beyond it the connection that "
-        "read nothing for the longest time is closed, beyond its half if that are two seconds.",
+        "Bytes of large answers that wait for clients to read them, in a worker, beyond which requests for pages wait; "
+        "beyond its half, connections that read nothing for two seconds are closed.",
         least=1,
     )
     max_unsent_connection_bytes: int = _setting(

@@ -116,11 +116,13 @@ def test_an_answer_that_is_not_read_closes_its_connection(tmp_path: Path) -> Non
         assert httpx.get(f"{server.url}/-/health").status_code == 200
 
 
-def test_beyond_the_limit_of_all_the_one_that_waits_longest_is_closed(tmp_path: Path) -> None:
-    with running(tmp_path, "--http", "--empty", max_unsent_bytes=str(LARGE), **WITHOUT_LIMIT) as server:
+def test_beyond_the_limit_of_all_a_page_waits_until_who_reads_nothing_is_disconnected(tmp_path: Path) -> None:
+    with running(tmp_path, "--http", "--empty", max_unsent_bytes="1000000", **WITHOUT_LIMIT) as server:
         bearer = filled(server)
         with closing(unread(server, bearer)):
             headers = {"Authorization": f"Bearer {bearer}", "Accept-Encoding": "identity"}
+            assert httpx.get(f"{server.url}{IMAGES}/nothing", headers=headers).status_code == 404
+            assert "answer not read" not in server.errors.read_text(encoding="utf-8"), "reads by key do not wait"
             whole = httpx.post(f"{server.url}/beta/$batch", content=PAGES, headers=JSON | headers, timeout=60)
             assert len(whole.content) > LARGE
             wait_for_log(server, "answer not read")

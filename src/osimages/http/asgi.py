@@ -16,8 +16,15 @@ from osimages.http.reply import compressed, headers_of
 from osimages.http.request import ApiRequest, Receive, Scope, read_body, request_of
 from osimages.http.routes import METRICS_ROUTE, route_of
 from osimages.http.service import Service
+from osimages.plan.resolve import Kind
 
 _COMPRESSED_AT_ONCE = 128 * 1024
+_SHORT = frozenset(
+    (
+        *(Kind.ENTITY, Kind.SINGLETON, Kind.SERVICE, Kind.METADATA),
+        *(Kind.COUNT, Kind.VALUE, Kind.PROPERTY_COUNT, Kind.REFERENCE),
+    )
+)
 _log = structlog.get_logger()
 
 
@@ -34,6 +41,8 @@ async def _respond(service: Service, scope: Scope, receive: Receive, send: Send)
     started = time.perf_counter()
     request = request_of(scope, service.front)
     settings = service.settings
+    if service.outgoing.is_full and _may_be_large(service, request):
+        await service.outgoing.wait_for_room()
     incoming = IncomingBody(receive, settings.max_body_seconds)
     read = partial(read_body, request, incoming.receive, settings.max_body_seconds)
     reply = await reply_to(service, request, read)
@@ -62,6 +71,14 @@ async def _respond(service: Service, scope: Scope, receive: Receive, send: Send)
     await service.outgoing.send(scope, send, b"" if scope["method"] == "HEAD" else body)
     if settings.access_log:
         _log_request(service, request, route, scope["method"], status, seconds)
+
+
+def _may_be_large(service: Service, request: ApiRequest) -> bool:
+    """Return whether the answer may be longer than an entity."""
+    address = service.address(request.path)
+    if address.target is None:
+        return address.version is not None
+    return address.target.kind not in _SHORT
 
 
 def _log_request(service: Service, request: ApiRequest, route: str, method: str, status: int, seconds: float) -> None:

@@ -21,8 +21,12 @@ CHUNK_BYTES = 64 * 1024
 _LONGEST_UNCHUNKED = {"2": 16 * 1024}
 # Requests of one connection of HTTP/2 that are worked on at once; those of HTTP/1.1 come one by one.
 _MOST_ACTIVE = 8
-# Who has read nothing for so long is disconnected once half of what may wait does.
+# Who has read nothing for so long is disconnected where bytes of others need the room.
 _STALLED_SECONDS = 2.0
+_LOOK_SECONDS = 0.1
+# Requests that were begun while there was room may all get large answers. Beyond so many times the limit it does not
+# count any more who reads.
+_OVERSHOOT = 4
 _Client = tuple[str, int]
 _log = structlog.get_logger()
 
@@ -53,8 +57,8 @@ class Outgoing:
     """The bodies under way in this process. For use from one thread: the event loop's.
 
     - `most_of_connection`: while so many bytes wait on a connection of HTTP/2, its next requests are not begun.
-    - `most`: beyond it the connection whose answer has not progressed for the longest time is closed; beyond its half
-      only if that are seconds.
+    - `most`: beyond its half, connections whose answers have not progressed for seconds are closed; beyond it, requests
+      that may get large answers wait.
     - `seconds`: an answer that does not progress for so long closes its connection.
 
     A single answer may be longer than either limit.
@@ -82,6 +86,18 @@ class Outgoing:
         finally:
             connection.requests -= 1
             self._forget_idle(connection)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so many bytes wait that no request should begin whose answer may be large."""
+        return self.unsent > self._most
+
+    async def wait_for_room(self) -> None:
+        """Wait until clients have read enough, or those that do not read are disconnected."""
+        while self.is_full:
+            self._make_room(self._most / 2, _STALLED_SECONDS)
+            if self.is_full:
+                await asyncio.sleep(_LOOK_SECONDS)
 
     async def send(self, scope: Scope, send: Send, body: bytes) -> None:
         """Send a body, after the head of its answer. If the client does not read it, close the connection."""
@@ -115,13 +131,18 @@ class Outgoing:
         connection.unsent += size
         self.unsent += size
         self._answers[answer] = None
-        while self.unsent > self._most / 2:
-            oldest = next(iter(self._answers))
-            is_stalled = now - oldest.progressed >= _STALLED_SECONDS
-            if oldest is answer or not (is_stalled or self.unsent > self._most):
-                break
-            self._evict(oldest.connection, answer)
+        self._make_room(self._most / 2, _STALLED_SECONDS, answer)
+        self._make_room(self._most * _OVERSHOOT, 0, answer)
         return answer
+
+    def _make_room(self, most: float, seconds: float, but: _Answer | None = None) -> None:
+        """Close connections whose answers have not progressed for `seconds`, until no more than `most` bytes wait."""
+        latest = asyncio.get_running_loop().time() - seconds
+        while self.unsent > most:
+            oldest = next(iter(self._answers))
+            if oldest is but or oldest.progressed > latest:
+                return
+            self._evict(oldest.connection, but)
 
     def _connection(self, client: _Client) -> _Connection:
         return self._connections.get(client) or self._connections.setdefault(client, _Connection(client))
@@ -140,7 +161,7 @@ class Outgoing:
         if answer.connection.unsent < self._most_of_connection:
             answer.connection.has_room.set()
 
-    def _evict(self, connection: _Connection, but: _Answer) -> None:
+    def _evict(self, connection: _Connection, but: _Answer | None) -> None:
         """Let all answers on a connection time out now."""
         for each in connection.answers - {but}:
             self._end(each)

@@ -80,9 +80,9 @@ def test_who_does_not_read_is_given_up() -> None:
     asyncio.run(run())
 
 
-def test_beyond_the_limit_the_one_that_waits_longest_goes() -> None:
+def test_far_beyond_the_limit_the_one_that_waits_longest_goes() -> None:
     async def run() -> None:
-        bodies = Outgoing(3 * MEGABYTE, MEGABYTE, 30)
+        bodies = Outgoing(MEGABYTE // 4 * 3, MEGABYTE, 30)
         clients = [Client(port) for port in range(5)]
         tasks = []
         for client in clients:
@@ -96,6 +96,22 @@ def test_beyond_the_limit_the_one_that_waits_longest_goes() -> None:
         await asyncio.gather(*tasks)
         assert [client.is_complete for client in clients] == [False, False, True, True, True]
         assert bodies.unsent == 0
+
+    asyncio.run(run())
+
+
+def test_requests_wait_while_there_is_no_room() -> None:
+    async def run() -> None:
+        bodies, client = Outgoing(MEGABYTE // 2, MEGABYTE, 30), Client()
+        sending = asyncio.create_task(bodies.send(client.scope, client.send, b"x" * MEGABYTE))
+        await turns()
+        assert bodies.is_full
+        waiting = asyncio.create_task(bodies.wait_for_room())
+        await turns()
+        assert not waiting.done()
+        client.reads.set()
+        await asyncio.gather(sending, waiting)
+        assert not bodies.is_full
 
     asyncio.run(run())
 

@@ -107,6 +107,8 @@ def run_node(script: str, text: str, server: Server) -> str:
 def run(script: str, server: Server) -> str:
     """What a shell script prints, where this Python's commands come first; it must succeed and say no error."""
     folder = Path(sys.executable).parent
+    temporary = server.data_dir / "examples"
+    temporary.mkdir(exist_ok=True)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script.replace(".venv/bin/", f"{folder}/")],
         cwd=ROOT,

@@ -131,3 +131,18 @@ def test_quarters_carry_labels_and_values(tmp_path: Path, open_page: Open) -> No
     assert sum(int(each.replace(",", "")) for each in texts) > 0
     labels = chart.locator("text.muted:not(.exact):not(.short)").all_text_contents()
     assert [each for each in labels if each.startswith("20")] == ["2026", "2027", "2028", "2029"]
+
+
+def test_what_is_current_only_as_far_as_known_is_not_shown_as_current(tmp_path: Path, open_page: Open) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(500, today=date(2026, 12, 20)), encoding="utf-8")
+    chart = open_page(file.as_uri()).page.get_by_role("img", name="Devices by number of Patch Tuesdays behind")
+    counts = [int(each.replace(",", "")) for each in chart.locator("text.exact").all_text_contents()]
+    tally = Tally(Checker(bundled(), date(2026, 12, 20)))
+    for each in devices(500):
+        tally.add(Evidence(build=each["OS version"], edition=each["SkuFamily"], system=each["OS"]))
+    summary = tally.summary()
+    doubtful = summary.patch["currentAsFarAsKnown"] + summary.patch["newerThanCatalogue"]
+    assert doubtful > 0
+    assert counts[0] == summary.behind[0] - doubtful
+    assert sum(counts) == summary.devices

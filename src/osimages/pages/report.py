@@ -89,7 +89,7 @@ def fleet_report(
         summary=summary,
         cards=_cards(groups, allow_stale),
         support=stacked(_states(summary)),
-        patch=columns(list(_patch_levels(summary))),
+        patch=columns(list(_patch_levels(summary, groups))),
         leaving=columns(list(_leaving(groups, facts.today))),
         timeline=timeline(list(_lanes(leaving)), facts.today),
         ended=sum(each.devices for each in tally.leaving() if each.days_left < -_ENDED_DAYS_SHOWN),
@@ -117,10 +117,17 @@ def _states(summary: Summary) -> Iterator[tuple[str, int, str]]:
         yield label, count, tone
 
 
-def _patch_levels(summary: Summary) -> Iterator[tuple[str, int, str]]:
+def _patch_levels(summary: Summary, groups: Sequence[Group]) -> Iterator[tuple[str, int, str]]:
+    """Return the devices by Patch Tuesdays behind; what is current only as far as the facts reach is not certain."""
+    doubtful = sum(each.devices for each in groups if each.answer.patch_tuesdays_behind == 0 and _is_doubtful(each))
     for least, most, label, tone in _STEPS:
-        yield label, sum(count for step, count in summary.behind.items() if least <= step <= most), tone
-    yield "?", summary.devices - sum(summary.behind.values()), "unknown"
+        count = sum(count for step, count in summary.behind.items() if least <= step <= most)
+        yield label, count - doubtful * (least == 0), tone
+    yield "?", summary.devices - sum(summary.behind.values()) + doubtful, "unknown"
+
+
+def _is_doubtful(group: Group) -> bool:
+    return group.answer.patch in (Patch.CURRENT_AS_FAR_AS_KNOWN, Patch.NEWER)
 
 
 def _lanes(leaving: list[Leaving]) -> Iterator[tuple[str, str, str, date]]:

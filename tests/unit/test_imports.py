@@ -14,7 +14,7 @@ ROOT = Path(osimages.__file__).parent
 LAYERS = (
     ("errors", "clock", "settings", "observe", "remembered", "http_client"),
     ("edm", "odata", "catalogue", "issuer", "graph"),
-    ("plan", "fleet", "importers"),
+    ("plan", "fleet", "importers", "windows"),
     ("auth", "wire", "storage", "pages"),
     ("publish",),
     ("http",),

@@ -25,7 +25,7 @@ _SAME_BASE: Mapping[int, tuple[int, ...]] = {
 _LAST_RELEASE_ID, _FIRST_BUILD_2009 = "2009", 19042
 # Windows 11 24H2 and Windows Server 2025 got the same packages up to 26100.7462 (2025-12-09); since 2026-01 the
 # revisions of servers are above 30,000. Server 2025 began with .1742.
-_SHARED_BUILD, _FIRST_SHARED, _LAST_SHARED, _FIRST_SERVER = 26100, 1742, 7462, 30_000
+SHARED_BUILD, _FIRST_SHARED, _LAST_SHARED, FIRST_SERVER = 26100, 1742, 7462, 30_000
 # Builds that users check and no catalogue has: client and server.
 _OUTSIDE: Mapping[int, tuple[str, str]] = {
     6002: ("Windows Vista SP2", "Windows Server 2008 SP2"),
@@ -201,9 +201,9 @@ def _owner(
         return Family.SERVER
     if not servers:
         return Family.CLIENT
-    if numbers is None or numbers.build != _SHARED_BUILD or numbers.revision is None:
+    if numbers is None or numbers.build != SHARED_BUILD or numbers.revision is None:
         return None
-    if numbers.revision >= _FIRST_SERVER:
+    if numbers.revision >= FIRST_SERVER:
         return Family.SERVER
     if not _FIRST_SHARED <= numbers.revision <= _LAST_SHARED:
         return Family.CLIENT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import accumulate
 
@@ -16,7 +16,7 @@ from osimages.catalogue.facts import Kind, Release, Update
 from osimages.catalogue.publishing import b_releases, newest_day, patch_tuesday_of
 
 _MOST_UNKNOWN = 24
-_HOTPATCHES = (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND)
+HOTPATCHES = (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND)
 # Hotpatches since 2025 are at most this far below the B release of their month; before, on Windows Server 2022, more.
 _HOTPATCH_DISTANCE = 100
 _MOST_BASELINES = 3
@@ -103,7 +103,7 @@ def known_updates(release: Release, today: date, age_days: int, complete_until: 
         patch_tuesdays_until(last, _MOST_UNKNOWN),
         max(by_revision, default=0),
         tuple(dict.fromkeys(each for each in packages if each <= last)),
-        any(each.kind in _HOTPATCHES for each in release.updates),
+        any(each.kind in HOTPATCHES for each in release.updates),
     )
 
 
@@ -117,7 +117,7 @@ def patch_state(
     """
     last_day = _last_day(known, build, last_day, later)
     due = [each for each in known.newest if each.patch_tuesday <= last_day]
-    unknown = _unknown_patch_tuesdays(known, due, last_day)
+    unknown = unknown_patch_tuesdays(known, due, last_day)
     if build is None:
         note = "no build with a revision was stated, so its updates are not known"
         return PatchState(Patch.NOT_STATED, unknown=unknown, notes=(note,))
@@ -128,15 +128,11 @@ def patch_state(
     update = fact_of(updates[0]) if updates else None
     if not due:
         note = f"the builds of the monthly updates of {known.release.id} are not in the catalogue"
-        return PatchState(Patch.UNKNOWN, level=_text(_level(known, build, updates)), update=update, notes=(note,))
-    level = _level(known, build, updates)
+        return PatchState(Patch.UNKNOWN, level=_text(level_of(known, build, updates)), update=update, notes=(note,))
+    level = level_of(known, build, updates)
     if not updates and (note := _below_first(known, build) or _may_be_hotpatch(known, build)):
         return PatchState(Patch.UNKNOWN, unknown=unknown, notes=(note,))
-    by_month = any(each.kind in _HOTPATCHES for each in updates)
-    if by_month and level is not None:
-        missing = [each for each in due if each.month > level]
-    else:
-        missing = [each for each in due if each.revision > build.revision]
+    missing = missing_updates(known, build, due)
     if missing:
         behind, note = _behind(known, missing, level if updates else None, last_day)
         patch = Patch.BEHIND
@@ -155,6 +151,22 @@ def patch_state(
     )
 
 
+def missing_updates(known: KnownUpdates, build: Build, due: Iterable[BRelease]) -> list[BRelease]:
+    """Return which of the B releases in `due` a build lacks. A hotpatch lacks those of later months, whatever its
+    revision; any other build those with a higher revision.
+    """
+    updates = known.by_revision.get(build.revision, ())
+    level = level_of(known, build, updates) if is_hotpatch(updates) else None
+    if level is not None:
+        return [each for each in due if each.month > level]
+    return [each for each in due if each.revision > build.revision]
+
+
+def is_hotpatch(updates: Iterable[Update]) -> bool:
+    """Return whether any of the updates with one build is a hotpatch."""
+    return any(each.kind in HOTPATCHES for each in updates)
+
+
 def fact_of(update: Update) -> Fact:
     """Return an update as an answer shows it."""
     tuesday = patch_tuesday_of(update) if update.month is not None and update.kind is Kind.B else None
@@ -169,8 +181,8 @@ def _last_day(known: KnownUpdates, build: Build | None, last_day: date, later: d
     return later if beyond else last_day
 
 
-def _unknown_patch_tuesdays(known: KnownUpdates, due: list[BRelease], last_day: date) -> tuple[date, ...]:
-    """Return the Patch Tuesdays after the newest known one on which the device was still to get an update."""
+def unknown_patch_tuesdays(known: KnownUpdates, due: Sequence[BRelease], last_day: date) -> tuple[date, ...]:
+    """Return the Patch Tuesdays after the newest of `due` on which a device was still to get an update."""
     if not known.newest:
         return ()
     newest = due[0].patch_tuesday if due else known.release.general_availability
@@ -178,7 +190,7 @@ def _unknown_patch_tuesdays(known: KnownUpdates, due: list[BRelease], last_day: 
     return tuple(sorted(each for each in expected if each not in known.without_build))
 
 
-def _level(known: KnownUpdates, build: Build, updates: Iterable[Update]) -> Month | None:
+def level_of(known: KnownUpdates, build: Build, updates: Iterable[Update]) -> Month | None:
     """Return the month of the Patch Tuesday whose fixes a build has.
 
     A hotpatch has those of its month, whatever its revision; any other build those of the B releases up to it. A build
@@ -190,7 +202,7 @@ def _level(known: KnownUpdates, build: Build, updates: Iterable[Update]) -> Mont
     for each in updates:
         if each.kind is Kind.B and each.year and each.month:
             levels.append((each.year, each.month))
-        elif each.release_date is not None and (each.kind in _HOTPATCHES or by_revision is None):
+        elif each.release_date is not None and (each.kind in HOTPATCHES or by_revision is None):
             tuesday = patch_tuesdays_until(each.release_date, 1)[0]
             levels.append((tuesday.year, tuesday.month))
     return min(levels) if levels else by_revision
@@ -259,7 +271,7 @@ def _remarks(
     if len(kbs) > 1:
         others = (f"{each.kb} ({each.kind}, {each.release_date})" for each in updates if each.kb in kbs[1:])
         notes += (f"the same build is that of {', '.join(dict.fromkeys(others))}",)
-    if updates[0].kind in _HOTPATCHES:
+    if updates[0].kind in HOTPATCHES:
         notes += _restart(known, missing)
     return notes
 

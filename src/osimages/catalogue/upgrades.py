@@ -16,7 +16,7 @@ SOON_DAYS = 183
 _SETTLED_DAYS = 90
 # Windows 11 26H1 comes with new devices only; no device is upgraded to it.
 # https://learn.microsoft.com/windows/whats-new/windows-11-version-26h1
-_NEW_DEVICES_ONLY = frozenset((28000,))
+NEW_DEVICES_ONLY = frozenset((28000,))
 _LONG_TERM = (Servicing.LTSC, Servicing.IOT_LTSC)
 
 
@@ -49,7 +49,7 @@ def _newest(releases: Iterable[Release], own: Release, servicing: Servicing, tod
     found: list[tuple[bool, date, str]] = []
     for each in releases:
         group = next((one for one in support_groups(each) if one.servicing is servicing), None)
-        if group is None or each.os_build in _NEW_DEVICES_ONLY or each.id == own.id:
+        if group is None or each.os_build in NEW_DEVICES_ONLY or each.id == own.id:
             continue
         is_later = own.general_availability < each.general_availability <= today
         if is_later and (group.support_end_date - today).days > SOON_DAYS:

@@ -73,11 +73,15 @@ def application() -> Application:
 
 
 class Application:
-    """An ASGI application; it opens its database when the server starts it, and closes it when the server ends."""
+    """An ASGI application; it opens its database when the server starts it, and closes it when the server ends.
 
-    def __init__(self, settings: Settings, served: Served = SERVED) -> None:
+    Where it shares its process with other code (not `owns_process`), it leaves logging and garbage collection alone.
+    """
+
+    def __init__(self, settings: Settings, served: Served = SERVED, *, owns_process: bool = True) -> None:
         self._settings = settings
         self._served = served
+        self._owns_process = owns_process
         self._service: Service | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,16 +94,18 @@ class Application:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        configure_logging(self._settings.log_format)
+        if self._owns_process:
+            configure_logging(self._settings.log_format)
         try:
             self._service = await self._started()
         except Exception as error:
             _log.error("the service cannot start", reason=str(error))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
-        # What was made so far stays. Without this each full collection goes through all of it, which takes 50 ms.
-        gc.collect()
-        gc.freeze()
+        if self._owns_process:
+            # What was made so far stays. Without this each full collection goes through all of it, which takes 50 ms.
+            gc.collect()
+            gc.freeze()
         await send({"type": "lifespan.startup.complete"})
         background = [asyncio.create_task(_sample(self._service)), *self._publishing(self._service)]
         await receive()

@@ -24,12 +24,13 @@ class Given:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is answered. `cut` sends so many bytes of the body and hangs up; `length` claims another length."""
+    """What is answered. `cut` sends so many bytes of the body and hangs up; `is_silent` hangs up without a response."""
 
     body: bytes = b""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    is_silent: bool = False
 
 
 @dataclass
@@ -60,6 +61,10 @@ def serving(answer: Callable[[Given], Reply], context: ssl.SSLContext | None = N
             given = Given(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
             web.asked.append(given)
             reply = web.answer(given)
+            if reply.is_silent:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
             self.send_response(reply.status)
             self.send_header("Connection", "close")  # nothing is left open when the server ends
             for name, value in reply.headers.items():

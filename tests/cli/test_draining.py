@@ -9,9 +9,10 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 
 import httpx
 import pytest
@@ -66,6 +67,35 @@ def test_a_request_under_way_over_http2_gets_its_answer(tmp_path: Path) -> None:
 
 
 @posix
+def test_every_request_under_way_on_a_connection_of_http2_gets_its_answer(tmp_path: Path) -> None:
+    count = 6
+    begun, stopped = Barrier(count + 1), Barrier(count + 1)
+
+    def create(client: httpx.Client, number: int) -> tuple[int, str]:
+        def body() -> Iterator[bytes]:
+            yield b'{"id": '
+            begun.wait(PATIENCE_SECONDS)
+            stopped.wait(PATIENCE_SECONDS)
+            yield f'"late {number}"}}'.encode()
+
+        reply = client.post(IMAGES, content=body(), headers={"Content-Type": "application/json"})
+        return reply.status_code, reply.json()["id"]
+
+    with (
+        running(tmp_path, "--empty", drain_seconds=HOUR) as server,
+        speaking_http2(server) as client,
+        ThreadPoolExecutor(count) as pool,
+    ):
+        assert client.get(IMAGES).status_code == 200
+        replies = [pool.submit(create, client, number) for number in range(count)]
+        begun.wait(PATIENCE_SECONDS)
+        server.process.send_signal(signal.SIGTERM)
+        stopped.wait(PATIENCE_SECONDS)
+        assert [each.result() for each in replies] == [(201, f"late {number}") for number in range(count)]
+        assert server.process.wait(PATIENCE_SECONDS) == 0
+
+
+@posix
 def test_new_requests_over_http2_do_not_keep_a_server(tmp_path: Path) -> None:
     with running(tmp_path, "--empty", drain_seconds=HOUR) as server, speaking_http2(server) as client:
         assert client.get(IMAGES).status_code == 200
@@ -78,19 +108,25 @@ def test_new_requests_over_http2_do_not_keep_a_server(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux reports how much a client has read")
-def test_a_client_that_pauses_gets_its_whole_answer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+def test_a_client_that_pauses_gets_its_whole_answer(tmp_path: Path, version: str) -> None:
     update = {"buildVersion": "10.0.1.1", "releaseMonth": 1}
     updates = [update | {"releaseYear": year} for year in range(1, 1001)]
-    with running(tmp_path, "--http", "--empty", drain_seconds=HOUR, max_page_bytes="100000000") as server:
-        with connected(server.url, DEFAULT_TENANT, tmp_path) as api:
-            for number in range(100):
-                api.create(id=str(number), availableUpdates=updates)
-            whole = api.get(IMAGES).content
-            assert len(whole) > 10_000_000, "more than the system takes from the server at once"
-            with api.http.stream("GET", IMAGES, headers={"Accept-Encoding": "identity"}) as reply:
-                server.process.send_signal(signal.SIGTERM)
-                Event().wait(10 * QUIET_SECONDS)  # however long it is, nothing may be lost
-                assert b"".join(reply.iter_bytes()) == whole
+    options = ("--empty",) if version == "HTTP/2" else ("--http", "--empty")
+    with running(tmp_path, *options, drain_seconds=HOUR, max_page_bytes="100000000") as server, ExitStack() as opened:
+        if version == "HTTP/2":
+            client = opened.enter_context(speaking_http2(server))
+        else:
+            client = opened.enter_context(connected(server.url, DEFAULT_TENANT, tmp_path)).http
+        for number in range(100):
+            assert client.post(IMAGES, json={"id": str(number), "availableUpdates": updates}).status_code == 201
+        whole = client.get(IMAGES).content
+        assert len(whole) > 10_000_000, "more than the system takes from the server at once"
+        with client.stream("GET", IMAGES, headers={"Accept-Encoding": "identity"}) as reply:
+            assert reply.http_version == version
+            server.process.send_signal(signal.SIGTERM)
+            Event().wait(10 * QUIET_SECONDS)  # however long it is, nothing may be lost
+            assert b"".join(reply.iter_bytes()) == whole
         assert server.process.wait(PATIENCE_SECONDS) == 0
 
 

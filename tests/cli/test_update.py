@@ -65,6 +65,23 @@ def test_an_update_without_a_network_gives_up_and_says_so(tmp_path: Path, proxy:
     assert "Changes: none" in result.stdout
 
 
+def test_a_token_that_nobody_issues_is_not_waited_for(tmp_path: Path) -> None:
+    """The source answers, but sign-in is behind a proxy that never does."""
+    with serving(lambda given: Reply(b"{}")) as web, socket.create_server(("127.0.0.1", 0)) as silent:
+        identity = {
+            "AZURE_TENANT_ID": str(uuid.uuid4()),
+            "AZURE_CLIENT_ID": str(uuid.uuid4()),
+            "AZURE_CLIENT_SECRET": "x",
+        }
+        proxy = {"HTTPS_PROXY": f"http://127.0.0.1:{silent.getsockname()[1]}", "NO_PROXY": "127.0.0.1"}
+        place = ("--from", f"graph={web.url}/beta/admin/windows/updates/products")
+        result = osimages("catalogue", "update", "--data-dir", tmp_path, *place, **identity, **proxy)
+    assert result.returncode == 1
+    assert "no token for https://127.0.0.1: azure-identity got no answer within 7 seconds. Sign in" in result.stdout
+    assert result.stderr == ""
+    assert "GET" not in [each.method for each in web.asked]
+
+
 def test_files_are_read_without_a_network(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}"

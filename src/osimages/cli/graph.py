@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Any version that has disable_instance_discovery; the same as in pyproject.toml.
 _REQUIREMENT = "azure-identity>=1.25"
+# Far longer than a service that issues tokens takes, or a program such as az.
+_TOKEN_SECONDS = 60.0
 
 
 def graph_client(
@@ -26,12 +28,13 @@ def graph_client(
     variable: str,
     *,
     cloud: str | None = None,
+    token_seconds: float = _TOKEN_SECONDS,
     on_wait: Callable[[str, float], None] = lambda reason, seconds: None,
 ) -> GraphClient:
     """Return a client of a server, or of Graph in a cloud where no URL is given.
 
     The token is that of the environment variable, else azure-identity's: for the server of the URL, or for Graph in
-    the cloud where one is named. Raises UsageError, ClickException.
+    the cloud where one is named; azure-identity gets `token_seconds` for it. Raises UsageError, ClickException.
     """
     from osimages.auth.clouds import CLOUDS
     from osimages.graph.client import GraphClient, api_url
@@ -42,12 +45,12 @@ def graph_client(
     except GraphError as error:
         raise click.UsageError(str(error)) from None
     try:
-        return GraphClient(address, _tokens(address, variable, cloud), on_wait=on_wait)
+        return GraphClient(address, _tokens(address, variable, cloud, token_seconds), on_wait=on_wait)
     except GraphError as error:
         raise click.ClickException(str(error)) from None
 
 
-def _tokens(address: str, variable: str, cloud: str | None) -> Tokens:
+def _tokens(address: str, variable: str, cloud: str | None, seconds: float) -> Tokens:
     """Return the source of tokens for a server. Raises GraphError, ClickException."""
     from osimages.auth.clouds import CLOUDS
     from osimages.graph.tokens import CredentialTokens, FixedToken
@@ -58,7 +61,10 @@ def _tokens(address: str, variable: str, cloud: str | None) -> Tokens:
     # As azure-identity's readers of Microsoft's SDKs do: for the host, whatever its port.
     root = named.graph_roots[0] if named else f"https://{urlsplit(address).hostname}"
     return CredentialTokens(
-        _credential(named, variable), f"{root}/.default", otherwise=f"or put a token into {variable}"
+        _credential(named, variable),
+        f"{root}/.default",
+        otherwise=f"or put a token into {variable}",
+        seconds=seconds,
     )
 
 

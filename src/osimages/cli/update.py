@@ -33,6 +33,8 @@ Result = TypeVar("Result")
 _SHOWN = 20
 _CACHE = "catalogue-cache"
 _TOKEN_VARIABLE = "OSIMAGES_SOURCE_TOKEN"  # noqa: S105 (the name of a variable)
+# Without a way to where tokens are issued the whole command takes 10 seconds at most.
+_TOKEN_SECONDS = 7.0
 
 
 @click.command(
@@ -205,7 +207,8 @@ def _question(
     if not source.permission or address is None:
         return Question(source, places, before)
     parts = urlsplit(address)
-    return Question(source, places, before, graph_client(f"{parts.scheme}://{parts.netloc}", _TOKEN_VARIABLE))
+    client = graph_client(f"{parts.scheme}://{parts.netloc}", _TOKEN_VARIABLE, token_seconds=_TOKEN_SECONDS)
+    return Question(source, places, before, client)
 
 
 def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> list[Answer]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from osimages.graph.errors import GraphError, plain
@@ -55,7 +57,8 @@ class CredentialTokens:
     """Tokens of an azure-identity credential, which is anything with its `get_token`.
 
     Some credentials start a program for every token, so a token is cached until shortly before it expires. `otherwise`
-    ends the error where there is none: what else can be done, such as "or put a token into X".
+    ends the error where there is none: what else can be done, such as "or put a token into X". A credential tries
+    several services, each of them several times: after `seconds` (None: never) it counts as failed.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class CredentialTokens:
         scope: str,
         *,
         otherwise: str = "",
+        seconds: float | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._credential = credential
         self._scope = scope
         self._otherwise = otherwise
+        self._seconds = seconds
         self._now = now
         self._clock = clock
         self._token = ""
@@ -90,11 +95,23 @@ class CredentialTokens:
         return True
 
     def _request(self, options: dict[str, Any]) -> None:
+        found: SimpleQueue[Any] = SimpleQueue()
+
+        def ask() -> None:
+            try:
+                found.put(self._credential.get_token(self._scope, **options))
+            except Exception as error:
+                found.put(error)
+
+        # Nothing can interrupt a credential: a daemon thread does not keep the process from ending.
+        threading.Thread(target=ask, daemon=True).start()
         try:
-            found = self._credential.get_token(self._scope, **options)
-        except Exception as error:
-            raise GraphError(_failure(self._scope, str(error) or type(error).__name__, self._otherwise)) from None
-        self._token, self._expires, self._since = found.token, float(found.expires_on), self._clock()
+            token = found.get(timeout=self._seconds)
+        except Empty:
+            token = TimeoutError(f"azure-identity got no answer within {self._seconds:g} seconds")
+        if isinstance(token, Exception):
+            raise GraphError(_failure(self._scope, str(token) or type(token).__name__, self._otherwise))
+        self._token, self._expires, self._since = token.token, float(token.expires_on), self._clock()
 
 
 def _failure(scope: str, text: str, otherwise: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Event
 from typing import Any, NamedTuple
 
 import pytest
@@ -112,3 +113,18 @@ def test_a_fixed_token() -> None:
     for text in ("", " ", "a b", "ä", "a\nb", "a\0"):
         with pytest.raises(GraphError, match="The value of X is no token: it is empty, or has characters"):
             FixedToken(text, "The value of X")
+
+
+def test_a_credential_that_does_not_answer_is_given_up() -> None:
+    answers = Event()
+
+    class Silent:
+        def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+            """Wait until the test is over."""
+            answers.wait()
+            return AccessToken("late", 0)
+
+    tokens = CredentialTokens(Silent(), SCOPE, otherwise="or pass a token", seconds=0.01)
+    with pytest.raises(GraphError, match=r"no answer within 0\.01 seconds\. Sign in .*, or pass a token$"):
+        tokens.get()
+    answers.set()

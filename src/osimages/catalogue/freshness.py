@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import msgspec
@@ -42,7 +42,7 @@ def freshness(catalogue: Catalogue, today: date, age_days: int, answers: Iterabl
     unknown, stale = tuple(sorted(missing)), tuple(releases)
     text = f"On {today}, by facts complete to {catalogue.complete_until}; newest Patch Tuesday known: {month(newest)}."
     if stale:
-        text += f" {_due(unknown)} not known for {', '.join(stale)}: run osimages catalogue update."
+        text += f" {due_sentence(unknown)} not known for {', '.join(stale)}: run osimages catalogue update."
     return Freshness(today, catalogue.complete_until, newest, unknown, stale, bool(stale), text)
 
 
@@ -51,7 +51,8 @@ def month(day: date | None) -> str:
     return "none" if day is None else f"{_MONTHS[day.month - 1]} {day.year}"
 
 
-def _due(unknown: tuple[date, ...]) -> str:
+def due_sentence(unknown: Sequence[date]) -> str:
+    """Return the subject and verb of a sentence about unknown Patch Tuesdays: "The build of December 2026 is"."""
     if len(unknown) == 1:
         return f"The build of {month(unknown[0])} is"
     return f"Builds of {len(unknown)} Patch Tuesdays since {month(unknown[0])} are"

@@ -20,6 +20,10 @@ _COMMANDS = {
         "Windows releases and their builds: show, update, publish, export.",
     ),
     "check": ("osimages.cli.check:check", "Is a build, or a whole fleet, supported and current?"),
+    "policy": (
+        "osimages.cli.policy:policy",
+        "Compliance policies from the facts: builds, Graph bodies, scripts.",
+    ),
     "tenant": ("osimages.cli.tenant:tenant", "Add, license and remove tenants."),
     "db": ("osimages.cli.db:db", "Look after the database: back it up, restore it."),
     "config": ("osimages.cli.config:config", "Show settings, and where they come from."),

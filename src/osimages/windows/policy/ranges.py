@@ -153,10 +153,10 @@ class AcceptedBuilds:
             groups = " and ".join(f"{group} ({day})" for group, day in self._ended)
             yield f"{name}: support of {groups} has ended. Builds do not show the edition: these devices pass, too"
         for month in self._hotpatches_without_build():
-            yield f"{name}: the build of the hotpatch of {month} is not known: it does not pass"
+            yield f"{name}: the hotpatch of {month} has no known build, devices with it do not pass"
         is_complete = self._known.complete_until >= self._rule.day
         if self._rule.highest is Highest.KNOWN and not is_complete:
-            yield f"{name}: updates after {self._known.complete_until} are known in part only; others do not pass"
+            yield f"{name}: updates after {self._known.complete_until} are known in part, the others do not pass"
 
     def _runs(self) -> Iterator[list[int]]:
         """Groups of accepted revisions without another known build between them."""

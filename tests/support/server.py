@@ -33,9 +33,9 @@ class Server:
         return self.process.wait(_PATIENCE_SECONDS)
 
 
-def command(*arguments: str) -> list[str]:
-    """The command line of an osimages command in this environment."""
-    return [sys.executable, "-m", "osimages", *arguments]
+def command(*arguments: str, module: str = "osimages") -> list[str]:
+    """The command line of an osimages command in this environment. `module` is what is run in its place."""
+    return [sys.executable, "-m", module, *arguments]
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -43,13 +43,13 @@ def environment(**more: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("OSIMAGES_")} | more
 
 
-def start(data_dir: Path, *arguments: str, **settings: str) -> Server:
+def start(data_dir: Path, *arguments: str, module: str = "osimages", **settings: str) -> Server:
     """A server on a free port, once it has said that it listens. `settings` are OSIMAGES_* variables."""
     data_dir.mkdir(parents=True, exist_ok=True)
     errors = data_dir / "stderr.log"
     with errors.open("a", encoding="utf-8") as log:
         process = subprocess.Popen(
-            command("serve", "--port", "0", "--data-dir", str(data_dir), *arguments),
+            command("serve", "--port", "0", "--data-dir", str(data_dir), *arguments, module=module),
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -65,9 +65,9 @@ def start(data_dir: Path, *arguments: str, **settings: str) -> Server:
 
 
 @contextmanager
-def running(data_dir: Path, *arguments: str, **settings: str) -> Iterator[Server]:
+def running(data_dir: Path, *arguments: str, module: str = "osimages", **settings: str) -> Iterator[Server]:
     """A server that is ended afterwards, whatever happens."""
-    server = start(data_dir, *arguments, **settings)
+    server = start(data_dir, *arguments, module=module, **settings)
     try:
         yield server
     finally:

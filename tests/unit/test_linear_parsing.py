@@ -19,7 +19,7 @@ from osimages.http.batch.inherited import inherited_headers
 from osimages.http.body import json_text, query_text
 from osimages.http.front import Front, networks, origin_of
 from osimages.http.reply import Reply, compressed, preflight
-from osimages.http.request import ApiRequest, _read, request_of
+from osimages.http.request import ApiRequest, _decompressed, request_of
 from osimages.issuer.signin import parsed
 from osimages.odata.addressing import by_id, with_filters, with_keys
 from osimages.odata.context import parse_context
@@ -101,7 +101,7 @@ def body_of(name: bytes) -> Parse:
     async def receive() -> dict[str, object]:
         return {"type": "http.request", "body": b""}
 
-    return lambda text: _read(request(name, text), receive, 10).send(None)
+    return lambda text: _decompressed(request(name, text), b"", 10).send(None)
 
 
 def part(line: str) -> Parse:

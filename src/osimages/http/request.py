@@ -35,6 +35,8 @@ _ABSOLUTE = re.compile(r"https?://([^/]*)", re.IGNORECASE)
 _EVERY_ASCII = "".join(map(chr, range(128)))
 _MEGABYTE = 1024 * 1024
 _MOST_DIGITS = 18
+# Of a decompressed body, in one pass of the event loop: 0.2 ms.
+_PIECE_BYTES = 256 * 1024
 
 
 class ApiRequest(msgspec.Struct, frozen=True, gc=False):
@@ -153,7 +155,8 @@ async def read_body(request: ApiRequest, receive: Receive, seconds: float, most:
     """
     try:
         async with asyncio.timeout(seconds):
-            return await _read(request, receive, most)
+            body = await _received(request, receive, most)
+        return await _decompressed(request, body, most)
     except _TooLargeError:
         limit = f"{most // _MEGABYTE}MB" if most % _MEGABYTE == 0 else f"{most} bytes"
         raise ServiceError(BODY_TOO_LARGE, limit=f"{limit} (setting '{setting}')" if setting else limit) from None
@@ -161,7 +164,7 @@ async def read_body(request: ApiRequest, receive: Receive, seconds: float, most:
         raise ServiceError(BODY_ENCODING, reason=f"it did not arrive within {seconds:g} seconds.") from None
 
 
-async def _read(request: ApiRequest, receive: Receive, most: int) -> bytes:
+async def _received(request: ApiRequest, receive: Receive, most: int) -> bytes:
     declared = request.headers.get(b"content-length", b"0")
     # No length has more digits; int rejects thousands of them.
     if declared.isdigit() and int(declared[:_MOST_DIGITS]) > most:
@@ -179,27 +182,37 @@ async def _read(request: ApiRequest, receive: Receive, most: int) -> bytes:
             raise _TooLargeError
         parts.append(part)
         more = message.get("more_body", False)
-    body = b"".join(parts)
+    return b"".join(parts)
+
+
+async def _decompressed(request: ApiRequest, body: bytes, most: int) -> bytes:
     encoding = (request.header(b"content-encoding") or "identity").strip().lower()
     if encoding == "identity":
         return body
     if encoding not in ("gzip", "x-gzip"):
         raise ServiceError(BODY_ENCODING, reason=f"the content encoding '{encoding[:32]}' is not gzip.")
-    return _unzipped(body, most)
+    return await _unzipped(body, most)
 
 
-def _unzipped(body: bytes, most: int) -> bytes:
-    """Never makes more than `most` bytes of a body, however small it is itself."""
-    machine = zlib.decompressobj(wbits=31)
-    try:
-        plain = machine.decompress(body, most + 1)
-    except zlib.error:
-        raise ServiceError(BODY_ENCODING, reason="it is not in gzip format.") from None
-    if len(plain) > most:
-        raise _TooLargeError
+async def _unzipped(body: bytes, most: int) -> bytes:
+    """Decompress a body, at most one piece more than `most` bytes. Others are served between the pieces."""
+    machine, pieces, size = zlib.decompressobj(wbits=31), list[bytes](), 0
+    while not machine.eof:
+        try:
+            piece = machine.decompress(body, _PIECE_BYTES)
+        except zlib.error:
+            raise ServiceError(BODY_ENCODING, reason="it is not in gzip format.") from None
+        pieces.append(piece)
+        size += len(piece)
+        body = machine.unconsumed_tail
+        if size > most:
+            raise _TooLargeError
+        if len(piece) < _PIECE_BYTES:
+            break
+        await asyncio.sleep(0)
     if not machine.eof or machine.unused_data:
         raise ServiceError(BODY_ENCODING, reason="it is not one whole gzip member.")
-    return plain
+    return b"".join(pieces)
 
 
 def ascii_text(raw: bytes) -> str:

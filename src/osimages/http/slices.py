@@ -45,6 +45,11 @@ class Slices:
                 self._turns.give_back()
         return found
 
+    async def begin(self, tenant: str) -> None:
+        """Wait for a pass of the event loop without another slice. What is done until the next `await` is a slice."""
+        await self._turns.take(tenant)
+        asyncio.get_running_loop().call_soon(self._turns.give_back)
+
 
 def cut(sizes: Iterable[int], most: int = SLICE_BYTES) -> list[slice]:
     """Cut a sequence whose items have these sizes in bytes. Each part ends with the item that reaches `most`."""

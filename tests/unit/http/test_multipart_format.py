@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,3 +83,21 @@ def test_answers_are_what_mail_programs_read() -> None:
     assert (failed.status, failed.text, failed.inside) == (409, "no", ())
     assert first.headers is not None
     assert first.headers["ETag"] == 'W/"1"'
+
+
+def test_long_headers_are_rejected_before_the_end_of_the_part_is_searched_for() -> None:
+    head = b"--batch-1\r\nContent-Type: application/http\r\n"
+    with pytest.raises(ServiceError, match="headers of more than 65536 bytes"):
+        read(batch(head + b"a:\r\n" * 100_000), 20)  # it has no end
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_long_body_behind_no_headers_or_short_ones(end: bytes) -> None:
+    long = b"x" * 100_000
+    for head in (b"", b"a: b" + end):
+        content = end.join((b"--batch-1", head, long, b"--batch-1--"))
+        with pytest.raises(ServiceError, match="a part is neither application/http nor"):
+            read(batch(content), 20)
+    content = end.join((b"--batch-1", b"--batch-1", b"a: b", b"--batch-1--", long))
+    with pytest.raises(ServiceError, match="a part is neither application/http nor"):
+        read(batch(content), 20)

@@ -147,6 +147,27 @@ def test_bodies() -> None:
     assert asyncio.run(read_body(zipped, receiving(gzip.compress(b"x" * 100)), 10, 100, "")) == b"x" * 100
 
 
+def test_others_are_served_while_a_body_is_decompressed() -> None:
+    plain = b"x" * 2**20
+    passes = 0
+
+    async def count() -> None:
+        nonlocal passes
+        while True:
+            passes += 1
+            await asyncio.sleep(0)
+
+    async def read() -> bytes:
+        counting = asyncio.create_task(count())
+        zipped = with_headers(content_encoding="gzip")
+        found = await read_body(zipped, receiving(gzip.compress(plain)), 10, 2**20, "")
+        counting.cancel()
+        return found
+
+    assert asyncio.run(read()) == plain
+    assert passes >= 4
+
+
 def test_bodies_that_are_too_large() -> None:
     assert refused(with_headers(), b"x" * 60, b"x" * 41) is BODY_TOO_LARGE
     assert refused(with_headers(content_length="101")) is BODY_TOO_LARGE

@@ -55,6 +55,22 @@ def test_the_event_loop_passes_between_any_two_slices_of_all_requests() -> None:
     assert order.index("c1") < order.index("a2"), "the other tenant does not wait for all of the big one"
 
 
+def test_one_request_begins_in_each_pass_of_the_event_loop() -> None:
+    slices, events = Slices(), list[str]()
+
+    async def request(name: str) -> None:
+        await slices.begin("a")
+        events.append(name)
+
+    async def passes() -> None:
+        while True:
+            events.append("|")
+            await asyncio.sleep(0)
+
+    asyncio.run(_beside(passes(), request("a"), request("b"), request("c")))
+    assert [each for each in "".join(events).split("|") if each] == ["a", "b", "c"]
+
+
 async def _beside(background: Coroutine[Any, Any, None], *requests: Coroutine[Any, Any, None]) -> None:
     task = asyncio.create_task(background)
     await asyncio.gather(*requests)

@@ -12,17 +12,21 @@ import pytest
 
 from osimages.app import start
 from osimages.auth.actor import Actor
+from osimages.http import pipeline
 from osimages.http.pipeline import answer
-from osimages.http.request import ApiRequest
+from osimages.http.reply import Reply
+from osimages.http.request import ApiRequest, ReadBody
 from osimages.http.service import Service
 from osimages.http.slices import SLICE_BYTES, Slices
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
 from osimages.settings import Settings
+from osimages.storage.sqlite import SqliteDatabase
 from tests.support.api import IMAGES
 
 ACTOR = Actor(
     tenant=DEFAULT_TENANT, application=DEFAULT_APPLICATION, user=None, permissions=frozenset(EVERY_PERMISSION)
 )
+SET = IMAGES.removeprefix("/beta")
 LARGE = 10
 FULL = {b"accept": b"application/json;odata.metadata=full"}
 UPDATE = {"buildVersion": "10.0.26200.7171", "releaseMonth": 11, "releaseYear": 2026}
@@ -51,11 +55,11 @@ class Counted(Slices):
         return await super().run(tenant, parts, counted)
 
 
-def counted(tmp_path: Path, ask: Callable[[Service], Awaitable[None]]) -> list[int]:
+def counted(tmp_path: Path, ask: Callable[[Service], Awaitable[None]], **settings: Any) -> list[int]:
     """The slices of requests to a service with ten images, each larger than a slice."""
 
     async def requests() -> list[int]:
-        service = await start(Settings(data_dir=str(tmp_path), empty=True, publish_check_seconds=0))
+        service = await start(Settings(data_dir=str(tmp_path), empty=True, publish_check_seconds=0, **settings))
         try:
             images = {f"a{each}": _properties() for each in range(LARGE)}
             store = service.stores["managedDeviceWindowsOperatingSystemImage"]
@@ -118,8 +122,33 @@ def test_pages_in_the_stored_form_need_no_slices(tmp_path: Path) -> None:
     assert counted(tmp_path, ask) == []
 
 
+def test_few_reads_of_a_batch_are_under_way_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply_to, under_way, most = pipeline.reply_to, 0, 0
+
+    async def counting(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        reply = await reply_to(service, request, read)
+        under_way -= 1
+        return reply
+
+    monkeypatch.setattr(pipeline, "reply_to", counting)
+    monkeypatch.setattr(SqliteDatabase, "answers_at_once", False)
+    items = [{"id": str(each), "method": "GET", "url": f"{SET}?$top={1 + each}"} for each in range(20)]
+
+    async def ask(service: Service) -> None:
+        body = json.loads(await _answer(service, "/beta/$batch", body=json.dumps({"requests": items}).encode()))
+        assert [each["status"] for each in body["responses"]] == [413] * 20
+
+    counted(tmp_path, ask, max_batch_answer_bytes=1)
+    assert most == 4
+
+
 def test_checks_in_a_batch_are_run_one_after_the_other(tmp_path: Path) -> None:
-    url = f"{IMAGES.removeprefix('/beta')}/checkBuilds"
+    url = f"{SET}/checkBuilds"
     headers = {"Content-Type": "application/json"}
     items = [
         {

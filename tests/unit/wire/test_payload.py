@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osimages.errors import BODY_ENCODING, BODY_UNREADABLE, ServiceError
-from osimages.wire.payload import collection_body, decoded, entity_body, member, projected, value_body
+from osimages.wire.payload import (
+    collection_body,
+    decoded,
+    entity_body,
+    has_more_values,
+    member,
+    projected,
+    value_body,
+)
 
 DOCUMENT = b'{"@odata.type":"#t","id":"a","list":[1,{"x":2}]}'
 
@@ -73,3 +81,18 @@ def test_a_member_that_is_given_twice(raw: bytes) -> None:
     with pytest.raises(ServiceError, match="The property 'id' is given more than once") as refusal:
         decoded(raw)
     assert refusal.value.row is BODY_UNREADABLE
+
+
+def test_values_are_counted_up_to_the_bound() -> None:
+    class Body(bytes):
+        counted = 0
+
+        def count(self, *given: object) -> int:
+            Body.counted += 1
+            return super().count(*given)  # type: ignore[arg-type]
+
+    size = 16 * 128 * 1024
+    assert has_more_values(Body(b"[" * size), 1000)
+    assert Body.counted == 3, "the first part of the text alone"
+    assert has_more_values(b" " * size + b"[,{", 2)
+    assert not has_more_values(b" " * size + b"[,{", 3)

@@ -21,7 +21,9 @@ from osimages.wire.header_fields import MOST_LINES, combined
 Headers = dict[bytes, bytes]
 
 _BOUNDARY = re.compile(rb';\s*boundary\s*=\s*(?:"([^"]{1,70})"|([^\s;"]{1,70}))', re.IGNORECASE)
-_EMPTY_LINE = re.compile(rb"\A\r?\n|\r?\n\r?\n")
+_LINE_BREAK = re.compile(rb"\r?\n")
+# As it starts with a fixed byte, it is searched for at the speed of a copy.
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _FOLDED = re.compile(rb"\r?\n[ \t]+")
 _FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PLAIN_ENCODINGS = (b"binary", b"8bit", b"7bit")
@@ -30,6 +32,7 @@ _UNDONE = 424
 _MOST_DIGITS = 18
 # Of a part, before they are split. The setting `max_header_bytes` is checked later, as for every request.
 _MOST_HEADER_BYTES = 64 * 1024
+_LONG_HEAD = f"a part has headers of more than {_MOST_HEADER_BYTES} bytes."
 # Faults on demand have statuses that HTTP does not know.
 _PHRASES = {each.value: each.phrase for each in HTTPStatus}
 
@@ -110,13 +113,14 @@ def _parts(body: bytes, content_type: bytes, most: int) -> list[bytes]:
     if match is None:
         raise _refused("the Content-Type multipart/mixed needs a boundary of at most 70 characters.")
     boundary = match[1] or match[2]
-    line = re.compile(rb"\n--" + re.escape(boundary) + rb"(--)?[ \t]{0,64}(?:\r?\n|\Z)")
+    pattern = rb"--" + re.escape(boundary) + rb"(--)?[ \t]{0,64}(?:\r?\n|\Z)"
+    line = re.compile(rb"\n" + pattern)
     found: list[bytes] = []
-    body = b"\n" + body
-    start, opening = 0, line.search(body)
+    opening = re.match(pattern, body) or line.search(body)
     while opening is not None and opening[1] is None:
         # The end of this line may be the start of the next one with the boundary.
         start = opening.end()
+        _check_head(body, start, line)
         opening = line.search(body, start - opening[0].endswith(b"\n"))
         if opening is None:
             break
@@ -128,11 +132,20 @@ def _parts(body: bytes, content_type: bytes, most: int) -> list[bytes]:
     return found
 
 
+def _check_head(body: bytes, start: int, line: re.Pattern[bytes]) -> None:
+    """Raise ServiceError for a part whose headers are too long, before its end is searched for, which may be far."""
+    end = start + _MOST_HEADER_BYTES
+    # The line with the boundary may be the first half of an empty line, and of the next line with the boundary.
+    is_long = end < len(body) and _EMPTY_LINE.search(body, start - 2, end) is None
+    if is_long and line.search(body, start - 1, end) is None:
+        raise _refused(_LONG_HEAD)
+
+
 def _split(part: bytes) -> tuple[Headers, bytes]:
     """The header fields, with names in lower case, and what follows the empty line after them."""
-    end = _EMPTY_LINE.search(part, 0, _MOST_HEADER_BYTES)
+    end = _LINE_BREAK.match(part) or _EMPTY_LINE.search(part, 0, _MOST_HEADER_BYTES)
     if end is None and len(part) > _MOST_HEADER_BYTES:
-        raise _refused(f"a part has headers of more than {_MOST_HEADER_BYTES} bytes.")
+        raise _refused(_LONG_HEAD)
     head, body = (part, b"") if end is None else (part[: end.start()], part[end.end() :])
     lines = [line for line in _FOLDED.sub(b" ", head).splitlines() if line.strip()]
     if len(lines) > MOST_LINES:

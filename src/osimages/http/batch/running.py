@@ -44,6 +44,9 @@ _READ_BY_POST = frozenset((Kind.ACTION, Kind.QUERY))
 _LONGEST_TURN_SECONDS = 0.01
 # So many bytes of URLs and bodies are decoded in one pass of the event loop, which takes milliseconds.
 _MOST_UNREAD = 4096
+# Reads of a batch under way at once, where the database answers them side by side. Each has its answer in memory before
+# it counts against the room of the batch.
+_MOST_READS = 4
 
 
 async def batch(call: Call, answer: Answer) -> Reply:
@@ -76,6 +79,7 @@ class _Running:
         self._turn_began = time.monotonic()
         self._unread = 0
         self._room = call.service.settings.max_batch_answer_bytes
+        self._reads = asyncio.Semaphore(_MOST_READS)
 
     async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
         """Each item waits for those it depends on, which stand before it; the others run side by side."""
@@ -179,12 +183,18 @@ class _Running:
         return [await self._one(self._call.service, item, addresses)]
 
     async def _one(self, service: Service, item: Item, addresses: Mapping[str, str]) -> Outcome:
-        if self._room < 0:
-            return self._too_large(item.id)
         try:
             request = self._request(item, addresses)
         except ServiceError as error:
             return self._failed(error)
+        if not self._is_read(request):
+            return await self._answered(service, request, item)
+        async with self._reads:
+            return await self._answered(service, request, item)
+
+    async def _answered(self, service: Service, request: ApiRequest, item: Item) -> Outcome:
+        if self._room < 0:
+            return self._too_large(item.id)
 
         async def read(_most: int, _setting: str) -> bytes:
             return request.body
@@ -200,9 +210,13 @@ class _Running:
         The outcome of a change stays, as it was made.
         """
         self._room -= len(outcome.reply.body)
-        target = self._call.service.address(outcome.request.path).target
-        is_read = outcome.request.method == "GET" or (target is not None and target.kind in _READ_BY_POST)
-        return self._too_large(item_id) if self._room < 0 and is_read else outcome
+        return self._too_large(item_id) if self._room < 0 and self._is_read(outcome.request) else outcome
+
+    def _is_read(self, request: ApiRequest) -> bool:
+        if request.method != "POST":
+            return request.method == "GET"
+        target = self._call.service.address(request.path).target
+        return target is not None and target.kind in _READ_BY_POST
 
     def _too_large(self, item_id: str | None) -> Outcome:
         limit = self._call.service.settings.max_batch_answer_bytes

@@ -1,37 +1,18 @@
-"""Sends random requests to a server: paths x options x headers x bodies x batches x encodings, and judges every answer.
-
-`python -m tests.fuzz --count 100000` starts a server of its own. A request follows from its seed alone: `--seed N
---count 1` repeats it. Reported are answers with a status of 500 and more (but for 501 and 503), empty answers, lost
-connections, the latency that a bystander sees, and how much memory the server gained.
-"""
+"""Random requests: paths x options x headers x bodies x batches x encodings, each made from its seed alone."""
 
 from __future__ import annotations
 
-import argparse
 import gzip
-import http.client
 import json
-import socket
-import sys
-import tempfile
-import threading
-import time
-import uuid
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from random import Random
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from tests.support.api import IMAGES, token
-from tests.support.server import Server, running
+from tests.support.api import IMAGES
 
 SET = IMAGES.removeprefix("/beta")
-ALLOWED = (501, 503)
-# An empty body is right for these, and for answers to HEAD and OPTIONS.
-EMPTY = (204, 304)
 _SEGMENTS = (
     *(
         IMAGES,
@@ -217,14 +198,6 @@ class Request:
     body: bytes | None
 
 
-@dataclass
-class Report:
-    """The answers, counted by status, and what was wrong with them."""
-
-    statuses: Counter[int] = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
-
-
 def request_of_seed(seed: int) -> Request:
     """Return the request of a seed, without a token."""
     random = Random(seed)
@@ -348,128 +321,3 @@ def _batch(random: Random) -> bytes:
             item["atomicityGroup"] = random.choice(("g", "h"))
         items.append(item)
     return json.dumps({"requests": items}).encode()
-
-
-class Client:
-    """One connection that sends requests as they are, and is opened again where it was closed."""
-
-    def __init__(self, url: str, bearer: str) -> None:
-        parts = urlsplit(url)
-        self._address = (parts.hostname or "localhost", parts.port or 80)
-        self._bearer = bearer
-        self._socket: socket.socket | None = None
-
-    def send(self, request: Request) -> tuple[int, bytes]:
-        """Return status and body. Raises OSError or HTTPException where there is no answer."""
-        try:
-            return self._send(request)
-        except (OSError, http.client.HTTPException):
-            self.close()
-            return self._send(request)
-
-    def _send(self, request: Request) -> tuple[int, bytes]:
-        if self._socket is None:
-            self._socket = socket.create_connection(self._address, timeout=60)
-        lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: localhost:{self._address[1]}"]
-        lines += [f"{name}: {value}" for name, value in request.headers.items()]
-        lines.append(f"Authorization: Bearer {self._bearer}")
-        if request.body is not None:
-            lines.append(f"Content-Length: {len(request.body)}")
-        self._socket.sendall("\r\n".join([*lines, "", ""]).encode() + (request.body or b""))
-        response = http.client.HTTPResponse(self._socket, method=request.method)
-        response.begin()
-        body = response.read()
-        if response.will_close:
-            self.close()
-        return response.status, body
-
-    def close(self) -> None:
-        """Close the connection; another request opens it again."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-
-def fuzz(server: Server, seeds: range) -> Report:
-    """Send the requests of all seeds, and judge the answers."""
-    report, client = Report(), Client(server.url, token(server.data_dir, str(uuid.uuid4())))
-    for seed in seeds:
-        request = request_of_seed(seed)
-        try:
-            status, body = client.send(request)
-        except (OSError, http.client.HTTPException) as error:
-            report.problems.append(f"seed {seed}: {request.method} {request.target[:200]}: no answer: {error!r}")
-            continue
-        report.statuses[status] += 1
-        problem = _problem(request, status, body)
-        if problem:
-            report.problems.append(f"seed {seed}: {request.method} {request.target[:200]}: {problem}")
-    client.close()
-    return report
-
-
-def _problem(request: Request, status: int, body: bytes) -> str | None:
-    if status >= 500 and status not in ALLOWED:
-        return f"{status}: {body[:300]!r}"
-    if not body and status not in EMPTY and request.method not in ("HEAD", "OPTIONS") and status != 303:
-        return f"{status} without a body"
-    if (
-        request.target.startswith("/beta/$batch")
-        and status == 200
-        and request.method == "POST"
-        and body.startswith(b"{")
-    ):
-        for each in json.loads(body)["responses"]:
-            if each["status"] >= 500 and each["status"] not in (*ALLOWED, 507):
-                return f"in a batch: {json.dumps(each)[:300]}"
-    return None
-
-
-def _memory(server: Server) -> int:
-    """Bytes of memory of the server's processes, 0 where the system does not tell."""
-    total = 0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            facts = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        except OSError:
-            continue
-        if server.process.pid in (int(facts["Pid"]), int(facts["PPid"])) and "VmRSS" in facts:
-            total += int(facts["VmRSS"].split()[0]) * 1024
-    return total
-
-
-def _bystander(url: str, done: threading.Event, seconds: list[float]) -> None:
-    client = Client(url, "none")
-    while not done.wait(0.01):
-        started = time.perf_counter()
-        client.send(Request("GET", "/-/health", {}, None))
-        seconds.append(time.perf_counter() - started)
-    client.close()
-
-
-def main() -> int:
-    """Fuzz a server of its own; the exit code is 1 if anything was wrong."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=2000, help="Requests to send (2000).")
-    parser.add_argument("--seed", type=int, default=0, help="Seed of the first request (0).")
-    given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, running(Path(folder), "--http") as server:
-        fuzz(server, range(-200, 0))  # caches are full and modules loaded
-        before, done, seconds = _memory(server), threading.Event(), list[float]()
-        watching = threading.Thread(target=_bystander, args=(server.url, done, seconds))
-        watching.start()
-        report = fuzz(server, range(given.seed, given.seed + given.count))
-        done.set()
-        watching.join()
-        gained = (_memory(server) - before) / 1024 / 1024
-        is_alive = server.process.poll() is None
-    sys.stdout.write("\n".join([*report.problems, f"statuses: {dict(sorted(report.statuses.items()))}", ""]))
-    seconds.sort()
-    if seconds:
-        worst, p99 = seconds[-1] * 1000, seconds[int(len(seconds) * 0.99)] * 1000
-        sys.stdout.write(f"bystander: p99 {p99:.0f} ms, worst {worst:.0f} ms; memory: {gained:+.0f} MB\n")
-    return 1 if report.problems or not is_alive else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

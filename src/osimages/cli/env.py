@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
-from osimages.cli.known import folder_of, known_in
+from osimages.cli.known import complaints, known_in
 from osimages.cli.options import data_dir_option, more, server_url, settings_from
 from osimages.cli.token import development_token
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.cli.turns import state_of
+from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, IDENTITY_HEADER
 from osimages.issuer.certificates import Certificates
+from osimages.issuer.federation import LIFETIME, service_account_token
+from osimages.issuer.files import replace
+from osimages.issuer.managed_identity import TOKEN_PATH
+from osimages.issuer.signing import SigningKeys
+
+FEDERATED_TOKEN_FILE = "federated-token"  # noqa: S105 (a name)
 
 _LINE = {
     "posix": lambda name, value: f"export {name}={shlex.quote(value)}",
@@ -30,7 +39,14 @@ def env(data_dir: str | None, shell: str) -> None:
     """
     settings = settings_from({"data_dir": data_dir})
     url, is_running = server_url(settings)
-    values = {"OSIMAGES_URL": url, "OSIMAGES_TOKEN": development_token(settings)}
+    values = {
+        "OSIMAGES_URL": url,
+        "OSIMAGES_TOKEN": development_token(settings),
+        # DefaultAzureCredential asks Microsoft about an authority that it does not know, but not about an identity's.
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        "IDENTITY_ENDPOINT": f"{url}/{TOKEN_PATH}",
+        "IDENTITY_HEADER": IDENTITY_HEADER,
+    }
     if url.startswith("https:"):
         try:
             certificates = Certificates.trusted(settings.data_path)
@@ -48,7 +64,7 @@ def env(data_dir: str | None, shell: str) -> None:
             "NODE_EXTRA_CA_CERTS": str(certificates.authority.resolve()),
         }
         # azure-identity takes no authority without TLS.
-        values |= {"AZURE_AUTHORITY_HOST": url, "AZURE_TENANT_ID": DEFAULT_TENANT} | _application(data_dir)
+        values |= {"AZURE_AUTHORITY_HOST": url, "AZURE_TENANT_ID": DEFAULT_TENANT} | _application(settings.data_path)
     for name, value in values.items():
         click.echo(_LINE[shell](name, value))
     if not is_running:
@@ -56,9 +72,26 @@ def env(data_dir: str | None, shell: str) -> None:
         click.echo(said, err=True)
 
 
-def _application(data_dir: str | None) -> dict[str, str]:
+def _application(folder: Path) -> dict[str, str]:
     """The default application, or the first one with a secret where somebody has removed that."""
-    known = known_in(folder_of(data_dir))
+    known = known_in(folder)
     candidates = (known.application(DEFAULT_APPLICATION), *known.applications)
     found = next((each for each in candidates if each is not None and each.secrets), None)
-    return {} if found is None else {"AZURE_CLIENT_ID": found.id, "AZURE_CLIENT_SECRET": found.secrets[0]}
+    if found is None:
+        return {}
+    return {
+        "AZURE_CLIENT_ID": found.id,
+        "AZURE_CLIENT_SECRET": found.secrets[0],
+        "AZURE_FEDERATED_TOKEN_FILE": str(_federated_token_file(folder, found.id)),
+    }
+
+
+def _federated_token_file(folder: Path, application: str) -> Path:
+    """Write the token with which WorkloadIdentityCredential proves an application, good for a day, into a file."""
+    file, now = (folder / FEDERATED_TOKEN_FILE).resolve(), datetime.now(UTC)
+    with complaints():
+        keys = SigningKeys.load_or_create(folder)
+        with state_of(folder) as state:
+            state.note_long_lived(keys.kid, (now + LIFETIME).timestamp())
+        replace(file, service_account_token(keys, application, now).encode(), public=False)
+    return file

@@ -22,10 +22,14 @@ from osimages.issuer.authority import Authority
 from osimages.issuer.directory import Application
 from osimages.issuer.exchange import Surroundings
 from osimages.issuer.files import UnusableError
+from osimages.issuer.managed_identity import PATHS as IDENTITY_PATHS
+from osimages.issuer.managed_identity import IdentityRequest, identity_token, platform_of
 from osimages.issuer.metadata import configuration, instance
 from osimages.issuer.redirects import is_registered_origin
 from osimages.issuer.refusals import BAD_HEADER, CROSS_ORIGIN, NOT_A_FORM, UNREADABLE_FORM, RefusedError
 from osimages.issuer.signin import parsed, start_device
+from osimages.issuer.userinfo import PATH as USERINFO_PATH
+from osimages.issuer.userinfo import userinfo
 
 _LONGEST_FORM = 64 * 1024
 _JSON_UTF_8 = JSON + b"; charset=utf-8"
@@ -72,6 +76,8 @@ async def authority_reply(service: Service, request: ApiRequest, read: ReadBody)
         return msgspec.structs.replace(refusal_reply(service, request, error), readers=_readers(rest))
     if rest in PAGES:
         return msgspec.structs.replace(page_reply(Visit(at, request, tenant, rest)), readers=_NOBODYS)
+    if rest in IDENTITY_PATHS:
+        return _identity_reply(at, request, tenant, rest)
     return _answered(_Asked(service.authority, at, request, tenant, rest))
 
 
@@ -92,6 +98,19 @@ def authority_preflight(service: Service, request: ApiRequest) -> Reply | None:
         if any(is_registered_origin(origin, each.redirect_uris) for each in applications):
             return msgspec.structs.replace(reply, readers=origin.encode("latin-1"))
     return Reply(204, headers=reply.headers[:1], odata=False, readers=_NOBODYS)
+
+
+def _identity_reply(at: Surroundings, request: ApiRequest, tenant: str, rest: str) -> Reply:
+    """Return the answer of a managed identity endpoint, with errors in the form of its platform."""
+    asked = IdentityRequest(tenant, rest, request.method, request.headers, {})
+    try:
+        with unavailable_told():
+            parameters = _form(request) if request.method == "POST" else parsed(request.query)
+            asked = msgspec.structs.replace(asked, parameters=parameters)
+            status, found = 200, identity_token(at, asked)
+    except RefusedError as refusal:
+        status, found = refusal.row.status, platform_of(asked).error(refusal)
+    return Reply(status, msgspec.json.encode(found), _JSON_UTF_8, _NOT_KEPT, odata=False, readers=_NOBODYS)
 
 
 def _readers(rest: str) -> bytes:
@@ -131,7 +150,9 @@ def _answered(asked: _Asked) -> Reply:
             found = _endpoint(asked.rest)(asked)
     except RefusedError as refusal:
         body = refusal.body(asked.at.now, asked.request.client_request_id, trace)
-        if refusal.row.status == 401 and asked.request.header(b"authorization"):
+        if asked.rest == USERINFO_PATH:
+            headers += ((b"www-authenticate", f'Bearer error="{refusal.row.error}"'.encode()),)
+        elif refusal.row.status == 401 and asked.request.header(b"authorization"):
             headers += ((b"www-authenticate", b'Basic realm=""'),)
         return Reply(refusal.row.status, msgspec.json.encode(body), _JSON_UTF_8, headers, odata=False, readers=readers)
     return Reply(200, msgspec.json.encode(found), _JSON_UTF_8, headers, odata=False, readers=readers)
@@ -145,6 +166,7 @@ _GET: Mapping[str, _Endpoint] = {
     "discovery/v2.0/keys": lambda asked: asked.at.keys.public_jwks(),
     "discovery/keys": lambda asked: asked.at.keys.public_jwks(),
     "discovery/instance": lambda asked: instance(asked.request.origin),
+    USERINFO_PATH: lambda asked: userinfo(asked.at, asked.request.header(b"authorization")),
 }
 _POST: Mapping[str, _Endpoint] = {
     "oauth2/v2.0/token": lambda asked: asked.authority.token(asked.at, asked.tenant, _form(asked.request)),
@@ -152,6 +174,7 @@ _POST: Mapping[str, _Endpoint] = {
     "oauth2/v2.0/devicecode": lambda asked: start_device(asked.at, asked.tenant, _form(asked.request)),
 }
 _USER_REALM = "userrealm/"
+_WITHOUT_TENANT: Mapping[str, tuple[str, ...]] = {**IDENTITY_PATHS, USERINFO_PATH: ("GET", "POST")}
 
 
 def _endpoint(rest: str) -> _Endpoint:
@@ -173,7 +196,11 @@ def _route(path: str) -> tuple[str, str, tuple[str, ...]] | None:
     first, _, rest = re.sub("/+", "/", path).strip("/").partition("/")
     if not rest:
         return ("common", "oauth2/deviceauth", PAGES["oauth2/deviceauth"]) if first.lower() == "devicelogin" else None
+    if (methods := _WITHOUT_TENANT.get(alone := f"{first}/{rest}".lower())) is not None:
+        return "common", alone, methods
     tenant = unquote_plus(first)
+    if rest in IDENTITY_PATHS:
+        return tenant, rest, IDENTITY_PATHS[rest]
     if rest in PAGES:
         return tenant, rest, PAGES[rest]
     if rest in _GET or (rest.startswith(_USER_REALM) and "/" not in rest.removeprefix(_USER_REALM)):

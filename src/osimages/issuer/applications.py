@@ -13,6 +13,8 @@ DEFAULT_TENANT_NAME = "Contoso (development)"
 DEFAULT_APPLICATION = "b4c7e1d2-6a58-4f39-8c03-e92f7d10a5b6"
 DEFAULT_APPLICATION_NAME = "osimages development client"
 DEFAULT_CLIENT_SECRET = "osimages-development-secret"  # noqa: S105 (public, see above)
+# The value of IDENTITY_HEADER, with which programs ask the managed identity endpoints for a token.
+IDENTITY_HEADER = "osimages-development-identity"
 
 # What the default application and user may do: everything that there is to do here.
 EVERY_PERMISSION = (

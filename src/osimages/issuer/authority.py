@@ -68,11 +68,13 @@ class Authority:
             raise UNKNOWN_GRANT_TYPE.because(grant_type=grant_type)
         application = at.application(given(form, "client_id"), tenant)
         audiences = assertion_audiences(at, tenant_name, tenant)
-        proof = proof_of(application, form, audiences, at.now, required=grant_type in CONFIDENTIAL)
+        proof = proof_of(application, form, audiences, at.keys, at.now, required=grant_type in CONFIDENTIAL)
         return grant(Exchange(at, tenant, form, application, proof))
 
     def token_v1(self, at: Surroundings, tenant_name: str, form: Mapping[str, str]) -> dict[str, Any]:
         """The same for clients of the v1.0 endpoint, which name a `resource` instead of scopes. Raises RefusedError.
+
+        Those of AD FS, which has its endpoint at the same path, name scopes.
 
         https://learn.microsoft.com/previous-versions/azure/active-directory/azuread-dev/v1-oauth2-client-creds-grant-flow
         """
@@ -80,9 +82,8 @@ class Authority:
         scope = f"{resource or self.graph_root}/.default"
         if form.get("grant_type") != "client_credentials":
             scope += " openid profile offline_access"
-        asked = (
-            form if "resource" not in form and form.get("grant_type") == "refresh_token" else {**form, "scope": scope}
-        )
+        says_more = form.get("grant_type") == "refresh_token" or "scope" in form
+        asked = form if "resource" not in form and says_more else {**form, "scope": scope}
         answer = self.token(at, tenant_name, asked)
         issued = int(at.now.timestamp())
         return answer | {

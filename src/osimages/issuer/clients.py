@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 from cryptography import x509
@@ -20,6 +20,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 
 from osimages.issuer.directory import Application, certificate_of
+from osimages.issuer.federation import check_federated, is_federated
 from osimages.issuer.refusals import (
     ASSERTION_AUDIENCE,
     ASSERTION_KEY,
@@ -30,7 +31,9 @@ from osimages.issuer.refusals import (
     NO_CREDENTIAL,
     PUBLIC_WITH_CREDENTIAL,
     WRONG_SECRET,
+    shown,
 )
+from osimages.issuer.signing import SigningKeys
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NO_PROOF, SECRET_PROOF, CERTIFICATE_PROOF = 0, 1, 2
@@ -58,17 +61,29 @@ class _Claims(msgspec.Struct, frozen=True):
 
 
 def proof_of(
-    application: Application, form: Mapping[str, str], audiences: Collection[str], now: datetime, *, required: bool
+    application: Application,
+    form: Mapping[str, str],
+    audiences: Collection[str],
+    keys: SigningKeys,
+    now: datetime,
+    *,
+    required: bool,
 ) -> int:
     """How an application proves itself in a form: one of the constants above. Raises RefusedError.
 
-    `audiences` are the values of `aud` that name this authority; without `required` a public client need prove nothing.
+    `audiences` are the values of `aud` that name this authority, `keys` those that sign federated tokens; without
+    `required` a public client need prove nothing.
     """
     secret, assertion = form.get("client_secret"), form.get("client_assertion")
     if not secret and not assertion:
         if application.public_client and not required:
             return NO_PROOF
         raise NO_CREDENTIAL.because()
+    if assertion and is_federated(assertion):
+        if form.get("client_assertion_type") != JWT_BEARER:
+            raise ASSERTION_TYPE.because(reason="another type was sent")
+        check_federated(keys, application, assertion, now)
+        return CERTIFICATE_PROOF
     if not application.secrets and not application.certificates:
         raise PUBLIC_WITH_CREDENTIAL.because()
     if assertion:
@@ -150,15 +165,8 @@ def _number(value: int) -> str:
 def _check_claims(claims: _Claims, application: Application, audiences: Collection[str], now: datetime) -> None:
     moment = now.timestamp()
     if not claims.nbf - _SKEW_SECONDS <= moment < claims.exp + _SKEW_SECONDS:
-        raise ASSERTION_TIME.because(now=_shown(moment), expires=_shown(claims.exp))
+        raise ASSERTION_TIME.because(now=shown(moment), expires=shown(claims.exp))
     if claims.aud.rstrip("/") not in audiences:
         raise ASSERTION_AUDIENCE.because(expected=min(audiences))
     if claims.iss.lower() != application.id or claims.sub.lower() != application.id:
         raise ASSERTION_SUBJECT.because(application=application.id)
-
-
-def _shown(moment: float) -> str:
-    try:
-        return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
-    except (ValueError, OverflowError, OSError):
-        return "beyond all time"

@@ -29,8 +29,9 @@ from osimages.issuer.signing import SigningKeys
 from osimages.issuer.state import AuthorityState
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-# Whoever does not say which tenant is meant is of the user's own, or the default one.
-ANY_TENANT = ("common", "organizations")
+# Whoever does not say which tenant is meant is of the user's own, or the default one. `adfs` is what an authority of
+# one's own has in this place, which libraries trust without asking Microsoft about it.
+ANY_TENANT = ("common", "organizations", "adfs")
 
 
 class Surroundings(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from osimages.issuer.applications import DEFAULT_TENANT
 from osimages.issuer.exchange import Surroundings, tenant_of
 from osimages.issuer.scopes import OPENID_SCOPES
+from osimages.issuer.userinfo import PATH as USERINFO_PATH
 
 
 def configuration(at: Surroundings, tenant_name: str, version: int) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def configuration(at: Surroundings, tenant_name: str, version: int) -> dict[str,
         "request_uri_parameter_supported": False,
         "authorization_endpoint": f"{root}/{part}/authorize",
         "device_authorization_endpoint": f"{root}/{part}/devicecode",
+        "userinfo_endpoint": f"{at.origin}/{USERINFO_PATH}",
         "http_logout_supported": True,
         "frontchannel_logout_supported": False,
         "end_session_endpoint": f"{root}/{part}/logout",

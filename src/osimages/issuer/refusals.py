@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 # Longer values of a request are cut before they are repeated in a text.
@@ -53,6 +53,14 @@ class RefusedError(Exception):
             "error_uri": f"https://login.microsoftonline.com/error?code={self.row.number}",
             **({"suberror": self.row.suberror} if self.row.suberror else {}),
         }
+
+
+def shown(moment: float) -> str:
+    """A time (seconds since 1970) for a text."""
+    try:
+        return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return "beyond all time"
 
 
 def _short(value: object) -> str:
@@ -165,6 +173,32 @@ ASSERTION_AUDIENCE = Refusal(
 )
 ASSERTION_SUBJECT = Refusal(
     50048, "invalid_client", "Client assertion: 'iss' and 'sub' must both be the client id '{application}'.", 401
+)
+FEDERATED_ISSUER = Refusal(
+    700211,
+    "invalid_client",
+    "No matching federated identity record found for presented assertion issuer '{issuer}'. Expected: '{expected}'.",
+    401,
+)
+FEDERATED_KEY = Refusal(
+    5000223,
+    "invalid_client",
+    "The client assertion is not signed by a key of this server, whose tokens have the issuer '{issuer}': "
+    "osimages env writes one and names it in AZURE_FEDERATED_TOKEN_FILE.",
+    401,
+)
+FEDERATED_AUDIENCE = Refusal(
+    700212,
+    "invalid_client",
+    "No matching federated identity record found for presented assertion audience '{audience}'. "
+    "Expected: '{expected}'.",
+    401,
+)
+FEDERATED_SUBJECT = Refusal(
+    700213,
+    "invalid_client",
+    "No matching federated identity record found for presented assertion subject '{subject}'. Expected: '{expected}'.",
+    401,
 )
 
 # What it asks for.
@@ -297,6 +331,18 @@ ASSERTION_FOR_ANOTHER = Refusal(
 ASSERTION_OF_APPLICATION = Refusal(
     50013, "invalid_grant", "Assertion is no token of a user: on behalf of an application nothing can be asked for."
 )
+
+# Managed identities, whose endpoints have no numbers.
+IDENTITY_HEADER_MISSING = Refusal(
+    0, "invalid_request", "The header {header} is missing or has another value than in the environment: osimages env."
+)
+SEVERAL_IDENTITIES = Refusal(0, "invalid_request", "Name one identity, not several at once: {names}.")
+NO_MANAGED_IDENTITY = Refusal(
+    0, "invalid_request", "Identity not found: no application has the {kind} '{value}' in tenant {tenant}."
+)
+
+# The UserInfo endpoint (RFC 6750, section 3.1).
+BAD_BEARER = Refusal(50000, "invalid_token", "The access token cannot be used here: {reason}.", 401)
 
 # The pages.
 FORGED_STEP = Refusal(

@@ -14,12 +14,14 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey
+from joserfc.jwk import KeySet, RSAKey
+from joserfc.jws import deserialize_compact
 
 from osimages.issuer.files import read_or_create, replace
 
 FILE_NAME = "signing-key.pem"
 RETIRED_FILE_NAME = "retired-keys.json"
+_LONGEST_TOKEN = 32 * 1024
 
 
 class RetiredKey(msgspec.Struct, frozen=True):
@@ -64,6 +66,16 @@ class SigningKeys:
         own = {**self.key.as_dict(private=False), "kid": self.kid, "use": "sig", "alg": "RS256"}
         older = ({"kty": "RSA", "n": each.n, "e": each.e, "kid": each.kid, "use": "sig"} for each in self.retired)
         return {"keys": [own, *({**each, "alg": "RS256"} for each in older)]}
+
+    def verified(self, token: str) -> bytes:
+        """The payload of a token that one of these keys has signed (RS256). Raises ValueError for any other text."""
+        if len(token) > _LONGEST_TOKEN:
+            raise ValueError("it is too long")
+        keys = KeySet.import_key_set({"keys": self.public_jwks()["keys"]})
+        try:
+            return deserialize_compact(token, keys, algorithms=["RS256"]).payload
+        except (JoseError, ValueError, RecursionError):
+            raise ValueError("it is no token of this authority") from None
 
     def without_expired(self, now: float) -> SigningKeys:
         """The keys that something valid can be signed with."""

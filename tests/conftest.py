@@ -13,13 +13,15 @@ from hypothesis import HealthCheck, settings
 from tests.support import postgres as postgres_servers
 from tests.support import server as servers
 from tests.support.api import Api, connected
-from tests.support.processes import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS
 
 # httpx gives up after 5 seconds unless a test says otherwise, which a busy machine may need for an answer.
 DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = PATIENCE_SECONDS
 DEFAULT_TIMEOUT_CONFIG.pool = PATIENCE_SECONDS
-# Nor does an example have to be done in 200 milliseconds.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Nor does an example have to be done in 200 milliseconds. A test that names health checks of its own would lose this
+# one: the one about fixtures is here for the tests whose server is a fixture.
+_SUPPRESSED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("any machine", deadline=None, suppress_health_check=_SUPPRESSED)
 settings.load_profile("any machine")
 
 

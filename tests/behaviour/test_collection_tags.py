@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.api import IMAGES, READ, WRITE, Api, Json, body_of, connected, refused, token
@@ -310,7 +310,7 @@ def change(api: Api, name: str, key: str, architectures: list[str]) -> None:
         api.http.request(name.upper(), url, json=None if name == "delete" else value)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20)
 @given(operations)
 def test_a_304_is_never_wrong(server: Server, done: list[tuple[str, str, list[str]]]) -> None:
     with connected(server.url, str(uuid.uuid4()), server.data_dir) as api:

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, running
 
 # More than a server has as its usual limit, and than it waits with.
@@ -52,7 +53,7 @@ def trusting() -> ssl.SSLContext:
 def test_others_are_answered_beside_silent_connections(server: Server, opened: ExitStack) -> None:
     address, context = ("127.0.0.1", httpx.URL(server.url).port or 0), trusting()
     for _ in range(SILENT):
-        connection = opened.enter_context(socket.create_connection(address, timeout=180))
+        connection = opened.enter_context(socket.create_connection(address, timeout=PATIENCE_SECONDS))
         if server.url.startswith("https"):
             opened.enter_context(context.wrap_socket(connection))
-    assert httpx.get(f"{server.url}/-/health", verify=context, timeout=180).status_code == 200
+    assert httpx.get(f"{server.url}/-/health", verify=context, timeout=PATIENCE_SECONDS).status_code == 200

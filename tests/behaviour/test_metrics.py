@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from osimages.catalogue.facts import bundled
 from tests.support.api import IMAGES, Json, connected, token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import until, workers_of
 from tests.support.server import Server, running
 
@@ -60,7 +61,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 
 def scraped(server: Server) -> Series:
     """Every series by name and labels, on a connection of its own, which any of the workers may answer."""
-    reply = httpx.get(f"{server.url}/-/metrics", timeout=60)
+    reply = httpx.get(f"{server.url}/-/metrics", timeout=PATIENCE_SECONDS)
     assert reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     families = text_string_to_metric_families(reply.text)
     return {(each.name, frozenset(each.labels.items())): each.value for family in families for each in family.samples}
@@ -102,7 +103,9 @@ def test_what_is_reported(server: Server) -> None:
     send(server, 2)
     expired = token(server.data_dir, str(uuid.uuid4()), expires_in=-3600)
     for bearer in ("", f"Bearer {expired}", "Bearer nonsense"):
-        httpx.get(f"{server.url}{IMAGES}", headers={"Authorization": bearer} if bearer else {}, timeout=60)
+        httpx.get(
+            f"{server.url}{IMAGES}", headers={"Authorization": bearer} if bearer else {}, timeout=PATIENCE_SECONDS
+        )
     with connected(server.url, str(uuid.uuid4()), server.data_dir) as api:
         api.create(id="a")
         while api.get(IMAGES).status_code == 200:

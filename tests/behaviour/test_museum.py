@@ -16,6 +16,7 @@ import pytest
 from osimages.edm.types import Primitive
 from tests.support.api import Api, Json, body_of, connected, refused
 from tests.support.links import Walk
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.second_model import ORDINARY
 from tests.support.server import environment
 
@@ -47,7 +48,7 @@ def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         raise AssertionError("".join(said))
     yield match[1], folder
     process.terminate()
-    process.communicate(timeout=180)
+    process.communicate(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 
 from tests.support import postgres as servers
 from tests.support.entra import entra
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 from tests.support.processes import until
 from tests.support.server import Server, running
@@ -34,7 +35,7 @@ class Deployment:
         """Run a statement beside the server."""
         if not self.database.startswith("postgresql:"):
             with closing(apsw.Connection(self.database)) as connection:
-                connection.set_busy_timeout(60_000)
+                connection.set_busy_timeout(PATIENCE_SECONDS * 1000)
                 connection.execute(sql)
             return
 
@@ -124,7 +125,7 @@ def test_a_server_whose_sqlite_file_is_gone(tmp_path: Path, harm: str) -> None:
 
 def test_a_server_whose_sqlite_file_is_locked(tmp_path: Path) -> None:
     with running(tmp_path, *OPTIONS) as server, closing(apsw.Connection(str(tmp_path / "osimages.db"))) as other:
-        other.set_busy_timeout(60_000)
+        other.set_busy_timeout(PATIENCE_SECONDS * 1000)
         other.execute("BEGIN IMMEDIATE")
         for _ in range(2):
             becomes(server, "the database cannot be written")

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.support.api import IMAGES, Api, connected, refused, token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 from tests.support.processes import kill_all
 from tests.support.server import Server, running
@@ -81,7 +82,7 @@ def busy(store: Store, pool: ThreadPoolExecutor, tmp_path: Path) -> Iterator[Api
                 yield client
         finally:
             server.process.terminate()
-            server.process.communicate(timeout=180)
+            server.process.communicate(timeout=PATIENCE_SECONDS)
 
 
 @pytest.fixture

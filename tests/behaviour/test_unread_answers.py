@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.api import IMAGES, Api, connected, token
 from tests.support.multipart import CONTENT_TYPE
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import until
 from tests.support.server import Server, running
 
@@ -123,7 +124,9 @@ def test_beyond_the_limit_of_all_a_page_waits_until_who_reads_nothing_is_disconn
             headers = {"Authorization": f"Bearer {bearer}", "Accept-Encoding": "identity"}
             assert httpx.get(f"{server.url}{IMAGES}/nothing", headers=headers).status_code == 404
             assert "answer not read" not in server.errors.read_text(encoding="utf-8"), "reads by key do not wait"
-            whole = httpx.post(f"{server.url}/beta/$batch", content=PAGES, headers=JSON | headers, timeout=60)
+            whole = httpx.post(
+                f"{server.url}/beta/$batch", content=PAGES, headers=JSON | headers, timeout=PATIENCE_SECONDS
+            )
             assert len(whole.content) > LARGE
             wait_for_log(server, "answer not read")
 
@@ -142,7 +145,7 @@ def unread(server: Server, bearer: str) -> socket.socket:
     """A connection on which a large answer has been requested, and only its start read."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
-    connection.settimeout(60)
+    connection.settimeout(PATIENCE_SECONDS)
     connection.connect(("127.0.0.1", httpx.URL(server.url).port or 80))
     head = (
         f"POST /beta/$batch HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {bearer}\r\n"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
+from tests.support.chromium import chromium, need_chromium, patient_context
 
 
 @dataclass
@@ -38,27 +34,24 @@ Open = Callable[..., "Seen"]
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; tests are skipped where it is not installed."""
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    need_chromium()
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Open]:
     """Opens an address at a width and in a colour scheme."""
-    opened: list[Page] = []
+    opened = ExitStack()
 
     def opening(url: str, width: int = 1280, scheme: str = "light", scripts: bool = True) -> Seen:
-        page = browser.new_page(
+        context = patient_context(
+            browser,
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
             java_script_enabled=scripts,
-            ignore_https_errors=True,
         )
-        opened.append(page)
+        page = opened.enter_context(context).new_page()
         seen = Seen(page)
         page.on("console", lambda message: seen.console.append(message.text))
         page.on("pageerror", lambda error: seen.console.append(str(error)))
@@ -66,6 +59,5 @@ def open_page(browser: Browser) -> Iterator[Open]:
         page.goto(url)
         return seen
 
-    yield opening
-    for each in opened:
-        each.close()
+    with opened:
+        yield opening

@@ -5,10 +5,9 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import command, environment
 
-# Far longer than anything takes on a busy machine.
-_PATIENCE_SECONDS = 180
 Result = subprocess.CompletedProcess[str]
 
 
@@ -19,7 +18,7 @@ def osimages(*arguments: str | Path, **variables: str) -> Result:
         capture_output=True,
         text=True,
         env=environment(**variables),
-        timeout=_PATIENCE_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.cli.running import complaint, osimages, output
 from tests.support.fleet_export import graph_json, intune_csv
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import command, environment
 
 DAY = ("--today", "2026-11-05")
@@ -147,7 +148,7 @@ def test_standard_input_is_read(tmp_path: Path) -> None:
         capture_output=True,
         env=environment(XDG_DATA_HOME=str(tmp_path)),
         check=False,
-        timeout=180,
+        timeout=PATIENCE_SECONDS,
     )
     assert json.loads(done.stdout)["summary"]["devices"] > 90, done.stderr
 
@@ -222,7 +223,7 @@ def test_older_rows_and_devices_not_seen_are_skipped_and_marked(name: str, tmp_p
         cwd=tmp_path,
         env=environment(XDG_DATA_HOME=str(tmp_path)),
         check=False,
-        timeout=180,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)["summary"]
@@ -284,7 +285,7 @@ def test_progress_is_shown_on_a_terminal_and_nowhere_else(tmp_path: Path) -> Non
         stderr=theirs,
         env=environment(XDG_DATA_HOME=str(tmp_path), TERM="xterm"),
         check=False,
-        timeout=180,
+        timeout=PATIENCE_SECONDS,
     )
     os.close(theirs)
     assert b"Checking devices" in os.read(ours, 65536)

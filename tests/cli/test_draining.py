@@ -20,7 +20,8 @@ import pytest
 from osimages.cli.draining import QUIET_SECONDS, connections_are_busy
 from osimages.issuer.applications import DEFAULT_TENANT
 from tests.support.api import IMAGES, connected, token
-from tests.support.processes import PATIENCE_SECONDS, until
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.processes import until
 from tests.support.server import Server, running
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without a signal they could answer")
@@ -33,7 +34,9 @@ def speaking_http2(server: Server) -> Iterator[httpx.Client]:
     """A client of HTTP/2 with a token of the default tenant."""
     context = ssl.create_default_context(cafile=server.data_dir / "ca.pem")
     headers = {"Authorization": f"Bearer {token(server.data_dir, DEFAULT_TENANT)}", "Accept-Encoding": "identity"}
-    with httpx.Client(http2=True, verify=context, base_url=server.url, headers=headers, timeout=60) as client:
+    with httpx.Client(
+        http2=True, verify=context, base_url=server.url, headers=headers, timeout=PATIENCE_SECONDS
+    ) as client:
         yield client
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import output
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 from tests.support.server import READY, command, environment
 
@@ -68,7 +69,11 @@ def test_a_new_data_directory_is_its_owners_alone(tmp_path: Path) -> None:
 def test_every_command_that_makes_the_directory_makes_it_so(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     folder = tmp_path / "data"
     subprocess.run(
-        command(*arguments, "--data-dir", str(folder)), env=environment(), capture_output=True, check=False, timeout=60
+        command(*arguments, "--data-dir", str(folder)),
+        env=environment(),
+        capture_output=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
     if folder.exists():
         assert_private(folder)

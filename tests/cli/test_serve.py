@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from osimages.issuer.applications import DEFAULT_TENANT
 from tests.support.api import IMAGES, connected, token
-from tests.support.processes import PATIENCE_SECONDS, until
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.processes import until
 from tests.support.server import Server, running
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows ends processes without a signal they could answer")

@@ -14,6 +14,7 @@ import pytest
 from osimages.issuer.applications import DEFAULT_TENANT
 from tests.support import postgres as servers
 from tests.support.api import IMAGES, connected, refused
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 from tests.support.processes import until
 from tests.support.server import READY, command, environment, running
@@ -45,7 +46,7 @@ def test_a_start_waits_for_the_database_and_says_so(own_postgres: Postgres, tmp_
         assert process.stdout.readline().startswith(READY)
     finally:
         process.terminate()
-        process.communicate(timeout=180)
+        process.communicate(timeout=PATIENCE_SECONDS)
     told = errors.read_text(encoding="utf-8")
     assert told.startswith("Waiting for the database: The database postgresql://osimages:***@/")
     assert told.count("Waiting") == 1
@@ -60,7 +61,7 @@ def test_a_start_does_not_wait_for_ever(tmp_path: Path) -> None:
         text=True,
         env=environment(OSIMAGES_DATABASE_START_SECONDS="0"),
         check=False,
-        timeout=180,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 1
     assert done.stdout == ""

@@ -21,6 +21,7 @@ import httpx
 import pytest
 
 from tests.support.api import IMAGES, READ, WRITE, Api, body_of, connected, token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, environment
 
 PERMISSIONS = (READ, WRITE, "DeviceManagementApps.Read.All")
@@ -41,7 +42,7 @@ def generate(tool: str, *arguments: str, folder: Path) -> str:
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

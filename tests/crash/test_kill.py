@@ -16,7 +16,8 @@ import pytest
 from tests.crash.clients import ABSENT, Client, Ledger, State, path, plain
 from tests.crash.tables import check_database
 from tests.support.api import Api, body_of, connected, token
-from tests.support.processes import PATIENCE_SECONDS, kill_all
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.processes import kill_all
 from tests.support.server import running
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills a group of processes at once")

@@ -17,7 +17,8 @@ import pytest
 
 from tests.crash.tables import check_database
 from tests.support.api import Api, connected
-from tests.support.processes import PATIENCE_SECONDS, kill_all, until, watched, workers_of
+from tests.support.patience import PATIENCE_SECONDS
+from tests.support.processes import kill_all, until, watched, workers_of
 from tests.support.server import Server, command, environment, start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills a group of processes at once")

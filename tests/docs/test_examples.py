@@ -18,6 +18,7 @@ import pytest
 
 from tests.support import chromium
 from tests.support.graph import graph_stand_in
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, environment, running
 
 ROOT = Path(__file__).parents[2]
@@ -122,7 +123,7 @@ def run(script: str, server: Server) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
     assert '"error"' not in done.stdout, done.stdout

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from tests.fuzz.requests import Request, request_of_seed
 from tests.support.api import token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 
 ALLOWED = (501, 503)
@@ -46,7 +47,7 @@ class Client:
 
     def _send(self, request: Request) -> tuple[int, bytes]:
         if self._socket is None:
-            self._socket = socket.create_connection(self._address, timeout=60)
+            self._socket = socket.create_connection(self._address, timeout=PATIENCE_SECONDS)
         lines = [f"{request.method} {request.target} HTTP/1.1", f"Host: localhost:{self._address[1]}"]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
         lines.append(f"Authorization: Bearer {self._bearer}")

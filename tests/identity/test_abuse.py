@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from osimages.issuer.applications import AZURE_CLI, DEFAULT_CLIENT_SECRET, DEFAULT_PASSWORD, DEFAULT_TENANT
@@ -120,7 +120,7 @@ def test_odd_tenants(http: httpx.Client) -> None:
             sound(http.get(f"/{tenant}/{rest}"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     st.dictionaries(
         st.sampled_from(

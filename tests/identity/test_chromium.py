@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from osimages.issuer.applications import AZURE_CLI, GRAPH_COMMAND_LINE
 from tests.support.api import IMAGES, READ
-from tests.support.chromium import chromium, need_chromium
+from tests.support.chromium import chromium, need_chromium, patient_context
 from tests.support.identity import DEFAULT_SCOPE, Pkce, authorize_url, claims_of, exchange, redeem, tokens
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, running
 
 NARROW = {"width": 400, "height": 700}
@@ -85,7 +86,7 @@ def landing() -> Iterator[Landing]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A profile without cookies. The certificate is judged by other tests: a browser keeps its own list."""
-    with browser.new_context(ignore_https_errors=True) as found:
+    with patient_context(browser) as found:
         yield found
 
 
@@ -119,7 +120,7 @@ def test_somebody_signs_in_consents_and_lands_back_with_a_code(
     expect(page.get_by_role("heading", name="Permissions requested")).to_be_visible()
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    brought = landing.brought.get(timeout=180)
+    brought = landing.brought.get(timeout=PATIENCE_SECONDS)
     assert brought["state"] == "a state & more"
     client = {"client_id": GRAPH_COMMAND_LINE, "client_secret": None, "redirect_uri": landing.uri}
     body = tokens(redeem(http, brought["code"], **client, code_verifier=pkce.verifier))
@@ -128,7 +129,7 @@ def test_somebody_signs_in_consents_and_lands_back_with_a_code(
     # The second time there is nothing to ask.
     page.goto(secure.url + authorize_url(client_id=GRAPH_COMMAND_LINE, redirect_uri=landing.uri))
     expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    assert "code" in landing.brought.get(timeout=180)
+    assert "code" in landing.brought.get(timeout=PATIENCE_SECONDS)
 
 
 def test_with_the_keyboard_alone(page: Page, secure: Server, landing: Landing) -> None:
@@ -160,19 +161,19 @@ def test_a_device(page: Page, secure: Server, http: httpx.Client) -> None:
 
 
 def test_a_form_goes_back_without_scripts_too(browser: Browser, secure: Server, landing: Landing) -> None:
-    with browser.new_context(ignore_https_errors=True, java_script_enabled=False) as context:
+    with patient_context(browser, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(secure.url + authorize_url(redirect_uri=landing.uri, response_mode="form_post"))
         page.get_by_role("button", name="Megan Bowen").click()
         page.get_by_role("button", name="Continue").click()
         expect(page.get_by_role("heading", name="Welcome back")).to_be_visible()
-    assert "code" in landing.brought.get(timeout=180)
+    assert "code" in landing.brought.get(timeout=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_small_screens_in_both_colour_schemes(browser: Browser, secure: Server, scheme: str) -> None:
     consent = {"client_id": GRAPH_COMMAND_LINE, "prompt": "consent"}
-    with browser.new_context(ignore_https_errors=True, viewport=NARROW, color_scheme=scheme) as context:  # type: ignore[arg-type]
+    with patient_context(browser, viewport=NARROW, color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(secure.url + authorize_url(**consent))
         seen = [_look(page, "Pick an account")]

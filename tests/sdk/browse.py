@@ -7,13 +7,13 @@ import sys
 
 from playwright.sync_api import expect
 
-from tests.support.chromium import chromium
+from tests.support.chromium import chromium, patient_context
 
 
 def main(address: str) -> None:
     """Opens an address, picks the account, agrees, and waits until the program has the answer."""
-    with chromium() as browser:
-        page = browser.new_context(ignore_https_errors=True).new_page()
+    with chromium() as browser, patient_context(browser) as context:
+        page = context.new_page()
         page.goto(address)
         page.get_by_role("button", name=os.environ["SIGN_IN_AS"]).click()
         # What libraries show once they have the code.

@@ -23,6 +23,7 @@ from msgraph_beta.graph_request_adapter import options as sdk_options
 from msgraph_core import APIVersion, GraphClientFactory, PageIterator
 
 from tests.support.api import token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 
 with warnings.catch_warnings():
@@ -92,7 +93,9 @@ class Sdk:
         # The SDK's client never closes the connections below it, so that they are made here. Else it is the default.
         async with (
             httpx.AsyncHTTPTransport(http2=True, verify=self.trust) as connections,
-            httpx.AsyncClient(transport=connections, timeout=100, event_hooks={"response": [self._keep]}) as client,
+            httpx.AsyncClient(
+                transport=connections, timeout=PATIENCE_SECONDS, event_hooks={"response": [self._keep]}
+            ) as client,
         ):
             GraphClientFactory.create_with_default_middleware(APIVersion.beta, client, options=sdk_options)
             provider = AzureIdentityAuthenticationProvider(credential, scopes=SCOPES)

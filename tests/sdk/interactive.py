@@ -11,6 +11,7 @@ import msal  # type: ignore[import-untyped]
 from azure.identity import InteractiveBrowserCredential
 
 from osimages.issuer.applications import AZURE_CLI, DEFAULT_TENANT
+from tests.support.patience import PATIENCE_SECONDS
 
 _SCOPE = "https://graph.microsoft.com/DeviceManagementConfiguration.Read.All"
 
@@ -18,12 +19,12 @@ _SCOPE = "https://graph.microsoft.com/DeviceManagementConfiguration.Read.All"
 def main(library: str, authority: str) -> str:
     """The token."""
     if library == "azure-identity":
-        options = {"disable_instance_discovery": True, "timeout": 60}
+        options = {"disable_instance_discovery": True, "timeout": PATIENCE_SECONDS}
         with InteractiveBrowserCredential(authority=authority, tenant_id=DEFAULT_TENANT, **options) as credential:
             return credential.get_token(_SCOPE).token
     tenant = f"{authority}/{DEFAULT_TENANT}"
     application = msal.PublicClientApplication(AZURE_CLI, authority=tenant, instance_discovery=False)
-    found = application.acquire_token_interactive([_SCOPE], timeout=60)
+    found = application.acquire_token_interactive([_SCOPE], timeout=PATIENCE_SECONDS)
     return str(found.get("access_token") or found)
 
 

@@ -14,6 +14,7 @@ import pytest
 from tests.sdk.graph import Client, Sdk, images
 from tests.sdk.models import Architecture, windows
 from tests.support.api import IMAGES, token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, environment
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -28,7 +29,7 @@ def run_program(sdk: Sdk, **variables: str) -> subprocess.CompletedProcess[str]:
         env=without_trust | variables,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=PATIENCE_SECONDS,
     )
 
 

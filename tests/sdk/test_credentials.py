@@ -36,6 +36,7 @@ from tests.sdk.graph import SCOPES, Client, Sdk, images
 from tests.support.certificates import self_signed
 from tests.support.chromium import need_chromium
 from tests.support.identity import REDIRECT, Browser, authorize_url, claims_of, exchange, tokens
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, command, environment, running
 
 SCOPE = SCOPES[0]
@@ -189,7 +190,7 @@ def test_a_browser_that_the_library_opens(secure: Server, library: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     bearer = done.stdout.strip()
@@ -211,7 +212,12 @@ def test_the_default_credential_in_a_shell_that_osimages_env_set_up(secure: Serv
     file = tmp_path / "program.py"
     file.write_text(PROGRAM % SCOPE, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(file)], env=os.environ | values, capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, str(file)],
+        env=os.environ | values,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) >= 0

@@ -24,13 +24,13 @@ from msgraph_core import APIVersion, GraphClientFactory  # type: ignore[import-u
 
 from tests.behaviour.test_proxies import NGINX, nginx
 from tests.support.api import IMAGES, READ, token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, running
 
 Send = Callable[[str, Mapping[str, str], bytes, str], int]
 
 # More than the buffers of both ends of a connection hold, and more than the largest body (`max_body_bytes`).
 LARGE = b" " * 12_000_000
-SECONDS = 60
 NODE_PROGRAM = """
 const [url, headers, size] = [process.argv[1], JSON.parse(process.argv[2]), Number(process.argv[3])];
 const answer = await fetch(url, { method: "POST", headers, body: Buffer.alloc(size, 32) });
@@ -40,13 +40,13 @@ console.log(answer.status);
 
 
 def with_requests(url: str, headers: Mapping[str, str], body: bytes, roots: str) -> int:
-    return int(requests.post(url, data=body, headers=dict(headers), verify=roots, timeout=SECONDS).status_code)
+    return int(requests.post(url, data=body, headers=dict(headers), verify=roots, timeout=PATIENCE_SECONDS).status_code)
 
 
 def with_urllib(url: str, headers: Mapping[str, str], body: bytes, roots: str) -> int:
     request = urllib.request.Request(url, data=body, headers=dict(headers))
     try:
-        with urllib.request.urlopen(request, context=trust(roots), timeout=SECONDS) as reply:
+        with urllib.request.urlopen(request, context=trust(roots), timeout=PATIENCE_SECONDS) as reply:
             return int(reply.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -54,17 +54,17 @@ def with_urllib(url: str, headers: Mapping[str, str], body: bytes, roots: str) -
 
 
 def with_httpx(url: str, headers: Mapping[str, str], body: bytes, roots: str) -> int:
-    return httpx.post(url, content=body, headers=headers, verify=trust(roots), timeout=SECONDS).status_code
+    return httpx.post(url, content=body, headers=headers, verify=trust(roots), timeout=PATIENCE_SECONDS).status_code
 
 
 def with_httpx_2(url: str, headers: Mapping[str, str], body: bytes, roots: str) -> int:
-    with httpx.Client(http2=True, verify=trust(roots), timeout=SECONDS) as client:
+    with httpx.Client(http2=True, verify=trust(roots), timeout=PATIENCE_SECONDS) as client:
         return client.post(url, content=body, headers=headers).status_code
 
 
 def with_httpx_chunks(url: str, headers: Mapping[str, str], body: bytes, roots: str) -> int:
     parts = (body[at : at + 65_536] for at in range(0, len(body), 65_536))
-    return httpx.post(url, content=parts, headers=headers, verify=trust(roots), timeout=SECONDS).status_code
+    return httpx.post(url, content=parts, headers=headers, verify=trust(roots), timeout=PATIENCE_SECONDS).status_code
 
 
 def with_aiohttp(url: str, headers: Mapping[str, str], body: bytes, roots: str) -> int:
@@ -84,7 +84,7 @@ def with_msgraph_core(url: str, headers: Mapping[str, str], body: bytes, roots: 
     async def send() -> int:
         async with (
             httpx.AsyncHTTPTransport(http2=True, verify=trust(roots)) as connections,
-            httpx.AsyncClient(transport=connections, timeout=SECONDS) as client,
+            httpx.AsyncClient(transport=connections, timeout=PATIENCE_SECONDS) as client,
         ):
             GraphClientFactory.create_with_default_middleware(APIVersion.beta, client)
             return (await client.post(url, content=body, headers=headers)).status_code
@@ -100,7 +100,7 @@ def with_node(url: str, headers: Mapping[str, str], body: bytes, roots: str) -> 
         check=False,
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=PATIENCE_SECONDS,
         env=os.environ | {"NODE_EXTRA_CA_CERTS": roots},
     )
     assert done.returncode == 0, done.stderr
@@ -201,6 +201,6 @@ def test_a_client_that_expects_100_continue_gets_the_answer(plain: Server) -> No
 def status_of(server: Server, sent: bytes) -> bytes:
     """Return the status of the answer to an incomplete request."""
     url = httpx.URL(server.url)
-    with socket.create_connection((url.host, url.port or 80), timeout=SECONDS) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE_SECONDS) as connection:
         connection.sendall(sent)
         return connection.recv(4096).split(b" ", 2)[1]

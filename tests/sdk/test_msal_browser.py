@@ -14,7 +14,7 @@ from playwright.sync_api import expect
 
 from osimages.issuer.applications import AZURE_CLI, DEFAULT_TENANT, DEFAULT_USER_PRINCIPAL_NAME
 from tests.support.api import IMAGES
-from tests.support.chromium import chromium, need_chromium
+from tests.support.chromium import chromium, need_chromium, patient_context
 from tests.support.server import Server
 
 LIBRARY = Path(__file__).parents[1] / "node/node_modules/@azure/msal-browser/lib/msal-browser.min.js"
@@ -52,7 +52,7 @@ def test_a_page_signs_somebody_in_and_asks_the_service(secure: Server, applicati
     need_chromium()
     addresses = {"authority": f"{secure.url}/{DEFAULT_TENANT}", "service": f"{secure.url}{IMAGES}"}
     asked = quote(json.dumps({"client": AZURE_CLI, **addresses}))
-    with chromium() as browser, browser.new_context(ignore_https_errors=True) as context:
+    with chromium() as browser, patient_context(browser) as context:
         page = context.new_page()
         page.goto(f"{application}/?asked={asked}")
         page.get_by_role("button", name="Megan Bowen").click()

@@ -28,10 +28,10 @@ from tests.sdk.graph import SCOPES, Sdk
 from tests.support.api import IMAGES, READ, Json
 from tests.support.certificates import self_signed
 from tests.support.identity import EVERYTHING, REDIRECT, Browser, authorize_url, claims_of, exchange, returned, tokens
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 
 NODE = Path(__file__).parents[1] / "node"
-_PATIENCE_SECONDS = 300
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None or not (NODE / "node_modules" / "@azure").is_dir(),
@@ -67,7 +67,7 @@ def program(server: Server, script: str, **asked: object) -> Iterator[tuple[IO[s
         assert process.stderr is not None
         try:
             yield process.stdin, process.stdout
-            _, errors = process.communicate(timeout=_PATIENCE_SECONDS)
+            _, errors = process.communicate(timeout=PATIENCE_SECONDS)
         finally:
             process.kill()
         assert process.returncode == 0, errors

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.support.api import Json, token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 
 NODE = Path(__file__).parents[1] / "node"
-_PATIENCE_SECONDS = 300
 
 pytestmark = pytest.mark.skipif(
     shutil.which("node") is None or not (NODE / "node_modules" / "@odata").is_dir(),
@@ -32,7 +32,7 @@ def found(server: Server, script: str) -> Json:
         env=os.environ | {"NODE_EXTRA_CA_CERTS": str(server.data_dir / "ca.pem")},
         capture_output=True,
         text=True,
-        timeout=_PATIENCE_SECONDS,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert done.returncode == 0, done.stderr

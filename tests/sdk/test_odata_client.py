@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 
 from tests.support.api import token
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, environment
 
 
@@ -20,7 +21,7 @@ def test_a_client_that_knows_odata_alone(secure: Server) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

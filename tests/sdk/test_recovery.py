@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 
 # Counts what goes over the wire, and does nothing else that a user's program would not do.
@@ -60,7 +61,7 @@ def run(server: Server, folder: Path, steps: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE_SECONDS,
     )
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-_PATIENCE_SECONDS = "180"
+from tests.support.patience import PATIENCE_SECONDS
+
 # Everybody else is trusted.
 WITH_PASSWORD = "kim"
 # Nothing here has to survive a power cut.
@@ -79,7 +80,7 @@ class Postgres:
         self._control("stop", "-m", mode)
 
     def _control(self, *arguments: str) -> None:
-        program = [str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-t", _PATIENCE_SECONDS, *arguments]
+        program = [str(self.programs / "pg_ctl"), "-D", str(self.data), "-w", "-t", str(PATIENCE_SECONDS), *arguments]
         subprocess.run([*_as_owner(), *program], check=True, stdout=subprocess.DEVNULL)
 
 

@@ -13,10 +13,9 @@ from threading import Event
 
 import pytest
 
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 
-# Far longer than anything takes on a busy machine: it only keeps a test that fails from waiting for ever.
-PATIENCE_SECONDS = 180
 _POLL_SECONDS = 0.02
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 
+from tests.support.patience import PATIENCE_SECONDS
+
 READY = "Listening on "
-# Far longer than anything takes on a busy machine.
-_PATIENCE_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Server:
     def stop(self) -> int:
         """Asks it to end as a service manager does, and returns its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(_PATIENCE_SECONDS)
+        return self.process.wait(PATIENCE_SECONDS)
 
 
 def command(*arguments: str, module: str = "osimages") -> list[str]:
@@ -82,7 +82,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()  # type: ignore[union-attr]
     try:
-        return lines.get(timeout=_PATIENCE_SECONDS)
+        return lines.get(timeout=PATIENCE_SECONDS)
     except Empty:
         process.kill()
         raise AssertionError("the server said nothing") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from osimages.issuer.files import read_or_create, replace
+from tests.support.patience import PATIENCE_SECONDS
 
 LARGE = 1_000_000
 
@@ -54,7 +55,7 @@ def test_of_processes_that_create_a_file_at_once_all_return_the_same_content(tmp
     ]
     for process in processes:
         process.start()
-    got = [answers.get(timeout=180) for _ in processes]
+    got = [answers.get(timeout=PATIENCE_SECONDS) for _ in processes]
     for process in processes:
         process.join()
     assert {*got} == {path.read_bytes()}

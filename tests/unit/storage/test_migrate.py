@@ -18,6 +18,7 @@ from osimages.storage.sqlite import SqliteDatabase
 from osimages.storage.sqlite_file import connect, migrate
 from osimages.storage.tables import IMAGES
 from tests.support.looped import run
+from tests.support.patience import PATIENCE_SECONDS
 from tests.unit.storage.stores import CONTOSO, WHOLE, a_tenant, found
 
 NEWEST = steps("sqlite")[-1].number
@@ -85,7 +86,7 @@ def test_of_processes_that_start_together_one_migrates_and_the_others_wait(tmp_p
     ]
     for process in processes:
         process.start()
-    got = [answers.get(timeout=180) for _ in processes]
+    got = [answers.get(timeout=PATIENCE_SECONDS) for _ in processes]
     for process in processes:
         process.join()
     assert sorted(got, key=str) == [0, 0, 0, COUNT]

@@ -27,9 +27,9 @@ from bench.fleet import fleet_facts
 from bench.language import language_facts
 from bench.load import SERVER_CORE, Measured, kept_on, memory_megabytes, serving, wrk
 from bench.tokens import CACHED_TARGET_MICROSECONDS, NEW_TARGET_MICROSECONDS, token_costs
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
-from osimages.issuer.mint import mint
-from osimages.issuer.signing import FILE_NAME, SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.entra.emulator.signing_keys import FILE_NAME, SigningKeys
+from osimages.entra.emulator.token_signing import mint
 
 IMAGES = "/beta/deviceManagement/managedDeviceWindowsOSImages"
 FILTER = "supportedEditions/any(e:e/editionType eq 'enterprise' and e/supportEndDate ge 2026-11-23)"

@@ -26,9 +26,9 @@ from bench.abuses import IMAGES, LARGE, Abuse, abuses
 from bench.beating import HEARTBEAT
 from bench.data import fill, images
 from bench.load import CLIENT_CORE, kept_on, memory_megabytes, pinned, serving
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
-from osimages.issuer.mint import mint
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.entra.emulator.signing_keys import SigningKeys
+from osimages.entra.emulator.token_signing import mint
 
 MOST_BLOCK_MILLISECONDS = MOST_P99_MILLISECONDS = 50.0
 MOST_MEGABYTES = 64.0

@@ -11,15 +11,15 @@ from typing import Any
 import apsw
 from sqlalchemy.dialects.sqlite import dialect
 
-from osimages.edm.model import GRAPH
-from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
-from osimages.plan.query import Tenant
-from osimages.storage.changes import Changes, add_tenant
-from osimages.storage.sqlite_file import connect, migrate
-from osimages.storage.sqlite_steps import perform
-from osimages.storage.sqlite_store import LISTING
-from osimages.storage.statements import Statements
-from osimages.storage.tables import IMAGES
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT, DEFAULT_TENANT_NAME
+from osimages.graph.model import GRAPH
+from osimages.odata.plan.query import Tenant
+from osimages.odata.sql.changes import Changes, add_tenant
+from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.file import connect, migrate
+from osimages.odata.sql.sqlite.store import LISTING
+from osimages.odata.sql.statements import Statements
+from osimages.odata.sql.tables import IMAGES
 
 EDITIONS = (
     "professional",

@@ -16,17 +16,17 @@ from pathlib import Path
 from tests.support.fleet_export import graph_pages, intune_csv
 from tests.support.graph import TOKEN, graph_stand_in
 
-from osimages.catalogue.facts import bundled
-from osimages.clock import Clock
-from osimages.edm.model import GRAPH
-from osimages.plan.query import Tenant
-from osimages.publish.current import CurrentCatalogue, catalogue_in
-from osimages.publish.publisher import Publisher
-from osimages.storage.changes import add_tenant
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_file import migrate
-from osimages.storage.steps import Steps
-from osimages.storage.tables import IMAGES
+from osimages.graph.clock import Clock
+from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
+from osimages.graph.model import GRAPH
+from osimages.graph.publisher import Publisher
+from osimages.odata.plan.query import Tenant
+from osimages.odata.sql.changes import add_tenant
+from osimages.odata.sql.sqlite.database import SqliteDatabase
+from osimages.odata.sql.sqlite.file import migrate
+from osimages.odata.sql.tables import IMAGES
+from osimages.odata.sql.transaction_script import Steps
+from osimages.windows.facts import bundled
 
 _DEVICES = 100_000
 _TENANTS = 1_000

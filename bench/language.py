@@ -5,12 +5,12 @@ from __future__ import annotations
 import timeit
 from collections.abc import Callable
 
-from osimages.edm.model import GRAPH, IMAGE
+from osimages.graph.model import GRAPH, IMAGE
 from osimages.odata import parse_filter
-from osimages.plan.bind import bind_filter
-from osimages.plan.query import Shape
-from osimages.storage.sqlite_render import SqliteRenderer
-from osimages.storage.tables import IMAGES
+from osimages.odata.plan.bind import bind_filter
+from osimages.odata.plan.query import Shape
+from osimages.odata.sql.sqlite.rendering import SqliteRenderer
+from osimages.odata.sql.tables import IMAGES
 
 _FILTERS = {
     "simple filter": "id eq 'Windows 11 24H2'",

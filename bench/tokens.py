@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from osimages.auth.clouds import GLOBAL
-from osimages.auth.keys import StaticKeys
-from osimages.auth.tokens import TokenVerifier
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
-from osimages.issuer.mint import mint
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
+from osimages.entra.emulator.signing_keys import SigningKeys
+from osimages.entra.emulator.token_signing import mint
+from osimages.entra.tokens.clouds import GLOBAL
+from osimages.entra.tokens.keys import StaticKeys
+from osimages.entra.tokens.verification import TokenVerifier
 
 CACHED_TARGET_MICROSECONDS, NEW_TARGET_MICROSECONDS = 5.0, 250.0
 _TOKENS = 400

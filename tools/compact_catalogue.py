@@ -1,9 +1,9 @@
-"""Writes the fact files in the compact form that osimages/catalogue/facts.py reads.
+"""Writes the fact files in the compact form that osimages/windows/facts.py reads.
 
     python tools/compact_catalogue.py DIR [OUTPUT]
 
 DIR holds releases.csv, editions.csv, updates.csv and disagreements.csv, and dated directories with later facts, of
-which the newest counts (`fact_files.py`). OUTPUT is src/osimages/catalogue/windows.json unless another file is named.
+which the newest counts (`fact_files.py`). OUTPUT is src/osimages/windows/windows.json unless another file is named.
 The disagreements are written beside it. The same input gives the same output, byte for byte. Left out is only what
 follows from the rest: a build's full and short form, the year and month of a release date, the number of sources, the
 end dates of a release (its editions have them), and the state of servicing on the day of compilation.
@@ -21,7 +21,7 @@ from fact_sources import SOURCES
 
 Row = Mapping[str, str]
 
-OUTPUT = Path(__file__).parent.parent / "src" / "osimages" / "catalogue" / "windows.json"
+OUTPUT = Path(__file__).parent.parent / "src" / "osimages" / "windows" / "windows.json"
 # The READMEs beside the CSV files: every update is known to this day; of those after it, some.
 COMPLETE_UNTIL = "2026-09-30"
 SERVERS_COMPLETE_UNTIL = "2026-09-14"
@@ -173,7 +173,7 @@ def _month(row: Row) -> str:
 
 
 def _age(row: Row) -> tuple[int, str, str]:
-    """Oldest first: by build, and where one build has several KBs by day and KB, as catalogue/merging.py does."""
+    """Oldest first: by build, and where one build has several KBs by day and KB, as windows/merge/merging.py does."""
     return (int(row["build_version"].rpartition(".")[2]), row["release_date"], row["kb"])
 
 

@@ -12,39 +12,39 @@ from importlib.metadata import version
 
 import structlog
 
-from osimages.auth.clouds import CLOUDS
-from osimages.auth.issued_keys import IssuedKeys
-from osimages.auth.key_file import KeyFileError
-from osimages.auth.sources import entra_keys, verifier
-from osimages.clock import Clock
-from osimages.edm.audit import AUDIT_EVENT
-from osimages.edm.csdl_xml import csdl_xml
-from osimages.edm.model import GRAPH, IMAGE, VERSIONS
-from osimages.edm.types import Model
-from osimages.http.asgi import respond
-from osimages.http.audit import Audit
-from osimages.http.metrics import SAMPLE_SECONDS, Metrics
-from osimages.http.outgoing import Send
-from osimages.http.request import Receive, Scope
-from osimages.http.service import Service
-from osimages.http.tenants import Tenants
-from osimages.issuer.applications import DEFAULT_TENANT, DEFAULT_TENANT_NAME
-from osimages.issuer.authority import Authority
-from osimages.issuer.claims import Issuers
-from osimages.observe import configure_logging
-from osimages.plan.delta import DeltaTokens
-from osimages.plan.limits import limits_of
-from osimages.plan.paging import PageTokens
-from osimages.plan.query import Tenant
-from osimages.publish.current import CurrentCatalogue, catalogue_in
-from osimages.publish.publisher import Publisher
+from osimages.entra.emulator.authority import Authority
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT, DEFAULT_TENANT_NAME
+from osimages.entra.emulator.token_claims import Issuers
+from osimages.entra.tokens.clouds import CLOUDS
+from osimages.entra.tokens.issued_keys import IssuedKeys
+from osimages.entra.tokens.key_file import KeyFileError
+from osimages.graph.audit import Audit
+from osimages.graph.audit_model import AUDIT_EVENT
+from osimages.graph.clock import Clock
+from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
+from osimages.graph.metrics import SAMPLE_SECONDS, Metrics
+from osimages.graph.model import GRAPH, IMAGE, VERSIONS
+from osimages.graph.publisher import Publisher
+from osimages.graph.tenants import Tenants
+from osimages.graph.token_verifier import entra_keys, verifier
+from osimages.observability import configure_logging
+from osimages.odata.model.csdl_xml import csdl_xml
+from osimages.odata.model.types import Model
+from osimages.odata.plan.delta_tokens import DeltaTokens
+from osimages.odata.plan.pagination import PageTokens
+from osimages.odata.plan.query import Tenant
+from osimages.odata.plan.query_limits import limits_of
+from osimages.odata.service.asgi import respond
+from osimages.odata.service.outgoing import Send
+from osimages.odata.service.request import Receive, Scope
+from osimages.odata.service.service import Service
+from osimages.odata.sql.databases import bring_up_to_date, open_database
+from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
+from osimages.odata.sql.store import Database, Store, StoreUnavailableError
+from osimages.odata.sql.tables import AUDIT_EVENT_TABLES, IMAGES, EntityTables
+from osimages.odata.wire.etags import CollectionTags
 from osimages.settings import Settings, misspelt, resolve
-from osimages.storage.databases import bring_up_to_date, open_database
-from osimages.storage.migrate import SchemaError
-from osimages.storage.pools import UNOBSERVED, PoolObserver
-from osimages.storage.store import Database, Store, StoreUnavailableError
-from osimages.storage.tables import AUDIT_EVENT_TABLES, IMAGES, EntityTables
-from osimages.wire.etag import CollectionTags
 
 
 @dataclass(frozen=True, slots=True)

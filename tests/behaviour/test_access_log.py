@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION
 from tests.support.api import IMAGES, Json, connected
 from tests.support.server import Server, running
 

@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 import pytest
 
-from osimages.catalogue.export import FORMATS
-from osimages.catalogue.facts import bundled
-from osimages.http import control, exports
-from osimages.http.request import ApiRequest
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
+from osimages.graph import catalogue_exports, control_plane
+from osimages.odata.service.request import ApiRequest
+from osimages.windows.facts import bundled
+from osimages.windows.feeds.export import FORMATS
 from tests.support.api import IMAGES, connected, refused, token
 from tests.support.server import Server, running
 
@@ -78,19 +78,19 @@ def test_an_exposed_emulator_is_limited(tmp_path: Path) -> None:
 
 def test_exports_are_written_once_whatever_host_is_named() -> None:
     service: Any = SimpleNamespace(current=SimpleNamespace(catalogue=bundled()))
-    exports._written.cache_clear()
+    catalogue_exports._written.cache_clear()
     for form in FORMATS:
         bodies = set()
         for number in range(20):
             origin = f"https://host{number}.example"
             for query in ("", "release=Windows%2011%2024H2", "release=windows+11+24h2"):
                 path = f"/-/catalogue/export.{form}"
-                reply = exports.catalogue_page(service, ApiRequest("GET", path, query, {}, origin, "r", "c"))
+                reply = catalogue_exports.catalogue_page(service, ApiRequest("GET", path, query, {}, origin, "r", "c"))
                 assert reply is not None
                 bodies.add(reply.body)
                 assert (f'"{origin}{path}"'.encode() in reply.body) == (form == "atom")
         assert len(bodies) == (40 if form == "atom" else 2)
-    assert exports._written.cache_info().misses == 2 * len(FORMATS)
+    assert catalogue_exports._written.cache_info().misses == 2 * len(FORMATS)
 
 
 def test_the_feed_names_the_host_that_the_client_named(server: Server) -> None:
@@ -117,9 +117,9 @@ def test_compressed_documents_are_the_same(server: Server, path: str) -> None:
 
 
 def test_documents_are_compressed_once() -> None:
-    document = control._version_document()
+    document = control_plane._version_document()
     assert document.zipped is document.zipped
-    assert control._version_document() is document
+    assert control_plane._version_document() is document
 
 
 def test_nothing_is_read_of_a_stranger(server: Server) -> None:

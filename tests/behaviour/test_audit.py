@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from osimages.http.audit_events import event_id
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_USER, DEFAULT_USER_PRINCIPAL_NAME
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_USER, DEFAULT_USER_PRINCIPAL_NAME
+from osimages.graph.audit_events import event_id
 from tests.support.api import IMAGES, READ, WRITE, Api, Json, connected, refused, token
 from tests.support.processes import kill_all, until
 from tests.support.server import Server, running, start

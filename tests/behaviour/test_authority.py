@@ -8,7 +8,7 @@ import uuid
 import httpx
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
 from tests.support.api import IMAGES, Api, Json, body_of, refused
 
 FORM = {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from osimages.plan.delta import DeltaState, DeltaTokens
+from osimages.odata.plan.delta_tokens import DeltaState, DeltaTokens
 from tests.support.api import IMAGE_TYPE, IMAGES, READ, Api, Json, body_of, connected, refused, token
 from tests.support.server import Server, running
 

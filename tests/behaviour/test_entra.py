@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from osimages.auth.clouds import CONSUMER_TENANT
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
+from osimages.entra.tokens.clouds import CONSUMER_TENANT
 from tests.support.api import IMAGES, refused, token
 from tests.support.entra import KEYS, METADATA, Entra, entra
 from tests.support.processes import until

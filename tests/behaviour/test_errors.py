@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
-from osimages.auth.clouds import CONSUMER_TENANT
-from osimages.errors import TABLE
-from osimages.issuer.applications import DEFAULT_DIRECTORY
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_DIRECTORY
+from osimages.entra.emulator.signing_keys import SigningKeys
+from osimages.entra.tokens.clouds import CONSUMER_TENANT
+from osimages.odata.service_errors import TABLE
 from tests.support.api import READ, WRITE, token
 from tests.support.forge import forged
 from tests.support.server import Server, running

@@ -7,7 +7,7 @@ import icalendar
 import pytest
 from lxml import etree
 
-from osimages.catalogue.export import FORMATS
+from osimages.windows.feeds.export import FORMATS
 from tests.support.api import refused
 from tests.support.server import Server
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
 from tests.support.api import IMAGES, READ, Api, connected, refused, token
 from tests.support.server import Server, running
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
 from tests.cli.running import complaint, osimages
 from tests.support.api import IMAGES, Api, body_of, refused
 from tests.support.server import Server, running

@@ -15,7 +15,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from prometheus_client.parser import text_string_to_metric_families
 
-from osimages.catalogue.facts import bundled
+from osimages.windows.facts import bundled
 from tests.support.api import IMAGES, Json, connected, token
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import until, workers_of

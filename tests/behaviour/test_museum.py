@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from osimages.edm.types import Primitive
+from osimages.odata.model.types import Primitive
 from tests.support.api import Api, Json, body_of, connected, refused
 from tests.support.links import Walk
 from tests.support.patience import PATIENCE_SECONDS

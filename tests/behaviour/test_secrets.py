@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_PASSWORD
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_PASSWORD
+from osimages.entra.emulator.signing_keys import SigningKeys
 from tests.support.api import IMAGES, READ, WRITE, connected, token
 from tests.support.forge import forged
 from tests.support.server import running

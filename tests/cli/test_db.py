@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from tests.support.api import IMAGES, Api, connected
 from tests.support.postgres import Postgres
 from tests.support.server import command, environment, running

@@ -17,7 +17,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from osimages.issuer.certificates import AUTHORITY_FILE, Certificates
+from osimages.entra.emulator.certificates import AUTHORITY_FILE, Certificates
 from tests.cli.running import complaint, osimages, output
 from tests.support.entra import entra
 from tests.support.postgres import Postgres

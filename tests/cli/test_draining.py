@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from osimages.cli.draining import QUIET_SECONDS, connections_are_busy
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from tests.support.api import IMAGES, connected, token
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import until

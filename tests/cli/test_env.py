@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from tests.cli.running import complaint, osimages, output
 from tests.support.server import environment, running
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from osimages.catalogue.builds import Build
-from osimages.catalogue.facts import Kind, Update, bundled
-from osimages.edm.model import GRAPH
-from osimages.storage.catalogue import write_catalogue
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.tables import IMAGES as IMAGE_TABLES
+from osimages.graph.facts_storage import write_catalogue
+from osimages.graph.model import GRAPH
+from osimages.odata.sql.sqlite.database import SqliteDatabase
+from osimages.odata.sql.tables import IMAGES as IMAGE_TABLES
+from osimages.windows.builds import Build
+from osimages.windows.facts import Kind, Update, bundled
 from tests.cli.running import complaint, osimages, output
 from tests.support.api import IMAGES, body_of, connected
 from tests.support.server import running

@@ -18,7 +18,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from tests.support.api import IMAGES, connected, token
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.processes import until

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from tests.support import postgres as servers
 from tests.support.api import IMAGES, connected, refused
 from tests.support.patience import PATIENCE_SECONDS

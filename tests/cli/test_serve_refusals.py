@@ -11,7 +11,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from osimages.storage.sqlite_file import migrate
+from osimages.odata.sql.sqlite.file import migrate
 from tests.cli.running import complaint, osimages
 from tests.support.server import running
 

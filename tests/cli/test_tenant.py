@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, DEFAULT_USER
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT, DEFAULT_USER
 from tests.cli.running import complaint, osimages, output
 from tests.support.api import IMAGES, Api, connected, refused, token
 from tests.support.postgres import Postgres

@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from osimages.auth.clouds import CLOUDS
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
+from osimages.entra.tokens.clouds import CLOUDS
 from tests.cli.running import complaint, osimages, output
 from tests.support.api import IMAGES, READ, WRITE, refused
 from tests.support.identity import claims_of, exchange, refused_with, tokens

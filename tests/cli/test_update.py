@@ -16,7 +16,7 @@ from tests.support.api import IMAGES, Json, body_of, connected, token
 from tests.support.processes import until
 from tests.support.server import Server, running
 from tests.support.web import Reply, serving
-from tests.unit.importers.sampled import SAMPLES
+from tests.unit.windows.sources.sampled import SAMPLES
 
 LATEST = f"{IMAGES}/Windows%2011%2025H2"
 NEW = "10.0.26200.9999"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from osimages.issuer.applications import DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from tests.support.api import READ, WRITE, token
 from tests.support.server import Server, environment
 

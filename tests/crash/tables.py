@@ -7,9 +7,9 @@ from collections import defaultdict
 from contextlib import closing
 from pathlib import Path
 
-from osimages.edm.model import IMAGE
-from osimages.storage.documents import Row, item_rows, properties
-from osimages.storage.tables import IMAGES
+from osimages.graph.model import IMAGE
+from osimages.odata.sql.documents import Row, item_rows, properties
+from osimages.odata.sql.tables import IMAGES
 
 Items = dict[tuple[str, str], list[Row]]
 

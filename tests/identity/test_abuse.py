@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osimages.issuer.applications import AZURE_CLI, DEFAULT_CLIENT_SECRET, DEFAULT_PASSWORD, DEFAULT_TENANT
-from osimages.issuer.clients import JWT_BEARER
+from osimages.entra.emulator.client_authentication import JWT_BEARER
+from osimages.entra.emulator.default_directory import AZURE_CLI, DEFAULT_CLIENT_SECRET, DEFAULT_PASSWORD, DEFAULT_TENANT
 from tests.support.api import READ
 from tests.support.identity import GRAPH, REDIRECT, Browser, authorize_url
 

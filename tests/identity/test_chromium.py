@@ -14,7 +14,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from osimages.issuer.applications import AZURE_CLI, GRAPH_COMMAND_LINE
+from osimages.entra.emulator.default_directory import AZURE_CLI, GRAPH_COMMAND_LINE
 from tests.support.api import IMAGES, READ
 from tests.support.chromium import chromium, need_chromium, patient_context
 from tests.support.identity import DEFAULT_SCOPE, Pkce, authorize_url, claims_of, exchange, redeem, tokens

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from osimages.issuer.applications import (
+from osimages.entra.emulator.default_directory import (
     AZURE_CLI,
     DEFAULT_APPLICATION,
     DEFAULT_CLIENT_SECRET,

@@ -7,7 +7,7 @@ import uuid
 import httpx
 import pytest
 
-from osimages.issuer.applications import (
+from osimages.entra.emulator.default_directory import (
     AZURE_CLI,
     DEFAULT_APPLICATION,
     DEFAULT_TENANT,

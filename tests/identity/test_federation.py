@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, GRAPH_COMMAND_LINE
-from osimages.issuer.clients import JWT_BEARER
-from osimages.issuer.federation import AUDIENCE, ISSUER, service_account_token
-from osimages.issuer.mint import signed
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.client_authentication import JWT_BEARER
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, GRAPH_COMMAND_LINE
+from osimages.entra.emulator.federation import AUDIENCE, ISSUER, service_account_token
+from osimages.entra.emulator.signing_keys import SigningKeys
+from osimages.entra.emulator.token_signing import signed
 from tests.cli.running import output
 from tests.support.identity import DEFAULT_SCOPE, EVERYTHING, claims_of, exchange, refused_with, tokens
 

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from joserfc import jws
 from joserfc.jwk import OctKey, RSAKey
 
-from osimages.issuer.applications import (
+from osimages.entra.emulator.client_authentication import JWT_BEARER, thumbprint
+from osimages.entra.emulator.default_directory import (
     AZURE_CLI,
     DEFAULT_APPLICATION,
     DEFAULT_PASSWORD,
@@ -26,7 +27,6 @@ from osimages.issuer.applications import (
     DEFAULT_USER,
     GRAPH_COMMAND_LINE,
 )
-from osimages.issuer.clients import JWT_BEARER, thumbprint
 from tests.identity.conftest import command
 from tests.support.api import IMAGES, READ, body_of
 from tests.support.certificates import self_signed

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT
 from tests.cli.running import complaint, osimages, output
 from tests.identity.conftest import command
 from tests.support.api import IMAGES, READ, Json, body_of

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from osimages.issuer.applications import (
+from osimages.entra.emulator.default_directory import (
     DEFAULT_APPLICATION,
     DEFAULT_SERVICE_PRINCIPAL,
     DEFAULT_TENANT,

@@ -5,9 +5,14 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from osimages.issuer.applications import AZURE_CLI, DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_PASSWORD
-from osimages.issuer.applications import DEFAULT_TENANT as TENANT
-from osimages.issuer.grants import DEVICE_CODE, ON_BEHALF_OF
+from osimages.entra.emulator.default_directory import (
+    AZURE_CLI,
+    DEFAULT_APPLICATION,
+    DEFAULT_CLIENT_SECRET,
+    DEFAULT_PASSWORD,
+)
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT as TENANT
+from osimages.entra.emulator.grants import DEVICE_CODE, ON_BEHALF_OF
 from tests.support.api import READ
 from tests.support.identity import GRAPH, OPENID, REDIRECT, Browser, Pkce, authorize_url, refused_with, tokens
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from osimages.issuer.applications import DEFAULT_USER_PRINCIPAL_NAME
+from osimages.entra.emulator.default_directory import DEFAULT_USER_PRINCIPAL_NAME
 from tests.identity.conftest import command
 from tests.support.api import READ, body_of
 from tests.support.identity import DEFAULT_SCOPE, GRAPH, Browser, authorize_url, claims_of, exchange, redeem, tokens

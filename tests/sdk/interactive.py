@@ -10,7 +10,7 @@ import sys
 import msal  # type: ignore[import-untyped]
 from azure.identity import InteractiveBrowserCredential
 
-from osimages.issuer.applications import AZURE_CLI, DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import AZURE_CLI, DEFAULT_TENANT
 from tests.support.patience import PATIENCE_SECONDS
 
 _SCOPE = "https://graph.microsoft.com/DeviceManagementConfiguration.Read.All"

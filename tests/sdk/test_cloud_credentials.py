@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT
 from tests.cli.running import output
 from tests.support.identity import EVERYTHING
 from tests.support.server import Server, environment

@@ -24,7 +24,7 @@ from azure.identity import (
     UsernamePasswordCredential,
 )
 
-from osimages.issuer.applications import (
+from osimages.entra.emulator.default_directory import (
     DEFAULT_APPLICATION,
     DEFAULT_CLIENT_SECRET,
     DEFAULT_PASSWORD,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from osimages.auth.clouds import CONSUMER_TENANT
+from osimages.entra.tokens.clouds import CONSUMER_TENANT
 from tests.sdk.graph import Client, Sdk, asking, image, images, with_headers
 from tests.sdk.models import Architecture, Image, ODataError, windows
 from tests.support.api import READ, WRITE, token

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from kiota_abstractions.serialization import Parsable, ParseNode, SerializationWriter
 
-from osimages.edm.model import GRAPH
-from osimages.plan.query import Tenant
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.tables import IMAGES
+from osimages.graph.model import GRAPH
+from osimages.odata.plan.query import Tenant
+from osimages.odata.sql.sqlite.database import SqliteDatabase
+from osimages.odata.sql.tables import IMAGES
 from tests.sdk.graph import Builder, Client, Sdk, asking, image, images, iterator, with_headers
 from tests.sdk.models import Architecture, EditionType, edition, update, windows
 from tests.support.server import Server

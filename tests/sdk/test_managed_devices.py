@@ -17,8 +17,8 @@ from msgraph_beta.generated.models.managed_device import ManagedDevice
 from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 
 from osimages.graph.client import GraphClient
+from osimages.graph.client_tokens import FixedToken
 from osimages.graph.devices import device_properties, devices
-from osimages.graph.tokens import FixedToken
 from tests.sdk.graph import Client, Configuration, Sdk, iterator
 from tests.support.graph import BETA_PROPERTIES, TOKEN, GraphStandIn, graph_stand_in, throttled
 

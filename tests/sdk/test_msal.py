@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1
 
-from osimages.issuer.applications import (
+from osimages.entra.emulator.default_directory import (
     AZURE_CLI,
     DEFAULT_APPLICATION,
     DEFAULT_CLIENT_SECRET,

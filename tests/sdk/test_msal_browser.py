@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from osimages.issuer.applications import AZURE_CLI, DEFAULT_TENANT, DEFAULT_USER_PRINCIPAL_NAME
+from osimages.entra.emulator.default_directory import AZURE_CLI, DEFAULT_TENANT, DEFAULT_USER_PRINCIPAL_NAME
 from tests.support.api import IMAGES
 from tests.support.chromium import chromium, need_chromium, patient_context
 from tests.support.server import Server

@@ -15,7 +15,7 @@ from typing import IO, Any
 import httpx
 import pytest
 
-from osimages.issuer.applications import (
+from osimages.entra.emulator.default_directory import (
     AZURE_CLI,
     DEFAULT_APPLICATION,
     DEFAULT_CLIENT_SECRET,

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server
 

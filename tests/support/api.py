@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 
-from osimages.issuer.applications import DEFAULT_APPLICATION
-from osimages.issuer.mint import mint
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION
+from osimages.entra.emulator.signing_keys import SigningKeys
+from osimages.entra.emulator.token_signing import mint
 
 READ = "DeviceManagementConfiguration.Read.All"
 WRITE = "DeviceManagementConfiguration.ReadWrite.All"

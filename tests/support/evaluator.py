@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from osimages.edm.types import ComplexType, EntityType, EnumType, Property
-from osimages.odata.tree import (
+from osimages.odata.model.types import ComplexType, EntityType, EnumType, Property
+from osimages.odata.text.tree import (
     Binary,
     Call,
     Case,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from osimages.edm.types import Property
-from osimages.odata.query_tree import QueryOptions
-from osimages.odata.tree import Expression
+from osimages.odata.model.types import Property
+from osimages.odata.text.query_tree import QueryOptions
+from osimages.odata.text.tree import Expression
 from tests.support.evaluator import Evaluator
 from tests.support.evaluator_options import comparable
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from osimages.edm.types import ComplexType, EnumType, Primitive, Property
-from osimages.odata.query_tree import OrderItem
-from osimages.odata.search_tree import Search, SearchAnd, SearchNot, SearchOr, SearchTerm
+from osimages.odata.model.types import ComplexType, EnumType, Primitive, Property
+from osimages.odata.text.query_tree import OrderItem
+from osimages.odata.text.search_tree import Search, SearchAnd, SearchNot, SearchOr, SearchTerm
 from tests.support.evaluator import Evaluator
 from tests.support.evaluator_values import Clock, Duration, EnumValue, Moment, Single, decode
 from tests.support.second_model import COLOUR, FLAVOUR, SPECIMEN

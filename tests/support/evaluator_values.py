@@ -13,8 +13,8 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Context, Decimal
 from typing import Any
 from uuid import UUID
 
-from osimages.edm.types import ComplexType, EnumType, Primitive, PropertyType
-from osimages.odata.tree import Literal, LiteralKind
+from osimages.odata.model.types import ComplexType, EnumType, Primitive, PropertyType
+from osimages.odata.text.tree import Literal, LiteralKind
 
 _WIDE = Context(prec=200)
 _INTEGER = 1 << 63

@@ -9,7 +9,7 @@ import random
 from collections.abc import Iterator
 from datetime import date
 
-from osimages.catalogue.facts import bundled
+from osimages.windows.facts import bundled
 
 # The columns of Intune's export "Devices with inventory", and one row's worth of what stands in them.
 INTUNE_COLUMNS = (

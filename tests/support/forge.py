@@ -7,8 +7,8 @@ import time
 import msgspec
 from joserfc import jws
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_SERVICE_PRINCIPAL
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_SERVICE_PRINCIPAL
+from osimages.entra.emulator.signing_keys import SigningKeys
 
 
 def forged(keys: SigningKeys, tenant: str, **claims: object) -> str:

@@ -13,7 +13,12 @@ import httpx
 import msgspec
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET, DEFAULT_TENANT, EVERY_PERMISSION
+from osimages.entra.emulator.default_directory import (
+    DEFAULT_APPLICATION,
+    DEFAULT_CLIENT_SECRET,
+    DEFAULT_TENANT,
+    EVERY_PERMISSION,
+)
 from tests.support.api import READ, Json, body_of
 
 GRAPH = "https://graph.microsoft.com"

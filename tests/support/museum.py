@@ -9,9 +9,9 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from osimages.app import SERVED, Application, Served
-from osimages.edm.types import EntitySet, Model, SetCapabilities
+from osimages.odata.model.types import EntitySet, Model, SetCapabilities
+from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.settings import resolve
-from osimages.storage.sqlite_file import connect, migrate
 from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES
 
 MUSEUM = Model(

@@ -10,15 +10,15 @@ from sqlalchemy import MetaData
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from osimages.edm import encoding
-from osimages.plan.bind import Bound
-from osimages.plan.constants import resolved
-from osimages.plan.query import CollectionPlan, Shape, Tenant
-from osimages.storage.documents import properties
-from osimages.storage.postgres import PostgresDatabase
-from osimages.storage.postgres_connections import Limits
-from osimages.storage.postgres_migrate import migrate
-from osimages.storage.steps import Ask, Steps
+from osimages.odata.model import value_encoding
+from osimages.odata.plan.bind import Bound
+from osimages.odata.plan.constants import resolved
+from osimages.odata.plan.query import CollectionPlan, Shape, Tenant
+from osimages.odata.sql.documents import properties
+from osimages.odata.sql.postgres.connections import Limits
+from osimages.odata.sql.postgres.database import PostgresDatabase
+from osimages.odata.sql.postgres.migrate import migrate
+from osimages.odata.sql.transaction_script import Ask, Steps
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES, bound
@@ -39,7 +39,7 @@ class PostgresCabinet:
     """Specimens of some tenants. `now` is what now() stands for."""
 
     def __init__(self, server: Postgres) -> None:
-        self.now = encoding.microseconds_since_epoch(datetime.now(UTC))
+        self.now = value_encoding.microseconds_since_epoch(datetime.now(UTC))
         self._server = server
         self._url = server.new_database()
         run(migrate(self._url, self._url))

@@ -11,8 +11,8 @@ from sqlalchemy import MetaData, insert
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from osimages.edm import encoding
-from osimages.edm.types import (
+from osimages.odata.model import value_encoding
+from osimages.odata.model.types import (
     Capabilities,
     ComplexType,
     EntityType,
@@ -24,18 +24,18 @@ from osimages.edm.types import (
     Property,
     Singleton,
 )
-from osimages.odata.limits import Bounds
-from osimages.odata.parser import parse_expression
-from osimages.odata.tree import Expression
-from osimages.plan.bind import Bound, bind_filter
-from osimages.plan.constants import resolved
-from osimages.plan.query import Shape
-from osimages.storage.documents import document, item_rows, main_row
-from osimages.storage.render import driving_candidates
-from osimages.storage.sqlite_functions import register
-from osimages.storage.sqlite_patterns import bind_patterns
-from osimages.storage.sqlite_render import SqliteRenderer
-from osimages.storage.tables import entity_tables
+from osimages.odata.plan.bind import Bound, bind_filter
+from osimages.odata.plan.constants import resolved
+from osimages.odata.plan.query import Shape
+from osimages.odata.sql.documents import document, item_rows, main_row
+from osimages.odata.sql.rendering import driving_candidates
+from osimages.odata.sql.sqlite.functions import register
+from osimages.odata.sql.sqlite.patterns import bind_patterns
+from osimages.odata.sql.sqlite.rendering import SqliteRenderer
+from osimages.odata.sql.tables import entity_tables
+from osimages.odata.text.parser import parse_expression
+from osimages.odata.text.text_limits import Bounds
+from osimages.odata.text.tree import Expression
 
 FLAVOUR = EnumType(
     "flavour",
@@ -169,7 +169,7 @@ class SqliteCabinet:
     """Specimens in a database in memory."""
 
     def __init__(self) -> None:
-        self.now = encoding.microseconds_since_epoch(datetime.now(UTC))
+        self.now = value_encoding.microseconds_since_epoch(datetime.now(UTC))
         self._connection = apsw.Connection(":memory:")
         register(self._connection, lambda: False)
         for table in METADATA.sorted_tables:

@@ -11,11 +11,11 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
 
-from osimages.auth.actor import Actor
-from osimages.auth.clouds import GLOBAL, Cloud
-from osimages.auth.keys import VerificationKey
-from osimages.auth.tokens import TokenVerifier
-from osimages.errors import ErrorRow, ServiceError
+from osimages.entra.tokens.clouds import GLOBAL, Cloud
+from osimages.entra.tokens.keys import VerificationKey
+from osimages.entra.tokens.verification import TokenVerifier
+from osimages.odata.service.principal import Actor
+from osimages.odata.service_errors import ErrorRow, ServiceError
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TENANT = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"

@@ -12,22 +12,22 @@ import msgspec
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from osimages.plan.build import build_plan, build_query
-from osimages.plan.limits import limits_of
-from osimages.plan.paging import Position
-from osimages.plan.query import Tenant
-from osimages.plan.resolve import Kind
+from osimages.odata.plan.build import build_plan, build_query
+from osimages.odata.plan.pagination import Position
+from osimages.odata.plan.query import Tenant
+from osimages.odata.plan.query_limits import limits_of
+from osimages.odata.plan.resolve import Kind
+from osimages.odata.sql.postgres.database import PostgresDatabase
+from osimages.odata.sql.postgres.migrate import migrate as migrate_postgres
+from osimages.odata.sql.sqlite.database import SqliteDatabase
+from osimages.odata.sql.sqlite.file import connect, migrate
+from osimages.odata.sql.store import Database
+from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.wire.chosen_items import with_items
+from osimages.odata.wire.dynamic_members import with_members
+from osimages.odata.wire.media_types import USUAL
+from osimages.odata.wire.rows import row_bodies
 from osimages.settings import Settings
-from osimages.storage.postgres import PostgresDatabase
-from osimages.storage.postgres_migrate import migrate as migrate_postgres
-from osimages.storage.sqlite import SqliteDatabase
-from osimages.storage.sqlite_file import connect, migrate
-from osimages.storage.steps import Steps
-from osimages.storage.store import Database
-from osimages.wire.dynamic import with_members
-from osimages.wire.items import with_items
-from osimages.wire.media import USUAL
-from osimages.wire.rows import row_bodies
 from tests.support.looped import run
 from tests.support.postgres_cabinet import LIMITS, create_tables
 from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES

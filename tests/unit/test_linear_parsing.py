@@ -9,24 +9,23 @@ from types import ModuleType
 
 import pytest
 
-from osimages.auth.jws import signed_token
-from osimages.edm.model import GRAPH, IMAGE
-from osimages.edm.validate import entity_validator
-from osimages.errors import ServiceError
-from osimages.http import authority, collection_tags
-from osimages.http.batch import conditions, json_format, multipart_format
-from osimages.http.batch.inherited import inherited_headers
-from osimages.http.body import json_text, query_text
-from osimages.http.front import Front, networks, origin_of
-from osimages.http.reply import Reply, compressed, preflight
-from osimages.http.request import ApiRequest, _decompressed, request_of
-from osimages.issuer.signin import parsed
-from osimages.odata.addressing import by_id, with_filters, with_keys
-from osimages.odata.context import parse_context
-from osimages.odata.encoding import decoded
-from osimages.odata.limits import Bounds
-from osimages.odata.options import parse_options
-from osimages.odata.parser import (
+from osimages.entra.emulator import endpoints
+from osimages.entra.emulator.sign_in import parsed
+from osimages.entra.tokens.jws import signed_token
+from osimages.graph.forwarded import Front, networks, origin_of
+from osimages.graph.model import GRAPH, IMAGE
+from osimages.odata.model.body_validation import entity_validator
+from osimages.odata.service import collection_etags
+from osimages.odata.service.batch import conditions, json_format, multipart_format
+from osimages.odata.service.batch.inherited_headers import inherited_headers
+from osimages.odata.service.reply import Reply, compressed, preflight
+from osimages.odata.service.request import ApiRequest, _decompressed, request_of
+from osimages.odata.service.request_body import json_text, query_text
+from osimages.odata.service_errors import ServiceError
+from osimages.odata.text.addressing import by_id, with_filters, with_keys
+from osimages.odata.text.context_url import parse_context
+from osimages.odata.text.options_parser import parse_options
+from osimages.odata.text.parser import (
     parse_apply,
     parse_compute,
     parse_expand,
@@ -35,15 +34,17 @@ from osimages.odata.parser import (
     parse_search,
     parse_select,
 )
-from osimages.odata.path import parse_path
-from osimages.wire import payload
-from osimages.wire.etag import names_version
-from osimages.wire.header_fields import combined, cookie_values
-from osimages.wire.media import json_form, metadata_as_json
-from osimages.wire.preferences import preferences, without_preferences
-from osimages.wire.versions import version_number
+from osimages.odata.text.percent_encoding import decoded
+from osimages.odata.text.resource_path import parse_path
+from osimages.odata.text.text_limits import Bounds
+from osimages.odata.wire import payload
+from osimages.odata.wire.etags import names_version
+from osimages.odata.wire.header_fields import combined, cookie_values
+from osimages.odata.wire.media_types import json_form, metadata_as_json
+from osimages.odata.wire.preferences import preferences, without_preferences
+from osimages.odata.wire.versions import version_number
 from tests.support.steps import Steps, counted_patterns
-from tests.unit.http.test_collection_tags import headers_that_the_code_reads
+from tests.unit.odata.service.test_collection_etags import headers_that_the_code_reads
 
 Parse = Callable[[str], object]
 
@@ -133,7 +134,7 @@ HEADERS: dict[bytes, dict[str, Parse]] = {
     b"if-match": {"tag": lambda text: names_version(text, 1)},
     b"if-none-match": {
         "tag": lambda text: names_version(f'W/"{text}', 1),
-        "collection": lambda text: collection_tags.is_unchanged(request(b"if-none-match", text), b'W/"c1"'),
+        "collection": lambda text: collection_etags.is_unchanged(request(b"if-none-match", text), b'W/"c1"'),
     },
     b"odata-version": {"number": version_number},
     b"odata-maxversion": {"number": version_number, "4.0": lambda text: version_number(f"4.0{text}")},
@@ -142,7 +143,7 @@ HEADERS: dict[bytes, dict[str, Parse]] = {
         "json": lambda text: json_text(request(b"content-type", text)),
         "charset": lambda text: json_text(request(b"content-type", f"application/json;charset={text}")),
         "query": lambda text: query_text(request(b"content-type", text), 100),
-        "form": lambda text: authority._form(request(b"content-type", text)),
+        "form": lambda text: endpoints._form(request(b"content-type", text)),
         "boundary": lambda text: multipart_format.read(request(b"content-type", f"multipart/mixed; {text}"), 20),
         "boundary=": lambda text: multipart_format.read(
             request(b"content-type", f"multipart/mixed;boundary{text}"), 20
@@ -171,7 +172,7 @@ HEADERS: dict[bytes, dict[str, Parse]] = {
     },
     b"authorization": {
         "token": lambda text: signed_token(text.encode("latin-1")),
-        "basic": authority._basic,
+        "basic": endpoints._basic,
     },
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import platformdirs
 import pytest
 
-from osimages.auth.clouds import CLOUDS
+from osimages.entra.tokens.clouds import CLOUDS
 from osimages.settings import ENVIRONMENT_PREFIX, FILE_NAME, Resolved, Settings, SettingsError, misspelt, resolve
 
 NAMES = [each.name for each in fields(Settings)]

@@ -16,7 +16,7 @@ from osimages.cli.known import check_permissions, folder_of, known_in
 from osimages.cli.options import data_dir_option, json_option, more
 from osimages.cli.table import print_table
 from osimages.cli.turns import changed
-from osimages.issuer.directory import Application, Directory, certificate_of
+from osimages.entra.emulator.directory import Application, Directory, certificate_of
 
 _SECRET_BYTES = 24
 

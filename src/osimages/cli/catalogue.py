@@ -22,8 +22,8 @@ from osimages.cli.update import update
 from osimages.cli.verify import verify
 
 if TYPE_CHECKING:
-    from osimages.catalogue.facts import Catalogue
-    from osimages.catalogue.history import Entry
+    from osimages.windows.facts import Catalogue
+    from osimages.windows.history import Entry
 
 
 @click.group(short_help="Windows releases and their builds: show, update, publish, export.")
@@ -67,8 +67,8 @@ def show(
     as_json: bool,
 ) -> None:
     """Print the images that are published today, as of the catalogue's facts; with --servers the server releases."""
-    from osimages.catalogue.publishing import published
-    from osimages.clock import Clock
+    from osimages.graph.clock import Clock
+    from osimages.windows.images import published
 
     settings = settings_from({"data_dir": data_dir, "database": database, "publish_age_days": age_days})
     facts = facts_in(settings)
@@ -102,8 +102,8 @@ def history(
     release: str | None, version: str | None, data_dir: str | None, database: str | None, as_json: bool
 ) -> None:
     """Print every update of RELEASE, newest first: "Windows 11 24H2", 24H2 or 26100."""
-    from osimages.catalogue.history import UnknownReleaseError, find_release
-    from osimages.catalogue.history import history as entries_of
+    from osimages.windows.history import UnknownReleaseError, find_release
+    from osimages.windows.history import history as entries_of
 
     named = release or version
     if not named or (release and version):
@@ -176,8 +176,8 @@ def _as_of(facts: Catalogue) -> str:
 
 def _notes(facts: Catalogue, today: date, age_days: int) -> list[str]:
     """What stands below the table: how new the facts are, and what they lack on that day."""
-    from osimages.catalogue.calendar import patch_tuesdays_until
-    from osimages.catalogue.publishing import newest_day, patch_tuesdays_known, published
+    from osimages.windows.calendar import patch_tuesdays_until
+    from osimages.windows.images import newest_day, patch_tuesdays_known, published
 
     known = patch_tuesdays_known(facts, today, age_days)
     if not known:

@@ -18,9 +18,9 @@ from osimages.cli.options import data_dir_option, database_option, json_option, 
 from osimages.cli.output import say
 
 if TYPE_CHECKING:
-    from osimages.catalogue.answers import Answer
-    from osimages.catalogue.freshness import Freshness
-    from osimages.fleet.tally import Facts, Tally
+    from osimages.windows.check.answers import Answer
+    from osimages.windows.check.freshness import Freshness
+    from osimages.windows.fleet.tally import Facts, Tally
 
 _EPILOG = """Exit code: 0 where everything is supported and current, 1 where something is not or is not known, 2 for a
 usage error. A Patch Tuesday counts once it is --age-days days old.
@@ -96,13 +96,13 @@ def check(
 
     osimages check --csv DevicesWithInventory.csv --html report.html
     """
-    from osimages.catalogue.check import Checker
-    from osimages.catalogue.editions import named_edition
-    from osimages.catalogue.facts import EsuProgram
-    from osimages.catalogue.products import named_product
-    from osimages.clock import Clock
-    from osimages.fleet.tally import Tally, facts_of
-    from osimages.fleet.text import writable
+    from osimages.graph.clock import Clock
+    from osimages.windows.check.checker import Checker
+    from osimages.windows.check.editions import named_edition
+    from osimages.windows.check.products import named_product
+    from osimages.windows.facts import EsuProgram
+    from osimages.windows.fleet.tally import Tally, facts_of
+    from osimages.windows.fleet.text import writable
 
     _check_call(builds, options := msgspec.convert(rest, Options))
     if edition and named_edition(edition) is None and named_product(edition) is None:
@@ -167,9 +167,9 @@ def _of_fleets(options: Options) -> str | None:
 
 
 def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshness, options: Options) -> None:
-    from osimages.catalogue.answers import Verdict
     from osimages.cli.check_tables import print_answers, print_fleet, print_sentence
-    from osimages.fleet.tally import document
+    from osimages.windows.check.answers import Verdict
+    from osimages.windows.fleet.tally import document
 
     summary = tally.summary()
     if options.html:
@@ -193,8 +193,8 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshn
 
 
 def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
-    from osimages.fleet.text import writable
-    from osimages.pages.report import fleet_report
+    from osimages.windows.fleet.text import writable
+    from osimages.windows.report.page import fleet_report
 
     try:
         title, source = writable(options.title), writable(_source(options))

@@ -39,8 +39,8 @@ def read_graph(file: IO[bytes], url: str | None, cloud: str | None, condition: s
 
     Return what is missing. Raises UsageError, and ClickException where there is no first page.
     """
+    from osimages.graph.client_errors import GraphError
     from osimages.graph.devices import device_properties, write_devices
-    from osimages.graph.errors import GraphError
 
     with _progress() as progress, graph_client(url, TOKEN_VARIABLE, cloud=cloud, on_wait=progress.wait) as client:
         progress.say(f"Reading devices from {client.base_url}")

@@ -17,11 +17,11 @@ from osimages.cli.check_graph import read_graph
 from osimages.cli.output import VisibleText, say
 
 if TYPE_CHECKING:
-    from osimages.catalogue.answers import Answer
-    from osimages.fleet.columns import Columns
-    from osimages.fleet.devices import Device, Export, Skipped
-    from osimages.fleet.source import Form, Source
-    from osimages.fleet.tally import Tally
+    from osimages.windows.check.answers import Answer
+    from osimages.windows.fleet.columns import Columns
+    from osimages.windows.fleet.devices import Device, Export, Skipped
+    from osimages.windows.fleet.source import Form, Source
+    from osimages.windows.fleet.tally import Tally
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -62,9 +62,9 @@ class Input(msgspec.Struct, frozen=True):
 
 def read_fleet(tally: Tally, options: Input) -> None:
     """Count the devices of the input. Raises ClickException where it cannot be read, or holds none."""
-    from osimages.fleet.columns import ColumnsError, Named
-    from osimages.fleet.exports import Wanted, open_export
-    from osimages.fleet.rows import ExportError
+    from osimages.windows.fleet.columns import ColumnsError, Named
+    from osimages.windows.fleet.exports import Wanted, open_export
+    from osimages.windows.fleet.rows import ExportError
 
     form: Form = "csv" if options.csv else "json"
     named = Named(
@@ -100,7 +100,7 @@ def read_fleet(tally: Tally, options: Input) -> None:
 
 @contextlib.contextmanager
 def _source(options: Input, form: Form, tally: Tally) -> Iterator[Source]:
-    from osimages.fleet.source import Source, file_source, stream_source
+    from osimages.windows.fleet.source import Source, file_source, stream_source
 
     name = options.csv or options.json_file or ""
     if options.graph:
@@ -137,7 +137,7 @@ def _progress(source: Source) -> Iterator[Callable[[], None]]:
 
 @contextlib.contextmanager
 def _writer(export: Export, options: Input, allow_stale: bool) -> Iterator[Callable[[Device, Answer | Skipped], None]]:
-    from osimages.fleet.written import Writable, device_writer
+    from osimages.windows.fleet.written import Writable, device_writer
 
     name, as_it_is = options.csv_out, options.csv_as_it_is
     if name is None:
@@ -152,7 +152,7 @@ def _writer(export: Export, options: Input, allow_stale: bool) -> Iterator[Calla
 
 
 def _explain(columns: Columns, *, to_stderr: bool) -> None:
-    from osimages.fleet.columns import ROLE_WORDS
+    from osimages.windows.fleet.columns import ROLE_WORDS
 
     for role, choice in columns.listed():
         say(f"{ROLE_WORDS[role]}: column '{choice.column}' ({choice.why})", err=to_stderr)

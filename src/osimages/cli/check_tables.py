@@ -7,12 +7,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from osimages.catalogue.answers import Answer, Patch, Support, Verdict
-from osimages.catalogue.freshness import month
 from osimages.cli.output import say
 from osimages.cli.table import print_table
-from osimages.fleet.attention import Attention, attention, verdicts
-from osimages.fleet.tally import Summary, Tally
+from osimages.windows.check.answers import Answer, Patch, Support, Verdict
+from osimages.windows.check.freshness import month
+from osimages.windows.fleet.attention import Attention, attention, verdicts
+from osimages.windows.fleet.tally import Summary, Tally
 
 _WIDTH = 80
 _ATTENTION_LINES = 20

@@ -15,7 +15,7 @@ import msgspec
 from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 
 if TYPE_CHECKING:
-    from osimages.storage.info import DatabaseInfo
+    from osimages.odata.sql.info import DatabaseInfo
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _MEGABYTE = 1024 * 1024
@@ -35,7 +35,7 @@ def db() -> None:
 @json_option
 def info(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Print what the database is and holds. Nothing is changed, also where its schema is older than this release."""
-    from osimages.storage.databases import described
+    from osimages.odata.sql.databases import described
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     with _complaints():
@@ -55,7 +55,7 @@ def info(data_dir: str | None, database: str | None, as_json: bool) -> None:
 @json_option
 def migrate(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Apply the migrations that the database needs, as `serve` does when it starts."""
-    from osimages.storage.databases import bring_up_to_date
+    from osimages.odata.sql.databases import bring_up_to_date
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     with _complaints():
@@ -82,7 +82,7 @@ def backup(file: Path, overwrite: bool, data_dir: str | None, database: str | No
     FILE is an SQLite database whichever the database is of, and can be restored into either kind. It holds the keys of
     the installation: keep it like a password.
     """
-    from osimages.storage.databases import back_up
+    from osimages.odata.sql.databases import back_up
 
     if file.exists() and not overwrite:
         raise click.ClickException(f"There is a file {file}. Say --overwrite to replace it.")
@@ -114,7 +114,7 @@ def restore(file: Path, overwrite: bool, data_dir: str | None, database: str | N
 
     Entity tags that were given out since the backup name no version again, and delta links start anew.
     """
-    from osimages.storage.databases import restore as put_back
+    from osimages.odata.sql.databases import restore as put_back
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     with _complaints(), _progress("Restoring") as progress:
@@ -140,9 +140,9 @@ def _lines(found: DatabaseInfo) -> Iterator[tuple[str, str]]:
 
 @contextmanager
 def _complaints() -> Iterator[None]:
-    from osimages.storage.backup import BackupError
-    from osimages.storage.migrate import SchemaError
-    from osimages.storage.store import StoreUnavailableError
+    from osimages.odata.sql.backup import BackupError
+    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.store import StoreUnavailableError
 
     try:
         yield

@@ -21,29 +21,29 @@ import msgspec
 from cryptography import x509
 
 from osimages.app import publisher_of
-from osimages.auth.fetched_keys import KeysUnavailableError
-from osimages.auth.key_file import KeyFile, KeyFileError
-from osimages.auth.keys import key_set
-from osimages.auth.openid import METADATA, fetch_jwks
-from osimages.auth.sources import KEPT_FILE, cloud_of
-from osimages.catalogue.calendar import patch_tuesdays_until
-from osimages.catalogue.facts import bundled
-from osimages.catalogue.overrides import FILE_NAME as OVERRIDES_FILE
-from osimages.catalogue.overrides import OverridesError, read_overrides
-from osimages.catalogue.publishing import newest_day
 from osimages.cli.options import server_url
 from osimages.cli.startup import check_settings, free_port, open_files, own_tls
-from osimages.issuer.certificates import check_authority
-from osimages.issuer.directory_file import DirectoryFile
-from osimages.issuer.files import UnusableError
-from osimages.issuer.sealing import FILE_NAME as SEALING_FILE
-from osimages.issuer.sealing import Sealer
-from osimages.issuer.signing import FILE_NAME, SigningKeys
+from osimages.entra.emulator.certificates import check_authority
+from osimages.entra.emulator.directory_file import DirectoryFile
+from osimages.entra.emulator.encrypted_tokens import FILE_NAME as SEALING_FILE
+from osimages.entra.emulator.encrypted_tokens import Sealer
+from osimages.entra.emulator.private_files import UnusableError
+from osimages.entra.emulator.signing_keys import FILE_NAME, SigningKeys
+from osimages.entra.tokens.fetched_keys import KeysUnavailableError
+from osimages.entra.tokens.key_file import KeyFile, KeyFileError
+from osimages.entra.tokens.keys import key_set
+from osimages.entra.tokens.openid import METADATA, fetch_jwks
+from osimages.graph.tenant_storage import tenants
+from osimages.graph.token_verifier import KEPT_FILE, cloud_of
+from osimages.odata.sql.databases import damage, open_database
+from osimages.odata.sql.migration_steps import OldSchemaError, SchemaError
+from osimages.odata.sql.store import StoreUnavailableError
 from osimages.settings import Settings
-from osimages.storage.databases import damage, open_database
-from osimages.storage.migrate import OldSchemaError, SchemaError
-from osimages.storage.store import StoreUnavailableError
-from osimages.storage.tenants import tenants
+from osimages.windows.calendar import patch_tuesdays_until
+from osimages.windows.facts import bundled
+from osimages.windows.images import newest_day
+from osimages.windows.merge.overrides import FILE_NAME as OVERRIDES_FILE
+from osimages.windows.merge.overrides import OverridesError, read_overrides
 
 _LITTLE_SPACE = 200 * 1024 * 1024
 _SOON = timedelta(days=30)

@@ -12,12 +12,12 @@ from osimages.cli.known import complaints, known_in
 from osimages.cli.options import data_dir_option, more, server_url, settings_from
 from osimages.cli.token import development_token
 from osimages.cli.turns import state_of
-from osimages.issuer.applications import DEFAULT_APPLICATION, DEFAULT_TENANT, IDENTITY_HEADER
-from osimages.issuer.certificates import Certificates
-from osimages.issuer.federation import LIFETIME, service_account_token
-from osimages.issuer.files import replace
-from osimages.issuer.managed_identity import TOKEN_PATH
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.certificates import Certificates
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT, IDENTITY_HEADER
+from osimages.entra.emulator.federation import LIFETIME, service_account_token
+from osimages.entra.emulator.managed_identity import TOKEN_PATH
+from osimages.entra.emulator.private_files import replace
+from osimages.entra.emulator.signing_keys import SigningKeys
 
 FEDERATED_TOKEN_FILE = "federated-token"  # noqa: S105 (a name)
 

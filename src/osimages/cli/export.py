@@ -31,8 +31,8 @@ def export(form: str, output: str | None, release: str | None, data_dir: str | N
 
     A running server has the same at /-/catalogue/export.json and so on, without a token.
     """
-    from osimages.catalogue.export import FORMATS
-    from osimages.catalogue.history import UnknownReleaseError, only
+    from osimages.windows.feeds.export import FORMATS
+    from osimages.windows.history import UnknownReleaseError, only
 
     facts = facts_in(settings_from({"data_dir": data_dir, "database": database}))
     try:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from osimages.catalogue.facts import Catalogue
     from osimages.settings import Settings
+    from osimages.windows.facts import Catalogue
 
 
 def facts_in(settings: Settings) -> Catalogue:
     """The facts in the database, or those of this release where they are newer, as a server would put them there."""
-    from osimages.catalogue.facts import bundled
-    from osimages.storage.migrate import SchemaError
-    from osimages.storage.sqlite_catalogue import catalogue_of
+    from osimages.graph.sqlite_facts import catalogue_of
+    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.windows.facts import bundled
 
     try:
         on_server = settings.database_server is not None
@@ -29,9 +29,9 @@ def facts_in(settings: Settings) -> Catalogue:
 def _facts_on_server(settings: Settings) -> Catalogue:
     import asyncio
 
-    from osimages.publish.current import catalogue_in
-    from osimages.storage.databases import open_database
-    from osimages.storage.store import StoreUnavailableError
+    from osimages.graph.current_catalogue import catalogue_in
+    from osimages.odata.sql.databases import open_database
+    from osimages.odata.sql.store import StoreUnavailableError
 
     async def read() -> Catalogue:
         database = await open_database(settings)

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import click
 
 if TYPE_CHECKING:
-    from osimages.auth.clouds import Cloud
+    from osimages.entra.tokens.clouds import Cloud
     from osimages.graph.client import GraphClient
-    from osimages.graph.tokens import Tokens
+    from osimages.graph.client_tokens import Tokens
 
 # Any version that has disable_instance_discovery; the same as in pyproject.toml.
 _REQUIREMENT = "azure-identity>=1.25"
@@ -36,9 +36,9 @@ def graph_client(
     The token is that of the environment variable, else azure-identity's: for the server of the URL, or for Graph in
     the cloud where one is named; azure-identity gets `token_seconds` for it. Raises UsageError, ClickException.
     """
-    from osimages.auth.clouds import CLOUDS
+    from osimages.entra.tokens.clouds import CLOUDS
     from osimages.graph.client import GraphClient, api_url
-    from osimages.graph.errors import GraphError
+    from osimages.graph.client_errors import GraphError
 
     try:
         address = api_url(url or CLOUDS[cloud or "global"].graph_roots[0])
@@ -52,8 +52,8 @@ def graph_client(
 
 def _tokens(address: str, variable: str, cloud: str | None, seconds: float) -> Tokens:
     """Return the source of tokens for a server. Raises GraphError, ClickException."""
-    from osimages.auth.clouds import CLOUDS
-    from osimages.graph.tokens import CredentialTokens, FixedToken
+    from osimages.entra.tokens.clouds import CLOUDS
+    from osimages.graph.client_tokens import CredentialTokens, FixedToken
 
     if variable in os.environ:
         return FixedToken(os.environ[variable], f"The value of {variable}")
@@ -69,7 +69,7 @@ def _tokens(address: str, variable: str, cloud: str | None, seconds: float) -> T
 
 
 def _cloud_at(address: str) -> Cloud | None:
-    from osimages.auth.clouds import CLOUDS
+    from osimages.entra.tokens.clouds import CLOUDS
 
     root = "{0.scheme}://{0.netloc}".format(urlsplit(address)).casefold()
     return next((each for each in CLOUDS.values() if root in each.graph_roots), None)

@@ -11,8 +11,8 @@ from osimages.cli.known import complaints, folder_of
 from osimages.cli.options import data_dir_option, json_option, more
 from osimages.cli.table import print_table
 from osimages.cli.turns import state_of
-from osimages.issuer.claims import LIFETIME_SECONDS
-from osimages.issuer.signing import SigningKeys, rotate
+from osimages.entra.emulator.signing_keys import SigningKeys, rotate
+from osimages.entra.emulator.token_claims import LIFETIME_SECONDS
 
 # As much as a server may tolerate of clocks that differ (setting token_skew_seconds).
 _MOST_SKEW_SECONDS = 3600

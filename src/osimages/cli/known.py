@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 
 from osimages.cli.options import settings_from
-from osimages.issuer.applications import EVERY_PERMISSION
-from osimages.issuer.directory import Directory
-from osimages.issuer.directory_file import DirectoryFile
-from osimages.issuer.files import UnusableError
-from osimages.issuer.scopes import permission_problem
+from osimages.entra.emulator.default_directory import EVERY_PERMISSION
+from osimages.entra.emulator.directory import Directory
+from osimages.entra.emulator.directory_file import DirectoryFile
+from osimages.entra.emulator.private_files import UnusableError
+from osimages.entra.emulator.scopes import permission_problem
 
 
 def folder_of(data_dir: str | None) -> Path:

@@ -15,7 +15,7 @@ from osimages.cli.update import fetcher_of, update_from
 
 if TYPE_CHECKING:
     from osimages.graph.client import GraphClient
-    from osimages.importers.pushing import Image, Pushed
+    from osimages.graph.pushing import Image, Pushed
     from osimages.settings import Settings
 
 _FROM_TOKEN, _TO_TOKEN = "OSIMAGES_FROM_TOKEN", "OSIMAGES_TO_TOKEN"
@@ -65,7 +65,7 @@ def mirror(
 
 
 def _take_over(settings: Settings, source: str, as_json: bool) -> None:
-    from osimages.importers.pushing import PATH
+    from osimages.graph.pushing import PATH
 
     client = _client(source, _FROM_TOKEN)
     place = source if client is None else client.url(PATH)
@@ -73,10 +73,10 @@ def _take_over(settings: Settings, source: str, as_json: bool) -> None:
 
 
 def _copied(settings: Settings, source: str, target: str, dry_run: bool) -> list[Pushed]:
-    from osimages.graph.errors import GraphError
-    from osimages.importers.fetching import FetchError
-    from osimages.importers.pushing import images_at, plan, push
-    from osimages.importers.reading import LayoutError
+    from osimages.graph.client_errors import GraphError
+    from osimages.graph.pushing import images_at, plan, push
+    from osimages.windows.sources.fetching import FetchError
+    from osimages.windows.sources.reading import LayoutError
 
     writer = _client(target, _TO_TOKEN)
     if writer is None:
@@ -92,8 +92,8 @@ def _copied(settings: Settings, source: str, target: str, dry_run: bool) -> list
 
 def _images_from(settings: Settings, source: str) -> dict[str, Image]:
     """Return the images of a server or a file. Raises FetchError, LayoutError, GraphError, ClickException."""
-    from osimages.importers.fetching import Request
-    from osimages.importers.pushing import images_at, images_in
+    from osimages.graph.pushing import images_at, images_in
+    from osimages.windows.sources.fetching import Request
 
     reader = _client(source, _FROM_TOKEN)
     if reader is not None:
@@ -105,8 +105,8 @@ def _images_from(settings: Settings, source: str) -> dict[str, Image]:
 
 def _client(location: str, variable: str) -> GraphClient | None:
     """Return a client for the URL of a root, API version or collection; None for a file. Raises ClickException."""
-    from osimages.importers.fetching import is_address
-    from osimages.importers.pushing import PATH
+    from osimages.graph.pushing import PATH
+    from osimages.windows.sources.fetching import is_address
 
     if not is_address(location):
         return None

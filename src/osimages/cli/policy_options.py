@@ -76,7 +76,7 @@ def rule_options(command: Command) -> Command:
 
 def ranges_for(options: RuleOptions) -> AcceptedRanges:
     """Return the ranges that the options ask for. Raises UsageError for a rule that makes no sense."""
-    from osimages.clock import Clock
+    from osimages.graph.clock import Clock
     from osimages.windows.policy import RuleError, accepted_ranges, rule_of
 
     settings = settings_from({"data_dir": options.data_dir, "database": options.database})

@@ -16,9 +16,9 @@ from osimages.cli.options import data_dir_option, database_option, json_option, 
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
-    from osimages.publish.publisher import Publisher
+    from osimages.graph.publisher import Publisher
+    from osimages.odata.sql.writes import Difference
     from osimages.settings import Settings
-    from osimages.storage.writes import Difference
 
 _SHOWN = 50
 
@@ -74,8 +74,8 @@ def publish(
 
 async def _run(settings: Settings, dry_run: bool) -> Outcome:
     from osimages.app import opened, publisher_of
-    from osimages.storage.migrate import SchemaError
-    from osimages.storage.store import StoreUnavailableError
+    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.store import StoreUnavailableError
 
     try:
         database = await opened(settings)

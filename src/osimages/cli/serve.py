@@ -29,15 +29,15 @@ from osimages.cli.connections import connection_options, raise_file_limit
 from osimages.cli.draining import Draining, end_process
 from osimages.cli.options import SERVER_FILE, more, server_options, settings_from
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, open_files, own_tls
-from osimages.clock import Clock
-from osimages.issuer.authority import Authority
-from osimages.issuer.certificates import Certificates
-from osimages.issuer.files import UnusableError, private_directory, replace
-from osimages.observe import METRICS_DIRECTORY_VARIABLE
+from osimages.entra.emulator.authority import Authority
+from osimages.entra.emulator.certificates import Certificates
+from osimages.entra.emulator.private_files import UnusableError, private_directory, replace
+from osimages.graph.clock import Clock
+from osimages.observability import METRICS_DIRECTORY_VARIABLE
+from osimages.odata.sql.databases import bring_up_to_date
+from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.store import StoreUnavailableError
 from osimages.settings import Settings
-from osimages.storage.databases import bring_up_to_date
-from osimages.storage.migrate import SchemaError
-from osimages.storage.store import StoreUnavailableError
 
 _POLL_SECONDS = 0.01
 _PAUSE_SECONDS = 1.0

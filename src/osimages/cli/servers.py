@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
-    from osimages.catalogue.facts import Catalogue, HotpatchMonth, Package, Release, SupportGroup, Update
+    from osimages.windows.facts import Catalogue, HotpatchMonth, Package, Release, SupportGroup, Update
 
 _BUILDS_SHOWN = 3
 
@@ -30,7 +30,7 @@ def last_end(release: Release) -> date:
 
 def newest(release: Release, today: date, age_days: int) -> list[Update | Package]:
     """Return the newest B releases that are at least `age_days` old on `today`, also those without a known build."""
-    from osimages.catalogue.publishing import newest_day, patch_tuesday_of
+    from osimages.windows.images import newest_day, patch_tuesday_of
 
     last = newest_day(today, age_days)
     found = [each for each in release.every_update if each.is_canonical_b and patch_tuesday_of(each) <= last]
@@ -41,7 +41,7 @@ def server_objects(
     facts: Catalogue, releases: Sequence[Release], today: date, age_days: int
 ) -> list[dict[str, object]]:
     """Return the releases as JSON objects."""
-    from osimages.catalogue.support import support_groups
+    from osimages.windows.support import support_groups
 
     return [
         {
@@ -79,13 +79,13 @@ def print_servers(facts: Catalogue, releases: Sequence[Release], today: date, ag
 
 def build_of(update: Update | Package) -> str:
     """Return the build of an update, empty where it is not known."""
-    from osimages.catalogue.facts import Update
+    from osimages.windows.facts import Update
 
     return str(update.build) if isinstance(update, Update) else ""
 
 
 def _ends(release: Release, today: date) -> list[str]:
-    from osimages.catalogue.support import support_groups
+    from osimages.windows.support import support_groups
 
     lines = []
     for group in support_groups(release):
@@ -125,7 +125,7 @@ def _group_object(group: SupportGroup, facts: Catalogue) -> dict[str, object]:
 
 def _month_object(month: HotpatchMonth, release: Release) -> dict[str, object]:
     """Return a month of the calendar, with the hotpatches that came out in it."""
-    from osimages.catalogue.facts import Kind
+    from osimages.windows.facts import Kind
 
     kinds = (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND)
     found = [

@@ -12,10 +12,10 @@ from osimages.cli.table import print_table
 from osimages.cli.update import changed_in, fetches_in, kept_in, overrides_of, print_changes
 
 if TYPE_CHECKING:
-    from osimages.catalogue.overrides import Overrides
-    from osimages.importers.sources import SourceDefinition
+    from osimages.graph.claims_storage import Fetch, Seen
     from osimages.settings import Settings
-    from osimages.storage.claims import Fetch, Seen
+    from osimages.windows.merge.overrides import Overrides
+    from osimages.windows.sources.source_list import SourceDefinition
 
 
 @click.command(
@@ -32,7 +32,7 @@ def sources(name: str | None, forget: bool, data_dir: str | None, database: str 
 
     With NAME, all that this source says, and since when.
     """
-    from osimages.importers.sources import BY_NAME
+    from osimages.windows.sources.source_list import BY_NAME
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     if name is not None and name not in BY_NAME:
@@ -48,7 +48,7 @@ def sources(name: str | None, forget: bool, data_dir: str | None, database: str 
 
 
 def _list(settings: Settings, as_json: bool) -> None:
-    from osimages.importers.sources import SOURCES
+    from osimages.windows.sources.source_list import SOURCES
 
     overrides, _ = overrides_of(settings)
     fetches = fetches_in(settings)
@@ -64,7 +64,7 @@ def _list(settings: Settings, as_json: bool) -> None:
 
 
 def _say(settings: Settings, name: str, as_json: bool) -> None:
-    from osimages.storage.claims import read_seen
+    from osimages.graph.claims_storage import read_seen
 
     seen = kept_in(settings, lambda: read_seen(name))
     if as_json:
@@ -82,7 +82,7 @@ def _said(seen: Seen) -> tuple[str, ...]:
 
 
 def _forget(settings: Settings, name: str) -> None:
-    from osimages.publish.renewing import forgetting
+    from osimages.graph.catalogue_update import forgetting
 
     print_changes(changed_in(settings, forgetting(name)))
 

@@ -13,10 +13,10 @@ import click
 
 from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
-from osimages.plan.query import Tenant
+from osimages.odata.plan.query import Tenant
 
 if TYPE_CHECKING:
-    from osimages.storage.store import Database
+    from osimages.odata.sql.store import Database
 
 Result = TypeVar("Result")
 # The data directory and the database, where they are given.
@@ -82,7 +82,7 @@ def add(
 @json_option
 def list_(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Print all tenants."""
-    from osimages.storage.tenants import tenants
+    from osimages.graph.tenant_storage import tenants
 
     found = _with_database((data_dir, database), lambda opened: opened.read(tenants()))
     if as_json:
@@ -102,7 +102,7 @@ def list_(data_dir: str | None, database: str | None, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(tenant: uuid.UUID, data_dir: str | None, database: str | None, yes: bool) -> None:
     """Take a tenant away with its images and its audit, for good."""
-    from osimages.storage.tenants import remove_tenant
+    from osimages.graph.tenant_storage import remove_tenant
 
     if not yes:
         click.confirm(f"Remove the tenant {tenant} with its images and its audit, for good?", abort=True, err=True)
@@ -156,7 +156,7 @@ def revoke(
 
     Clients get a claims challenge, with which those that know continuous access evaluation fetch a new token.
     """
-    from osimages.storage.tenants import revoke as revoke_tokens
+    from osimages.graph.tenant_storage import revoke as revoke_tokens
 
     named = {"user": user, "application": application, "token": token}
     subjects = [(kind, str(subject)) for kind, subject in named.items() if subject is not None]
@@ -176,7 +176,7 @@ def revoke(
 
 
 def _license(tenant: uuid.UUID, place: Place, *, licensed: bool) -> None:
-    from osimages.storage.tenants import license_tenant
+    from osimages.graph.tenant_storage import license_tenant
 
     _found(tenant, _with_database(place, lambda opened: opened.change(license_tenant(str(tenant), licensed))))
 
@@ -199,8 +199,8 @@ def _object(tenant: Tenant) -> dict[str, object]:
 def _with_database(place: Place, work: Callable[[Database], Awaitable[Result]]) -> Result:
     """What work on the database of a data directory gives. Raises ClickException where that cannot be used."""
     from osimages.app import opened
-    from osimages.storage.migrate import SchemaError
-    from osimages.storage.store import StoreUnavailableError
+    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.store import StoreUnavailableError
 
     settings = settings_from(dict(zip(("data_dir", "database"), place, strict=True)))
 

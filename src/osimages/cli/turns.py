@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from osimages.cli.known import complaints, folder_of
-from osimages.issuer.directory import Directory
-from osimages.issuer.directory_file import DirectoryFile
-from osimages.issuer.state import AuthorityState
+from osimages.entra.emulator.directory import Directory
+from osimages.entra.emulator.directory_file import DirectoryFile
+from osimages.entra.emulator.shared_state import AuthorityState
 
 
 def changed(data_dir: str | None, change: Callable[[Directory], Directory]) -> None:

@@ -18,16 +18,16 @@ from osimages.cli.options import data_dir_option, database_option, json_option, 
 from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
-    from osimages.catalogue.claims import Rejection
-    from osimages.catalogue.overrides import Overrides
+    from osimages.graph.catalogue_update import Renewal
+    from osimages.graph.claims_storage import Fetch
     from osimages.graph.client import GraphClient
-    from osimages.importers.asking import Answer, Question
-    from osimages.importers.fetching import Fetcher
-    from osimages.importers.sources import SourceDefinition
-    from osimages.publish.renewing import Renewal
+    from osimages.odata.sql.transaction_script import Steps
     from osimages.settings import Settings
-    from osimages.storage.claims import Fetch
-    from osimages.storage.steps import Steps
+    from osimages.windows.merge.claims import Rejection
+    from osimages.windows.merge.overrides import Overrides
+    from osimages.windows.sources.asking import Answer, Question
+    from osimages.windows.sources.fetching import Fetcher
+    from osimages.windows.sources.source_list import SourceDefinition
 
 Result = TypeVar("Result")
 _SHOWN = 20
@@ -83,8 +83,8 @@ def update(
 
 def update_from(settings: Settings, name: str, place: str, client: GraphClient | None, as_json: bool) -> None:
     """Asks one source at a place, and puts into force what follows. Raises ClickException, SystemExit."""
-    from osimages.importers.asking import Question
-    from osimages.importers.sources import BY_NAME, Place
+    from osimages.windows.sources.asking import Question
+    from osimages.windows.sources.source_list import BY_NAME, Place
 
     _, text = overrides_of(settings)
     question = Question(BY_NAME[name], (Place(place),), None, client)
@@ -103,7 +103,7 @@ def _finish(settings: Settings, answers: Sequence[Answer], overrides: bytes, as_
 
 def overrides_of(settings: Settings) -> tuple[Overrides, bytes]:
     """The overrides file of the data directory, read and as text. Raises ClickException."""
-    from osimages.catalogue.overrides import FILE_NAME, OverridesError, read_overrides
+    from osimages.windows.merge.overrides import FILE_NAME, OverridesError, read_overrides
 
     file = settings.data_path / FILE_NAME
     try:
@@ -115,7 +115,7 @@ def overrides_of(settings: Settings) -> tuple[Overrides, bytes]:
 
 def fetches_in(settings: Settings) -> dict[str, Fetch]:
     """How asking each source went last."""
-    from osimages.storage.claims import read_fetches
+    from osimages.graph.claims_storage import read_fetches
 
     return kept_in(settings, read_fetches)
 
@@ -132,8 +132,8 @@ def kept_in(settings: Settings, steps: Callable[[], Steps[Result]]) -> Result:
 
 def take_up(settings: Settings, answers: Sequence[Answer], overrides: bytes) -> Renewal:
     """Puts what sources say into the database, and into force. Raises ClickException."""
-    from osimages.publish.renewing import Told, renewing
-    from osimages.storage.claims import Fetch
+    from osimages.graph.catalogue_update import Told, renewing
+    from osimages.graph.claims_storage import Fetch
 
     now = datetime.now(UTC)
     told = []
@@ -146,8 +146,8 @@ def take_up(settings: Settings, answers: Sequence[Answer], overrides: bytes) -> 
 
 async def _in_database(settings: Settings, steps: Steps[Result], *, writes: bool) -> Result:
     from osimages.app import opened
-    from osimages.storage.migrate import SchemaError
-    from osimages.storage.store import StoreUnavailableError
+    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.store import StoreUnavailableError
 
     try:
         database = await opened(settings)
@@ -175,7 +175,7 @@ def _given(given: Sequence[str]) -> dict[str, list[str]]:
 
 def _chosen(names: Sequence[str], places: Mapping[str, list[str]], overrides: Overrides) -> list[SourceDefinition]:
     """The sources that are named, or else those that the overrides file, or their own definition, has asked."""
-    from osimages.importers.sources import BY_NAME, SOURCES
+    from osimages.windows.sources.source_list import BY_NAME, SOURCES
 
     wanted = list(dict.fromkeys([*names, *places]))
     unknown = [name for name in wanted if name not in BY_NAME]
@@ -192,9 +192,9 @@ def _question(
     fetches: Mapping[str, Fetch],
     accept_fewer: bool,
 ) -> Question:
-    from osimages.importers.asking import Question
-    from osimages.importers.fetching import is_address
-    from osimages.importers.sources import Place
+    from osimages.windows.sources.asking import Question
+    from osimages.windows.sources.fetching import is_address
+    from osimages.windows.sources.source_list import Place
 
     places = source.places
     instead = given.get(source.name) or list(overrides.urls.get(source.name, ()))
@@ -212,8 +212,8 @@ def _question(
 
 
 def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> list[Answer]:
-    from osimages.importers.asking import ask_all
-    from osimages.publish.renewing import since
+    from osimages.graph.catalogue_update import since
+    from osimages.windows.sources.asking import ask_all
 
     fetcher = fetcher_of(settings, not_asked="--offline was given" if offline else _no_network(questions))
     try:
@@ -228,8 +228,8 @@ def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> li
 
 def _no_network(questions: Sequence[Question]) -> str:
     """Return `no network` if no server of these sources can be reached, and say so on standard error; else nothing."""
-    from osimages.importers.fetching import is_address
-    from osimages.importers.reachability import no_network
+    from osimages.windows.sources.fetching import is_address
+    from osimages.windows.sources.reachability import no_network
 
     reason = no_network(place.url for each in questions for place in each.places if is_address(place.url))
     if reason is None:
@@ -240,8 +240,8 @@ def _no_network(questions: Sequence[Question]) -> str:
 
 def fetcher_of(settings: Settings, *, not_asked: str = "") -> Fetcher:
     """Return a fetcher that keeps what it fetches in the data directory; `not_asked` says why it sends no request."""
-    from osimages.importers.cache import Cache
-    from osimages.importers.fetching import Fetcher
+    from osimages.windows.sources.cache import Cache
+    from osimages.windows.sources.fetching import Fetcher
 
     # A frozen calendar (setting `today`) counts here, too: what lies after that day is not known yet.
     day = settings.today
@@ -295,7 +295,7 @@ def _document(answers: Sequence[Answer], renewal: Renewal) -> dict[str, object]:
 
 def _rejected(answers: Sequence[Answer], renewal: Renewal) -> list[Rejection]:
     """What was not taken up of the sources that were asked now: what could not be read, then what cannot be right."""
-    from osimages.catalogue.claims import Rejection
+    from osimages.windows.merge.claims import Rejection
 
     asked = {each.source.name for each in answers}
     unread = [Rejection(each.source.name, what, why) for each in answers for what, why in each.rejected]
@@ -325,7 +325,7 @@ def print_changes(renewal: Renewal) -> None:
 
 
 def _line(change: object) -> tuple[str, ...]:
-    from osimages.catalogue.changes import Change
+    from osimages.windows.merge.changes import Change
 
     assert isinstance(change, Change)
     values = f"{change.before or 'none'} -> {change.after or 'none'}" if change.what == "changed" else change.after

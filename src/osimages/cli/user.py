@@ -14,8 +14,8 @@ from osimages.cli.known import check_permissions, folder_of, known_in
 from osimages.cli.options import data_dir_option, json_option, more
 from osimages.cli.table import print_table
 from osimages.cli.turns import changed
-from osimages.issuer.applications import DEFAULT_PASSWORD
-from osimages.issuer.directory import Directory, DirectoryRole, PrincipalName, User
+from osimages.entra.emulator.default_directory import DEFAULT_PASSWORD
+from osimages.entra.emulator.directory import Directory, DirectoryRole, PrincipalName, User
 
 
 @click.group(short_help="Users who may sign in (development).")

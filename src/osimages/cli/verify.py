@@ -13,10 +13,10 @@ from osimages.cli.table import print_wrapped
 from osimages.cli.update import kept_in, overrides_of
 
 if TYPE_CHECKING:
-    from osimages.catalogue.disagreements import Disagreement
-    from osimages.catalogue.merging import Merged
-    from osimages.catalogue.soundness import Finding
-    from osimages.storage.steps import Steps
+    from osimages.odata.sql.transaction_script import Steps
+    from osimages.windows.merge.disagreements import Disagreement
+    from osimages.windows.merge.merging import Merged
+    from osimages.windows.merge.validation import Finding
 
 
 @click.command(
@@ -34,8 +34,8 @@ def verify(strict: bool, data_dir: str | None, database: str | None, as_json: bo
 
     A choice can be pinned in catalogue.toml in the data directory; docs/catalogue.md shows how.
     """
-    from osimages.catalogue.soundness import findings
-    from osimages.clock import Clock
+    from osimages.graph.clock import Clock
+    from osimages.windows.merge.validation import findings
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     overrides, text = overrides_of(settings)
@@ -58,18 +58,18 @@ def verify(strict: bool, data_dir: str | None, database: str | None, as_json: bo
 
 def _merged(text: bytes) -> Steps[Merged]:
     """The facts as they are with the overrides file as it is now, be they in force already or not."""
-    from osimages.catalogue.facts import bundled
-    from osimages.catalogue.merging import merge
-    from osimages.catalogue.overrides import parse_overrides
-    from osimages.storage.claims import read_statements
+    from osimages.graph.claims_storage import read_statements
+    from osimages.windows.facts import bundled
+    from osimages.windows.merge.merging import merge
+    from osimages.windows.merge.overrides import parse_overrides
 
     return merge(bundled(), (yield from read_statements()), parse_overrides(text, "catalogue.toml"))
 
 
 def _idle(overrides: object, merged: Merged) -> list[Finding]:
     """Pins that are about nothing that there is."""
-    from osimages.catalogue.overrides import END, Overrides
-    from osimages.catalogue.soundness import Finding
+    from osimages.windows.merge.overrides import END, Overrides
+    from osimages.windows.merge.validation import Finding
 
     assert isinstance(overrides, Overrides)
     builds = {each.build for release in merged.catalogue.releases for each in release.updates}

@@ -15,9 +15,9 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import msgspec
 
-from osimages.graph.errors import GraphError, failure, plain, shown
-from osimages.graph.tokens import Tokens
-from osimages.http_client import HttpClient, HttpError, HttpResponse, Limits
+from osimages.graph.client_errors import GraphError, failure, plain, shown
+from osimages.graph.client_tokens import Tokens
+from osimages.windows.sources.http_client import HttpClient, HttpError, HttpResponse, Limits
 
 # Graph throttles by windows of 10 to 20 seconds, and asks for up to minutes:
 # https://learn.microsoft.com/graph/throttling

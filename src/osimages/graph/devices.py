@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from osimages.graph.client import GraphClient
-from osimages.graph.errors import GraphError
+from osimages.graph.client_errors import GraphError
 
 PATH = "deviceManagement/managedDevices"
 PERMISSION = "DeviceManagementManagedDevices.Read.All"

@@ -3,10 +3,8 @@
 It imports nothing else of this project, and can be used alone: docs/odata-parser.md.
 """
 
-from osimages.odata.errors import ODataLimitError, ODataSyntaxError
-from osimages.odata.limits import Bounds
-from osimages.odata.options import OptionError, parse_options
-from osimages.odata.parser import (
+from osimages.odata.text.options_parser import OptionError, parse_options
+from osimages.odata.text.parser import (
     parse_apply,
     parse_compute,
     parse_expand,
@@ -17,9 +15,11 @@ from osimages.odata.parser import (
     parse_search,
     parse_select,
 )
-from osimages.odata.path import Segment, Url, parse_path, parse_url
-from osimages.odata.query_tree import QueryOptions
-from osimages.odata.render import render
+from osimages.odata.text.query_tree import QueryOptions
+from osimages.odata.text.resource_path import Segment, Url, parse_path, parse_url
+from osimages.odata.text.syntax_errors import ODataLimitError, ODataSyntaxError
+from osimages.odata.text.text_limits import Bounds
+from osimages.odata.text.unparse import render
 
 __all__ = [
     "Bounds",

@@ -19,9 +19,9 @@ import httpx
 import structlog
 
 from osimages.app import Application, opened
-from osimages.clock import Clock
-from osimages.issuer.authority import Authority
-from osimages.publish.current import catalogue_in
+from osimages.entra.emulator.authority import Authority
+from osimages.graph.clock import Clock
+from osimages.graph.current_catalogue import catalogue_in
 from osimages.settings import Settings, SettingsError, resolve
 from osimages.testing.emulator import Emulator
 from osimages.testing.lifespan import AsgiApp, Lifespan

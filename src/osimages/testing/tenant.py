@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import httpx
 
-from osimages.issuer.applications import DEFAULT_APPLICATION, EVERY_PERMISSION
-from osimages.issuer.directory_file import DirectoryFile
-from osimages.issuer.mint import mint
-from osimages.issuer.signing import SigningKeys
+from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, EVERY_PERMISSION
+from osimages.entra.emulator.directory_file import DirectoryFile
+from osimages.entra.emulator.signing_keys import SigningKeys
+from osimages.entra.emulator.token_signing import mint
 
 IMAGES_PATH = "/beta/deviceManagement/managedDeviceWindowsOSImages"
 

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
-from osimages.catalogue.export import FORMATS
-from osimages.catalogue.facts import bundled
-from osimages.catalogue.publishing import published
 from osimages.cli.catalogue import catalogue
+from osimages.graph.facts_storage import write_catalogue
+from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.settings import Settings
-from osimages.storage.catalogue import write_catalogue
-from osimages.storage.sqlite_file import connect, migrate
-from osimages.storage.sqlite_steps import perform
+from osimages.windows.facts import bundled
+from osimages.windows.feeds.export import FORMATS
+from osimages.windows.images import published
 
 
 @pytest.fixture(autouse=True)

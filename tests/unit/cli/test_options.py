@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from osimages.cli import main
-from tests.unit.importers.sampled import SAMPLES
+from tests.unit.windows.sources.sampled import SAMPLES
 
 # These are about the development authority, which is not in the database.
 OF_THE_AUTHORITY = ("app", "user", "keys", "token", "env")

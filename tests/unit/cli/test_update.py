@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from osimages.cli.catalogue import catalogue
 from osimages.settings import Settings
 from tests.support.web import Reply, serving
-from tests.unit.importers.sampled import SAMPLES, sample
+from tests.unit.windows.sources.sampled import SAMPLES, sample
 
 
 @pytest.fixture(autouse=True)

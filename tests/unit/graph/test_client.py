@@ -15,9 +15,9 @@ import trustme
 
 from osimages.graph import client as graph_client
 from osimages.graph.client import GraphClient, api_url
+from osimages.graph.client_errors import GraphError
+from osimages.graph.client_tokens import FixedToken
 from osimages.graph.devices import devices
-from osimages.graph.errors import GraphError
-from osimages.graph.tokens import FixedToken
 from tests.support.graph import TOKEN, GraphStandIn, broken, cut, error, graph_stand_in, throttled
 from tests.support.web import Given, Reply, Web, serving
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from osimages.graph.client import GraphClient, GraphPage
+from osimages.graph.client_errors import GraphError
+from osimages.graph.client_tokens import FixedToken
 from osimages.graph.devices import device_properties, devices, write_devices
-from osimages.graph.errors import GraphError
-from osimages.graph.tokens import FixedToken
 from tests.support.graph import (
     BETA_PROPERTIES,
     TOKEN,

@@ -13,12 +13,11 @@ from functools import lru_cache
 
 import msgspec
 
-from osimages.catalogue.answers import Family
-from osimages.catalogue.builds import Build
-from osimages.catalogue.calendar import patch_tuesday
-from osimages.catalogue.facts import Catalogue, Kind, Update
-from osimages.catalogue.identification import FIRST_SERVER, SHARED_BUILD
-from osimages.catalogue.patch_level import (
+from osimages.windows.builds import Build
+from osimages.windows.calendar import patch_tuesday
+from osimages.windows.check.answers import Family
+from osimages.windows.check.identification import FIRST_SERVER, SHARED_BUILD
+from osimages.windows.check.patch_level import (
     HOTPATCHES,
     BRelease,
     is_hotpatch,
@@ -27,6 +26,7 @@ from osimages.catalogue.patch_level import (
     missing_updates,
     unknown_patch_tuesdays,
 )
+from osimages.windows.facts import Catalogue, Kind, Update
 from osimages.windows.policy.rules import Highest, PolicyRule
 from osimages.windows.policy.selection import LeftOut, Selected, selected_releases
 

@@ -9,13 +9,13 @@ from enum import StrEnum
 
 import msgspec
 
-from osimages.catalogue.answers import Family
-from osimages.catalogue.calendar import patch_tuesdays_until
-from osimages.catalogue.editions import named_edition
-from osimages.catalogue.facts import Catalogue
-from osimages.catalogue.history import UnknownReleaseError, find_release
-from osimages.catalogue.publishing import newest_day
-from osimages.catalogue.servicing import Servicing
+from osimages.windows.calendar import patch_tuesdays_until
+from osimages.windows.check.answers import Family
+from osimages.windows.check.editions import named_edition
+from osimages.windows.facts import Catalogue
+from osimages.windows.history import UnknownReleaseError, find_release
+from osimages.windows.images import newest_day
+from osimages.windows.servicing import Servicing
 
 HIGHEST_LEVEL = 2
 MOST_GRACE_DAYS = 365

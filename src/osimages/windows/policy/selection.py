@@ -7,10 +7,10 @@ from datetime import date
 
 import msgspec
 
-from osimages.catalogue.answers import Family, Support
-from osimages.catalogue.facts import Catalogue, Release
-from osimages.catalogue.support_state import SupportState, support_state
-from osimages.catalogue.upgrades import NEW_DEVICES_ONLY
+from osimages.windows.check.answers import Family, Support
+from osimages.windows.check.support_state import SupportState, support_state
+from osimages.windows.check.upgrades import NEW_DEVICES_ONLY
+from osimages.windows.facts import Catalogue, Release
 from osimages.windows.policy.rules import PolicyRule
 
 

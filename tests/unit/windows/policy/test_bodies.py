@@ -14,7 +14,7 @@ from kiota_serialization_json.json_serialization_writer_factory import JsonSeria
 from msgraph_beta.generated.models.device_compliance_policy import DeviceCompliancePolicy
 from msgraph_beta.generated.models.windows10_compliance_policy import Windows10CompliancePolicy
 
-from osimages.catalogue import bundled
+from osimages.windows import bundled
 from osimages.windows.policy import PolicyRule, accepted_ranges
 from osimages.windows.policy.bodies import (
     ALL_RELEASES,

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from osimages.catalogue import bundled
+from osimages.windows import bundled
 from osimages.windows.policy import AcceptedRanges, Highest, PolicyRule, RuleError, accepted_ranges, rule_of
 
 TODAY = date(2026, 11, 29)

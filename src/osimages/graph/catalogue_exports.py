@@ -1,0 +1,80 @@
+"""The catalogue's facts to download and subscribe to, below `/-/catalogue/`: public, so without a token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import parse_qs
+from xml.sax.saxutils import quoteattr
+
+import msgspec
+
+from osimages.odata.service.reply import JSON, Header, Reply
+from osimages.odata.service.request import ApiRequest
+from osimages.odata.service.service import Service
+from osimages.odata.service.static_documents import Document
+from osimages.odata.service_errors import INVALID_OPTION, ServiceError
+from osimages.odata.wire.openapi import Page
+from osimages.windows.facts import Catalogue, digest
+from osimages.windows.feeds.export import FORMATS
+from osimages.windows.history import UnknownReleaseError, find_release, only
+
+_PREFIX = "/-/catalogue"
+_EXPORT = f"{_PREFIX}/export."
+# Stands for the address of an export until a client asks for it.
+_ADDRESS = "https://export.invalid/"
+_OPTIONS = {"release": "The id of the only release to export, for example Windows 11 24H2."}
+CATALOGUE_PAGES: Mapping[str, Page] = {
+    _PREFIX: Page("How far the facts reach, and in which forms they are.", JSON.decode()),
+    **{
+        f"{_EXPORT}{name}": Page(f"The facts as {name}.", form.media_type, _OPTIONS, has_tag=True)
+        for name, form in FORMATS.items()
+    },
+}
+
+
+def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
+    """The reply to a GET below `/-/catalogue/`; None where there is nothing. Raises ServiceError (400 release)."""
+    path = request.path.rstrip("/")
+    address = f"{request.origin}{_EXPORT}"
+    catalogue = service.current.catalogue
+    if path == _PREFIX:
+        links = {name: f"{address}{name}" for name in FORMATS}
+        found = {
+            "asOf": catalogue.as_of,
+            "completeUntil": catalogue.complete_until,
+            "serversCompleteUntil": catalogue.servers_complete_until,
+            "exports": links,
+        }
+        return Reply(200, msgspec.json.encode(found), JSON, odata=False)
+    form = path.removeprefix(_EXPORT)
+    if not path.startswith(_EXPORT) or form not in FORMATS:
+        return None
+    release = parse_qs(request.query).get("release", [""])[-1]
+    tag = f'W/"{digest(catalogue)[:24]}"'
+    headers: tuple[Header, ...] = (
+        (b"etag", tag.encode()),
+        (b"content-disposition", f'inline; filename="windows-releases.{form}"'.encode()),
+    )
+    known = request.header(b"if-none-match")
+    if known is not None and (known.strip() == "*" or tag in known):
+        return Reply(304, headers=headers, odata=False)
+    try:
+        release = find_release(catalogue, release).id if release else ""
+    except UnknownReleaseError as error:
+        raise ServiceError(INVALID_OPTION, target="release", option="release", reason=str(error)) from None
+    document, media_type = _written(catalogue, form, release), FORMATS[form].media_type.encode()
+    if not FORMATS[form].has_address:
+        return Reply(200, document.plain, media_type, headers, odata=False, document=document)
+    body = document.plain.replace(_attribute(_ADDRESS), _attribute(address + form), 1)
+    return Reply(200, body, media_type, headers, odata=False)
+
+
+@lru_cache(1024)
+def _written(catalogue: Catalogue, form: str, release: str) -> Document:
+    """An export, written once for each set of facts and release (its id), whatever hosts clients name."""
+    return Document(FORMATS[form].write(only(catalogue, release) if release else catalogue, _ADDRESS))
+
+
+def _attribute(address: str) -> bytes:
+    return quoteattr(address).encode()

@@ -1,0 +1,59 @@
+"""Names of routes for metrics and logs: the path with `{id}` for a key. They are few, whatever clients send."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from osimages.entra.emulator.endpoints import authority_route
+from osimages.graph.control_plane import control_route
+from osimages.graph.dashboard import is_dashboard
+from osimages.odata.plan.resolve import Kind, Target
+from osimages.odata.service.service import Service
+
+OTHER = "other"
+METRICS_ROUTE = "/-/metrics"
+# Behind the path of the collection or the singleton.
+_ENDINGS = {
+    Kind.COUNT: "/$count",
+    Kind.ENTITY: "/{id}",
+    Kind.FUNCTION: "/{id}/{name}",
+    Kind.DELTA: "/delta()",
+    Kind.PROPERTY: "/{id}/{name}",
+    Kind.VALUE: "/{id}/{name}/$value",
+    Kind.PROPERTY_COUNT: "/{id}/{name}/$count",
+    Kind.OPERATION: "/{name}",
+    Kind.ACTION: "/{name}",
+    Kind.QUERY: "/$query",
+    Kind.REFERENCE: "/{id}/$ref",
+    Kind.REFERENCES: "/$ref",
+    Kind.METADATA: "$metadata",
+    Kind.BATCH: "$batch",
+}
+
+
+def route_of(service: Service, path: str) -> str:
+    """Return the route of a raw path, as `/beta/deviceManagement/managedDeviceWindowsOSImages/{id}`.
+
+    A path of the API that leads nowhere is its version with `*`; every other path that nobody serves is `other`.
+    """
+    address = service.address(path)
+    if address.version is None:
+        if is_dashboard(path):
+            return "/dashboard/"
+        return (control_route(path) if path.startswith("/-/") else authority_route(path)) or OTHER
+    target = address.target
+    if target is None:
+        return f"/{address.version.name}/*"
+    named = target.declared or target.function or target.operation
+    return _route(address.version.name, target.kind, target.source, _is_keyed(target), named.name if named else "")
+
+
+@lru_cache(1024)
+def _route(version: str, kind: Kind, source: str, is_keyed: bool, name: str) -> str:
+    ending = _ENDINGS.get(kind, "").replace("{name}", name)
+    return f"/{version}/{source}{ending if is_keyed else ending.removeprefix('/{id}')}"
+
+
+def _is_keyed(target: Target) -> bool:
+    """Return whether the target is an entity of a set or below one; a singleton has no key."""
+    return target.entity_set is not None

@@ -1,0 +1,37 @@
+"""How much one request may ask for, taken from the settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from osimages.odata.plan.query import USUAL_PAGE_BYTES
+from osimages.odata.plan.scope import DEEPEST_LAMBDA
+from osimages.odata.text.text_limits import Bounds
+from osimages.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`page_size` is the most items in a page, `page_bytes` the size at which it ends early, `top` the largest $top.
+
+    `lambda_depth` is how deep any and all may nest. `bounds` are those of reading a text.
+    """
+
+    page_size: int
+    bounds: Bounds
+    top: int = 2**31 - 1
+    lambda_depth: int = DEEPEST_LAMBDA
+    page_bytes: int = USUAL_PAGE_BYTES
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that the settings give."""
+    bounds = Bounds(
+        settings.max_filter_nodes,
+        settings.max_filter_depth,
+        settings.max_filter_in_items,
+        settings.max_orderby_items,
+    )
+    return Limits(
+        settings.page_size, bounds, settings.max_top, settings.max_filter_lambda_depth, settings.max_page_bytes
+    )

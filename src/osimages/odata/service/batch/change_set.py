@@ -1,0 +1,162 @@
+"""Writes that are done together or not at all: each waits until all are there, then one transaction holds all.
+
+Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_ChangeSets
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored
+from osimages.odata.service_errors import CHANGE_SET_UNDONE, ServiceError
+from osimages.odata.sql.changes import Changes
+from osimages.odata.sql.entity_store import EntityStore
+from osimages.odata.sql.store import Database, Store
+from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.writes import Condition, Difference, NewValues, Record
+
+Result = TypeVar("Result")
+
+
+class _NothingFoundError(Exception):
+    """A write found no entity: its request will fail, and with it all others."""
+
+    def __init__(self, result: bool | None) -> None:
+        self.result = result
+        super().__init__()
+
+
+class ChangeSet:
+    """The writes of one change set, in the order in which they come.
+
+    `last_key` is the key that the last of them is about.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: list[tuple[Steps[Any], asyncio.Future[Any]]] = []
+        self._arrival: asyncio.Future[None] | None = None
+        self._ended = False
+        self._at = 0  # the write that is being done
+        self.last_key = ""
+
+    def store(self, store: Store) -> Store:
+        """The store for requests of this change set."""
+        assert isinstance(store, EntityStore)
+        return _JoiningStore(self, store, store.changes)
+
+    async def arrival(self, task: asyncio.Task[Any]) -> None:
+        """Returns once a task has come to its write, or is done without one."""
+        arrival = self._arrival = asyncio.get_running_loop().create_future()
+
+        def done(_: asyncio.Task[Any]) -> None:
+            if not arrival.done():
+                arrival.set_result(None)
+
+        task.add_done_callback(done)
+        await arrival
+
+    async def join(self, key: str, steps: Steps[Result]) -> Result:
+        """The result of a write, once all are committed. Raises ServiceError(CHANGE_SET_UNDONE) where another fails."""
+        if self._ended or self._arrival is None or self._arrival.done():
+            raise RuntimeError("a request of a change set writes once")
+        self.last_key = key
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((steps, future))
+        self._arrival.set_result(None)
+        return await future
+
+    async def commit(self) -> None:
+        """Does all writes in one transaction. What one of them raises goes to the request that it came from."""
+        self._ended = True
+        if not self._waiting:
+            return
+        try:
+            results = await self._database.change(self._all_steps())
+        except _NothingFoundError as nothing:
+            self._waiting[self._at][1].set_result(nothing.result)
+            self.undo()
+            return
+        except Exception as error:
+            self._waiting[self._at][1].set_exception(error)
+            self.undo()
+            return
+        for (_, future), result in zip(self._waiting, results, strict=True):
+            future.set_result(result)
+
+    def _all_steps(self) -> Steps[list[Any]]:
+        results = []
+        for number, (steps, _) in enumerate(self._waiting):
+            self._at = number
+            result = yield from steps
+            if result is None or result is False:  # there was nothing to change or to take away
+                raise _NothingFoundError(result)
+            results.append(result)
+        return results
+
+    def undo(self) -> None:
+        """Tells all requests that wait that nothing is stored."""
+        self._ended = True
+        for steps, future in self._waiting:
+            steps.close()
+            if not future.done():
+                future.set_exception(ServiceError(CHANGE_SET_UNDONE))
+
+
+class _JoiningStore:
+    """Hands writes to a change set; reads see what was stored before it."""
+
+    def __init__(self, change_set: ChangeSet, store: Store, changes: Changes) -> None:
+        self._change_set = change_set
+        self._changes = changes
+        self._store = store
+
+    @property
+    def changes(self) -> Changes:
+        return self._changes
+
+    def recording(self, record: Record) -> _JoiningStore:
+        return _JoiningStore(self._change_set, self._store, self._changes.recorded(record))
+
+    async def get(self, tenant: str, key: str) -> Stored | None:
+        return await self._store.get(tenant, key)
+
+    async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
+        return await self._store.get_all(tenant, keys)
+
+    async def page(self, tenant: str, plan: CollectionPlan) -> Page:
+        return await self._store.page(tenant, plan)
+
+    async def count(self, tenant: str, plan: CollectionPlan) -> int:
+        return await self._store.count(tenant, plan)
+
+    async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
+        return await self._store.delta(tenant, plan)
+
+    async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
+        return await self._change_set.join(key, self._changes.create(tenant, key, properties))
+
+    async def update(self, tenant: str, key: str, changes: NewValues, condition: Condition | None) -> Stored | None:
+        return await self._change_set.join(key, self._changes.update(tenant, key, changes, condition))
+
+    async def put(
+        self, tenant: str, key: str, changes: NewValues, whole: Mapping[str, object], condition: Condition | None
+    ) -> tuple[Stored, bool]:
+        return await self._change_set.join(key, self._changes.put(tenant, key, changes, whole, condition))
+
+    async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
+        return await self._change_set.join(key, self._changes.remove(tenant, key, condition))
+
+    async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
+        return await self._store.publish(tenant, entities, label)
+
+    async def forget_removals(self, days: float) -> None:
+        await self._store.forget_removals(days)
+
+    def publishing(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
+        return self._store.publishing(tenant, entities, label)
+
+    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
+        return self._store.unpublished(tenant, entities)

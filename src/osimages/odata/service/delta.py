@@ -1,0 +1,95 @@
+"""Answers to delta(): what was created, changed and deleted in a set since the client last asked.
+
+Graph's delta query: https://learn.microsoft.com/graph/delta-query-overview. The first round gives everything; each
+round ends with `@odata.deltaLink`, where the next one begins. Changes come in the order in which they were made: an
+entity that changes during a round comes later again, so that none is missed.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from osimages.odata.plan.build import Query, build_delta
+from osimages.odata.plan.delta_tokens import DeltaState
+from osimages.odata.plan.query import Change, DeltaPage, Fate
+from osimages.odata.service.call import Call
+from osimages.odata.service.reading import chosen
+from osimages.odata.service.reply import Reply
+from osimages.odata.service.slices import cut
+from osimages.odata.service_errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ServiceError
+from osimages.odata.wire.payload import collection_body, projected
+
+_NOW = "latest"
+_REASONS = {Fate.CHANGED: "changed", Fate.DELETED: "deleted"}
+_encode = msgspec.json.Encoder().encode
+
+
+async def delta(call: Call) -> Reply:
+    """A page of changes, with a link to the next page or, at the end of the round, to the next round."""
+    query, form = call.query(), call.form(call.query())
+    try:
+        state, page, preference = await _page(call, query)
+    except ServiceError as error:
+        if error.row is RESYNC_REQUIRED:
+            error.headers["Location"] = call.links.delta(call.target, call.request.query)
+        raise
+    following = call.service.delta_tokens.following(state, page)
+    token = call.service.delta_tokens.write(following, call.actor.tenant, call.purpose(query))
+    option = "$skiptoken" if page.more else "$deltatoken"
+    link = call.checked_link(call.links.delta(call.target, call.request.query, option, token))
+    type_name = call.version.model.qualified(call.target.entity.name)
+    body = collection_body(
+        call.context(form, call.links.collection_context(type_name, query.select)),
+        await _entries(call, query, page),
+        total=None,
+        next_link=link if page.more else None,
+        delta_link=None if page.more else link,
+        annotation=form.annotation,
+    )
+    return Reply(200, body, form.content_type, call.applied(preference))
+
+
+async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage, str | None]:
+    """Where the client stands, what follows there, and the preference that was honoured."""
+    wanted, limits = call.preferences(), call.service.limits
+    most = limits.page_size
+    sizes = [each for each in (query.top or None, wanted.page_size, most) if each is not None]
+    state = _state(call, query)
+    store, tenant = call.service.store(call.target), call.actor.tenant
+    if query.deltatoken == _NOW:
+        page = await store.delta(tenant, build_delta(query, None, 0))
+        page = DeltaPage((), page.newest, False, page.newest)
+    else:
+        page = await store.delta(tenant, build_delta(query, state, min(sizes), limits.page_bytes))
+    if state is not None and page.newest < state.after:  # a database of an earlier time
+        raise ServiceError(RESYNC_REQUIRED)
+    preference = None if wanted.page_size is None else f"{wanted.page_size_name}={min(wanted.page_size, most)}"
+    return state, page, preference
+
+
+def _state(call: Call, query: Query) -> DeltaState | None:
+    """How far the client has come; None where it starts."""
+    if query.deltatoken is not None and query.skiptoken is not None:
+        raise ServiceError(INVALID_DELTATOKEN, target="$deltatoken")
+    token = query.deltatoken or query.skiptoken
+    if token is None or query.deltatoken == _NOW:
+        return None
+    return call.service.delta_tokens.read(token, call.actor.tenant, call.purpose(query))
+
+
+async def _entries(call: Call, query: Query, page: DeltaPage) -> list[bytes]:
+    def work(part: slice) -> list[bytes]:
+        return [_entry(call, query, each) for each in page.changes[part]]
+
+    parts = cut(len(each.document) for each in page.changes)
+    return await call.service.slices.run(call.actor.tenant, parts, work)
+
+
+def _entry(call: Call, query: Query, change: Change) -> bytes:
+    if change.fate is not Fate.PRESENT:
+        return _encode({call.target.entity.key: change.key, "@removed": {"reason": _REASONS[change.fate]}})
+    form, stored = call.form(query), change.document
+    if query.items:
+        (stored,) = chosen(form, query, (stored,), (change.computed,))
+    (document,) = call.documents(form, (stored,))
+    return document if query.select is None else projected(document, (call.target.entity.key, *query.select))

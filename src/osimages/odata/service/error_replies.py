@@ -1,0 +1,83 @@
+"""Turns whatever goes wrong with a request into an error reply."""
+
+from __future__ import annotations
+
+import structlog
+
+from osimages.graph.metrics import Metrics
+from osimages.odata.service.reply import JSON, Reply
+from osimages.odata.service.request import ApiRequest
+from osimages.odata.service.service import Service
+from osimages.odata.service_errors import (
+    INTERNAL,
+    LIMIT_EXCEEDED,
+    PERSONAL_ACCOUNT,
+    SERVICE_UNAVAILABLE,
+    THROTTLED,
+    TOKEN_AUDIENCE,
+    TOKEN_EMPTY,
+    TOKEN_EXPIRED,
+    TOKEN_INVALID,
+    TOKEN_ISSUER,
+    TOKEN_MALFORMED,
+    TOKEN_NOT_YET_VALID,
+    TOKEN_REVOKED,
+    TOKEN_SIGNATURE,
+    ServiceError,
+)
+from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
+from osimages.odata.wire.error_bodies import error_body
+
+# As the metric of rejected tokens names them.
+_TOKEN_REASONS = {
+    PERSONAL_ACCOUNT: "personal_account",
+    TOKEN_AUDIENCE: "audience",
+    TOKEN_EMPTY: "missing",
+    TOKEN_EXPIRED: "expired",
+    TOKEN_INVALID: "invalid",
+    TOKEN_ISSUER: "issuer",
+    TOKEN_MALFORMED: "malformed",
+    TOKEN_NOT_YET_VALID: "not_yet_valid",
+    TOKEN_REVOKED: "revoked",
+    TOKEN_SIGNATURE: "signature",
+}
+_log = structlog.get_logger()
+
+
+def failure_reply(service: Service, request: ApiRequest, error: Exception) -> Reply:
+    """The reply that tells a client what is wrong; of a fault in this program, no more than that there was one."""
+    if isinstance(error, ServiceError):
+        _count(service.metrics, error)
+        return _error_reply(service, request, error)
+    if isinstance(error, StoreUnavailableError):
+        _log.warning("database not available", reason=str(error), request_id=request.request_id)
+        reason = "the database cannot answer now."
+        told = ServiceError(SERVICE_UNAVAILABLE, headers={"Retry-After": "1"}, reason=reason)
+        return _error_reply(service, request, told)
+    if isinstance(error, QueryTimeoutError):
+        limit = f"{error.seconds:g} seconds"
+        told = ServiceError(LIMIT_EXCEEDED, what="The query", limit=limit, setting="max_query_seconds")
+        return _error_reply(service, request, told)
+    _log.error(
+        "internal fault", method=request.method, path=request.path, request_id=request.request_id, exc_info=error
+    )
+    return _error_reply(service, request, ServiceError(INTERNAL))
+
+
+def _count(metrics: Metrics, error: ServiceError) -> None:
+    if error.row is THROTTLED:
+        metrics.throttle()
+    elif error.row in _TOKEN_REASONS:
+        metrics.reject_token(_TOKEN_REASONS[error.row])
+
+
+def _error_reply(service: Service, request: ApiRequest, error: ServiceError) -> Reply:
+    body = error_body(
+        error,
+        now=service.clock.now(),
+        request_id=request.request_id,
+        client_request_id=request.client_request_id,
+        url=f"{request.origin}{request.path}",
+    )
+    headers = tuple((name.lower().encode(), value.encode("latin-1")) for name, value in error.headers.items())
+    return Reply(error.row.status, body, JSON, headers, odata=False)

@@ -1,0 +1,1 @@
+"""The PostgreSQL database of an OData service."""

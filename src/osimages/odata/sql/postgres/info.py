@@ -1,0 +1,46 @@
+"""What a PostgreSQL database is and holds."""
+
+from __future__ import annotations
+
+from osimages.odata.sql.info import DatabaseInfo, contents
+from osimages.odata.sql.migration_steps import pending
+from osimages.odata.sql.postgres.connections import perform
+from osimages.odata.sql.postgres.migrate import applied_steps, connected
+
+# What PostgreSQL itself has noticed: pages whose checksum was wrong (null where there are no checksums), and indexes
+# that it does not use. https://www.postgresql.org/docs/current/monitoring-stats.html, catalog-pg-index.html
+_CHECKSUMS = "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()"
+_BROKEN_INDEXES = (
+    "SELECT string_agg(indexrelid::regclass::text, ', ') FROM pg_index JOIN pg_class ON pg_class.oid = indrelid "
+    "WHERE NOT (indisvalid AND indisready) AND relnamespace = current_schema()::regnamespace"
+)
+
+
+async def damage(url: str, shown: str) -> str | None:
+    """Return what PostgreSQL has found wrong with its files; None where nothing is. The whole of them is not read.
+
+    Raises SchemaError or StoreUnavailableError.
+    """
+    connection = await connected(url, shown)
+    try:
+        failures = int(await connection.fetchval(_CHECKSUMS) or 0)
+        if failures:
+            return f"{failures} pages had a wrong checksum"
+        indexes = await connection.fetchval(_BROKEN_INDEXES)
+        return f"indexes are not valid: {indexes}" if indexes else None
+    finally:
+        await connection.close()
+
+
+async def describe(url: str, shown: str) -> DatabaseInfo:
+    """What is in the database. Raises SchemaError or StoreUnavailableError."""
+    connection = await connected(url, shown)
+    try:
+        applied = await applied_steps(connection)
+        is_current = not pending("postgresql", applied, shown)
+        counts, as_of = await perform(connection, contents()) if is_current else ({}, None)
+        version = await connection.fetchval("SHOW server_version")
+        size = int(await connection.fetchval("SELECT pg_database_size(current_database())"))
+        return DatabaseInfo(shown, f"PostgreSQL {version}", size, max(applied, default=0), is_current, counts, as_of)
+    finally:
+        await connection.close()

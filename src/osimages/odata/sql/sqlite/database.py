@@ -1,0 +1,139 @@
+"""An SQLite database: reads at once on the event loop's thread unless they take long, writes through one writer.
+
+WAL lets readers go on while one writes; synchronous FULL makes what was acknowledged survive a kill or power cut.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+
+from osimages.odata.model.types import Model
+from osimages.odata.plan.query import Tenant
+from osimages.odata.sql import changes
+from osimages.odata.sql.migration_steps import OldSchemaError, pending
+from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
+from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.file import USUAL_WAIT_SECONDS, applied_steps, connect
+from osimages.odata.sql.sqlite.pinned_lock import LONGEST_HOLD_SECONDS, HeldLock
+from osimages.odata.sql.sqlite.reader import UNAVAILABLE, SqliteReader, TimeLimit
+from osimages.odata.sql.sqlite.reads import Connect, SqliteReads
+from osimages.odata.sql.sqlite.store import SqliteStore
+from osimages.odata.sql.sqlite.wal import LogLimit
+from osimages.odata.sql.sqlite.writer import Writer
+from osimages.odata.sql.store import DatabaseGoneError, StoreUnavailableError
+from osimages.odata.sql.tables import EntityTables
+from osimages.odata.sql.transaction_script import Result, Steps
+
+_USUAL_QUERY_SECONDS = 2.0
+# A query that is over ends at its next look at the clock.
+_SLACK_SECONDS = 0.5
+# A page that is not in memory costs a system call, which is much beside the rest of a read by key. Documents are nearly
+# alone on their pages: this is room for some 15,000 images.
+_READER_CACHE_MEGABYTES = 64
+# A query that takes long reads much once: a large cache takes more time to fill than it saves.
+_LONG_READS_CACHE_MEGABYTES = 4
+_TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = ?"
+_REVISION = "SELECT last_change, created_at FROM tenant WHERE tenant = ?"
+
+
+class SqliteDatabase:
+    """One SQLite file, with one connection that reads, one that writes, and one for each query that takes long.
+
+    Raises SchemaError when the file was not migrated.
+    """
+
+    answers_at_once = True
+
+    def __init__(
+        self,
+        path: Path,
+        wait_seconds: float = USUAL_WAIT_SECONDS,
+        query_seconds: float = _USUAL_QUERY_SECONDS,
+        observer: PoolObserver = UNOBSERVED,
+    ) -> None:
+        with contextlib.ExitStack() as on_failure:
+            connection = connect(path, wait_seconds, _READER_CACHE_MEGABYTES)
+            on_failure.callback(connection.close)
+            if pending("sqlite", applied_steps(connection), str(path)):
+                raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
+            check = _same_file(path)
+            log = LogLimit(path, max(query_seconds + _SLACK_SECONDS, LONGEST_HOLD_SECONDS))
+            self._writer = Writer(lambda: connect(path, wait_seconds), check, observer, log.enforce)
+            limit = TimeLimit()
+            self._reader = SqliteReader(connection, limit)
+            self._connect_more: Connect = lambda: _one_more(path, wait_seconds, check)
+            self._reads = SqliteReads(self._reader, limit, self._connect_more, query_seconds, observer)
+            self._held: HeldLock | None = None
+            on_failure.pop_all()
+
+    def expect_reads(self) -> None:
+        """Makes short reads cheaper from now on, in the event loop that runs."""
+        self._held = HeldLock(self._connect_more())
+        self._held.start()
+
+    def store(self, model: Model, tables: EntityTables) -> SqliteStore:
+        """The entities of one type."""
+        return SqliteStore(self, self._reader, self._reads, model, tables)
+
+    async def change(self, steps: Steps[Result]) -> Result:
+        """Runs the steps in one transaction; their result, once it is on disk."""
+        try:
+            return await self._writer.run(lambda connection: perform(connection, steps))
+        except UNAVAILABLE as error:
+            raise StoreUnavailableError(str(error)) from error
+
+    async def read(self, steps: Steps[Result]) -> Result:
+        """Runs steps that change nothing, at once; all of them see the database at one moment."""
+        return self._reader.steps(steps)
+
+    async def tenant(self, tenant: str) -> Tenant | None:
+        """The tenant, if it is known."""
+        row = self._reader.one(_TENANT, (tenant,))
+        return None if row is None else Tenant(row[0], row[1], bool(row[2]), row[3], row[4])
+
+    async def revision(self, tenant: str) -> tuple[int, str] | None:
+        """Return the number of a tenant's last change, and when the tenant was added; None for an unknown tenant."""
+        found: tuple[int, str] | None = self._reader.one(_REVISION, (tenant,))
+        return found
+
+    async def add_tenant(self, tenant: Tenant) -> None:
+        """Adds a tenant; nothing happens when it is there already."""
+        await self.change(changes.add_tenant(tenant))
+
+    async def secret(self, name: str) -> bytes:
+        """A random key of this installation, made when it is first asked for."""
+        return await self.change(changes.secret(name, secrets.token_bytes(32)))
+
+    async def close(self) -> None:
+        """Ends all connections, after the writes that are under way; queries that take long are not waited for."""
+        if self._held is not None:
+            self._held.close()
+        await self._reads.close()
+        self._writer.close()
+        self._reader.close()
+
+
+def _one_more(path: Path, wait_seconds: float, check: Callable[[], None]) -> apsw.Connection:
+    """A connection for a query that takes long, to the file if it is still there: SQLite would make an empty one."""
+    check()
+    return connect(path, wait_seconds, _LONG_READS_CACHE_MEGABYTES)
+
+
+def _same_file(path: Path) -> Callable[[], None]:
+    """Return a check that raises DatabaseGoneError if the opened file was deleted or replaced: writes would be lost."""
+    opened = path.stat()
+
+    def check() -> None:
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            raise DatabaseGoneError(f"the database file {path} was deleted") from None
+        if (found.st_ino, found.st_dev) != (opened.st_ino, opened.st_dev):
+            raise DatabaseGoneError(f"the database file {path} was replaced: restart the server")
+
+    return check

@@ -1,0 +1,56 @@
+"""What an SQLite database is and holds; the file is only read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from osimages.odata.sql.info import DatabaseInfo, contents
+from osimages.odata.sql.migration_steps import SchemaError, pending
+from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.file import applied_steps
+
+
+def damage(path: Path) -> str | None:
+    """Return what is wrong with the pages and rows of the file, in SQLite's words; None where nothing is.
+
+    A file that is no database at all is not damaged: opening it raises an error that says so.
+
+    It reads the whole file (https://www.sqlite.org/pragma.html#pragma_quick_check).
+    """
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            connection.set_busy_timeout(10_000)
+            found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)").fetchall()]
+        finally:
+            connection.close()
+    except apsw.NotADBError:
+        return None
+    except (apsw.CorruptError, apsw.IOError, apsw.SQLError) as error:
+        return str(error)
+    return None if found == ["ok"] else " ".join(found[0].split())
+
+
+def describe(path: Path) -> DatabaseInfo:
+    """What is in the file. Raises SchemaError when there is none, or it cannot be read."""
+    if not path.exists():
+        raise SchemaError(f"There is no database {path} yet: `osimages serve` or `osimages db migrate` makes one.")
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        try:
+            connection.set_busy_timeout(10_000)
+            applied = applied_steps(connection)
+            is_current = not pending("sqlite", applied, str(path))
+            counts, as_of = perform(connection, contents()) if is_current else ({}, None)
+        finally:
+            connection.close()
+    except apsw.NotADBError:
+        raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
+    except apsw.Error as error:
+        raise SchemaError(f"The database {path} cannot be read: {error}.") from None
+    size = sum(each.stat().st_size for each in (path, path.with_name(f"{path.name}-wal")) if each.exists())
+    return DatabaseInfo(
+        str(path), f"SQLite {apsw.sqlite_lib_version()}", size, max(applied, default=0), is_current, counts, as_of
+    )

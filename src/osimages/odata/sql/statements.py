@@ -1,0 +1,96 @@
+"""The fixed statements that write and read single entities and tenants, rendered once for each database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from sqlalchemy import (
+    ClauseElement,
+    ColumnElement,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    not_,
+    select,
+    update,
+)
+from sqlalchemy.engine import Dialect
+
+from osimages.odata.sql.tables import TENANT, EntityTables
+
+
+class Listing(NamedTuple):
+    """How a database is asked for rows of several keys: the condition that a column's value is one of those in the
+    parameter `ids`, and what that parameter is for some keys.
+    """
+
+    condition: Callable[[ColumnElement[str]], ColumnElement[bool]]
+    ids: Callable[[Iterable[str]], object]
+
+
+class Statements:
+    """SQL text with named parameters for one entity type and one database.
+
+    `row_locks` tells that others may write at the same time, so that a tenant has to be locked before it is changed.
+    """
+
+    def __init__(
+        self,
+        tables: EntityTables,
+        dialect: Dialect,
+        *,
+        row_locks: bool,
+        listing: Listing,
+    ) -> None:
+        main, removed = tables.main, tables.removed
+
+        def text(statement: ClauseElement) -> str:
+            return str(statement.compile(dialect=dialect))
+
+        own = (main.c.tenant == bindparam("tenant"), main.c.id == bindparam("id"))
+        own_tenant = TENANT.c.tenant == bindparam("tenant")
+        self.lock = text(select(TENANT.c.tenant).where(own_tenant).with_for_update()) if row_locks else None
+        self.get = text(select(main.c.version, main.c.document).where(*own))
+        of_tenant = main.c.tenant == bindparam("tenant")
+        listed = (of_tenant, listing.condition(main.c.id))
+        self.ids = listing.ids
+        self.get_all = text(select(main.c.id, main.c.version, main.c.document).where(*listed))
+        self.present = text(select(main.c.id).where(*listed))
+        self.create = text(insert(main))
+        # SQLAlchemy keeps a column's own name for the new value, so the row to replace is found by `key`.
+        self.replace = text(
+            update(main)
+            .where(main.c.tenant == bindparam("tenant"), main.c.id == bindparam("key"))
+            .values({each.name: bindparam(each.name) for each in main.c if not each.primary_key})
+        )
+        self.remove = text(delete(main).where(*own))
+        self.published = text(select(main.c.id).where(of_tenant, main.c.published))
+        in_tenant = removed.c.tenant == bindparam("tenant")
+        of_listed = listing.condition(removed.c.id)
+        self.removed = text(select(removed.c.id).where(in_tenant, not_(removed.c.published), of_listed))
+        self.note_removal = text(insert(removed))
+        old = and_(removed.c.published, removed.c.removed_at < bindparam("before"))
+        self.forget_removals = text(delete(removed).where(old))
+        self.forget_removal = text(
+            delete(removed).where(removed.c.tenant == bindparam("tenant"), removed.c.id == bindparam("id"))
+        )
+        self.add_item = {name: text(insert(items.table)) for name, items in tables.items.items()}
+        self.remove_items = {
+            name: text(
+                delete(items.table).where(
+                    items.table.c.tenant == bindparam("tenant"), items.table.c.id == bindparam("id")
+                )
+            )
+            for name, items in tables.items.items()
+        }
+        self.next_change = text(
+            update(TENANT)
+            .where(own_tenant)
+            .values(last_change=TENANT.c.last_change + literal_column("1"))
+            .returning(TENANT.c.last_change)
+        )
+        self.last_change = text(select(TENANT.c.last_change).where(own_tenant))
+        self.note_publication = text(update(TENANT).where(own_tenant).values(published=bindparam("label")))

@@ -1,0 +1,1 @@
+"""OData URL text and its trees. Knows no model and no SQL."""

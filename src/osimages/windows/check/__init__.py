@@ -1,0 +1,1 @@
+"""One build or a fleet of devices: support and patch state."""

@@ -1,0 +1,1 @@
+"""Claims of sources, merged into one catalogue with provenance and disagreements."""

@@ -1,0 +1,109 @@
+"""Host names of a server: which are known, in which spelling, and the error for others."""
+
+from __future__ import annotations
+
+import pytest
+
+from osimages.graph.known_hosts import KnownHosts, allowed_hosts
+from osimages.odata.service.request import ApiRequest
+from osimages.odata.service_errors import BAD_HOST, UNKNOWN_HOST, ServiceError
+from osimages.settings import Settings, SettingsError
+
+
+def request(host: str | None, path: str = "/beta/") -> ApiRequest:
+    headers = {} if host is None else {b"host": host.encode("latin-1")}
+    return ApiRequest("GET", path, "", headers, "https://localhost", "R", "C")
+
+
+def is_served(settings: Settings, host: str, path: str = "/beta/") -> bool:
+    try:
+        KnownHosts.of(settings).check(request(host, path))
+    except ServiceError as error:
+        assert error.row is UNKNOWN_HOST
+        return False
+    return True
+
+
+LOCAL = ["localhost", "LocalHost:8443", "localhost.", "127.0.0.1:9", "[::1]", "[0:0:0:0:0:0:0:1]:8443"]
+FOREIGN = [
+    *(
+        "evil.example",
+        "evil.example:8443",
+        "localhost.evil.example",
+        "evil-localhost",
+        "127.0.0.1.nip.io",
+        "a.localhost",
+    ),
+    *("192.0.2.1", "127.0.0.2", "[::2]", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0", "127.1", "localhost.."),
+]
+
+
+@pytest.mark.parametrize("host", LOCAL)
+def test_local_names_are_served_in_every_spelling(host: str) -> None:
+    assert is_served(Settings(), host)
+    assert is_served(Settings(host="::1"), host)
+
+
+@pytest.mark.parametrize("host", FOREIGN)
+def test_on_loopback_other_names_are_not(host: str) -> None:
+    for settings in (Settings(), Settings(host="::1"), Settings(host="localhost"), Settings(authority="entra")):
+        assert not is_served(settings, host)
+        assert is_served(settings, host, "/-/health"), "a probe may name the address of a container"
+
+
+@pytest.mark.parametrize("path", ["/-/ready", "/-/metrics", "/-/health/"])
+def test_probes_are_answered_under_every_name(path: str) -> None:
+    assert is_served(Settings(), "10.1.2.3:8443", path)
+    assert not is_served(Settings(), "10.1.2.3:8443", f"{path}/more")
+
+
+def test_names_of_the_settings_are_known() -> None:
+    settings = Settings(allowed_host="Graph.Example, [fe80::1],::2 10.0.0.5", public_url="https://public.example/graph")
+    for host in ("graph.example:1", "GRAPH.EXAMPLE.", "[fe80::1]:8443", "[::2]", "10.0.0.5", "public.example", *LOCAL):
+        assert is_served(settings, host)
+    assert not is_served(settings, "a.graph.example")
+    assert is_served(Settings(host="127.0.0.2"), "127.0.0.2:8443")
+
+
+def test_other_addresses_serve_every_name_without_allowed_host() -> None:
+    open_to_all = Settings(host="0.0.0.0", expose_development=True)
+    assert is_served(open_to_all, "osimages:8443")
+    named = Settings(host="0.0.0.0", expose_development=True, allowed_host="osimages")
+    assert is_served(named, "osimages:8443")
+    assert is_served(named, "localhost:8443")
+    assert not is_served(named, "evil.example")
+
+
+def test_a_trusted_proxy_decides_for_tokens_of_entra_id_alone() -> None:
+    assert is_served(Settings(authority="entra", trusted_proxies="127.0.0.1"), "catalogue.example")
+    assert not is_served(Settings(trusted_proxies="127.0.0.1"), "catalogue.example")
+    named = Settings(authority="entra", trusted_proxies="127.0.0.1", allowed_host="a.example")
+    assert not is_served(named, "catalogue.example")
+
+
+def test_the_error_says_what_to_do() -> None:
+    with pytest.raises(ServiceError) as refused:
+        KnownHosts.of(Settings(allowed_host="b.example")).check(request("Evil.example:8443"))
+    assert refused.value.row.status == 421
+    assert refused.value.message == (
+        "The host 'evil.example' is not served here: use one of 127.0.0.1, [::1], b.example, localhost, or name it "
+        "with --allowed-host when you start the server (setting 'allowed_host')."
+    )
+
+
+@pytest.mark.parametrize("host", ["bad host", "a/b", "user@localhost", "localhost, evil.example", "a" * 5000, "é"])
+def test_what_is_no_host_is_bad(host: str) -> None:
+    with pytest.raises(ServiceError) as refused:
+        KnownHosts.of(Settings()).check(request(host))
+    assert refused.value.row is BAD_HOST
+
+
+@pytest.mark.parametrize("host", [None, ""])
+def test_a_request_without_a_host_is_left_to_the_next_check(host: str | None) -> None:
+    KnownHosts.of(Settings()).check(request(host))
+
+
+@pytest.mark.parametrize("text", ["host:8443", "https://host", "a/b", "[::1]:8443", "*", "user@host", "[::1"])
+def test_a_setting_that_names_no_host(text: str) -> None:
+    with pytest.raises(SettingsError, match="allowed_host: "):
+        allowed_hosts(text)

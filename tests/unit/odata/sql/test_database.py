@@ -1,0 +1,135 @@
+"""One database keeps entities of several types: their columns follow their documents, and changes can be joined."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy.dialects.sqlite import dialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from osimages.graph.model import GRAPH
+from osimages.odata.plan.query import CollectionPlan, Shape, Stored
+from osimages.odata.sql.documents import main_row, properties
+from osimages.odata.sql.sqlite.database import SqliteDatabase
+from osimages.odata.sql.store import Database, Store
+from osimages.odata.sql.tables import IMAGES
+from osimages.odata.sql.transaction_script import Ask, KeyTakenError, Steps
+from tests.support.looped import run
+from tests.support.postgres_cabinet import create_tables
+from tests.support.second_model import METADATA, MODEL, ORDINARY, SPECIMEN, TABLES, bound
+from tests.unit.odata.sql.places import AnyStore, Place
+from tests.unit.odata.sql.stores import CONTOSO, FABRIKAM, WHOLE, a_tenant
+
+COLUMNS = [column for path, column in TABLES.columns.items() if path != SPECIMEN.key]
+
+
+@pytest.fixture
+def database(place: Place) -> Iterator[Database]:
+    """A database with the tables of a second type, and a tenant."""
+    opened = place.opened().database
+    if isinstance(opened, SqliteDatabase):
+        run(opened.change(_sqlite_tables()))
+    else:
+        run(opened.change(create_tables(METADATA)))
+    run(opened.add_tenant(a_tenant(CONTOSO)))
+    yield opened
+    run(opened.change(_dropped()))
+    run(opened.close())
+
+
+def _sqlite_tables() -> Steps[None]:
+    for table in METADATA.sorted_tables:
+        yield Ask(str(CreateTable(table).compile(dialect=dialect())))
+        for index in table.indexes:
+            yield Ask(str(CreateIndex(index).compile(dialect=dialect())))
+
+
+def _dropped() -> Steps[None]:
+    for table in METADATA.sorted_tables:
+        yield Ask(f"DROP TABLE {table.name}")
+
+
+def columns(database: Database, key: str) -> tuple[Any, ...]:
+    """What the main table holds of a specimen, but its document."""
+
+    def asked() -> Steps[tuple[Any, ...]]:
+        names = ", ".join(f'"{each}"' for each in COLUMNS)
+        sql = f"SELECT {names} FROM specimen WHERE tenant = :tenant AND id = :id"
+        (row,) = yield Ask(sql, {"tenant": CONTOSO, "id": key})
+        return tuple(row)
+
+    return run(database.read(asked()))
+
+
+def found(store: Store, text: str) -> list[str]:
+    """The keys of the specimens that a filter lets through."""
+    asked = bound(text)
+    plan = CollectionPlan(Shape(asked.condition), asked.constants, None, True, 0, 100, None, ())
+    page = run(store.page(CONTOSO, plan))
+    assert page.total == len(page.documents)
+    return [str(properties(SPECIMEN, each)["id"]) for each in page.documents]
+
+
+def test_columns_of_single_values_follow_the_document(database: Database) -> None:
+    store = database.store(MODEL, TABLES)
+    stored = run(store.create(CONTOSO, "a", ORDINARY))
+    assert columns(database, "a") == main_row(SPECIMEN, properties(SPECIMEN, stored.document))
+    assert found(store, "place/city eq 'Bath' and int64 gt 5 and parts/any(p: p/name eq 'box')") == ["a"]
+
+    changes: dict[str, object] = {"place": {"city": "Ulm", "height": None, "founded": None}, "int64": 5, "strings": []}
+    changed = run(store.update(CONTOSO, "a", changes, None))
+    assert changed is not None
+    whole = properties(SPECIMEN, changed.document)
+    assert whole == {"id": "a", **ORDINARY, **changes}
+    assert columns(database, "a") == main_row(SPECIMEN, whole) != main_row(SPECIMEN, ORDINARY)
+    assert found(store, "place/city eq 'Bath'") == []
+    assert found(store, "place/city eq 'Ulm' and place/height eq null and int64 eq 5 and not strings/any()") == ["a"]
+
+
+def test_types_do_not_see_each_other_but_share_their_tenant(database: Database) -> None:
+    images, specimens = database.store(GRAPH, IMAGES), database.store(MODEL, TABLES)
+    image, specimen = run(images.create(CONTOSO, "a", WHOLE)), run(specimens.create(CONTOSO, "a", ORDINARY))
+    assert specimen.version > image.version
+    assert run(images.get(CONTOSO, "a")) == image
+    assert run(specimens.get(CONTOSO, "a")) == specimen
+    assert run(images.remove(CONTOSO, "a", None))
+    assert run(specimens.get(CONTOSO, "a")) == specimen
+
+
+def test_changes_of_two_types_can_be_joined(place: Place, database: Database) -> None:
+    images, specimens = place.opened(), database.store(MODEL, TABLES)
+
+    def both(store: AnyStore, key: str) -> Steps[tuple[Stored, Stored]]:
+        image = yield from store.changes.create(CONTOSO, key, WHOLE)
+        specimen = yield from specimens.changes.create(CONTOSO, "the only one", ORDINARY)
+        return image, specimen
+
+    image, specimen = run(database.change(both(images, "a")))
+    assert run(images.get(CONTOSO, "a")) == image
+    assert run(specimens.get(CONTOSO, "the only one")) == specimen
+    with pytest.raises(KeyTakenError):
+        run(database.change(both(images, "b")))
+    assert run(images.get(CONTOSO, "b")) is None
+    run(images.database.close())
+
+
+def test_what_is_read_in_steps_is_of_one_moment(place: Place, database: Database) -> None:
+    async def add_another() -> None:
+        other = await place.open()
+        await other.add_tenant(a_tenant(FABRIKAM))
+        await other.close()
+
+    def count_twice() -> Steps[list[Any]]:
+        before = yield Ask("SELECT count(*) FROM tenant")
+        meanwhile = threading.Thread(target=lambda: asyncio.run(add_another()))
+        meanwhile.start()
+        meanwhile.join()
+        after = yield Ask("SELECT count(*) FROM tenant")
+        return [before[0][0], after[0][0]]
+
+    assert run(database.read(count_twice())) == [1, 1]
+    assert run(database.tenant(FABRIKAM)) == a_tenant(FABRIKAM)

@@ -1,0 +1,60 @@
+"""The JSON shape of errors."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from osimages.odata.service_errors import TABLE, ErrorDetail, ErrorRow, ServiceError, Shape
+from osimages.odata.wire.error_bodies import error_body
+
+
+def body_of(error: ServiceError) -> dict[str, object]:
+    """The error object of the body, made at a fixed moment."""
+    now = datetime(2026, 11, 23, 8, 5, 1, tzinfo=UTC)
+    raw = error_body(error, now=now, request_id="R", client_request_id="C", url="https://localhost/beta/x")
+    found: dict[str, object] = json.loads(raw)["error"]
+    return found
+
+
+def test_the_plain_shape() -> None:
+    assert body_of(ServiceError(ErrorRow(400, "BadRequest", "No {what}."), what="x")) == {
+        "code": "BadRequest",
+        "message": "No x.",
+        "innerError": {"date": "2026-11-23T08:05:01", "request-id": "R", "client-request-id": "C"},
+    }
+
+
+def test_target_and_details() -> None:
+    error = ServiceError(ErrorRow(400, "a", "b"), target="$filter", details=(ErrorDetail("c", "d", "e"),))
+    body = body_of(error)
+    assert body["target"] == "$filter"
+    assert body["details"] == [{"code": "c", "message": "d", "target": "e"}]
+
+
+def test_a_validation_failure_repeats_its_message_first() -> None:
+    body = body_of(ServiceError(ErrorRow(400, "ModelValidationFailure", "bad", Shape.VALIDATION)))
+    inner = body["innerError"]
+    assert isinstance(inner, dict)
+    assert list(inner) == ["message", "date", "request-id", "client-request-id"]
+    assert inner["message"] == "bad"
+
+
+def test_intunes_message_is_json_with_windows_line_ends() -> None:
+    message = body_of(ServiceError(ErrorRow(403, "Forbidden", "No", Shape.NESTED)))["message"]
+    assert message == (
+        '{\r\n  "_version": 3,\r\n  "Message": "No - Operation ID (for customer support): '
+        "00000000-0000-0000-0000-000000000000 - Activity ID: C - Url: https://localhost/beta/x?api-version=5026-01-10"
+        '",\r\n  "CustomApiErrorPhrase": "",\r\n  "RetryAfter": null,\r\n  "ErrorSourceService": "",\r\n'
+        '  "HttpHeaders": "{}"\r\n}'
+    )
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_row_is_an_error_that_graph_could_send(name: str) -> None:
+    row = TABLE[name]
+    assert 400 <= row.status < 600
+    assert row.code
+    assert row.message

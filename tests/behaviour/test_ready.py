@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import shutil
+import subprocess
+import sys
+import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import apsw
 import asyncpg
 import httpx
 import pytest
 
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from tests.support import postgres as servers
+from tests.support.api import IMAGES, connected, refused
 from tests.support.entra import entra
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
@@ -130,6 +138,78 @@ def test_a_server_whose_sqlite_file_is_locked(tmp_path: Path) -> None:
         for _ in range(2):
             becomes(server, "the database cannot be written")
         other.execute("ROLLBACK")
+        becomes_ready(server)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of its own for 16 MB. Skips the test where it cannot be mounted."""
+    mount = shutil.which("mount")
+    if sys.platform != "linux" or mount is None:
+        pytest.skip("no tmpfs on this system")
+    folder.mkdir()
+    mounted = subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=16m", "tmpfs", folder], check=False, capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small file system")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_a_server_whose_disk_is_full(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        database = f"sqlite:///{disk / 'osimages.db'}"
+        with running(tmp_path / "data", *OPTIONS, "--database", database) as server:
+            becomes_ready(server)
+            with (disk / "other").open("wb", buffering=0) as other, contextlib.suppress(OSError):
+                while other.write(bytes(4096)):
+                    pass
+            becomes(server, "the database cannot be written")
+            (disk / "other").unlink()
+            becomes_ready(server)
+
+
+def test_a_server_whose_role_in_postgresql_lost_its_rights(postgres: Postgres, tmp_path: Path) -> None:
+    owner, role = postgres.new_database(), f"role_{uuid.uuid4().hex}"
+    name = urlsplit(owner).path.removeprefix("/")
+
+    def execute(sql: str) -> None:
+        postgres.run("psql", "--dbname", name, "--command", sql)
+
+    execute(f"CREATE ROLE {role} LOGIN; ALTER DATABASE {name} OWNER TO {role}")
+    url = owner.replace(f"//{postgres.user}@", f"//{role}@")
+    with running(tmp_path, *OPTIONS, "--database", url) as server:
+        becomes_ready(server)
+        for right, action in (("INSERT, UPDATE, DELETE", "written"), ("ALL", "read")):
+            execute(f"REVOKE {right} ON ALL TABLES IN SCHEMA public FROM {role}")
+            becomes(server, f"the database cannot be {action}")
+            execute(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {role}")
+            becomes_ready(server)
+
+
+def test_a_server_whose_postgresql_is_read_only(postgres: Postgres, tmp_path: Path) -> None:
+    url = postgres.new_database()
+    name = urlsplit(url).path.removeprefix("/")
+
+    def default(value: str) -> None:
+        """Set whether transactions are read-only, and end the sessions that do not know it yet."""
+        for sql in (
+            f"ALTER DATABASE {name} SET default_transaction_read_only = {value}",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+        ):
+            postgres.run("psql", "--dbname", "postgres", "--command", sql)
+
+    with running(tmp_path, *OPTIONS, "--database", url) as server:
+        becomes_ready(server)
+        default("on")
+        until(lambda: ready(server).json().get("reason") == "the database cannot be written", "it is read-only")
+        with connected(server.url, DEFAULT_TENANT, tmp_path) as api:
+            assert api.get(IMAGES).status_code == 200
+            refused(api.http.post(IMAGES, json={"id": "a"}), 503, "serviceNotAvailable")
+        default("off")
         becomes_ready(server)
 
 

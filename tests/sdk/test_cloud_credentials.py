@@ -18,6 +18,7 @@ import pytest
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT
 from tests.cli.running import output
 from tests.support.identity import EVERYTHING
+from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, environment
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +74,9 @@ def variables(server: Server, case: dict[str, str]) -> dict[str, str]:
 
 def claims(command: list[str], variables: dict[str, str], folder: Path) -> dict[str, Any]:
     """The claims of the token that a program printed; it must have reached the service."""
-    done = subprocess.run(command, env=variables, cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(
+        command, env=variables, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["count"] >= 0

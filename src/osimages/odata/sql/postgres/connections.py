@@ -69,10 +69,11 @@ class Connections:
         self.query_seconds = limits.query_seconds
         # Some connections are left for what is short: reads by key, changes, what the service looks up for itself.
         self._turns = Turns(max(1, limits.connections - max(1, limits.connections // 5)))
-        # A change takes the time that it needs, but does not wait for another one for longer than it may.
+        # A change takes the time that it needs, but does not wait for another one for longer than it may. It has
+        # no READ WRITE: an operator may have set default_transaction_read_only.
         lock_timeout = max(1, int(limits.wait_seconds * 1000))
         self._change = (
-            "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE; "
+            "BEGIN ISOLATION LEVEL READ COMMITTED; "
             f"SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = {lock_timeout}"
         )
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.api import IMAGES, Api, body_of, refused
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 KEYS = ["a", "a/b", "it's", "(@k)", "x(1)", "%2F", "ä😀", "a b", "#?&=+", "..", "$count", "'"]
 
 

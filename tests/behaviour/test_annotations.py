@@ -10,6 +10,8 @@ import pytest
 from tests.support import multipart
 from tests.support.api import READ, WRITE, Api, Json, body_of, token
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 IMAGES, EVENTS = "managedDeviceWindowsOSImages", "auditEvents"
 ROOT = "/beta/deviceManagement"
 APPLIED = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.support.api import IMAGE_TYPE, IMAGES, Api, Json, body_of, connected, refused
-from tests.support.server import Server
+from tests.support.api import IMAGE_TYPE, IMAGES, Api, Json, Service, api_of, body_of, refused
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 TEN, OLD, NEW, BARE = "Windows 10 22H2", "Windows 11 23H2", "Windows 11 25H2", "Kiosk"
 BY_ARCHITECTURE = "groupby((supportedArchitectures),aggregate($count as n))"
@@ -18,9 +18,9 @@ EDITION_TYPE = "#microsoft.graph.managedDeviceWindowsOperatingSystemEdition"
 
 
 @pytest.fixture(scope="module")
-def fleet(server: Server) -> Iterator[Api]:
+def fleet(service: Service) -> Iterator[Api]:
     """A tenant with a few images."""
-    with connected(server.url, str(uuid.uuid4()), server.data_dir) as client:
+    with api_of(service) as client:
         ends = {TEN: ("2025-10-14", "2025-10-14"), OLD: ("2025-11-11", "2026-11-10"), NEW: ("2027-10-12", "2028-10-10")}
         for number, (key, (professional, enterprise)) in enumerate(ends.items()):
             client.create(

@@ -14,9 +14,11 @@ import pytest
 
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_USER, DEFAULT_USER_PRINCIPAL_NAME
 from osimages.graph.audit_events import event_id
-from tests.support.api import IMAGES, READ, WRITE, Api, Json, connected, refused, token
+from tests.support.api import IMAGES, READ, WRITE, Api, Json, api_of, connected, refused, token
 from tests.support.processes import kill_all, until
 from tests.support.server import Server, running, start
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 EVENTS = "/beta/deviceManagement/auditEvents"
 AUDIT = "DeviceManagementApps.Read.All"
@@ -244,7 +246,7 @@ def test_tenants_do_not_see_each_others_events(auditor: Api) -> None:
     [event] = events(auditor)
     other = str(uuid.uuid4())
     theirs = token(auditor.data_dir, other, (AUDIT,))
-    with connected(str(auditor.http.base_url), other, auditor.data_dir, theirs) as alien:
+    with api_of(auditor.service, other, theirs) as alien:
         assert events(alien) == []
         refused(alien.get(f"{EVENTS}/{event['id']}"), 404, "ResourceNotFound")
 

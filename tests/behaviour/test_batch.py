@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.api import IMAGES, Api, Json, body_of, refused, token
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 BATCH = "/beta/$batch"
 SET = "/deviceManagement/managedDeviceWindowsOSImages"
 JSON = {"Content-Type": "application/json"}

@@ -8,6 +8,8 @@ from tests.support import multipart
 from tests.support.api import IMAGES, Api, body_of, refused
 from tests.support.multipart import Answer, change_set, joined, request
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 BATCH = "/beta/$batch"
 SET = "deviceManagement/managedDeviceWindowsOSImages"
 EDITION = {"editionType": "enterprise", "supportEndDate": "2027-10-12"}

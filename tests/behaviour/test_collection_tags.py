@@ -15,9 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.api import IMAGES, READ, WRITE, Api, Json, body_of, connected, refused, token
+from tests.support.api import IMAGES, READ, WRITE, Api, Json, Service, api_of, body_of, connected, refused, token
 from tests.support.postgres import Postgres
-from tests.support.server import Server, running
+from tests.support.server import running
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 FUNCTION = f"{IMAGES}/a/getAllManagedDeviceWindowsOSImages()"
 EVENTS = "/beta/deviceManagement/auditEvents"
@@ -198,7 +200,8 @@ def test_a_query_that_is_wrong_is_refused_whatever_the_client_has(two: Api, quer
 def test_who_asks_is_checked_first(two: Api) -> None:
     tag = two.get(IMAGES).headers["etag"]
     for header in (tag, "*"):
-        assert httpx.get(f"{two.http.base_url}{IMAGES}", headers={"If-None-Match": header}).status_code == 401
+        with two.service.client() as anonymous:
+            assert anonymous.get(IMAGES, headers={"If-None-Match": header}).status_code == 401
         nobody = two.with_token(token(two.data_dir, two.tenant, ()))
         refused(known(nobody, IMAGES, header), 403, "Forbidden")
     refused(known(two, f"{IMAGES}x", tag), 400, "BadRequest")
@@ -207,7 +210,7 @@ def test_who_asks_is_checked_first(two: Api) -> None:
 def test_what_another_tenant_was_answered_is_worth_nothing(two: Api) -> None:
     tag = two.get(IMAGES).headers["etag"]
     tenant = str(uuid.uuid4())
-    with connected(str(two.http.base_url), tenant, two.data_dir) as other:
+    with api_of(two.service, tenant) as other:
         for key in "ab":
             other.create(id=key, supportedArchitectures=["x64", "arM64"])
         assert other.get(IMAGES).json() == two.get(IMAGES).json()
@@ -312,8 +315,8 @@ def change(api: Api, name: str, key: str, architectures: list[str]) -> None:
 
 @settings(max_examples=20)
 @given(operations)
-def test_a_304_is_never_wrong(server: Server, done: list[tuple[str, str, list[str]]]) -> None:
-    with connected(server.url, str(uuid.uuid4()), server.data_dir) as api:
+def test_a_304_is_never_wrong(service: Service, done: list[tuple[str, str, list[str]]]) -> None:
+    with api_of(service) as api:
         seen: list[dict[str, bytes]] = [{} for _ in _WATCHED]
         for operation in [("read", "a", []), *done]:
             change(api, *operation)

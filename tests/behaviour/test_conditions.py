@@ -8,6 +8,8 @@ import pytest
 
 from tests.support.api import IMAGES, READ, Api, Json, body_of, refused, token
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 EDITION: Json = {"editionType": "enterprise", "supportEndDate": "2027-10-12"}
 STORED_EDITION = {"@odata.type": "microsoft.graph.managedDeviceWindowsOperatingSystemEdition"} | EDITION
 ONLY_NEW = {"If-None-Match": "*"}

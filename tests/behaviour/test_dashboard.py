@@ -11,6 +11,8 @@ import pytest
 from tests.support.api import refused
 from tests.support.server import Server, running
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 PAGES = ["", "check", "check?build=26100.9445&edition=Home/Pro", "releases/Windows%2011%2025H2", "style.css", "nothing"]
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.api import IMAGE_TYPE, IMAGES, Api, body_of, refused
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 EDITION = {"editionType": "professional", "supportEndDate": "2026-10-13"}
 UPDATE = {"buildVersion": "10.0.26100.9711", "releaseMonth": 10, "releaseYear": 2026}
 JSON = {"Content-Type": "application/json"}

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
-from tests.support.api import IMAGES, READ, Api, connected, refused, token
+from tests.support.api import IMAGES, READ, Api, api_of, connected, refused, token
 from tests.support.server import Server, running
 
 FAULTS, REVOCATIONS = "/-/faults", "/-/revocations"
@@ -89,7 +89,7 @@ def test_a_tenants_limit_is_for_all_its_applications_and_no_other_tenant(held_ba
     assert [held_back.get(IMAGES).status_code for _ in range(9)] == [200] * 8 + [429]
     other = held_back.with_token(token(folder, held_back.tenant, user=True))
     assert other.get(IMAGES).status_code == 429, "the same application, for a user"
-    with connected(str(held_back.http.base_url), str(uuid.uuid4()), folder) as neighbour:
+    with api_of(held_back.service, str(uuid.uuid4())) as neighbour:
         assert neighbour.get(IMAGES).status_code == 200
 
 
@@ -169,7 +169,7 @@ def test_latency_alone_changes_no_answer(api: Api) -> None:
 
 def test_faults_are_for_the_tenant_that_asked_for_them(api: Api) -> None:
     api.http.post(FAULTS, json={"status": 500})
-    with connected(str(api.http.base_url), str(uuid.uuid4()), api.data_dir) as neighbour:
+    with api_of(api.service, str(uuid.uuid4())) as neighbour:
         assert neighbour.get(IMAGES).status_code == 200
         assert neighbour.get(FAULTS).json() == {"value": []}
     assert api.get(IMAGES).status_code == 500

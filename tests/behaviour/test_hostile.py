@@ -12,6 +12,8 @@ import pytest
 from tests.support.api import IMAGES, Api, Json, connected, refused
 from tests.support.server import Server, running
 
+pytestmark = pytest.mark.real_server
+
 BATCH = "/beta/$batch"
 SET = "/deviceManagement/managedDeviceWindowsOSImages"
 COUNT = {"id": "after", "method": "GET", "url": f"{SET}/$count"}

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.api import IMAGES, READ, WRITE, Api, Json, connected, refused, token
-from tests.support.server import Server
+from tests.support.api import IMAGES, READ, WRITE, Api, Json, Service, api_of, refused, token
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 AUDIT = "DeviceManagementApps.Read.All"
 EVENTS = "/beta/deviceManagement/auditEvents"
@@ -123,18 +124,18 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def quiet(server: Server) -> Any:
+def quiet(service: Service) -> Any:
     tenant = str(uuid.uuid4())
-    bearer = token(server.data_dir, tenant, (READ, WRITE, AUDIT))
-    with connected(server.url, tenant, server.data_dir, bearer) as api:
+    bearer = token(service.data_dir, tenant, (READ, WRITE, AUDIT))
+    with api_of(service, tenant, bearer) as api:
         yield Quiet(api)
 
 
 @pytest.fixture(scope="module")
-def busy(server: Server) -> Any:
+def busy(service: Service) -> Any:
     tenant = str(uuid.uuid4())
-    bearer = token(server.data_dir, tenant, (READ, WRITE, AUDIT))
-    with connected(server.url, tenant, server.data_dir, bearer) as api:
+    bearer = token(service.data_dir, tenant, (READ, WRITE, AUDIT))
+    with api_of(service, tenant, bearer) as api:
         yield api
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.api import IMAGES, Api, Json, body_of, connected, refused
-from tests.support.server import Server
+from tests.support.api import IMAGES, Api, Json, Service, api_of, body_of, refused
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 ENDS = {
     "proWorkstation": "2025-10-14",
@@ -21,9 +21,9 @@ LATER = "$filter=supportEndDate ge 2026-01-01;$orderby=supportEndDate desc"
 
 
 @pytest.fixture(scope="module")
-def fleet(server: Server) -> Iterator[Api]:
+def fleet(service: Service) -> Iterator[Api]:
     """A tenant with an image that has much in it, and one that has nothing."""
-    with connected(server.url, str(uuid.uuid4()), server.data_dir) as client:
+    with api_of(service) as client:
         client.create(
             id="full",
             supportedEditions=[{"editionType": name, "supportEndDate": end} for name, end in ENDS.items()],

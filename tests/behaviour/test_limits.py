@@ -16,6 +16,8 @@ import pytest
 from tests.support.api import IMAGES, Api, connected, refused, token
 from tests.support.server import READY, Server, command, environment, running
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 JSON = {"Content-Type": "application/json"}
 UPDATE = {"buildVersion": "10.0.1.1", "releaseMonth": 1, "releaseYear": 2026}
 

@@ -9,6 +9,8 @@ import pytest
 from tests.support.api import IMAGES, READ, WRITE, Api, body_of, refused, token
 from tests.support.links import Walk
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 ROOT = "/beta/deviceManagement"
 EVENTS = f"{ROOT}/auditEvents"
 # What an id may look like, and what clients, or the service, could take for something else.

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
 
-from tests.support.api import IMAGE_TYPE, IMAGES, READ, Api, Json, body_of, connected, refused, token
-from tests.support.server import Server
+from tests.support.api import IMAGE_TYPE, IMAGES, READ, Api, Json, Service, api_of, body_of, refused, token
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 TEN, ELEVEN, LTSC, ODD = "Windows 10 22H2", "Windows 11 24H2", "Windows 10 1809 LTSC", "İstanbul ẞ 100%"
 
 
 @pytest.fixture(scope="module")
-def fleet(server: Server) -> Iterator[Api]:
+def fleet(service: Service) -> Iterator[Api]:
     """A tenant with a few images."""
-    with connected(server.url, str(uuid.uuid4()), server.data_dir) as client:
+    with api_of(service) as client:
         client.create(
             id=TEN,
             supportedEditions=[{"editionType": "proEducation", "supportEndDate": "2025-10-14"}],

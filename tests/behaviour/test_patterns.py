@@ -9,7 +9,10 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.api import IMAGES, Api, connected, refused
-from tests.support.server import Server, running
+from tests.support.postgres import Postgres
+from tests.support.server import running
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 WORDS, LINES, ACCENTS = "Windows 11 24H2", "a\nb", "é\u0663 A"
 
@@ -72,9 +75,9 @@ def test_patterns(texts: Api, pattern: str, expected: list[str]) -> None:
     ],
 )
 def test_differences(
-    texts: Api, request: pytest.FixtureRequest, pattern: str, sqlite: list[str] | str, postgresql: list[str] | str
+    texts: Api, database: str, pattern: str, sqlite: list[str] | str, postgresql: list[str] | str
 ) -> None:
-    expected = {"sqlite": sqlite, "postgresql": postgresql}[request.node.callspec.params["server"]]
+    expected = {"sqlite": sqlite, "postgresql": postgresql}[database]
     if isinstance(expected, list):
         assert found(texts, pattern) == expected
         return
@@ -152,12 +155,9 @@ def test_patterns_are_few_and_short(api: Api) -> None:
     assert "The pattern has more than 256 characters" in ask("a" * 257)
 
 
-def test_a_match_that_takes_for_ever_is_ended(server: Server, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_a_match_that_takes_for_ever_is_ended(postgres: Postgres, tmp_path: Path) -> None:
     """RE2 has no such pattern; PostgreSQL's back references have, and its limit of time."""
-    if request.node.callspec.params["server"] == "sqlite":
-        pytest.skip("RE2 takes no back references")
-    database = request.getfixturevalue("postgres").new_database()
-    arguments = ("--http", "--empty", "--database", database)
+    arguments = ("--http", "--empty", "--database", postgres.new_database())
     with (
         running(tmp_path, *arguments, max_query_seconds="0.2") as slow,
         connected(slow.url, str(uuid.uuid4()), slow.data_dir) as api,

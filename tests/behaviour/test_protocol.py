@@ -9,6 +9,8 @@ import pytest
 from tests.support import multipart
 from tests.support.api import IMAGE_TYPE, IMAGES, Api, Json, body_of, refused
 
+pytestmark = pytest.mark.real_server
+
 UPDATE = {"buildVersion": "10.0.26100.9711", "releaseMonth": 10, "releaseYear": 2026}
 EDITION = {"editionType": "enterprise", "supportEndDate": "2027-10-12"}
 WHOLE: Json = {

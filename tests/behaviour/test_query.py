@@ -10,6 +10,8 @@ import pytest
 from tests.support.api import IMAGES, Api, body_of, connected, refused
 from tests.support.server import running
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture
 def fleet(api: Api) -> Api:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.support.api import IMAGES, Api, connected, refused, token
+from tests.support.api import IMAGES, Api, api_of, connected, refused, token
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.postgres import Postgres
 from tests.support.processes import kill_all
@@ -181,7 +181,7 @@ def test_others_are_answered_beside_many(busy: Api, pool: ThreadPoolExecutor) ->
 
 
 def test_a_tenant_with_many_long_queries_leaves_room_for_the_others(busy: Api, pool: ThreadPoolExecutor) -> None:
-    with connected(str(busy.http.base_url), str(uuid.uuid4()), busy.data_dir) as other:
+    with api_of(busy.service, str(uuid.uuid4())) as other:
         other.create(id="b")
         slow = [asking(pool, busy, f"{IMAGES}?$filter={ENDLESS}") for _ in range(20)]
         for number in range(FEW):
@@ -203,7 +203,7 @@ def test_a_long_query_in_a_batch_is_answered_beside_the_others(api: Api) -> None
 def test_others_are_answered_while_a_batch_runs(busy: Api, pool: ThreadPoolExecutor) -> None:
     requests = [{"id": "1", "method": "GET", "url": f"{IMAGES.removeprefix('/beta')}?$filter={ENDLESS}"}]
     slow = pool.submit(busy.http.post, "/beta/$batch", json={"requests": requests}, timeout=None)
-    with connected(str(busy.http.base_url), busy.tenant, busy.data_dir) as other:
+    with api_of(busy.service, busy.tenant) as other:
         answered_beside(other, [slow])
 
 

@@ -11,6 +11,8 @@ from lxml import etree
 
 from tests.support.api import IMAGE_TYPE, IMAGES, Api, body_of, refused
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 ODATA_JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 EDITION = {"editionType": "enterprise", "supportEndDate": "2027-10-12"}
 UPDATE = {"buildVersion": "10.0.26100.9711", "releaseMonth": 10, "releaseYear": 2026}

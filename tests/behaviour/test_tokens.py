@@ -8,7 +8,6 @@ import uuid
 import pytest
 
 from tests.support.api import IMAGES, READ, WRITE, Api, refused, token
-from tests.support.server import Server
 
 CHALLENGE = (
     'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
@@ -94,8 +93,8 @@ def test_other_permissions_are_none(api: Api) -> None:
     ]
 
 
-def test_tenants_do_not_see_each_other(api: Api, server: Server) -> None:
-    other = api.with_token(token(server.data_dir, str(uuid.uuid4())))
+def test_tenants_do_not_see_each_other(api: Api) -> None:
+    other = api.with_token(token(api.data_dir, str(uuid.uuid4())))
     api.create(id="mine", supportedArchitectures=["x64"])
     assert other.ids() == []
     assert other.get(f"{IMAGES}/$count").text == "0"

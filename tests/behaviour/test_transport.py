@@ -10,6 +10,8 @@ import pytest
 
 from tests.support.api import IMAGES, Api, body_of, refused
 
+pytestmark = pytest.mark.real_server
+
 
 def test_every_reply_carries_graphs_headers(api: Api) -> None:
     api.create(id="a")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -43,18 +44,54 @@ def token(
     )
 
 
+class Service(Protocol):
+    """A running service, in this process (osimages.testing) or in another one (tests/support/server.py)."""
+
+    @property
+    def url(self) -> str:
+        """The address."""
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of its keys."""
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Return a client, with options of `httpx.Client`; paths are relative to the address."""
+
+
+@dataclass(frozen=True)
+class ServiceAt:
+    """A real server of which no more is known than its address and its data directory."""
+
+    url: str
+    data_dir: Path
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Return a client."""
+        return httpx.Client(base_url=self.url, **options)
+
+
 @dataclass(frozen=True)
 class Api:
-    """Requests of one tenant to one server."""
+    """Requests of one tenant to one service."""
 
     http: httpx.Client
     tenant: str
-    data_dir: Path
+    service: Service
     opened: ExitStack
 
+    @property
+    def data_dir(self) -> Path:
+        """The folder of the service's keys."""
+        return self.service.data_dir
+
     def with_token(self, bearer: str) -> Api:
-        """The same server, asked with another token."""
-        return self.opened.enter_context(connected(str(self.http.base_url), self.tenant, self.data_dir, bearer))
+        """The same service, asked with another token."""
+        return self.opened.enter_context(api_of(self.service, self.tenant, bearer))
+
+    def of_tenant(self, tenant: str, bearer: str | None = None) -> Api:
+        """The same service, asked by another tenant."""
+        return self.opened.enter_context(api_of(self.service, tenant, bearer))
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """GET of a raw path with its query."""
@@ -74,11 +111,19 @@ class Api:
 
 
 @contextmanager
-def connected(url: str, tenant: str, data_dir: Path, bearer: str | None = None) -> Iterator[Api]:
-    """A client of a tenant, with a token for everything if no other is given."""
-    headers = {"Authorization": f"Bearer {bearer or token(data_dir, tenant)}"}
+def api_of(service: Service, tenant: str | None = None, bearer: str | None = None) -> Iterator[Api]:
+    """A client of a tenant (a new one), with a token for everything if no other is given."""
+    identity = tenant or str(uuid.uuid4())
+    headers = {"Authorization": f"Bearer {bearer or token(service.data_dir, identity)}"}
     with ExitStack() as opened:
-        yield Api(opened.enter_context(httpx.Client(base_url=url, headers=headers)), tenant, data_dir, opened)
+        yield Api(opened.enter_context(service.client(headers=headers)), identity, service, opened)
+
+
+@contextmanager
+def connected(url: str, tenant: str, data_dir: Path, bearer: str | None = None) -> Iterator[Api]:
+    """The same of a real server at an address."""
+    with api_of(ServiceAt(url, data_dir), tenant, bearer) as client:
+        yield client
 
 
 def body_of(reply: httpx.Response) -> Json:

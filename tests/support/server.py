@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
+from typing import Any
+
+import httpx
 
 from tests.support.patience import PATIENCE_SECONDS
 
@@ -26,6 +29,10 @@ class Server:
     url: str
     data_dir: Path
     errors: Path
+
+    def client(self, **options: Any) -> httpx.Client:
+        """Return a client, with options of `httpx.Client`; paths are relative to the address."""
+        return httpx.Client(base_url=self.url, **options)
 
     def stop(self) -> int:
         """Asks it to end as a service manager does, and returns its exit code."""

@@ -9,6 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 import msgspec
 
+from osimages.graph.catalogue_policy import POLICY_PAGE, POLICY_PATH, policy_reply
 from osimages.odata.service.reply import JSON, Header, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
@@ -26,6 +27,7 @@ _ADDRESS = "https://export.invalid/"
 _OPTIONS = {"release": "The id of the only release to export, for example Windows 11 24H2."}
 CATALOGUE_PAGES: Mapping[str, Page] = {
     _PREFIX: Page("How far the facts reach, and in which forms they are.", JSON.decode()),
+    POLICY_PATH: POLICY_PAGE,
     **{
         f"{_EXPORT}{name}": Page(f"The facts as {name}.", form.media_type, _OPTIONS, has_tag=True)
         for name, form in FORMATS.items()
@@ -36,6 +38,8 @@ CATALOGUE_PAGES: Mapping[str, Page] = {
 def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
     """The reply to a GET below `/-/catalogue/`; None where there is nothing. Raises ServiceError (400 release)."""
     path = request.path.rstrip("/")
+    if path == POLICY_PATH:
+        return policy_reply(service, request)
     address = f"{request.origin}{_EXPORT}"
     catalogue = service.current.catalogue
     if path == _PREFIX:
@@ -45,6 +49,7 @@ def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
             "completeUntil": catalogue.complete_until,
             "serversCompleteUntil": catalogue.servers_complete_until,
             "exports": links,
+            "policy": f"{request.origin}{POLICY_PATH}",
         }
         return Reply(200, msgspec.json.encode(found), JSON, odata=False)
     form = path.removeprefix(_EXPORT)

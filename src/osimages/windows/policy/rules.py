@@ -81,7 +81,7 @@ def rule_of(facts: Catalogue, day: date, given: Mapping[str, str]) -> PolicyRule
     """
     for name in given:
         if name not in _OPTIONS:
-            raise RuleError(name, f"there is no parameter '{name[:64]}'; there are {', '.join(_OPTIONS)}")
+            raise RuleError(name[:64], f"there is no parameter '{name[:64]}'; there are {', '.join(_OPTIONS)}")
     releases, newest = releases_of(facts, given.get("releases", ""), servers=_flag(given, "servers"))
     return PolicyRule(
         day=day,

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from osimages.catalogue import bundled
-from osimages.catalogue.servicing import Servicing
+from osimages.windows import bundled
 from osimages.windows.policy import AcceptedRange, Highest, PolicyRule, accepted_ranges
+from osimages.windows.servicing import Servicing
 
-SHIPPED: dict[str, Any] = json.loads(files("osimages.catalogue").joinpath("windows.json").read_bytes())
+SHIPPED: dict[str, Any] = json.loads(files("osimages.windows").joinpath("windows.json").read_bytes())
 LAST_DAY = date.fromisoformat(SHIPPED["asOf"])
 HOTPATCHES = ("hotpatch", "hotpatch out-of-band")
 NOT_ASKED = ("Team (Surface Hub)", "Windows 11 SE", "IoT Core")  # editions that count only for who asks for them

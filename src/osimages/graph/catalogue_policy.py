@@ -1,0 +1,70 @@
+"""`/-/catalogue/policy.json`: the build ranges that a rule accepts today; public, so without a token."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import sha256
+from urllib.parse import parse_qsl
+
+from osimages.odata.service.reply import JSON, Header, Reply
+from osimages.odata.service.request import ApiRequest
+from osimages.odata.service.service import Service
+from osimages.odata.service.static_documents import Document
+from osimages.odata.service_errors import INVALID_OPTION, ServiceError
+from osimages.odata.wire.openapi import Page
+from osimages.windows.facts import Catalogue
+from osimages.windows.policy import PolicyRule, RuleError, accepted_ranges, rule_of
+from osimages.windows.policy.documents import ranges_json
+
+POLICY_PATH = "/-/catalogue/policy.json"
+_MOST_PARAMETERS = 16
+POLICY_PAGE = Page(
+    "The build ranges that a rule accepts today, for each supported release.",
+    JSON.decode(),
+    {
+        "level": "Patch Tuesdays behind: 0, 1 or 2.",
+        "grace-days": "A Patch Tuesday counts that many days after it, 0 to 365.",
+        "releases": "all, a list of releases such as 24H2,25H2, or newest two.",
+        "editions": "Leave out releases in which all of these editions have ended, such as Pro,Enterprise.",
+        "include-esu": "true: also releases that get Extended Security Updates only.",
+        "servers": "true: also the releases of Windows Server.",
+        "highest": "Upper end of a range: family (x.y.z.65535) or known (the newest known build).",
+    },
+    has_tag=True,
+)
+
+
+def policy_reply(service: Service, request: ApiRequest) -> Reply:
+    """Return the ranges of the rule in the query, or 304. Raises ServiceError (400, which names the parameter)."""
+    facts = service.current.catalogue
+    try:
+        rule = rule_of(facts, service.clock.today(), _parameters(request.query))
+    except RuleError as error:
+        name = error.parameter
+        raise ServiceError(INVALID_OPTION, target=name, option=name, reason=error.reason) from None
+    document, tag = _written(facts, rule)
+    headers: tuple[Header, ...] = ((b"etag", tag.encode()),)
+    known = request.header(b"if-none-match")
+    if known is not None and (known.strip() == "*" or tag in known):
+        return Reply(304, headers=headers, odata=False)
+    return Reply(200, document.plain, JSON, headers, odata=False, document=document)
+
+
+def _parameters(query: str) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError:
+        raise RuleError("query", f"there are more than {_MOST_PARAMETERS} parameters") from None
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given:
+            raise RuleError(name[:64], "it is given twice")
+        given[name] = value
+    return given
+
+
+@lru_cache(64)
+def _written(facts: Catalogue, rule: PolicyRule) -> tuple[Document, str]:
+    """Return the document of a rule and its entity tag."""
+    text = ranges_json(accepted_ranges(facts, rule))
+    return Document(text), f'W/"{sha256(text).hexdigest()[:24]}"'

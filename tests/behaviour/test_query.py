@@ -93,6 +93,8 @@ TEN, ELEVEN_23, ELEVEN_24, ODD = "Windows 10 22H2", "Windows 11 23H2", "Windows 
             "cast(length(id),EDM.string) ne '15' and isof(Microsoft.GRAPH.MANAGEDDeviceWindowsOperatingSystemImage)",
             [ODD],
         ),
+        ("isof('microsoft.graph.managedDeviceWindowsOperatingSystemImage') and cast(id,'Edm.String') eq 'x'", []),
+        ("not isof('microsoft.graph.managedDeviceWindowsOperatingSystemImage') or isof(id,'Edm.Int32')", []),
         ("supportedArchitectures/any()", [TEN, ELEVEN_23, ELEVEN_24]),
         ("not supportedArchitectures/any()", [ODD]),
         (

@@ -49,6 +49,7 @@ PATHS = (Aggregated, Alias, Annotation, Call, Cast, Count, Filtered, Key, Lambda
 _NAME_AFTER = re.compile(r"/[^\W\d]\w*(?![\w.~-])")
 # Lambdas and aggregates without the path of a collection before them.
 _OF_COLLECTION = re.compile(r"(?i:any|all)[ \t]*\([ \t]*(?:\)|\w+[ \t]*:)|aggregate[ \t]*\([ \t]*(?!['\"@0-9-])")
+_QUOTED_TYPE = re.compile(r"Collection\((?P<many>\w+(?:\.\w+)+)\)|(?P<one>\w+(?:\.\w+)+)")
 _KEY_SEGMENT = re.compile(r"[\w~-]+(?:\.[\w~-]+)*")
 
 
@@ -295,6 +296,9 @@ class PathReader(Cursor):
                 type_ = TypeName(name, False, position)
             case TypeName():
                 type_ = first
+            # Graph's clients write it in quotes, as ODL allows: isof('microsoft.graph.win32LobApp').
+            case Literal(LiteralKind.STRING, str(text), position) if named := _QUOTED_TYPE.fullmatch(text):
+                type_ = TypeName(named["one"] or named["many"], named["many"] is not None, position)
             case _:
                 raise ODataSyntaxError("Expected the name of a type, such as Edm.String", start, self.text)
         self.expect(")")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from osimages.odata.model.types import EVERYTHING
@@ -67,15 +69,19 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         """A stored entity in the form that is asked for."""
         if form is USUAL:
             return stored.document
-        target, tag = self.target, etag(stored.version)
-        return self._annotator(form).write(stored.document, lambda key: self.links.entity(target, key), tag)
+        address = self.links.entities(self.target)
+        return self._annotator(form).write(stored.document, address, etag(stored.version))
 
     def documents(self, form: JsonForm, stored: tuple[bytes, ...]) -> tuple[bytes, ...]:
         """A page of entities in the form that is asked for."""
         if form is USUAL:
             return stored
-        write, target = self._annotator(form).write, self.target
-        return tuple([write(each, lambda key: self.links.entity(target, key)) for each in stored])
+        write, address = self._annotator(form).write, self.links.entities(self.target)
+        return tuple([write(each, address) for each in stored])
+
+    def joined_documents(self, form: JsonForm, stored: Sequence[bytes]) -> bytes:
+        """Entities in the form that is asked for, separated by commas."""
+        return self._annotator(form).write_all(stored, self.links.entities(self.target))
 
     def checked_link(self, link: str) -> str:
         """A link that repeats the query. Raises ServiceError(LIMIT_EXCEEDED) if it is too long to be followed."""

@@ -287,12 +287,16 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
 
 
 async def _sliced(call: Call, form: JsonForm, query: Query, page: Page, shown: Shown) -> Sequence[bytes]:
-    """Return the documents of a page with their selected members."""
-    select = query.select if query.rows is None and shown is _documents else None
-    if form is USUAL and shown is _documents and query.rows is None and not (select or query.computed or query.items):
+    """Return the documents of a page with their selected members; of whole ones, those of a slice are joined."""
+    is_stored = query.rows is None and shown is _documents
+    select = query.select if is_stored else None
+    is_whole = is_stored and not (select or query.computed or query.items)
+    if form is USUAL and is_whole:
         return page.documents
 
     def work(part: slice) -> Sequence[bytes]:
+        if is_whole:
+            return [call.joined_documents(form, page.documents[part])]
         documents = shown(call, form, query, Page(page.documents[part], None, False, None, page.computed[part]))
         return documents if select is None else [projected(each, select) for each in documents]
 

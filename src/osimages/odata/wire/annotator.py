@@ -6,6 +6,7 @@ the annotations as defaults of their fields. Documents that lack a property of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -39,16 +40,30 @@ class Annotator:
         """Return a stored document in the form; `address` gives the URL of a key."""
         if self._decode is not None:
             try:
-                found = self._decode(document.replace(self._stored_types, self._types))
+                return self._written(document, address, etag)[1:-1]
             except msgspec.ValidationError:
                 pass
-            else:
-                if self._form.metadata is Metadata.FULL:
-                    found.id = found.link = address(found.key)
-                    if etag is not None:
-                        found.etag = etag
-                return _encode(found)
         return in_form(self._form, self._model, self._entity, document, address, etag, is_read_only=self._is_read_only)
+
+    def write_all(self, documents: Sequence[bytes], address: Address) -> bytes:
+        """Return stored documents in the form, separated by commas."""
+        if self._decode is not None:
+            try:
+                return self._written(b",".join(documents), address, None)[1:-1]
+            except msgspec.ValidationError:  # of one of them
+                pass
+        return b",".join([self.write(each, address) for each in documents])
+
+    def _written(self, documents: bytes, address: Address, etag: str | None) -> bytes:
+        """Return a list of the documents. Raises ValidationError if one of them lacks a property of its type."""
+        assert self._decode is not None
+        found = self._decode(b"[%b]" % documents.replace(self._stored_types, self._types))
+        if self._form.metadata is Metadata.FULL:
+            for each in found:
+                each.id = each.link = address(each.key)
+                if etag is not None:
+                    each.etag = etag
+        return _encode(found)
 
     def _decoder(self) -> Any:
         form, entity = self._form, self._entity
@@ -64,7 +79,7 @@ class Annotator:
                 count = field(name=count_name(form, each.name), default=UNSET)
                 fields.append((f"count{number}", Raw | UnsetType, count))
             fields += self._fields(each, number, is_key=each.name == entity.key)
-        return msgspec.json.Decoder(_struct(entity.name, fields)).decode
+        return msgspec.json.Decoder(list[_struct(entity.name, fields)]).decode  # type: ignore[misc]
 
     def _fields(self, declared: Property, number: int, *, is_key: bool = False) -> _Fields:
         """The value of a property, behind the annotation of its type where the form has one."""

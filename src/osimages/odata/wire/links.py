@@ -5,6 +5,7 @@ Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import quote
 
 import msgspec
@@ -49,14 +50,23 @@ class Links(msgspec.Struct, frozen=True, gc=False):
 
     def entity(self, target: Target, key: str) -> str:
         """Return the address of the entity with that key in the target's collection. A singleton's has no key."""
-        address = self._collection(target)
+        return self.entities(target)(key)
+
+    def entities(self, target: Target) -> Callable[[str], str]:
+        """Return the function that gives the address of each entity in the target's collection by its key."""
+        collection = self._collection(target)
         if target.entity_set is None:
-            return address
-        # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), "$" starts a system segment, and
-        # `delta` is a function of the collection.
-        if key in (".", "..") or key.startswith("$") or _is_call(target, key):
-            return f"{address}({quoted_key(key)})"
-        return f"{address}/{quote(key, safe='')}"
+            return lambda _: collection
+        # A key in a segment of its own would be taken for one of these.
+        calls = (DELTA.name, *(each.name.lower() for each in target.entity.operations))
+
+        def address(key: str) -> str:
+            # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), and "$" starts a system segment.
+            if key in (".", "..") or key.startswith("$") or any(map(key.lower().__contains__, calls)):
+                return f"{collection}({quoted_key(key)})"
+            return f"{collection}/{quote(key, safe='')}"
+
+        return address
 
     def next_page(self, target: Target, query: str, token: str) -> str:
         """The same request, going on where the token says."""
@@ -75,12 +85,6 @@ class Links(msgspec.Struct, frozen=True, gc=False):
 
     def _collection(self, target: Target) -> str:
         return f"{self.root}/{target.source}"
-
-
-def _is_call(target: Target, key: str) -> bool:
-    """Whether a key in a segment of its own would be taken for a function or an action of the collection."""
-    lower = key.lower()
-    return DELTA.name in lower or any(each.name.lower() in lower for each in target.entity.operations)
 
 
 def quoted_key(key: str) -> str:

@@ -124,7 +124,14 @@ def collection_body(
         head += b'"%bnextLink":%b,' % (prefix, _encode(next_link))
     if delta_link is not None:
         head += b'"%bdeltaLink":%b,' % (prefix, _encode(delta_link))
-    return b'{%b"value":[%b]}' % (head, b",".join(documents))
+    head = b'{%b"value":[' % head
+    parts = list(documents)
+    if not parts:
+        return head + b"]}"
+    # The page is copied once.
+    parts[0] = head + parts[0]
+    parts[-1] += b"]}"
+    return b",".join(parts)
 
 
 def value_body(context: str | None, value: bytes, annotation: str = "@odata.", total: bytes | None = None) -> bytes:

@@ -70,3 +70,15 @@ def test_images_are_written_through_structures(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("osimages.odata.wire.annotator.in_form", lambda *_, **__: pytest.fail("through dictionaries"))
     for form in FORMS:
         Annotator(form, GRAPH, IMAGE, is_read_only=False).write(DOCUMENTS[0][2], str, None)
+
+
+@pytest.mark.parametrize("form", [each for each in FORMS if each is not USUAL], ids=lambda each: str(each.content_type))
+@pytest.mark.parametrize("model", [GRAPH, MODEL])
+def test_documents_together_are_written_as_singly(form: JsonForm, model: Model) -> None:
+    for entity in (IMAGE, AUDIT_EVENT, SPECIMEN):
+        stored = [document for of, type_, document in DOCUMENTS if (of, type_) == (model, entity)]
+        write = Annotator(form, model, entity, is_read_only=False) if stored else None
+        for documents in ([], stored, stored * 2, [*stored, b'{"id":"lacks all else"}']):
+            if write is not None:
+                alone = [write.write(each, str) for each in documents]
+                assert write.write_all(documents, str) == b",".join(alone)

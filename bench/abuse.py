@@ -104,7 +104,8 @@ def print_costs(costs: Iterable[Cost]) -> bool:
 
 def _measured(data_dir: Path, abuse: Abuse | None, tokens: dict[bool, str], bystander: str, seconds: int) -> Cost:
     command = [sys.executable, "-m", "bench.beating", "serve", "--http", "--empty", "--port", "0"]
-    with serving([*command, "--data-dir", str(data_dir)], _READY) as (url, process):
+    settings = {} if abuse is None else {f"OSIMAGES_{name.upper()}": value for name, value in abuse.settings.items()}
+    with serving([*command, "--data-dir", str(data_dir)], _READY, **settings) as (url, process):
         reader = _Reader(url, bystander)
         reader.read(20)
         idle = memory_megabytes(process)
@@ -182,8 +183,13 @@ class _Reader:
 
 
 def _attack(url: str, abuse: Abuse, token: str, seconds: int) -> subprocess.Popen[str]:
-    """Start wrk with a request; its script is read before this returns."""
-    headers = {**abuse.headers, "Authorization": f"Bearer {token}"}
+    """Start wrk with a request, or the client that reads no answer. The script of wrk is read before this returns."""
+    headers = abuse.headers if abuse.is_anonymous else {**abuse.headers, "Authorization": f"Bearer {token}"}
+    if abuse.is_unread:
+        lines = [f"{abuse.method} {abuse.path} HTTP/1.1", "Host: localhost"]
+        request = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""])
+        command = [sys.executable, "-m", "bench.unread", url, str(seconds), request]
+        return subprocess.Popen(pinned(CLIENT_CORE, command), stdout=subprocess.PIPE, text=True)
     lines = [f"wrk.headers[{_lua(name)}] = {_lua(value)}" for name, value in headers.items()]
     body = _lua(abuse.body) if abuse.body else "nil"
     script = "\n".join(

@@ -17,17 +17,26 @@ _GZIP_JSON = {**_JSON, "Content-Encoding": "gzip"}
 _BATCHED = 20
 _BUILDS = 1000
 _NESTED = 1_000_000
+# Of a header's value: headers have at most 32,768 bytes.
+_LONG = 32_000
 
 
 @dataclass(frozen=True)
 class Abuse:
-    """A request that is sent again and again. `is_powerless`: with a token that may do nothing."""
+    """A request that is sent again and again, to a server with these settings.
+
+    `is_powerless`: with a token that may do nothing. `is_anonymous`: without one.
+    `is_unread`: nobody reads the answers.
+    """
 
     name: str
     path: str
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     is_powerless: bool = False
+    is_anonymous: bool = False
+    is_unread: bool = False
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
@@ -66,6 +75,22 @@ def abuses() -> list[Abuse]:
         ),
         *_bombs(),
         Abuse("190 patterns in a $query", f"{IMAGES}/$query", {"Content-Type": "text/plain"}, _patterns()),
+        *_forwarded(),
+        Abuse("pages that nobody reads", f"{IMAGES}?$top=1000", _FULL, is_unread=True),
+        Abuse("images by key that nobody reads", f"{IMAGES}/{quote(f'{LARGE} 00')}", _FULL, is_unread=True),
+    ]
+
+
+def _forwarded() -> list[Abuse]:
+    settings = {"trusted_proxies": "127.0.0.0/8", "proxy_headers": "forwarded"}
+    values = {
+        "spaces": f"x{' ' * _LONG}x",
+        "quotes": 'for="' + '\\"' * (_LONG // 2),
+        "proxies": "for=1," * (_LONG // 6),
+    }
+    return [
+        Abuse(f"Forwarded of many {name}", IMAGES, {"Forwarded": value}, is_anonymous=True, settings=settings)
+        for name, value in values.items()
     ]
 
 

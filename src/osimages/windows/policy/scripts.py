@@ -102,10 +102,10 @@ def _script(purpose: str, found: AcceptedRanges, end: str) -> str:
 def _row(each: AcceptedRange) -> str:
     server = "$true" if each.family is Family.SERVER else "$false"
     ends = f"Lowest = '{each.lowest}'; Highest = '{each.highest}'"
-    return f"    @{{ Name = {_quoted(each.description)}; IsServer = {server}; {ends} }}"
+    return f"    @{{ Name = {quoted(each.description)}; IsServer = {server}; {ends} }}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """Return a text as a PowerShell string that holds nothing but itself."""
     return "'" + _ascii(text).replace("'", "''") + "'"
 

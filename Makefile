@@ -1,4 +1,4 @@
-# make serve | test | lint | bench: each does all of its own set-up, in .venv
+# make serve | test | lint | bench | dist: each does all of its own set-up, in .venv
 PYTHON ?= python3
 ifeq ($(OS),Windows_NT)
 BIN := .venv/Scripts
@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve test lint bench lock clean
+.PHONY: serve test lint bench dist lock clean
 
 serve: .venv/serve-ready
 	@exec $(BIN)/osimages serve $(ARGS)
@@ -22,6 +22,10 @@ lint: .venv/test-ready
 
 bench: .venv/test-ready
 	$(BIN)/python -m bench $(ARGS)
+
+# Wheel and source distribution in dist/, built reproducibly, checked, and tried in a fresh environment.
+dist: .venv/test-ready
+	$(BIN)/python tools/distribution.py $(ARGS)
 
 # The exact versions that everything was tested with, for every system and Python version, without a registry's name.
 lock: .venv/test-ready

@@ -23,7 +23,9 @@ from tests.support.server import Server, environment, running
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# These are run by tests/distribution, in folders and environments of their own.
+_ELSEWHERE = ("install.md",)
+PAGES = [each for each in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if each.name not in _ELSEWHERE]
 NODE = ROOT / "tests" / "node"
 # Examples that need the browser, which the test's environment names.
 OPENS_BROWSER = "InteractiveBrowserCredential"

@@ -158,5 +158,5 @@ def test_days_before_the_first_release_and_after_the_last_end() -> None:
 )
 def test_a_wrong_parameter_is_named(name: str, text: str) -> None:
     with pytest.raises(RuleError) as raised:
-        found(**{name: text})
+        found(TODAY, **{name: text})
     assert raised.value.parameter == name

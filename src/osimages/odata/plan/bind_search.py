@@ -65,6 +65,7 @@ def _matches(binder: Names, entity: EntityType, text: str, position: int) -> Ite
     for declared in entity.properties:
         found = [_match(binder, *each, text, position) for each in _fields(declared)]
         if found and declared.collection:
+            binder.count_item_condition(position)
             yield AnyItem(declared.name, _either(found), 1)
         else:
             yield from found

@@ -153,6 +153,7 @@ class CollectionFunctions(Values):
                 del self.constants[first:]
                 found[key] = found[key][0], found[key][1] + 1
             else:
+                self.count_item_condition(position)
                 found[key] = equal, 1
         return iter(found.values())
 

@@ -20,6 +20,9 @@ _MOST_ALIASES = 100
 # of `or` is as deep as it is long: https://www.sqlite.org/limits.html#max_expr_depth
 MOST_CONDITIONS = 800
 _MOST_OPERATIONS = 800
+# Conditions on the items of collections: each is a subquery, which takes up to half a millisecond to write as SQL. A
+# word of a $search has one for each collection.
+MOST_ITEM_CONDITIONS = 64
 _MOST_CONSTANTS = 2_000  # SQLite and PostgreSQL bind about 32,000 parameters in one statement
 DEEPEST = 64
 DEEPEST_LAMBDA = 4  # each multiplies the work by the length of its collection
@@ -105,6 +108,7 @@ class Names:
         self._aliases_used = 0
         self._conditions = 0
         self._operations = 0
+        self._item_conditions = 0
         self._depth = 0
         self.constants: list[Constant] = []
         self.option = "$filter"
@@ -141,6 +145,14 @@ class Names:
         self._conditions += 1
         if self._conditions > MOST_CONDITIONS:
             raise BindError(f"The query has more than {MOST_CONDITIONS} conditions", position)
+
+    def count_item_condition(self, position: int) -> None:
+        """Raises BindError where the query gets too many conditions on items of collections."""
+        self._item_conditions += 1
+        if self._item_conditions > MOST_ITEM_CONDITIONS:
+            raise BindError(
+                f"The query has more than {MOST_ITEM_CONDITIONS} conditions on items of collections", position
+            )
 
     # --- constants ---
     def constant(self, value: Constant, position: int) -> Slot:
@@ -230,6 +242,7 @@ class Names:
             raise BindError(f"'{tree.name}' is not a collection", tree.position)
         if path.variable or len(path.names) > 1:
             raise BindError(f"'{tree.name}' lies inside another value: items of it cannot be asked for", tree.position)
+        self.count_item_condition(tree.position)
         return path.declared
 
     def _path(self, tree: Name | Member, scope: Scope) -> Path:

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
+from osimages.graph.model import GRAPH, IMAGE
+from osimages.odata.plan.build import Query, build_query
+from osimages.odata.plan.query_limits import limits_of
+from osimages.odata.plan.resolve import Kind
+from osimages.odata.service_errors import ServiceError
 from osimages.odata.text.syntax_errors import ODataLimitError
+from osimages.settings import Settings
 from tests.unit.odata.plan.binding import bound, refusal
 from tests.unit.odata.plan.shown import shown
 
@@ -78,3 +86,21 @@ def test_operators_that_lean_to_the_left_are_refused_when_too_deep() -> None:
     for _ in range(30):
         text = f"({text}){' eq true' * 15}"
     assert refusal(text).startswith("Conditions are nested more than 64 deep, at position ")
+
+
+@pytest.mark.parametrize(
+    ("option", "one", "joint", "most"),
+    [
+        ("$filter", "supportedArchitectures/any(a:a eq 'x64')", " or ", 64),
+        ("$filter", "supportedArchitectures/$count gt 1", " or ", 64),
+        ("$search", "word", " OR ", 32),
+    ],
+)
+def test_conditions_on_items_are_bounded(option: str, one: str, joint: str, most: int) -> None:
+    def query(times: int) -> Query:
+        text = quote(joint.join([one] * times))
+        return build_query(GRAPH, IMAGE, Kind.COLLECTION, f"{option}={text}", limits_of(Settings()))
+
+    assert query(most)
+    with pytest.raises(ServiceError, match="more than 64 conditions on items of collections"):
+        query(most + 1)

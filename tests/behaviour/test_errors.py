@@ -20,13 +20,15 @@ import pytest
 from osimages.entra.emulator.default_directory import DEFAULT_DIRECTORY
 from osimages.entra.emulator.signing_keys import SigningKeys
 from osimages.entra.tokens.clouds import CONSUMER_TENANT
-from osimages.odata.service_errors import TABLE
+from osimages.graph.errors import TABLE
 from tests.support.api import READ, WRITE, token
 from tests.support.forge import forged
 from tests.support.server import Server, running
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "errors"
 CASES = sorted(GOLDEN.glob("*.json"))
+# By the names of the files.
+ROWS = {re.sub("([A-Z])", r"_\1", condition.name).upper(): row for condition, row in TABLE.items()}
 # A user of the development authority whom Intune lets nothing do.
 WITHOUT_ROLE = next(each.id for each in DEFAULT_DIRECTORY.users if not each.intune_role)
 UPDATE = os.environ.get("OSIMAGES_TEST_UPDATE") == "1"
@@ -91,7 +93,7 @@ def test_error_of_other_settings(tmp_path: Path, name: str) -> None:
 
 
 def test_every_row_has_a_file() -> None:
-    assert {file.stem for file in CASES} == set(TABLE)
+    assert {file.stem for file in CASES} == set(ROWS)
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ def compare(file: Path, server: Server, tokens: dict[str, str]) -> None:
         case["response"] = got
         file.write_text(json.dumps(case, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     assert got == case["response"]
-    row = TABLE[file.stem]
+    row = ROWS[file.stem]
     status, body = got["status"], got["body"]
     if "responses" in body:  # an error that only an item of a batch can lead to
         status, body = body["responses"][-1]["status"], body["responses"][-1]["body"]

@@ -14,8 +14,8 @@ from joserfc.jwk import RSAKey
 from osimages.entra.tokens.clouds import GLOBAL, Cloud
 from osimages.entra.tokens.keys import VerificationKey
 from osimages.entra.tokens.verification import TokenVerifier
+from osimages.odata.errors import Condition, ODataError
 from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import ErrorRow, ServiceError
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TENANT = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"
@@ -142,15 +142,15 @@ def accept(token: str, *, cloud: Cloud = GLOBAL) -> Actor:
     return verifier(cloud).verify(f"Bearer {token}".encode())
 
 
-def refusal(header: str | None, *, checker: TokenVerifier | None = None) -> ServiceError:
-    with pytest.raises(ServiceError) as caught:
+def refusal(header: str | None, *, checker: TokenVerifier | None = None) -> ODataError:
+    with pytest.raises(ODataError) as caught:
         (checker or verifier()).verify(None if header is None else header.encode(errors="surrogatepass"))
     return caught.value
 
 
-def assert_refused(header: str | None, row: ErrorRow) -> ServiceError:
+def assert_refused(header: str | None, row: Condition) -> ODataError:
     error = refusal(header)
-    assert error.row is row
+    assert error.condition is row
     if row.status == 401:
         assert error.headers == {"WWW-Authenticate": CHALLENGE}
     return error

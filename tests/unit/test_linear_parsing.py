@@ -14,6 +14,7 @@ from osimages.entra.emulator.sign_in import parsed
 from osimages.entra.tokens.jws import signed_token
 from osimages.graph.forwarded import Front, networks, origin_of
 from osimages.graph.model import GRAPH, IMAGE
+from osimages.odata.errors import ODataError
 from osimages.odata.model.body_validation import entity_validator
 from osimages.odata.service import collection_etags
 from osimages.odata.service.batch import conditions, json_format, multipart_format
@@ -21,7 +22,6 @@ from osimages.odata.service.batch.inherited_headers import inherited_headers
 from osimages.odata.service.reply import Reply, compressed, preflight
 from osimages.odata.service.request import ApiRequest, _decompressed, request_of
 from osimages.odata.service.request_body import json_text, query_text
-from osimages.odata.service_errors import ServiceError
 from osimages.odata.text.addressing import by_id, with_filters, with_keys
 from osimages.odata.text.context_url import parse_context
 from osimages.odata.text.options_parser import parse_options
@@ -270,7 +270,7 @@ def test_what_is_joined_piece_by_piece_is_found() -> None:
 def test_headers_of_a_part_are_bounded_in_number_and_size() -> None:
     def rejected(part: bytes) -> str:
         body = b"--b\r\n" + part + b"\r\n\r\nGET a\r\n\r\n--b--"
-        with pytest.raises(ServiceError) as error:
+        with pytest.raises(ODataError) as error:
             multipart_format.read(request(b"content-type", "multipart/mixed;boundary=b", body), 20)
         return error.value.message
 

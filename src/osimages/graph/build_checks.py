@@ -8,13 +8,13 @@ from datetime import date
 
 import msgspec
 
+from osimages.odata.errors import BAD_PATH, MODEL_VALIDATION, ODataError
 from osimages.odata.model.body_validation import Checked
 from osimages.odata.model.types import Operation, Primitive
 from osimages.odata.service.call import Call
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request_body import json_body
 from osimages.odata.service.slices import chunks
-from osimages.odata.service_errors import BAD_PATH, MODEL_VALIDATION, ServiceError
 from osimages.odata.text.options_parser import pairs
 from osimages.odata.wire.media_types import JsonForm, Metadata
 from osimages.odata.wire.payload import collection_body, entity_body
@@ -70,7 +70,7 @@ def _operation(call: Call) -> Operation:
 
 
 def _arguments(call: Call, operation: Operation) -> Checked:
-    """The arguments in the path as they would stand in JSON. Raises ServiceError(BAD_PATH) that names what is wrong."""
+    """The arguments in the path as they would stand in JSON. Raises ODataError(BAD_PATH) that names what is wrong."""
     aliases = dict(pairs(call.request.query)) if call.request.query else {}
     kinds = {each.name.lower(): each for each in operation.parameters}
     found: Checked = {}
@@ -79,11 +79,11 @@ def _arguments(call: Call, operation: Operation) -> Checked:
         literal = aliases.get(text, "null") if text.startswith("@") else text
         if declared is None:
             known = ", ".join(each.name for each in operation.parameters)
-            raise ServiceError(BAD_PATH, reason=f"{operation.name} has no parameter '{name[:64]}'; it has {known}.")
+            raise ODataError(BAD_PATH, reason=f"{operation.name} has no parameter '{name[:64]}'; it has {known}.")
         if literal == "null":
             found[declared.name] = None
         elif declared.type is Primitive.STRING and not _STRING.fullmatch(literal):
-            raise ServiceError(BAD_PATH, reason=f"The value of '{declared.name}' is a text in single quotes.")
+            raise ODataError(BAD_PATH, reason=f"The value of '{declared.name}' is a text in single quotes.")
         else:
             # A day is taken with and without quotes, as people write it.
             found[declared.name] = literal[1:-1].replace("''", "'") if literal.startswith("'") else literal
@@ -109,12 +109,12 @@ def _evidence(given: Checked, esu: str = "") -> Evidence:
 
 
 def _esu(given: Checked) -> str:
-    """Return the Extended Security Updates that are named. Raises ServiceError (MODEL_VALIDATION)."""
+    """Return the Extended Security Updates that are named. Raises ODataError (MODEL_VALIDATION)."""
     text = _text(given, "esu")
     try:
         esu_choice(text)
     except UnknownEsuError as error:
-        raise ServiceError(MODEL_VALIDATION, target="esu", reason=f"{error}.") from None
+        raise ODataError(MODEL_VALIDATION, target="esu", reason=f"{error}.") from None
     return text
 
 

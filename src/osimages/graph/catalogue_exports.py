@@ -10,11 +10,11 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 
 from osimages.graph.catalogue_policy import POLICY_PAGE, POLICY_PATH, policy_reply
+from osimages.odata.errors import INVALID_OPTION, ODataError
 from osimages.odata.service.reply import JSON, Header, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
 from osimages.odata.service.static_documents import Document
-from osimages.odata.service_errors import INVALID_OPTION, ServiceError
 from osimages.odata.wire.openapi import Page
 from osimages.windows.facts import Catalogue, digest
 from osimages.windows.feeds.export import FORMATS
@@ -36,7 +36,7 @@ CATALOGUE_PAGES: Mapping[str, Page] = {
 
 
 def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
-    """The reply to a GET below `/-/catalogue/`; None where there is nothing. Raises ServiceError (400 release)."""
+    """The reply to a GET below `/-/catalogue/`; None where there is nothing. Raises ODataError (400 release)."""
     path = request.path.rstrip("/")
     if path == POLICY_PATH:
         return policy_reply(service, request)
@@ -67,7 +67,7 @@ def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
     try:
         release = find_release(catalogue, release).id if release else ""
     except UnknownReleaseError as error:
-        raise ServiceError(INVALID_OPTION, target="release", option="release", reason=str(error)) from None
+        raise ODataError(INVALID_OPTION, target="release", option="release", reason=str(error)) from None
     document, media_type = _written(catalogue, form, release), FORMATS[form].media_type.encode()
     if not FORMATS[form].has_address:
         return Reply(200, document.plain, media_type, headers, odata=False, document=document)

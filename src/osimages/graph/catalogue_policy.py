@@ -6,11 +6,11 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl
 
+from osimages.odata.errors import INVALID_OPTION, ODataError
 from osimages.odata.service.reply import JSON, Header, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
 from osimages.odata.service.static_documents import Document
-from osimages.odata.service_errors import INVALID_OPTION, ServiceError
 from osimages.odata.wire.openapi import Page
 from osimages.windows.facts import Catalogue
 from osimages.windows.policy import PolicyRule, RuleError, accepted_ranges, rule_of
@@ -35,13 +35,13 @@ POLICY_PAGE = Page(
 
 
 def policy_reply(service: Service, request: ApiRequest) -> Reply:
-    """Return the ranges of the rule in the query, or 304. Raises ServiceError (400, which names the parameter)."""
+    """Return the ranges of the rule in the query, or 304. Raises ODataError (400, which names the parameter)."""
     facts = service.current.catalogue
     try:
         rule = rule_of(facts, service.clock.today(), _parameters(request.query))
     except RuleError as error:
         name = error.parameter
-        raise ServiceError(INVALID_OPTION, target=name, option=name, reason=error.reason) from None
+        raise ODataError(INVALID_OPTION, target=name, option=name, reason=error.reason) from None
     document, tag = _written(facts, rule)
     headers: tuple[Header, ...] = ((b"etag", tag.encode()),)
     known = request.header(b"if-none-match")

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
-from osimages.odata.service_errors import THROTTLED, ServiceError
+from osimages.graph.errors import THROTTLED
+from osimages.odata.errors import ODataError
 from osimages.settings import Settings
 
 # Beyond so many addresses in a window, all further ones share a count: memory and work stay bounded.
@@ -36,7 +37,7 @@ class Visitors:
         return cls(math.ceil(settings.anonymous_requests_per_minute / settings.workers))
 
     def admit(self, client: str) -> None:
-        """Count a request of a client address. Raises ServiceError(THROTTLED) beyond the limit."""
+        """Count a request of a client address. Raises ODataError(THROTTLED) beyond the limit."""
         if not self._most:
             return
         now = self._now()
@@ -48,7 +49,7 @@ class Visitors:
             network = _OTHERS
         count = self._counts.get(network, 0)
         if count >= self._most:
-            raise ServiceError(THROTTLED, headers={"Retry-After": str(max(1, math.ceil(self._ends - now)))})
+            raise ODataError(THROTTLED, headers={"Retry-After": str(max(1, math.ceil(self._ends - now)))})
         self._counts[network] = count + 1
 
 

@@ -11,13 +11,14 @@ from importlib.metadata import version
 import msgspec
 
 from osimages.graph.catalogue_exports import CATALOGUE_PAGES, catalogue_page
+from osimages.graph.errors import NO_SUCH_ROUTE
 from osimages.graph.metrics import CONTENT_TYPE
 from osimages.graph.permissions import needed, permission_table
+from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.reply import JSON, Reply, preflight
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service, ServiceVersion
 from osimages.odata.service.static_documents import Document
-from osimages.odata.service_errors import METHOD_NOT_ALLOWED, NO_SUCH_ROUTE, ServiceError
 from osimages.odata.wire.openapi import Page, openapi
 
 # What is served below these differs from request to request.
@@ -26,19 +27,19 @@ _METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 async def control(service: Service, request: ApiRequest) -> Reply:
-    """The reply to a request below `/-/`. Raises ServiceError (404, 405)."""
+    """The reply to a request below `/-/`. Raises ODataError (404, 405)."""
     page = _PAGES.get(request.path.rstrip("/"))
     if page is None and not request.path.startswith("/-/catalogue"):
-        raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
+        raise ODataError(NO_SUCH_ROUTE, path=request.path[:256])
     if request.method == "OPTIONS":
         return preflight(_METHODS, request)
     if request.method != "GET":
-        raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
+        raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(_METHODS))})
     found = catalogue_page(service, request) if page is None else page[0](service)
     if isinstance(found, Awaitable):
         found = await found
     if found is None:
-        raise ServiceError(NO_SUCH_ROUTE, path=request.path[:256])
+        raise ODataError(NO_SUCH_ROUTE, path=request.path[:256])
     if isinstance(found, Reply):
         return found
     if isinstance(found, Document):

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, unquote
 
 from osimages.graph.dashboard_pages import Shown, check_page, not_found, overview, release_page
 from osimages.graph.known_hosts import is_loopback
+from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import METHOD_NOT_ALLOWED, ServiceError
 from osimages.odata.sql.transaction_script import Ask, Steps
 from osimages.windows.history import UnknownReleaseError, find_release
 from osimages.windows.report.environment import style
@@ -42,12 +42,12 @@ def is_front_door(request: ApiRequest) -> bool:
 
 
 async def dashboard(service: Service, request: ApiRequest) -> Reply:
-    """The reply to a request below `/dashboard/`, and of a browser to `/`. Raises ServiceError (405)."""
+    """The reply to a request below `/dashboard/`, and of a browser to `/`. Raises ODataError (405)."""
     if request.path == "/":
         location = f"{request.origin}{_PREFIX}/".encode()
         return Reply(302, headers=((b"location", location), (b"vary", b"Accept"), *_HEADERS), odata=False)
     if request.method != "GET":
-        raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": _METHODS})
+        raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": _METHODS})
     if request.path == _PREFIX:
         return Reply(308, headers=((b"location", f"{request.origin}{_PREFIX}/".encode()), *_HEADERS), odata=False)
     page = request.path.removeprefix(f"{_PREFIX}/")

@@ -1,68 +1,44 @@
-"""Which refusals the audit tells: those for who asks, and every write that was refused."""
+"""Audit of denied requests: those that are rejected for their sender, and every write that is rejected."""
 
 from __future__ import annotations
 
 from osimages.graph.audit_events import OPERATIONS
+from osimages.graph.errors import TENANT_NOT_LICENSED, UNKNOWN_SENDER, message_of, row_of
+from osimages.odata.errors import ODataError
 from osimages.odata.service.error_replies import failure_reply
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import (
-    PERSONAL_ACCOUNT,
-    TENANT_NOT_LICENSED,
-    TOKEN_AUDIENCE,
-    TOKEN_EMPTY,
-    TOKEN_EXPIRED,
-    TOKEN_INVALID,
-    TOKEN_ISSUER,
-    TOKEN_MALFORMED,
-    TOKEN_NOT_YET_VALID,
-    TOKEN_SIGNATURE,
-    ServiceError,
-)
 
-# Of these, nobody knows who sent them: there is no tenant whose audit they could be in.
-_OF_UNKNOWN = frozenset(
-    each.message
-    for each in (
-        PERSONAL_ACCOUNT,
-        TOKEN_AUDIENCE,
-        TOKEN_EMPTY,
-        TOKEN_EXPIRED,
-        TOKEN_INVALID,
-        TOKEN_ISSUER,
-        TOKEN_MALFORMED,
-        TOKEN_NOT_YET_VALID,
-        TOKEN_SIGNATURE,
-    )
-)
 _STATUSES = frozenset((401, 403, 429))
 # Sent with POST, they write nothing themselves.
 _READ_WITH_POST = ("/$query", "/$batch")
 
 
 def refusal_reply(service: Service, request: ApiRequest, error: Exception) -> Reply:
-    """The reply to a request that failed, which the audit tells where it was refused."""
+    """Return the reply to a request that failed; record it in the audit where it was denied."""
     note_refusal(service, request, error)
     return failure_reply(service, request, error)
 
 
 def note_refusal(service: Service, request: ApiRequest, error: Exception) -> None:
-    """Notes an error of a request in the audit, where it is a refusal."""
+    """Record the error of a request in the audit, where the request was denied."""
     audit = service.audit
-    if audit is None or not isinstance(error, ServiceError):
+    if audit is None or not isinstance(error, ODataError):
         return
-    if error.row.message in _OF_UNKNOWN:
+    if error.condition in UNKNOWN_SENDER:
         audit.refused_unknown()
-    elif error.row.status in _STATUSES or error.row is TENANT_NOT_LICENSED or _is_refused_write(request, error):
+        return
+    status = row_of(error).status
+    is_denied = status in _STATUSES or error.condition is TENANT_NOT_LICENSED
+    if is_denied or (_writes(request) and 400 <= status < 500):
         try:
             actor = request.actor or service.verifier.verify(request.headers.get(b"authorization"))
-        except ServiceError:
+        except ODataError:
             audit.refused_unknown()
         else:
-            audit.refused(request, actor, error.row.status, error.message)
+            audit.refused(request, actor, status, message_of(error))
 
 
-def _is_refused_write(request: ApiRequest, error: ServiceError) -> bool:
-    writes = request.method in OPERATIONS and not request.path.lower().rstrip("/").endswith(_READ_WITH_POST)
-    return writes and 400 <= error.row.status < 500
+def _writes(request: ApiRequest) -> bool:
+    return request.method in OPERATIONS and not request.path.lower().rstrip("/").endswith(_READ_WITH_POST)

@@ -12,21 +12,16 @@ from typing import TypeVar
 
 import msgspec
 
+from osimages.graph.errors import NEEDS_ONE_WORKER, NO_SUCH_ROUTE
 from osimages.graph.faults import FaultRule, Faults
 from osimages.graph.permissions import check_write
 from osimages.graph.tenant_storage import forget_revocations, revocations, revoke
+from osimages.odata.errors import BODY_UNREADABLE, METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.principal import Actor
 from osimages.odata.service.reply import JSON, Reply, preflight
 from osimages.odata.service.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.odata.service.request_body import json_body
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import (
-    BODY_UNREADABLE,
-    METHOD_NOT_ALLOWED,
-    NEEDS_ONE_WORKER,
-    NO_SUCH_ROUTE,
-    ServiceError,
-)
 
 _LONGEST_BODY = 256 * 1024
 _Said = TypeVar("_Said")
@@ -41,11 +36,11 @@ class _Page(msgspec.Struct, frozen=True):
     rest: str
 
     def body(self, expected: type[_Said]) -> _Said:
-        """What the body says. Raises ServiceError(BODY_UNREADABLE)."""
+        """What the body says. Raises ODataError(BODY_UNREADABLE)."""
         try:
             return msgspec.convert(json_body(self.request), expected)
         except (msgspec.ValidationError, ValueError) as error:
-            raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
+            raise ODataError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
 class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +58,7 @@ class _Revocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 async def development_reply(service: Service, request: ApiRequest, read: ReadBody) -> Reply | None:
-    """The reply to a request on one of the pages; None for any other path. Raises ServiceError."""
+    """The reply to a request on one of the pages; None for any other path. Raises ODataError."""
     name, _, rest = request.path.removeprefix("/-/").strip("/").partition("/")
     pages = _PAGES.get(name)
     if pages is None or service.authority is None:
@@ -76,7 +71,7 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
     await _check_standing(service, actor)
     page = pages.get((request.method, bool(rest)))
     if page is None:
-        raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(methods))})
+        raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(methods))})
     if request.method in WITH_BODY:
         request = msgspec.structs.replace(request, body=await read(_LONGEST_BODY, ""))
     return await page(_Page(service, request, actor, rest))
@@ -85,14 +80,14 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
 async def _check_standing(service: Service, actor: Actor) -> None:
     """A token that was revoked is worth nothing here, either: least of all may it undo that. A new one is to be had.
 
-    Raises ServiceError. Whether the tenant is licensed does not matter: faults can be made ready before it is.
+    Raises ODataError. Whether the tenant is licensed does not matter: faults can be made ready before it is.
     """
     service.standing.check(actor, await service.database.read(revocations(actor.tenant)))
 
 
 def _faults(page: _Page) -> Faults:
     if page.service.settings.workers > 1:
-        raise ServiceError(NEEDS_ONE_WORKER)
+        raise ODataError(NEEDS_ONE_WORKER)
     return page.service.faults
 
 
@@ -120,7 +115,7 @@ async def _remove_faults(page: _Page) -> Reply:
 
 async def _remove_fault(page: _Page) -> Reply:
     if not _faults(page).remove(page.actor.tenant, page.rest):
-        raise ServiceError(NO_SUCH_ROUTE, path=page.request.path[:256])
+        raise ODataError(NO_SUCH_ROUTE, path=page.request.path[:256])
     return Reply(204, odata=False)
 
 
@@ -134,10 +129,10 @@ async def _revoke(page: _Page) -> Reply:
     asked = msgspec.structs.asdict(page.body(_Revocation))
     named = [(kind, subject.lower() if kind != "token" else subject) for kind, subject in asked.items() if subject]
     if len(named) > 1:
-        raise ServiceError(BODY_UNREADABLE, reason="Name a user, an application or a token, not several at once.")
+        raise ODataError(BODY_UNREADABLE, reason="Name a user, an application or a token, not several at once.")
     kind, subject = named[0] if named else ("tenant", "")
     if "\0" in subject:  # nobody has such an id, and not every database takes it
-        raise ServiceError(BODY_UNREADABLE, reason=f"The id of the {kind} holds the character U+0000.")
+        raise ODataError(BODY_UNREADABLE, reason=f"The id of the {kind} holds the character U+0000.")
     # Tokens know their second, no more: those of this one are worth nothing, either.
     before = int(time.time()) + 1
     await page.service.database.change(revoke(page.actor.tenant, kind, subject[:256], before))
@@ -159,7 +154,7 @@ class _TooMany:
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         if isinstance(error, ValueError):
-            raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
+            raise ODataError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
 def _json(status: int, found: object) -> Reply:

@@ -15,8 +15,8 @@ from typing import Annotated
 
 import msgspec
 
+from osimages.odata.errors import Condition, ODataError
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service_errors import ErrorRow, ServiceError, Shape
 
 MOST_RULES = 100
 _MOST_TENANTS = 1000
@@ -66,15 +66,14 @@ class FaultRule(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fiel
             if name.lower() in _FRAMING:
                 raise ValueError(f"the header '{name}' belongs to the connection, not to the answer")
 
-    def error(self) -> ServiceError | None:
+    def error(self) -> ODataError | None:
         """What the client is told; None where it is only kept waiting."""
         if self.status is None:
             return None
         code, message = _USUAL_CODES.get(self.status, ("UnknownError", "An error has occurred."))
-        shape = Shape.THROTTLED if self.status == 429 else Shape.PLAIN
-        row = ErrorRow(self.status, self.code or code, "{message}", shape)
         retry = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
-        return ServiceError(row, headers=retry | self.headers, message=self.message or message)
+        condition = Condition(self.code or code, self.status, "{message}")
+        return ODataError(condition, headers=retry | self.headers, message=self.message or message)
 
 
 class _Armed:
@@ -133,7 +132,7 @@ class Faults:
         return found
 
     async def meet(self, tenant: str, request: ApiRequest) -> None:
-        """Does to a request what the tenant's rules say. Raises ServiceError."""
+        """Does to a request what the tenant's rules say. Raises ODataError."""
         for armed in self.rules.get(tenant, {}).values():
             if armed.meets(request):
                 if armed.rule.latency_milliseconds:

@@ -10,9 +10,10 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from osimages.graph.errors import UNKNOWN_HOST
 from osimages.graph.forwarded import HOST
+from osimages.odata.errors import BAD_HOST, ODataError
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service_errors import BAD_HOST, UNKNOWN_HOST, ServiceError
 from osimages.settings import Settings, SettingsError
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -44,7 +45,7 @@ class KnownHosts:
         return cls(frozenset((*_LOCAL, settings.host.lower(), *allowed, *((public,) if public else ()))))
 
     def check(self, request: ApiRequest) -> None:
-        """Raise ServiceError: 421 (RFC 9110, section 15.5.20) for an unknown host, 400 for what is no host at all."""
+        """Raise ODataError: 421 (RFC 9110, section 15.5.20) for an unknown host, 400 for what is no host at all."""
         host = request.headers.get(b"host", b"")
         if self._names is None or not host or (len(host) <= _MOST_CACHED and self._is_known(host)):
             return
@@ -52,9 +53,9 @@ class KnownHosts:
             return
         text = host.decode("latin-1")
         if not HOST.fullmatch(text):
-            raise ServiceError(BAD_HOST)
+            raise ODataError(BAD_HOST)
         served = ", ".join(f"[{each}]" if ":" in each else each for each in sorted(self._names))
-        raise ServiceError(UNKNOWN_HOST, host=_name(text), served=served)
+        raise ODataError(UNKNOWN_HOST, host=_name(text), served=served)
 
     def _find_known(self, host: bytes) -> bool:
         text = host.decode("latin-1")

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osimages.graph.audit_model import AUDIT_EVENT
+from osimages.graph.errors import FORBIDDEN
+from osimages.odata.errors import ODataError
 from osimages.odata.model.types import Model
 from osimages.odata.plan.resolve import ASKED_WITH_POST, METHODS, READING, Kind, Target, is_capable, sources
 from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import FORBIDDEN, ServiceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,12 @@ OPEN_KINDS = frozenset({Kind.SERVICE, Kind.METADATA, Kind.BATCH})
 
 
 def authorise(actor: Actor, target: Target, method: str) -> None:
-    """Raises ServiceError(FORBIDDEN) where the actor holds none of the permissions that `method` on `target` needs."""
+    """Raises ODataError(FORBIDDEN) where the actor holds none of the permissions that `method` on `target` needs."""
     if target.kind in OPEN_KINDS:
         return
     permissions = needed(target, method)
     if actor.permissions.isdisjoint(permissions):
-        raise ServiceError(FORBIDDEN, permissions=", ".join(permissions))
+        raise ODataError(FORBIDDEN, permissions=", ".join(permissions))
 
 
 def needed(target: Target, method: str) -> tuple[str, ...]:
@@ -54,9 +55,9 @@ def needed(target: Target, method: str) -> tuple[str, ...]:
 
 
 def check_write(actor: Actor) -> None:
-    """Raises ServiceError(FORBIDDEN) where the actor may not write images."""
+    """Raises ODataError(FORBIDDEN) where the actor may not write images."""
     if actor.permissions.isdisjoint(_CONFIGURATION.write):
-        raise ServiceError(FORBIDDEN, permissions=", ".join(_CONFIGURATION.write))
+        raise ODataError(FORBIDDEN, permissions=", ".join(_CONFIGURATION.write))
 
 
 def permission_table(model: Model, version: str) -> list[dict[str, object]]:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from osimages.entra.emulator.directory import Directory, User
+from osimages.graph.errors import ROLE_MISSING, TOKEN_REVOKED
 from osimages.graph.tenant_storage import Subject
+from osimages.odata.errors import ODataError
 from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import ROLE_MISSING, TOKEN_REVOKED, ServiceError
 
 # How long a change of the directory's file may go unnoticed: looking at it costs a system call.
 _LOOK_SECONDS = 0.5
@@ -35,7 +36,7 @@ class Standing:
         self._look_at = 0.0
 
     def check(self, actor: Actor, revocations: Mapping[Subject, int]) -> None:
-        """Raises ServiceError: TOKEN_REVOKED with a claims challenge, or ROLE_MISSING."""
+        """Raises ODataError: TOKEN_REVOKED with a claims challenge, or ROLE_MISSING."""
         if revocations:
             self._check_revocations(actor, revocations)
         if actor.user is not None and self._directory is not None:
@@ -61,10 +62,10 @@ class Standing:
         if valid_from is not None and actor.issued < valid_from.timestamp():
             raise self._revoked(int(valid_from.timestamp()))
         if not known.intune_role:
-            raise ServiceError(ROLE_MISSING, headers={"WWW-Authenticate": self._challenge})
+            raise ODataError(ROLE_MISSING, headers={"WWW-Authenticate": self._challenge})
 
-    def _revoked(self, before: int) -> ServiceError:
+    def _revoked(self, before: int) -> ODataError:
         claims = {"access_token": {"nbf": {"essential": True, "value": str(before)}}}
         encoded = base64.b64encode(msgspec.json.encode(claims)).decode()
         challenge = f'{self._challenge}, error="insufficient_claims", claims="{encoded}"'
-        return ServiceError(TOKEN_REVOKED, headers={"WWW-Authenticate": challenge})
+        return ODataError(TOKEN_REVOKED, headers={"WWW-Authenticate": challenge})

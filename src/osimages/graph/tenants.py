@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from osimages.graph.current_catalogue import Publication
+from osimages.graph.errors import TENANT_NOT_LICENSED
 from osimages.graph.tenant_storage import Subject, revocations
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.query import Tenant
-from osimages.odata.service_errors import TENANT_NOT_LICENSED, ServiceError
 from osimages.odata.sql.store import Database, Store, StoreUnavailableError
 
 _log = structlog.get_logger()
@@ -56,12 +57,12 @@ class Tenants:
     async def admit(self, tenant: str) -> None:
         """Makes sure that a tenant is licensed and its catalogue up to date, and learns what was revoked in it.
 
-        Raises ServiceError(TENANT_NOT_LICENSED), as Graph does for a tenant without an Intune licence.
+        Raises ODataError(TENANT_NOT_LICENSED), as Graph does for a tenant without an Intune licence.
         """
         known = await self._database.tenant(tenant) or await self._new(tenant)
         if known is None or not known.licensed:
             self._admitted_until.pop(tenant, None)
-            raise ServiceError(TENANT_NOT_LICENSED)
+            raise ODataError(TENANT_NOT_LICENSED)
         await self._bring_up_to_date(known)
         if found := await self._database.read(revocations(tenant)):
             self.revocations[tenant] = found

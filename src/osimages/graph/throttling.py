@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from osimages.odata.service_errors import THROTTLED, ServiceError
+from osimages.graph.errors import THROTTLED
+from osimages.odata.errors import ODataError
 from osimages.settings import Settings
 
 _MOST_WINDOWS = 20_000
@@ -66,7 +67,7 @@ class Throttle:
         return cls(tenant, application, settings.throttle_seconds)
 
     def admit(self, tenant: str, application: str, method: str) -> None:
-        """Counts a request, or raises ServiceError(THROTTLED) with the seconds after which it is worth another try."""
+        """Counts a request, or raises ODataError(THROTTLED) with the seconds after which it is worth another try."""
         now = self._now()
         writes = method not in _READING
         windows = self._both(tenant, application, now)
@@ -78,7 +79,7 @@ class Throttle:
             window.writes += writes
 
     def check_batches(self, tenant: str, application: str) -> None:
-        """Raise ServiceError(THROTTLED) for a batch of an application that sent malformed ones and used up a limit.
+        """Raise ODataError(THROTTLED) for a batch of an application that sent malformed ones and used up a limit.
 
         Others learn from their items that the limit is reached.
         """
@@ -91,7 +92,7 @@ class Throttle:
                 raise _throttled(window, now)
 
     def charge_batch(self, tenant: str, application: str) -> None:
-        """Count a batch that cannot be run as a write. Raises ServiceError(THROTTLED)."""
+        """Count a batch that cannot be run as a write. Raises ODataError(THROTTLED)."""
         self._window((tenant, application), self._now()).has_malformed_batches = True
         self.admit(tenant, application, "POST")
 
@@ -107,7 +108,7 @@ class Throttle:
         return window
 
 
-def _throttled(window: _Window, now: float) -> ServiceError:
+def _throttled(window: _Window, now: float) -> ODataError:
     # An integer: SDKs do not read the decimals that Graph's documentation shows.
     seconds = max(1, math.ceil(window.ends - now))
-    return ServiceError(THROTTLED, headers={"Retry-After": str(seconds)})
+    return ODataError(THROTTLED, headers={"Retry-After": str(seconds)})

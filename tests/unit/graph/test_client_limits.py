@@ -6,7 +6,8 @@ import pytest
 
 from osimages.graph import client_limits
 from osimages.graph.client_limits import Visitors
-from osimages.odata.service_errors import THROTTLED, ServiceError
+from osimages.graph.errors import THROTTLED
+from osimages.odata.errors import ODataError
 from osimages.settings import Settings
 
 
@@ -23,8 +24,8 @@ def retry_after(limit: Visitors, client: str) -> int | None:
     """After how many seconds another try is worth it; None where the request is let through."""
     try:
         limit.admit(client)
-    except ServiceError as error:
-        assert error.row is THROTTLED
+    except ODataError as error:
+        assert error.condition is THROTTLED
         return int(error.headers["Retry-After"])
     return None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from osimages.graph.errors import UNKNOWN_HOST
 from osimages.graph.known_hosts import KnownHosts, allowed_hosts
+from osimages.odata.errors import BAD_HOST, ODataError
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service_errors import BAD_HOST, UNKNOWN_HOST, ServiceError
 from osimages.settings import Settings, SettingsError
 
 
@@ -18,8 +19,8 @@ def request(host: str | None, path: str = "/beta/") -> ApiRequest:
 def is_served(settings: Settings, host: str, path: str = "/beta/") -> bool:
     try:
         KnownHosts.of(settings).check(request(host, path))
-    except ServiceError as error:
-        assert error.row is UNKNOWN_HOST
+    except ODataError as error:
+        assert error.condition is UNKNOWN_HOST
         return False
     return True
 
@@ -82,9 +83,9 @@ def test_a_trusted_proxy_decides_for_tokens_of_entra_id_alone() -> None:
 
 
 def test_the_error_says_what_to_do() -> None:
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         KnownHosts.of(Settings(allowed_host="b.example")).check(request("Evil.example:8443"))
-    assert refused.value.row.status == 421
+    assert refused.value.condition.status == 421
     assert refused.value.message == (
         "The host 'evil.example' is not served here: use one of 127.0.0.1, [::1], b.example, localhost, or name it "
         "with --allowed-host when you start the server (setting 'allowed_host')."
@@ -93,9 +94,9 @@ def test_the_error_says_what_to_do() -> None:
 
 @pytest.mark.parametrize("host", ["bad host", "a/b", "user@localhost", "localhost, evil.example", "a" * 5000, "é"])
 def test_what_is_no_host_is_bad(host: str) -> None:
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         KnownHosts.of(Settings()).check(request(host))
-    assert refused.value.row is BAD_HOST
+    assert refused.value.condition is BAD_HOST
 
 
 @pytest.mark.parametrize("host", [None, ""])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from osimages.graph.errors import FORBIDDEN
 from osimages.graph.model import DEVICE_MANAGEMENT, GRAPH, VERSIONS
 from osimages.graph.permissions import authorise, permission_table
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.resolve import ASKED_WITH_POST, METHODS, Kind, Target
 from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import FORBIDDEN, ServiceError
 
 READ, WRITE = "DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All"
 AUDIT_READ, AUDIT_WRITE = "DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All"
@@ -28,9 +29,9 @@ def target(kind: Kind) -> Target:
 
 
 def refusal(permissions: tuple[str, ...], kind: Kind, method: str) -> str:
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         authorise(actor(*permissions), target(kind), method)
-    assert refused.value.row is FORBIDDEN
+    assert refused.value.condition is FORBIDDEN
     return refused.value.message
 
 
@@ -71,10 +72,10 @@ def test_what_is_public_needs_no_permission(kind: Kind) -> None:
 def test_the_audit_is_read_with_permissions_of_its_own(held: str) -> None:
     events = Target(Kind.COLLECTION, GRAPH.singletons[0], EVENTS)
     authorise(actor(held), events, "GET")
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         authorise(actor(READ, WRITE), events, "GET")
     assert refused.value.message.endswith(f"one of the following scopes: {AUDIT_READ}, {AUDIT_WRITE}")
-    with pytest.raises(ServiceError):
+    with pytest.raises(ODataError):
         authorise(actor(held), target(Kind.COLLECTION), "GET")
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from osimages.entra.emulator.default_directory import DEFAULT_DIRECTORY, DEFAULT_USER
 from osimages.entra.emulator.directory import Directory
+from osimages.graph.errors import ROLE_MISSING, TOKEN_REVOKED
 from osimages.graph.revocation import Standing
 from osimages.graph.tenant_storage import Subject
+from osimages.odata.errors import ODataError
 from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import ROLE_MISSING, TOKEN_REVOKED, ServiceError
 
 CHALLENGE = 'Bearer realm=""'
 WITHOUT_ROLE = next(each.id for each in DEFAULT_DIRECTORY.users if not each.intune_role)
@@ -25,11 +26,11 @@ APPLICATION = Actor("t", "app", None, frozenset(), token_id="two", issued=1000)
 
 def refusal(
     actor: Actor, revocations: Mapping[Subject, int] | None = None, directory: Directory | None = DEFAULT_DIRECTORY
-) -> ServiceError | None:
+) -> ODataError | None:
     standing = Standing(None if directory is None else lambda: directory, CHALLENGE)
     try:
         standing.check(actor, revocations or {})
-    except ServiceError as error:
+    except ODataError as error:
         return error
     return None
 
@@ -58,7 +59,7 @@ def test_who_was_not_revoked_stands() -> None:
 def test_tokens_from_before_a_revocation_are_challenged(actor: Actor, subject: Subject) -> None:
     error = refusal(actor, {subject: 1001})
     assert error is not None
-    assert error.row is TOKEN_REVOKED
+    assert error.condition is TOKEN_REVOKED
     told = error.headers["WWW-Authenticate"]
     assert told.startswith(f'{CHALLENGE}, error="insufficient_claims", claims="')
     claims = json.loads(base64.b64decode(told.rpartition('claims="')[2].rstrip('"')))
@@ -69,7 +70,7 @@ def test_tokens_from_before_a_revocation_are_challenged(actor: Actor, subject: S
 def test_one_token_is_revoked_whenever_it_was_issued() -> None:
     error = refusal(APPLICATION, {("token", "two"): 500})
     assert error is not None
-    assert error.row is TOKEN_REVOKED
+    assert error.condition is TOKEN_REVOKED
     assert refusal(USER, {("token", "two"): 500}) is None
 
 
@@ -81,7 +82,7 @@ def test_users_without_a_role_are_refused_where_a_directory_tells() -> None:
     roleless = Actor("t", "app", WITHOUT_ROLE, frozenset())
     error = refusal(roleless)
     assert error is not None
-    assert error.row is ROLE_MISSING
+    assert error.condition is ROLE_MISSING
     assert error.headers == {"WWW-Authenticate": CHALLENGE}
     assert refusal(roleless, directory=None) is None
     assert refusal(Actor("t", "app", "a stranger", frozenset())) is None
@@ -95,5 +96,5 @@ def test_sessions_that_the_directory_ended_are_over() -> None:
     old = Actor("t", "app", DEFAULT_USER, frozenset(), issued=before.timestamp())
     error = refusal(old, directory=directory)
     assert error is not None
-    assert error.row is TOKEN_REVOKED
+    assert error.condition is TOKEN_REVOKED
     assert refusal(Actor("t", "app", DEFAULT_USER, frozenset(), issued=after.timestamp()), directory=directory) is None

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from osimages.graph.current_catalogue import Publication
+from osimages.graph.errors import TENANT_NOT_LICENSED
 from osimages.graph.model import GRAPH
 from osimages.graph.tenants import Tenants
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.query import Tenant
-from osimages.odata.service_errors import TENANT_NOT_LICENSED, ServiceError
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import migrate
 from osimages.odata.sql.sqlite.store import SqliteStore
@@ -64,18 +65,18 @@ def test_a_new_tenant_starts_empty_where_that_is_wanted(store: SqliteStore) -> N
 
 def test_an_unknown_tenant_is_refused_where_none_comes_into_being(store: SqliteStore) -> None:
     refusing = tenants(store, new=None)
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         asyncio.run(refusing.admit("t"))
-    assert refused.value.row is TENANT_NOT_LICENSED
+    assert refused.value.condition is TENANT_NOT_LICENSED
     assert not refusing.is_admitted("t")
     assert asyncio.run(store.database.tenant("t")) is None
 
 
 def test_a_tenant_without_licence_is_refused(store: SqliteStore) -> None:
     asyncio.run(store.database.add_tenant(Tenant("t", "T", False, "supported")))
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         asyncio.run(tenants(store, "a").admit("t"))
-    assert refused.value.row is TENANT_NOT_LICENSED
+    assert refused.value.condition is TENANT_NOT_LICENSED
     assert not has(store, "t", "a")
 
 

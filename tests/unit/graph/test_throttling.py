@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from osimages.graph.errors import THROTTLED
 from osimages.graph.throttling import Allowance, Throttle
-from osimages.odata.service_errors import THROTTLED, ServiceError
+from osimages.odata.errors import ODataError
 from osimages.settings import Settings
 
 
@@ -27,8 +28,8 @@ def retry_after(limits: Throttle, tenant: str, application: str, method: str = "
     """After how many seconds another try is worth it; None where the request is let through."""
     try:
         limits.admit(tenant, application, method)
-    except ServiceError as error:
-        assert error.row is THROTTLED
+    except ODataError as error:
+        assert error.condition is THROTTLED
         return int(error.headers["Retry-After"])
     return None
 
@@ -103,10 +104,10 @@ def test_a_malformed_batch_counts_and_the_next_is_not_read_once_a_limit_is_used_
     limits = throttle(watch)
     limits.check_batches("t", "a")
     limits.charge_batch("t", "a")
-    with pytest.raises(ServiceError) as error:
+    with pytest.raises(ODataError) as error:
         limits.check_batches("t", "a")  # one write is all that there is
-    assert (error.value.row, error.value.headers["Retry-After"]) == (THROTTLED, "20")
-    with pytest.raises(ServiceError):
+    assert (error.value.condition, error.value.headers["Retry-After"]) == (THROTTLED, "20")
+    with pytest.raises(ODataError):
         limits.charge_batch("t", "a")
     limits.check_batches("t", "b")
     watch.moment += 20

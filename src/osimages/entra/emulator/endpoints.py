@@ -26,10 +26,10 @@ from osimages.entra.emulator.userinfo import PATH as USERINFO_PATH
 from osimages.entra.emulator.userinfo import userinfo
 from osimages.graph.denial_audit import refusal_reply
 from osimages.graph.known_hosts import is_loopback
+from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.reply import EVERY_ORIGIN, JSON, Header, Reply, preflight
 from osimages.odata.service.request import ApiRequest, ReadBody, new_request_id
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import METHOD_NOT_ALLOWED, ServiceError
 
 _LONGEST_FORM = 64 * 1024
 _JSON_UTF_8 = JSON + b"; charset=utf-8"
@@ -59,20 +59,20 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 async def authority_reply(service: Service, request: ApiRequest, read: ReadBody) -> Reply | None:
-    """The reply to a request on a path of the authority; None for any other path. Raises ServiceError (405, 413)."""
+    """The reply to a request on a path of the authority; None for any other path. Raises ODataError (405, 413)."""
     found = None if service.authority is None else _route(request.path)
     if found is None or service.authority is None:
         return None
     tenant, rest, methods = found
     try:
         if request.method not in methods:
-            raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
+            raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})
         if not is_loopback(service.settings.host):
             service.visitors.admit(request.client)
         if request.method == "POST":
             request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM, ""))
         at = service.authority.surroundings(request.origin, service.clock.now())
-    except ServiceError as error:
+    except ODataError as error:
         return msgspec.structs.replace(refusal_reply(service, request, error), readers=_readers(rest))
     if rest in PAGES:
         return msgspec.structs.replace(page_reply(Visit(at, request, tenant, rest)), readers=_NOBODYS)

@@ -15,7 +15,7 @@ import structlog
 from joserfc.errors import JoseError
 
 from osimages.entra.tokens.keys import VerificationKey, key_set
-from osimages.odata.service_errors import SERVICE_UNAVAILABLE, ServiceError
+from osimages.odata.errors import SERVICE_UNAVAILABLE, ODataError
 
 _log = structlog.get_logger()
 _FIRST_PAUSE_SECONDS = 1.0
@@ -79,10 +79,10 @@ class FetchedKeys:
         self._background: asyncio.Task[None] | None = None
 
     def key(self, kid: str) -> VerificationKey | None:
-        """The key with this id. Raises ServiceError(SERVICE_UNAVAILABLE) where there are no keys at all."""
+        """The key with this id. Raises ODataError(SERVICE_UNAVAILABLE) where there are no keys at all."""
         if not self._keys:
             reason = "the signing keys of Entra ID cannot be fetched."
-            raise ServiceError(SERVICE_UNAVAILABLE, headers={"Retry-After": "5"}, reason=reason)
+            raise ODataError(SERVICE_UNAVAILABLE, headers={"Retry-After": "5"}, reason=reason)
         return self._keys.get(kid)
 
     @property

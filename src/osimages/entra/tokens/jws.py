@@ -15,7 +15,8 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
-from osimages.odata.service_errors import TOKEN_INVALID, TOKEN_MALFORMED, TOKEN_SIGNATURE, ServiceError
+from osimages.graph.errors import TOKEN_INVALID, TOKEN_MALFORMED, TOKEN_SIGNATURE
+from osimages.odata.errors import ODataError
 
 # Entra signs with RS256. A list of what is allowed, never of what is not, keeps out `none` and, with it, HS256, for
 # which an attacker would use the public key as the secret (RFC 8725 section 2.1).
@@ -49,9 +50,9 @@ Part = TypeVar("Part")
 
 
 def signed_token(token: bytes) -> SignedToken:
-    """Takes a token apart. Raises ServiceError: TOKEN_MALFORMED, TOKEN_INVALID or TOKEN_SIGNATURE."""
+    """Takes a token apart. Raises ODataError: TOKEN_MALFORMED, TOKEN_INVALID or TOKEN_SIGNATURE."""
     if b"." not in token:
-        raise ServiceError(TOKEN_MALFORMED)
+        raise ODataError(TOKEN_MALFORMED)
     segments = token.split(b".")
     if len(segments) != 3:
         raise invalid("A signed token has three segments.")
@@ -67,13 +68,13 @@ def signed_token(token: bytes) -> SignedToken:
 
 
 def check_signature(token: SignedToken, key: RSAKey) -> None:
-    """Raises ServiceError(TOKEN_SIGNATURE) unless the token was signed with the private half of this key."""
+    """Raises ODataError(TOKEN_SIGNATURE) unless the token was signed with the private half of this key."""
     if not _ALGORITHMS.get_alg(token.algorithm).verify(token.signing_input, token.signature, key):
-        raise ServiceError(TOKEN_SIGNATURE)
+        raise ODataError(TOKEN_SIGNATURE)
 
 
 def decoded(segment: bytes, expected: type[Part], name: str) -> tuple[bytes, Part]:
-    """A segment's JSON, as bytes and as an object. Raises ServiceError(TOKEN_INVALID)."""
+    """A segment's JSON, as bytes and as an object. Raises ODataError(TOKEN_INVALID)."""
     try:
         raw = urlsafe_b64decode(segment)
         found = msgspec.json.decode(raw, type=expected)
@@ -86,9 +87,9 @@ def decoded(segment: bytes, expected: type[Part], name: str) -> tuple[bytes, Par
     return raw, found
 
 
-def invalid(reason: str) -> ServiceError:
+def invalid(reason: str) -> ODataError:
     """The refusal of a token that is not as it should be."""
-    return ServiceError(TOKEN_INVALID, reason=reason)
+    return ODataError(TOKEN_INVALID, reason=reason)
 
 
 class _TwiceError(ValueError):
@@ -119,4 +120,4 @@ def _signature(segment: bytes) -> bytes:
     try:
         return urlsafe_b64decode(segment)
     except ValueError:
-        raise ServiceError(TOKEN_SIGNATURE) from None
+        raise ODataError(TOKEN_SIGNATURE) from None

@@ -36,7 +36,7 @@ class KeySource(Protocol):
         """The key with this id, or None where the source holds none.
 
         It answers at once, from what the source holds, and with the same object as long as the key stays the same.
-        Raises ServiceError(SERVICE_UNAVAILABLE) where the source has no keys at all yet.
+        Raises ODataError(SERVICE_UNAVAILABLE) where the source has no keys at all yet.
         """
         ...
 

@@ -13,8 +13,7 @@ import msgspec
 from osimages.entra.tokens.clouds import CONSUMER_TENANT, GLOBAL, GRAPH_APPLICATION_ID
 from osimages.entra.tokens.jws import SignedToken, check_signature, decoded, invalid, signed_token
 from osimages.entra.tokens.keys import KeySource, VerificationKey
-from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import (
+from osimages.graph.errors import (
     PERSONAL_ACCOUNT,
     TOKEN_AUDIENCE,
     TOKEN_EMPTY,
@@ -22,8 +21,9 @@ from osimages.odata.service_errors import (
     TOKEN_ISSUER,
     TOKEN_NOT_YET_VALID,
     TOKEN_SIGNATURE,
-    ServiceError,
 )
+from osimages.odata.errors import ODataError
+from osimages.odata.service.principal import Actor
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 # Names go into the audit; nobody needs them longer.
@@ -63,7 +63,7 @@ class _Verified:
     key: VerificationKey
 
 
-class UnknownKeyError(ServiceError):
+class UnknownKeyError(ODataError):
     """A token names a key that is not known (yet): it is refused as one whose signature is bad."""
 
     def __init__(self, kid: str) -> None:
@@ -109,7 +109,7 @@ class TokenVerifier:
     def verify(self, authorization: bytes | None) -> Actor:
         """The actor that the bearer token of an Authorization header speaks for.
 
-        Raises ServiceError: a TOKEN_* row with a WWW-Authenticate header, or PERSONAL_ACCOUNT; of these UnknownKeyError
+        Raises ODataError: a TOKEN_* row with a WWW-Authenticate header, or PERSONAL_ACCOUNT; of these UnknownKeyError
         where `verify_anew` might find the key. Raises SERVICE_UNAVAILABLE while there are no keys at all.
         """
         header = authorization or b""
@@ -124,7 +124,7 @@ class TokenVerifier:
         try:
             # A token that has expired since is checked again, and so refused by the same rule as any other.
             verified = self._checked(signed_token(_bearer_token(header)), now)
-        except ServiceError as error:
+        except ODataError as error:
             raise self._refused(error) from None
         self._cache[digest] = verified
         if len(self._cache) > self._cache_size:
@@ -137,8 +137,8 @@ class TokenVerifier:
             raise unknown
         return self.verify(authorization)
 
-    def _refused(self, error: ServiceError) -> ServiceError:
-        if error.row.status == 401:
+    def _refused(self, error: ODataError) -> ODataError:
+        if error.condition.status == 401:
             error.headers["WWW-Authenticate"] = self.challenge
         return error
 
@@ -157,9 +157,9 @@ class TokenVerifier:
     # The order is that of Microsoft.IdentityModel: lifetime, audience, issuer.
     def _check_times(self, claims: _Claims, now: float) -> None:
         if now >= claims.exp + self._skew_seconds:
-            raise ServiceError(TOKEN_EXPIRED)
+            raise ODataError(TOKEN_EXPIRED)
         if now < claims.nbf - self._skew_seconds:
-            raise ServiceError(TOKEN_NOT_YET_VALID)
+            raise ODataError(TOKEN_NOT_YET_VALID)
         # The lifetime below counts from `iat`: one in the future would make room for an `exp` that is far away.
         if now < claims.iat - self._skew_seconds:
             raise invalid("The claim 'iat' is in the future.")
@@ -169,23 +169,23 @@ class TokenVerifier:
 
     def _check_origin(self, claims: _Claims, key: VerificationKey) -> None:
         if claims.aud not in self._audiences:
-            raise ServiceError(TOKEN_AUDIENCE)
+            raise ODataError(TOKEN_AUDIENCE)
         if not _GUID.fullmatch(claims.tid):
             raise invalid("The claim 'tid' is not a GUID.")
         issuers = self._issuers(claims.tid)
         if claims.iss not in issuers:
-            raise ServiceError(TOKEN_ISSUER)
+            raise ODataError(TOKEN_ISSUER)
         if not key.signs_for(claims.tid, issuers):
-            raise ServiceError(TOKEN_ISSUER)
+            raise ODataError(TOKEN_ISSUER)
         if claims.tid.lower() == CONSUMER_TENANT:
-            raise ServiceError(PERSONAL_ACCOUNT)
+            raise ODataError(PERSONAL_ACCOUNT)
 
 
 def _bearer_token(header: bytes) -> bytes:
     scheme, _, token = header.strip().partition(b" ")
     # The scheme is case-insensitive: RFC 9110 section 11.1.
     if scheme.lower() != b"bearer" or not token.strip():
-        raise ServiceError(TOKEN_EMPTY)
+        raise ODataError(TOKEN_EMPTY)
     return token.strip()
 
 

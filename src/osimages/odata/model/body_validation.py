@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
+from osimages.odata.errors import MODEL_VALIDATION, ErrorDetail, ODataError
 from osimages.odata.model.primitives import canonical
 from osimages.odata.model.types import ComplexType, EntityType, EnumType, Model, Operation, Primitive, Property
-from osimages.odata.service_errors import MODEL_VALIDATION, ErrorDetail, ServiceError
 
 # Intune names its own namespace in messages, whatever the public one is.
 _INTUNE_NAMESPACE = "microsoft.management.services.api"
@@ -37,14 +37,14 @@ class Problems:
         if len(self.found) < _MOST_PROBLEMS:
             path, name = _json_path(place), _property_name(place)
             where = f"Property '{name}' at {path}." if name else f"At {path}."
-            self.found.append(ErrorDetail("ModelValidationFailure", f"{message} {where}", path))
+            self.found.append(ErrorDetail(f"{message} {where}", path))
 
     def raise_if_any(self) -> None:
-        """Raises ServiceError(MODEL_VALIDATION) when something was noted."""
+        """Raises ODataError(MODEL_VALIDATION) when something was noted."""
         if self.found:
             first = self.found[0]
             details = tuple(self.found) if len(self.found) > 1 else ()
-            raise ServiceError(MODEL_VALIDATION, target=first.target, details=details, reason=first.message)
+            raise ODataError(MODEL_VALIDATION, target=first.target, details=details, reason=first.message)
 
 
 def _json_path(place: Place) -> str:
@@ -83,7 +83,7 @@ class EntityValidator:
     def create(self, body: object) -> Checked:
         """All properties for a new entity: what is left out is null or empty, an `id` left out stays out.
 
-        Raises ServiceError(MODEL_VALIDATION) that names each property at fault.
+        Raises ODataError(MODEL_VALIDATION) that names each property at fault.
         """
         problems = Problems()
         given = self._given(body, problems)
@@ -97,7 +97,7 @@ class EntityValidator:
     def update(self, body: object, key: str) -> Checked:
         """The properties that a PATCH gives; `@`-annotations and an equal key are ignored, another key is refused.
 
-        Raises ServiceError(MODEL_VALIDATION) that names each property at fault.
+        Raises ODataError(MODEL_VALIDATION) that names each property at fault.
         """
         problems = Problems()
         given = self._given(body, problems)
@@ -111,7 +111,7 @@ class EntityValidator:
     def value(self, declared: Property, value: object, member: str = "value") -> object:
         """The value of one property, that the body of a request for the property holds as that member.
 
-        Raises ServiceError(MODEL_VALIDATION) that says where it is wrong.
+        Raises ODataError(MODEL_VALIDATION) that says where it is wrong.
         """
         problems = Problems()
         checked = self._checks[declared.name](value, (_ROOT, member) if member else _ROOT, problems)
@@ -121,7 +121,7 @@ class EntityValidator:
     def item(self, declared: Property, value: object, member: str = "") -> object:
         """One item of a collection property, which is the body of a request, or the body's member of that name.
 
-        Raises ServiceError(MODEL_VALIDATION) that says where it is wrong.
+        Raises ODataError(MODEL_VALIDATION) that says where it is wrong.
         """
         problems = Problems()
         checked = self._item_checks[declared.name](value, (_ROOT, member) if member else _ROOT, problems)
@@ -129,7 +129,7 @@ class EntityValidator:
         return checked
 
     def parameters(self, operation: Operation, body: object) -> Checked:
-        """The parameters of an operation of these entities. Raises ServiceError(MODEL_VALIDATION)."""
+        """The parameters of an operation of these entities. Raises ODataError(MODEL_VALIDATION)."""
         problems = Problems()
         declared = ComplexType(operation.name, operation.parameters)
         checked = _complex_check(self._model, declared)(body, _ROOT, problems)

@@ -9,6 +9,13 @@ from urllib.parse import quote_plus
 
 import msgspec
 
+from osimages.odata.errors import (
+    EXPAND_NOT_SUPPORTED,
+    INVALID_SKIPTOKEN,
+    LIMIT_EXCEEDED,
+    OPTION_NOT_SUPPORTED,
+    ODataError,
+)
 from osimages.odata.model import value_encoding
 from osimages.odata.model.types import EVERYTHING, ComplexType, EntityType, Model, Property, SetCapabilities
 from osimages.odata.plan.bind_items import bind_items
@@ -22,13 +29,6 @@ from osimages.odata.plan.pagination import Position
 from osimages.odata.plan.query import USUAL_PAGE_BYTES, CollectionPlan, Computed, DeltaPlan, ItemChoice, Shape, Sortable
 from osimages.odata.plan.query_limits import Limits
 from osimages.odata.plan.resolve import Kind, Target
-from osimages.odata.service_errors import (
-    EXPAND_NOT_SUPPORTED,
-    INVALID_SKIPTOKEN,
-    LIMIT_EXCEEDED,
-    OPTION_NOT_SUPPORTED,
-    ServiceError,
-)
 from osimages.odata.text.options_parser import OptionError, pairs, parse_options, system_name
 from osimages.odata.text.query_tree import QueryOptions, SelectItem
 from osimages.odata.text.syntax_errors import ODataLimitError
@@ -101,7 +101,7 @@ def build_query(
 
     Of a property (`declared`), the options choose among its items and parts, as they would in `$select`.
 
-    Raises ServiceError (400) that names the option at fault and, for an expression, the position in it.
+    Raises ODataError (400) that names the option at fault and, for an expression, the position in it.
     """
     try:
         options = parse_options(query, limits.bounds, trimmed=True)
@@ -118,7 +118,7 @@ def build_query(
     except OptionError as error:
         raise rejected(error) from None
     except ODataLimitError as error:
-        raise ServiceError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
+        raise ODataError(LIMIT_EXCEEDED, what=error.what, limit=error.limit, setting=error.setting) from None
     return _query(options, bound, select.paths, tuple(constants), items, _identity(query))
 
 
@@ -174,7 +174,7 @@ def build_plan(
     else:
         remaining, after = position.remaining, position.after
         if len(after) != len(shape.order) + 1:  # sealed by a release that sorted otherwise
-            raise ServiceError(INVALID_SKIPTOKEN)
+            raise ODataError(INVALID_SKIPTOKEN)
         nulls = tuple(each is None for each in after[:-1])
         shape = Shape(shape.condition, shape.descending, shape.order, nulls, shape.computed, shape.rows)
     return CollectionPlan(
@@ -217,12 +217,12 @@ def _resolved(constants: tuple[object, ...], started: int | None) -> tuple[tuple
 
 def _check_allowed(entity: EntityType, kind: Kind, options: QueryOptions, capabilities: SetCapabilities) -> None:
     if options.expand:
-        raise ServiceError(EXPAND_NOT_SUPPORTED, target="$expand", property="/".join(options.expand[0].path)[:64])
+        raise ODataError(EXPAND_NOT_SUPPORTED, target="$expand", property="/".join(options.expand[0].path)[:64])
     for name in sorted(options.given & _UNSUPPORTED):
-        raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
+        raise ODataError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given):
         if not getattr(capabilities, name, True) or (name == "search" and not entity.is_searched):
-            raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
+            raise ODataError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
     for name in sorted(options.given - _ALLOWED.get(kind, _ONLY_FORMAT)):
         raise invalid(f"${name}", "it cannot be used on this resource")
 
@@ -253,11 +253,11 @@ def _items(
 
 
 def _of_property(declared: Property, kind: Kind, options: QueryOptions) -> QueryOptions:
-    """The options of a request for a property, as a `$select` of that property alone. Raises ServiceError."""
+    """The options of a request for a property, as a `$select` of that property alone. Raises ODataError."""
     allowed = _options_of_property(declared, kind)
     for name in sorted(options.given - allowed):
         if name in _UNSUPPORTED:
-            raise ServiceError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
+            raise ODataError(OPTION_NOT_SUPPORTED, target=f"${name}", option=f"${name}")
         raise invalid(f"${name}", "it cannot be used on this resource")
     inner = msgspec.structs.replace(options, given=options.given - _ONLY_FORMAT)
     select = (SelectItem((declared.name,), None, inner, 0),) if inner.given else None

@@ -12,9 +12,9 @@ from datetime import datetime
 
 import msgspec
 
+from osimages.odata.errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ODataError
 from osimages.odata.plan.query import DeltaPage
 from osimages.odata.plan.sealed_tokens import Seal, SealError
-from osimages.odata.service_errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ServiceError
 
 _SECONDS_A_DAY = 86_400
 _EPOCH_CHARACTERS = 8
@@ -54,17 +54,17 @@ class DeltaTokens:
     def read(self, token: str, tenant: str, query: str) -> DeltaState:
         """The state that a token holds.
 
-        Raises ServiceError: INVALID_DELTATOKEN where it was not made for this, RESYNC_REQUIRED where it is too old.
+        Raises ODataError: INVALID_DELTATOKEN where it was not made for this, RESYNC_REQUIRED where it is too old.
         """
         epoch, sealed = token[:_EPOCH_CHARACTERS], token[_EPOCH_CHARACTERS:]
         if epoch != self._epoch:
-            raise ServiceError(RESYNC_REQUIRED if _EPOCH.fullmatch(epoch) and sealed else INVALID_DELTATOKEN)
+            raise ODataError(RESYNC_REQUIRED if _EPOCH.fullmatch(epoch) and sealed else INVALID_DELTATOKEN)
         try:
             state = self._seal.read(sealed, DeltaState, "delta", tenant, query)
         except SealError:
-            raise ServiceError(INVALID_DELTATOKEN) from None
+            raise ODataError(INVALID_DELTATOKEN) from None
         if self._seconds() - state.made > self._keep_seconds:
-            raise ServiceError(RESYNC_REQUIRED)
+            raise ODataError(RESYNC_REQUIRED)
         return state
 
     def following(self, state: DeltaState | None, page: DeltaPage) -> DeltaState:

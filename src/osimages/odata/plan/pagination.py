@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
+from osimages.odata.errors import INVALID_ORDERBY, INVALID_SKIPTOKEN, ODataError
 from osimages.odata.plan.query import Sortable
 from osimages.odata.plan.sealed_tokens import Seal, SealError
-from osimages.odata.service_errors import INVALID_ORDERBY, INVALID_SKIPTOKEN, ServiceError
 
 # What the token may add to a URL: the key and the values of a few terms, each as long as a text can be, in base64.
 LONGEST_TOKEN = 16_384
@@ -36,17 +36,17 @@ class PageTokens:
     def write(self, position: Position, tenant: str, query: str) -> str:
         """The token for a position in the answer to `query` (without its own token) of a tenant.
 
-        Raises ServiceError(INVALID_ORDERBY) where the values to sort by are too long for a URL.
+        Raises ODataError(INVALID_ORDERBY) where the values to sort by are too long for a URL.
         """
         token = self._seal.write(position, tenant, query)
         if len(token) > LONGEST_TOKEN:
             reason = "The values to sort by are too long to continue from: ask for fewer terms or shorter texts."
-            raise ServiceError(INVALID_ORDERBY, target="$orderby", reason=reason)
+            raise ODataError(INVALID_ORDERBY, target="$orderby", reason=reason)
         return token
 
     def read(self, token: str, tenant: str, query: str) -> Position:
-        """The position that a token holds. Raises ServiceError(INVALID_SKIPTOKEN)."""
+        """The position that a token holds. Raises ODataError(INVALID_SKIPTOKEN)."""
         try:
             return self._seal.read(token, Position, tenant, query)
         except SealError:
-            raise ServiceError(INVALID_SKIPTOKEN) from None
+            raise ODataError(INVALID_SKIPTOKEN) from None

@@ -6,17 +6,17 @@ PostgreSQL has its own: docs/decisions/0051.
 
 from __future__ import annotations
 
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.constants import Pattern
 from osimages.odata.plan.option_errors import rejected
 from osimages.odata.plan.scope import BindError, UnsupportedError, refused
-from osimages.odata.service_errors import ServiceError
 
 
-def malformed(pattern: Pattern, reason: str) -> ServiceError:
+def malformed(pattern: Pattern, reason: str) -> ODataError:
     """Return the 400 for a pattern that the database does not take; `reason` is the database's."""
     return rejected(refused(pattern.option, BindError(f"The pattern cannot be used: {reason}", pattern.position)))
 
 
-def unavailable(pattern: Pattern, reason: str) -> ServiceError:
+def unavailable(pattern: Pattern, reason: str) -> ODataError:
     """Return the 501 for a pattern on a server that cannot match any."""
     return rejected(refused(pattern.option, UnsupportedError(reason, pattern.position)))

@@ -9,6 +9,7 @@ from enum import Enum
 import msgspec
 from msgspec.structs import force_setattr, replace
 
+from osimages.odata.errors import BAD_PATH, NO_ROUTE_FOR_METHOD, UNKNOWN_SEGMENT, ODataError
 from osimages.odata.model.types import (
     DELTA,
     BoundFunction,
@@ -19,12 +20,6 @@ from osimages.odata.model.types import (
     Operation,
     Property,
     Singleton,
-)
-from osimages.odata.service_errors import (
-    BAD_PATH,
-    NO_ROUTE_FOR_METHOD,
-    UNKNOWN_SEGMENT,
-    ServiceError,
 )
 from osimages.odata.text.syntax_errors import ODataSyntaxError
 from osimages.odata.text.url_segments import PathSegment, arguments_of, key_of, split_path
@@ -109,12 +104,12 @@ class Target(msgspec.Struct, frozen=True, gc=False):
 def resolve(model: Model, path: str) -> Target:
     """The target of a raw path below the service root.
 
-    Raises ServiceError: BAD_PATH where it is not well-formed, UNKNOWN_SEGMENT where the model has no such name.
+    Raises ODataError: BAD_PATH where it is not well-formed, UNKNOWN_SEGMENT where the model has no such name.
     """
     try:
         segments = split_path(path)
     except ODataSyntaxError as error:
-        raise ServiceError(BAD_PATH, reason=str(error)) from None
+        raise ODataError(BAD_PATH, reason=str(error)) from None
     if len(segments) > 1 and segments[-1].text.lower() == "$query":
         asked = _resolved(model, segments[:-1])
         if asked.kind in (Kind.METADATA, Kind.BATCH):
@@ -133,15 +128,10 @@ def sources(model: Model) -> dict[str, Target]:
 
 
 def check_method(target: Target, method: str, path: str) -> None:
-    """Raises ServiceError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
+    """Raises ODataError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
     if method in METHODS[target.kind] and (method in READING or is_capable(target, method)):
         return
-    template = target.kind.value
-    if target.entity_set is not None and target.singleton is None:
-        template = template.replace("singleton/navigation", "entityset")
-    if target.singleton is not None and target.entity_set is None:
-        template = template.replace("/navigation/key", "")
-    raise ServiceError(NO_ROUTE_FOR_METHOD, template=template, method=method[:32], path=path[:1024])
+    raise ODataError(NO_ROUTE_FOR_METHOD, target_of_path=target, method=method[:32], path=path[:1024])
 
 
 def is_capable(target: Target, method: str) -> bool:
@@ -229,7 +219,7 @@ def _operation(entity_set: Target, operation: Operation, segment: PathSegment) -
     given = arguments_of(segment)
     if given is None:
         names = ", ".join(f"{each.name}=..." for each in operation.parameters)
-        raise ServiceError(BAD_PATH, reason=f"'{segment.text[:128]}' is called as {operation.name}({names}).")
+        raise ODataError(BAD_PATH, reason=f"'{segment.text[:128]}' is called as {operation.name}({names}).")
     return replace(entity_set, kind=Kind.OPERATION, operation=operation, arguments=tuple(given.items()))
 
 
@@ -291,7 +281,7 @@ def _key(segment: PathSegment, entity: EntityType) -> str:
     key = key_of(segment, entity.key)
     if key is None:
         reason = f"'{segment.text[:128]}' needs one key in the form ('value') or ({entity.key}='value')."
-        raise ServiceError(BAD_PATH, reason=reason)
+        raise ODataError(BAD_PATH, reason=reason)
     return key
 
 
@@ -300,5 +290,5 @@ def _end(segments: list[PathSegment]) -> None:
         raise _unknown(segments[0])
 
 
-def _unknown(segment: PathSegment) -> ServiceError:
-    return ServiceError(UNKNOWN_SEGMENT, segment=segment.text[:128])
+def _unknown(segment: PathSegment) -> ODataError:
+    return ODataError(UNKNOWN_SEGMENT, segment=segment.text[:128])

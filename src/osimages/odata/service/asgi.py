@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from osimages.graph.route_names import METRICS_ROUTE, route_of
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.resolve import Kind
 from osimages.odata.service.incoming import IncomingBody
 from osimages.odata.service.outgoing import Send
@@ -16,7 +17,6 @@ from osimages.odata.service.pipeline import reply_to
 from osimages.odata.service.reply import compressed, headers_of
 from osimages.odata.service.request import ApiRequest, Receive, Scope, read_body, request_of
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import ServiceError
 
 _COMPRESSED_AT_ONCE = 128 * 1024
 _SHORT = frozenset(
@@ -85,7 +85,7 @@ def _log_request(service: Service, request: ApiRequest, route: str, method: str,
     """Write the line of a request in the access log; a token that was rejected names no tenant."""
     try:
         actor = service.verifier.verify(request.headers.get(b"authorization"))
-    except ServiceError:
+    except ODataError:
         actor = None
     _log.info(
         "request",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from osimages.odata.errors import LIMIT_EXCEEDED, ODataError
 from osimages.odata.model.types import EVERYTHING
 from osimages.odata.plan.build import Query
 from osimages.odata.plan.query import Stored
@@ -14,7 +15,6 @@ from osimages.odata.service.principal import Actor
 from osimages.odata.service.reply import Header
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Look, Service, ServiceVersion
-from osimages.odata.service_errors import LIMIT_EXCEEDED, ServiceError
 from osimages.odata.sql.store import Store
 from osimages.odata.wire.annotator import Annotator
 from osimages.odata.wire.etags import etag
@@ -43,7 +43,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         return store if audit is None else store.recording(audit.record(self.request, self.actor, self.target))
 
     def query(self) -> Query:
-        """What the query string means for this target. Raises ServiceError."""
+        """What the query string means for this target. Raises ODataError."""
         return self.version.query(self.target, self.request.query)
 
     def purpose(self, query: Query) -> str:
@@ -51,14 +51,14 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         return f"{self.target.source}?{query.identity}"
 
     def look(self) -> Look:
-        """How the answer looks, where the target is an entity. Raises ServiceError."""
+        """How the answer looks, where the target is an entity. Raises ODataError."""
         request = self.request
         return self.version.look(
             self.target, request.query, request.headers.get(b"accept"), request.version, self.links.root
         )
 
     def form(self, query: Query) -> JsonForm:
-        """The form of JSON that the client asks for. Raises ServiceError(NOT_ACCEPTABLE)."""
+        """The form of JSON that the client asks for. Raises ODataError(NOT_ACCEPTABLE)."""
         return json_form(self.request.header(b"accept"), query.format, self.request.version)
 
     def context(self, form: JsonForm, context: str) -> str | None:
@@ -84,11 +84,11 @@ class Call(msgspec.Struct, frozen=True, gc=False):
         return self._annotator(form).write_all(stored, self.links.entities(self.target))
 
     def checked_link(self, link: str) -> str:
-        """A link that repeats the query. Raises ServiceError(LIMIT_EXCEEDED) if it is too long to be followed."""
+        """A link that repeats the query. Raises ODataError(LIMIT_EXCEEDED) if it is too long to be followed."""
         most = self.service.longest_link
         if len(link) - len(self.request.origin) > most:
             what = "The length of the link to the next page"
-            raise ServiceError(LIMIT_EXCEEDED, what=what, limit=most, setting="max_query_bytes")
+            raise ODataError(LIMIT_EXCEEDED, what=what, limit=most, setting="max_query_bytes")
         return link
 
     def preferences(self) -> Preferences:

@@ -5,12 +5,12 @@ Source: RFC 9110, sections 8.8.3, 13.1.2 and 13.2; docs/decisions/0034-etags-of-
 
 from __future__ import annotations
 
+from osimages.odata.errors import PRECONDITION_FAILED, ODataError
 from osimages.odata.plan.resolve import Kind, Target
 from osimages.odata.service.principal import Actor
 from osimages.odata.service.reply import Header
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import PRECONDITION_FAILED, ServiceError
 from osimages.odata.wire.links import Links
 
 TAGGED = frozenset((Kind.COLLECTION, Kind.COUNT, Kind.FUNCTION, Kind.REFERENCES))
@@ -61,7 +61,7 @@ def matches_any(request: ApiRequest) -> bool:
 
 
 def check_if_match(request: ApiRequest, target: Target, tag: bytes | None) -> None:
-    """Raise ServiceError(PRECONDITION_FAILED) where `If-Match` names other tags.
+    """Raise ODataError(PRECONDITION_FAILED) where `If-Match` names other tags.
 
     The bound function compares it with the tag of its image instead. Answers without a tag (None) ignore it.
     """
@@ -69,7 +69,7 @@ def check_if_match(request: ApiRequest, target: Target, tag: bytes | None) -> No
     if asked is None or tag is None or target.kind is Kind.FUNCTION or asked.strip() == b"*":
         return
     if tag.removeprefix(b"W/") not in asked:
-        raise ServiceError(PRECONDITION_FAILED, etag=tag.decode(), asked=asked[:128].decode("latin-1"))
+        raise ODataError(PRECONDITION_FAILED, etag=tag.decode(), asked=asked[:128].decode("latin-1"))
 
 
 def tag_header(tag: bytes | None) -> tuple[Header, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
+from osimages.odata.errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ODataError
 from osimages.odata.plan.build import Query, build_delta
 from osimages.odata.plan.delta_tokens import DeltaState
 from osimages.odata.plan.query import Change, DeltaPage, Fate
@@ -16,7 +17,6 @@ from osimages.odata.service.call import Call
 from osimages.odata.service.reading import chosen
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.slices import cut
-from osimages.odata.service_errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ServiceError
 from osimages.odata.wire.payload import collection_body, projected
 
 _NOW = "latest"
@@ -29,8 +29,8 @@ async def delta(call: Call) -> Reply:
     query, form = call.query(), call.form(call.query())
     try:
         state, page, preference = await _page(call, query)
-    except ServiceError as error:
-        if error.row is RESYNC_REQUIRED:
+    except ODataError as error:
+        if error.condition is RESYNC_REQUIRED:
             error.headers["Location"] = call.links.delta(call.target, call.request.query)
         raise
     following = call.service.delta_tokens.following(state, page)
@@ -62,7 +62,7 @@ async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage,
     else:
         page = await store.delta(tenant, build_delta(query, state, min(sizes), limits.page_bytes))
     if state is not None and page.newest < state.after:  # a database of an earlier time
-        raise ServiceError(RESYNC_REQUIRED)
+        raise ODataError(RESYNC_REQUIRED)
     preference = None if wanted.page_size is None else f"{wanted.page_size_name}={min(wanted.page_size, most)}"
     return state, page, preference
 
@@ -70,7 +70,7 @@ async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage,
 def _state(call: Call, query: Query) -> DeltaState | None:
     """How far the client has come; None where it starts."""
     if query.deltatoken is not None and query.skiptoken is not None:
-        raise ServiceError(INVALID_DELTATOKEN, target="$deltatoken")
+        raise ODataError(INVALID_DELTATOKEN, target="$deltatoken")
     token = query.deltatoken or query.skiptoken
     if token is None or query.deltatoken == _NOW:
         return None

@@ -12,6 +12,14 @@ from osimages.graph.auxiliary_routes import elsewhere
 from osimages.graph.denial_audit import refusal_reply
 from osimages.graph.permissions import authorise
 from osimages.graph.tenant_storage import Subject
+from osimages.odata.errors import (
+    BAD_HOST,
+    LIMIT_EXCEEDED,
+    METHOD_NOT_ALLOWED,
+    UNKNOWN_SEGMENT,
+    UNKNOWN_VERSION,
+    ODataError,
+)
 from osimages.odata.plan.resolve import Kind, check_method
 from osimages.odata.service.batch.runner import batch
 from osimages.odata.service.call import Call
@@ -22,14 +30,6 @@ from osimages.odata.service.reply import Reply, check_odata_headers, preflight
 from osimages.odata.service.request import WITH_BODY, ApiRequest, ReadBody
 from osimages.odata.service.rewrite_url import readdressed
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import (
-    BAD_HOST,
-    LIMIT_EXCEEDED,
-    METHOD_NOT_ALLOWED,
-    UNKNOWN_SEGMENT,
-    UNKNOWN_VERSION,
-    ServiceError,
-)
 from osimages.odata.wire.links import Links
 
 _NONE: Mapping[Subject, int] = {}
@@ -45,7 +45,7 @@ _NOT_COUNTED = frozenset((b"authorization", b"cookie"))
 
 
 async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
-    """The reply to a request, whose body is read once it is known to be welcome. Raises ServiceError."""
+    """The reply to a request, whose body is read once it is known to be welcome. Raises ODataError."""
     if request.actor is None:  # an item of a batch came under the host of the batch
         service.known_hosts.check(request)
     _check_size(service, request)
@@ -56,14 +56,14 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     if request.method == "OPTIONS":
         return authority_preflight(service, request) or preflight(_EVERY_METHOD, request)
     if not request.origin:
-        raise ServiceError(BAD_HOST)
+        raise ODataError(BAD_HOST)
     check_odata_headers(request)
     if version is None:
         if (reply := await authority_reply(service, request, read)) is not None:
             return reply
         if request.method == "POST" and address.root.lower() in _SYSTEM_RESOURCES:
-            raise ServiceError(METHOD_NOT_ALLOWED, headers={"Allow": ""})
-        raise ServiceError(UNKNOWN_VERSION, version=address.root[:128])
+            raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ""})
+        raise ODataError(UNKNOWN_VERSION, version=address.root[:128])
     authorization = request.headers.get(b"authorization")
     try:
         actor = request.actor or (_NOBODY if is_open else service.verifier.verify(authorization))
@@ -110,10 +110,10 @@ async def _with_body(call: Call, read: ReadBody) -> Call:
 async def _batch(call: Call, read: ReadBody) -> Reply:
     """The reply to a batch: its items count one by one against the limits of its sender, a malformed one as a write."""
     if call.request.actor is not None:
-        raise ServiceError(UNKNOWN_SEGMENT, segment="$batch")
+        raise ODataError(UNKNOWN_SEGMENT, segment="$batch")
     try:
         return await batch(await _with_body(call, read), reply_to)
-    except ServiceError:
+    except ODataError:
         if call.service.throttle is not None:
             call.service.throttle.charge_batch(call.actor.tenant, call.actor.application)
         raise
@@ -128,14 +128,14 @@ async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Rep
 
 
 def _check_size(service: Service, request: ApiRequest) -> None:
-    """Raise ServiceError(LIMIT_EXCEEDED) for headers or a URL that are too long, before anything reads them.
+    """Raise ODataError(LIMIT_EXCEEDED) for headers or a URL that are too long, before anything reads them.
 
     Links with a token may be longer than other URLs.
     """
     limit = service.settings.max_header_bytes
     size = sum(len(name) + len(value) for name, value in request.headers.items() if name not in _NOT_COUNTED)
     if size > limit:
-        raise ServiceError(LIMIT_EXCEEDED, what="The headers' size", limit=limit, setting="max_header_bytes")
+        raise ODataError(LIMIT_EXCEEDED, what="The headers' size", limit=limit, setting="max_header_bytes")
     most, length = service.settings.max_url_bytes, len(request.path) + len(request.query)
     if length <= most:
         return
@@ -145,4 +145,4 @@ def _check_size(service: Service, request: ApiRequest) -> None:
         or length > service.longest_link
         or not ("skiptoken=" in query or "deltatoken=" in query)
     ):
-        raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
+        raise ODataError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")

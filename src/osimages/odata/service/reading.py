@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from osimages.odata.errors import UNKNOWN_KEY, ODataError
 from osimages.odata.model.service_document import service_document
 from osimages.odata.model.types import ComplexType
 from osimages.odata.plan.build import Query, build_one, build_plan
@@ -17,7 +18,6 @@ from osimages.odata.service.collection_etags import check_if_match, matches_any,
 from osimages.odata.service.reply import JSON, TEXT, XML, Header, Reply
 from osimages.odata.service.service import Look
 from osimages.odata.service.slices import cut
-from osimages.odata.service_errors import UNKNOWN_KEY, ServiceError
 from osimages.odata.wire.chosen_items import count_name, with_items
 from osimages.odata.wire.dynamic_members import with_members
 from osimages.odata.wire.etags import check_if_match as check_version
@@ -60,7 +60,7 @@ async def _worked_out(call: Call, form: JsonForm, query: Query, stored: Stored) 
     """The entity with the items that a query chooses, and what the query computes for it.
 
     Both are of one moment, which may be later than that of the version: such an ETag is out of date, so that a write
-    that names it is refused. Raises ServiceError(UNKNOWN_KEY).
+    that names it is refused. Raises ODataError(UNKNOWN_KEY).
     """
     document = stored.document
     rows: Sequence[Sequence[Encoded]] = ((),)
@@ -237,7 +237,7 @@ async def metadata(call: Call) -> Reply:
 async def stored_entity(call: Call) -> Stored:
     """Return the entity that the target's key names, or the singleton.
 
-    Raises ServiceError(UNKNOWN_KEY), or ServiceError(PRECONDITION_FAILED) where If-Match asks for another version.
+    Raises ODataError(UNKNOWN_KEY), or ODataError(PRECONDITION_FAILED) where If-Match asks for another version.
     """
     key = call.target.key
     stored = singleton_of(call) if key is None else await call.service.store(call.target).get(call.actor.tenant, key)
@@ -248,9 +248,9 @@ async def stored_entity(call: Call) -> Stored:
     return stored
 
 
-def unknown_key(key: str) -> ServiceError:
+def unknown_key(key: str) -> ODataError:
     """What a client is told that asks for an entity that is not there."""
-    return ServiceError(UNKNOWN_KEY, key=key[:512])
+    return ODataError(UNKNOWN_KEY, key=key[:512])
 
 
 async def _page(call: Call, context: str, shown: Shown) -> Reply:

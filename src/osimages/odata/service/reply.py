@@ -7,9 +7,9 @@ import zlib
 
 import msgspec
 
+from osimages.odata.errors import ISOLATION, UNSUPPORTED_VERSION, ODataError
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.static_documents import Document
-from osimages.odata.service_errors import ISOLATION, UNSUPPORTED_VERSION, ServiceError
 from osimages.odata.wire.versions import is_supported, is_supported_maximum, version_number
 
 Header = tuple[bytes, bytes]
@@ -100,18 +100,18 @@ def compressed(reply: Reply, request: ApiRequest, least: int) -> bytes | None:
 
 
 def check_odata_headers(request: ApiRequest) -> None:
-    """Raises ServiceError for a request of, or for, a version of OData that is not spoken here (400), and for one that
+    """Raises ODataError for a request of, or for, a version of OData that is not spoken here (400), and for one that
     wants to see the data as it was at one moment over several requests (412).
 
     https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_HeaderODataMaxVersion
     """
     if b"odata-isolation" in request.headers or b"isolation" in request.headers:
-        raise ServiceError(ISOLATION)
+        raise ODataError(ISOLATION)
     of, most = request.header(b"odata-version"), request.header(b"odata-maxversion")
     if of is not None and not is_supported(version_number(of)):
-        raise ServiceError(UNSUPPORTED_VERSION, header="OData-Version", version=of[:32])
+        raise ODataError(UNSUPPORTED_VERSION, header="OData-Version", version=of[:32])
     if most is not None and not is_supported_maximum(version_number(most)):
-        raise ServiceError(UNSUPPORTED_VERSION, header="OData-MaxVersion", version=most[:32])
+        raise ODataError(UNSUPPORTED_VERSION, header="OData-MaxVersion", version=most[:32])
 
 
 def preflight(methods: frozenset[str], request: ApiRequest) -> Reply:

@@ -16,8 +16,8 @@ from uuid import uuid4
 import msgspec
 
 from osimages.graph.forwarded import Front, origin_of, strip_prefix
+from osimages.odata.errors import BODY_ENCODING, BODY_TOO_LARGE, ODataError
 from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import BODY_ENCODING, BODY_TOO_LARGE, ServiceError
 from osimages.odata.wire.header_fields import combined
 from osimages.odata.wire.versions import V401, version_number
 
@@ -150,8 +150,8 @@ new_request_id = _ids.next
 
 
 async def read_body(request: ApiRequest, receive: Receive, seconds: float, most: int, setting: str) -> bytes:
-    """The whole body, decompressed. Raises ServiceError (413) beyond `most` bytes, before or after decompression, and
-    ServiceError (400) where it has not arrived within `seconds`. `setting` is the name of the limit in the error.
+    """The whole body, decompressed. Raises ODataError (413) beyond `most` bytes, before or after decompression, and
+    ODataError (400) where it has not arrived within `seconds`. `setting` is the name of the limit in the error.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -159,9 +159,9 @@ async def read_body(request: ApiRequest, receive: Receive, seconds: float, most:
         return await _decompressed(request, body, most)
     except _TooLargeError:
         limit = f"{most // _MEGABYTE}MB" if most % _MEGABYTE == 0 else f"{most} bytes"
-        raise ServiceError(BODY_TOO_LARGE, limit=f"{limit} (setting '{setting}')" if setting else limit) from None
+        raise ODataError(BODY_TOO_LARGE, limit=f"{limit} (setting '{setting}')" if setting else limit) from None
     except TimeoutError:
-        raise ServiceError(BODY_ENCODING, reason=f"it did not arrive within {seconds:g} seconds.") from None
+        raise ODataError(BODY_ENCODING, reason=f"it did not arrive within {seconds:g} seconds.") from None
 
 
 async def _received(request: ApiRequest, receive: Receive, most: int) -> bytes:
@@ -175,7 +175,7 @@ async def _received(request: ApiRequest, receive: Receive, most: int) -> bytes:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ServiceError(BODY_ENCODING, reason="the connection ended inside it.")
+            raise ODataError(BODY_ENCODING, reason="the connection ended inside it.")
         part = message.get("body", b"")
         size += len(part)
         if size > most:
@@ -190,7 +190,7 @@ async def _decompressed(request: ApiRequest, body: bytes, most: int) -> bytes:
     if encoding == "identity":
         return body
     if encoding not in ("gzip", "x-gzip"):
-        raise ServiceError(BODY_ENCODING, reason=f"the content encoding '{encoding[:32]}' is not gzip.")
+        raise ODataError(BODY_ENCODING, reason=f"the content encoding '{encoding[:32]}' is not gzip.")
     return await _unzipped(body, most)
 
 
@@ -201,7 +201,7 @@ async def _unzipped(body: bytes, most: int) -> bytes:
         try:
             piece = machine.decompress(body, _PIECE_BYTES)
         except zlib.error:
-            raise ServiceError(BODY_ENCODING, reason="it is not in gzip format.") from None
+            raise ODataError(BODY_ENCODING, reason="it is not in gzip format.") from None
         pieces.append(piece)
         size += len(piece)
         body = machine.unconsumed_tail
@@ -211,7 +211,7 @@ async def _unzipped(body: bytes, most: int) -> bytes:
             break
         await asyncio.sleep(0)
     if not machine.eof or machine.unused_data:
-        raise ServiceError(BODY_ENCODING, reason="it is not one whole gzip member.")
+        raise ODataError(BODY_ENCODING, reason="it is not one whole gzip member.")
     return b"".join(pieces)
 
 

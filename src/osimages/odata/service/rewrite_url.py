@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from osimages.odata.errors import BAD_PATH, INVALID_OPTION, ODataError
 from osimages.odata.plan.resolve import READING
 from osimages.odata.service.request import ApiRequest, ascii_text
-from osimages.odata.service_errors import BAD_PATH, INVALID_OPTION, ServiceError
 from osimages.odata.text.addressing import by_id, with_filters, with_keys
 from osimages.odata.text.options_parser import OptionError
 from osimages.odata.text.syntax_errors import ODataSyntaxError
@@ -17,7 +17,7 @@ from osimages.odata.text.syntax_errors import ODataSyntaxError
 def readdressed(request: ApiRequest, version: str, path: str) -> tuple[ApiRequest, str]:
     """The request and its path below the root, with `$entity?$id=...`, `set(@key)` and `/$filter(...)` resolved.
 
-    Raises ServiceError (400) where the query string does not say what it should.
+    Raises ODataError (400) where the query string does not say what it should.
     """
     try:
         if path.lower() != "$entity":
@@ -27,12 +27,12 @@ def readdressed(request: ApiRequest, version: str, path: str) -> tuple[ApiReques
             return request, with_keys(path, query)
         address, query = by_id(request.query)
     except OptionError as error:
-        raise ServiceError(INVALID_OPTION, target=error.option, option=error.option, reason=error.reason) from None
+        raise ODataError(INVALID_OPTION, target=error.option, option=error.option, reason=error.reason) from None
     except ODataSyntaxError as error:
-        raise ServiceError(BAD_PATH, reason=str(error)) from None
+        raise ODataError(BAD_PATH, reason=str(error)) from None
     if not address:
         reason = "it says which entity is meant, as an address below this service"
-        raise ServiceError(INVALID_OPTION, target="$id", option="$id", reason=reason)
+        raise ODataError(INVALID_OPTION, target="$id", option="$id", reason=reason)
     return msgspec.structs.replace(request, query=query), _below_root(request, version, address)
 
 
@@ -42,7 +42,7 @@ def _below_root(request: ApiRequest, version: str, address: str) -> str:
     absolute = urlsplit(address)
     if absolute.scheme and f"{absolute.scheme}://{absolute.netloc}" != request.origin:
         reason = "it is no address of this service"
-        raise ServiceError(INVALID_OPTION, target="$id", option="$id", reason=reason)
+        raise ODataError(INVALID_OPTION, target="$id", option="$id", reason=reason)
     path = absolute.path if absolute.scheme else address.partition("?")[0]
     if path.lower().startswith(root.lower()):
         path = path[len(root) :]

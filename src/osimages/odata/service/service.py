@@ -28,6 +28,7 @@ from osimages.graph.revocation import Standing
 from osimages.graph.tenants import Tenants
 from osimages.graph.throttling import Throttle
 from osimages.odata.cache import LONGEST_REMEMBERED
+from osimages.odata.errors import ODataError
 from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.model.csdl_json import csdl_json
 from osimages.odata.model.csdl_xml import csdl_xml
@@ -40,7 +41,6 @@ from osimages.odata.plan.resolve import Kind, Target, resolve, sources
 from osimages.odata.service.outgoing import Outgoing
 from osimages.odata.service.slices import Slices
 from osimages.odata.service.static_documents import Document
-from osimages.odata.service_errors import ServiceError
 from osimages.odata.sql.store import Database, Store
 from osimages.odata.text.addressing import is_indirect
 from osimages.odata.wire.annotator import Annotator
@@ -82,11 +82,11 @@ class ServiceVersion:
         self._metadata: dict[tuple[bool, str], Document] = {}
 
     def target(self, path: str) -> Target:
-        """What a path below the service root is about. Raises ServiceError."""
+        """What a path below the service root is about. Raises ODataError."""
         return resolve(self.model, path)
 
     def query(self, target: Target, query: str) -> Query:
-        """The meaning of a query string for a target. Raises ServiceError."""
+        """The meaning of a query string for a target. Raises ODataError."""
         build = self._build_query if len(query) > LONGEST_REMEMBERED else self._remembered_query
         if target.declared is None:
             return build(target.kind, target.source, query)
@@ -94,7 +94,7 @@ class ServiceVersion:
 
     def look(self, target: Target, query: str, accept: bytes | None, version: str | None, root: str) -> Look:
         """How the answer to the read of an entity looks, for a query string, an Accept header, the version of OData
-        that its client takes (None: it does not say), and the service root that it sees. Raises ServiceError.
+        that its client takes (None: it does not say), and the service root that it sees. Raises ODataError.
         """
         is_long = len(query) + len(accept or b"") > LONGEST_REMEMBERED
         look = self._look if is_long else self._remembered_look
@@ -242,7 +242,7 @@ class Service:
         # A long path, which is not cached, is resolved once it is known who asks.
         if version is not None and not indirect and len(raw) <= LONGEST_REMEMBERED:
             # Path errors are raised only after authentication.
-            with contextlib.suppress(ServiceError):
+            with contextlib.suppress(ODataError):
                 target = version.target(path)
         left = path if target is None else ""
         return Address(sys.intern(root), version, left, path.lower() in _OPEN_PATHS, indirect, target)

@@ -6,6 +6,7 @@ import uuid
 
 import msgspec
 
+from osimages.odata.errors import INVALID_SELECT, NAME_EXISTS, PRECONDITION_FAILED, UNKNOWN_KEY, ODataError
 from osimages.odata.model.body_validation import Checked
 from osimages.odata.plan.query import Stored
 from osimages.odata.plan.resolve import Kind, Target
@@ -13,7 +14,6 @@ from osimages.odata.service.call import Call
 from osimages.odata.service.reading import singleton_of, singleton_reply, tag_of
 from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request_body import json_body
-from osimages.odata.service_errors import INVALID_SELECT, NAME_EXISTS, PRECONDITION_FAILED, UNKNOWN_KEY, ServiceError
 from osimages.odata.sql.transaction_script import KeyTakenError
 from osimages.odata.sql.writes import Condition
 from osimages.odata.wire.etags import check_if_match, check_if_none_match, etag
@@ -29,7 +29,7 @@ async def create(call: Call) -> Reply:
     try:
         stored = await call.recording_store().create(call.actor.tenant, key, properties)
     except KeyTakenError:
-        raise ServiceError(NAME_EXISTS, target=call.target.entity.key, key=key) from None
+        raise ODataError(NAME_EXISTS, target=call.target.entity.key, key=key) from None
     return _written(call, form, 201, stored, _location(call, key))
 
 
@@ -46,7 +46,7 @@ async def update(call: Call) -> Reply:
         return await _put(call, form, changes, body)
     stored = await call.recording_store().update(call.actor.tenant, key, changes, condition_of(call, body))
     if stored is None:
-        raise ServiceError(UNKNOWN_KEY, key=key[:512])
+        raise ODataError(UNKNOWN_KEY, key=key[:512])
     return _written(call, form, 200, stored, ())
 
 
@@ -64,7 +64,7 @@ async def replace(call: Call) -> Reply:
     whole = _whole(call, key, body)
     stored = await call.recording_store().update(call.actor.tenant, key, whole, condition_of(call, body))
     if stored is None:
-        raise ServiceError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
+        raise ODataError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
     return _written(call, form, 200, stored, ())
 
 
@@ -73,7 +73,7 @@ async def remove(call: Call) -> Reply:
     call.query()
     key = _key(call.target)
     if not await call.recording_store().remove(call.actor.tenant, key, condition_of(call, None)):
-        raise ServiceError(UNKNOWN_KEY, key=key[:512])
+        raise ODataError(UNKNOWN_KEY, key=key[:512])
     return Reply(204)
 
 
@@ -103,10 +103,10 @@ def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: t
 
 
 def form_of(call: Call) -> JsonForm:
-    """The form of the answer to a write. Raises ServiceError where the query chooses items, which is for reading."""
+    """The form of the answer to a write. Raises ODataError where the query chooses items, which is for reading."""
     query = call.query()
     for each in query.items:
-        raise ServiceError(INVALID_SELECT, target="$select", reason=f"items of '{each.name}' are chosen with GET only")
+        raise ODataError(INVALID_SELECT, target="$select", reason=f"items of '{each.name}' are chosen with GET only")
     return call.form(query)
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
+from osimages.odata.errors import UNKNOWN_KEY, ODataError
 from osimages.odata.model.types import ComplexType, Property
 from osimages.odata.service.call import Call
 from osimages.odata.service.reading import property_reply, tag_of
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request_body import json_body
 from osimages.odata.service.writing import applied_return, condition_of, form_of
-from osimages.odata.service_errors import UNKNOWN_KEY, ServiceError
 
 
 async def replace(call: Call) -> Reply:
@@ -48,7 +48,7 @@ async def add(call: Call) -> Reply:
 
 
 async def remove(call: Call) -> Reply:
-    """The property becomes null. Raises ServiceError(MODEL_VALIDATION) where it cannot be."""
+    """The property becomes null. Raises ODataError(MODEL_VALIDATION) where it cannot be."""
     declared = _declared(call)
     value = call.version.validator(call.target.entity).value(declared, None, declared.name)
     return await _write(call, lambda _: value, None)
@@ -67,7 +67,7 @@ async def _write(call: Call, changed: Callable[[object], object], body: object) 
     store, condition = call.recording_store(), condition_of(call, body)
     stored = await store.update(call.actor.tenant, key, changes, condition)
     if stored is None:
-        raise ServiceError(UNKNOWN_KEY, key=key[:512])
+        raise ODataError(UNKNOWN_KEY, key=key[:512])
     applied = applied_return(call)
     if call.preferences().returned != "representation":
         return Reply(204, headers=(*tag_of(stored), *applied))

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from osimages.odata.service_errors import PRECONDITION_FAILED, ServiceError
+from osimages.odata.errors import PRECONDITION_FAILED, ODataError
 
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 _encode = msgspec.msgpack.Encoder().encode
@@ -46,12 +46,12 @@ def names_version(header: str, version: int) -> bool:
 
 
 def check_if_match(header: str | None, version: int) -> None:
-    """Raises ServiceError(PRECONDITION_FAILED) where an If-Match header asks for another version."""
+    """Raises ODataError(PRECONDITION_FAILED) where an If-Match header asks for another version."""
     if header is not None and not names_version(header, version):
-        raise ServiceError(PRECONDITION_FAILED, etag=etag(version), asked=header[:128])
+        raise ODataError(PRECONDITION_FAILED, etag=etag(version), asked=header[:128])
 
 
 def check_if_none_match(header: str | None, version: int) -> None:
-    """Raises ServiceError(PRECONDITION_FAILED) where an If-None-Match header of a write names the version."""
+    """Raises ODataError(PRECONDITION_FAILED) where an If-None-Match header of a write names the version."""
     if header is not None and names_version(header, version):
-        raise ServiceError(PRECONDITION_FAILED, etag=etag(version), asked=f"any but {header[:128]}")
+        raise ODataError(PRECONDITION_FAILED, etag=etag(version), asked=f"any but {header[:128]}")

@@ -11,7 +11,7 @@ from enum import Enum
 import msgspec
 
 from osimages.odata.cache import remembering
-from osimages.odata.service_errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ServiceError
+from osimages.odata.errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ODataError
 
 
 class Metadata(Enum):
@@ -76,7 +76,7 @@ def json_form(accept: str | None, asked: str | None, version: str | None = None)
     """The form for an Accept header and a `$format` option, which takes precedence, of a version of OData: 4.0 or 4.01.
 
     Without a version it is Graph's own form, which is the one that documents are stored in.
-    Raises ServiceError where JSON is not among what the client takes: FORMAT_NOT_ACCEPTABLE for a `$format`, otherwise
+    Raises ODataError where JSON is not among what the client takes: FORMAT_NOT_ACCEPTABLE for a `$format`, otherwise
     NOT_ACCEPTABLE.
     """
     for media_range in _wanted(_ranges(accept, asked), "json"):
@@ -87,7 +87,7 @@ def json_form(accept: str | None, asked: str | None, version: str | None = None)
 
 @remembering(512)
 def metadata_as_json(accept: str | None, asked: str | None, version: str) -> bool:
-    """Return whether `$metadata` is sent as JSON. Raises ServiceError where neither may be sent.
+    """Return whether `$metadata` is sent as JSON. Raises ODataError where neither may be sent.
 
     `$format` decides. Without it a client gets XML if it accepts that, whatever it prefers: clients that prefer JSON
     (axios, Power Query) say so of data, and read no other $metadata than XML. From clients of OData 4.01, which has
@@ -108,10 +108,10 @@ def _ranges(accept: str | None, asked: str | None) -> list[MediaRange]:
     return ranges((accept or "*/*") if asked is None else expanded(asked))
 
 
-def _not_acceptable(accept: str | None, asked: str | None) -> ServiceError:
+def _not_acceptable(accept: str | None, asked: str | None) -> ODataError:
     if asked is not None:
-        return ServiceError(FORMAT_NOT_ACCEPTABLE, target="$format", format=asked[:_LONGEST_SHOWN])
-    return ServiceError(NOT_ACCEPTABLE, accept=(accept or "")[:_LONGEST_SHOWN])
+        return ODataError(FORMAT_NOT_ACCEPTABLE, target="$format", format=asked[:_LONGEST_SHOWN])
+    return ODataError(NOT_ACCEPTABLE, accept=(accept or "")[:_LONGEST_SHOWN])
 
 
 def expanded(asked: str) -> str:

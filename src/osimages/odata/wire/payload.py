@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from osimages.odata.service_errors import BODY_ENCODING, BODY_UNREADABLE, ServiceError
+from osimages.odata.errors import BODY_ENCODING, BODY_UNREADABLE, ODataError
 
 # Numbers keep all of their digits: what a property of type Edm.Decimal was sent is what it is sent back.
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -40,7 +40,7 @@ def decoded(
     members: Callable[[Decoded], int] = _unknown,
     most_values: int = MOST_VALUES,
 ) -> Decoded:
-    """The JSON of a request body. Raises ServiceError (400) that says where it is malformed, and msgspec's
+    """The JSON of a request body. Raises ODataError (400) that says where it is malformed, and msgspec's
     ValidationError where a `decode` that expects a certain form finds another.
 
     `members` tells how many members all objects in it have at least. Each has a colon: where there are no more colons
@@ -50,23 +50,23 @@ def decoded(
     # Some .NET clients send a byte order mark, which RFC 8259, section 8.1 lets a parser ignore.
     body = body.removeprefix(_BYTE_ORDER_MARK)
     if has_more_values(body, most_values):
-        raise ServiceError(BODY_UNREADABLE, reason=f"It has more than {most_values} values.")
+        raise ODataError(BODY_UNREADABLE, reason=f"It has more than {most_values} values.")
     try:
         found = decode(body)
         if body.count(b":") != members(found):
             _unique(body.decode())
         return found
     except UnicodeError:
-        raise ServiceError(BODY_ENCODING, reason="it is not valid UTF-8.") from None
+        raise ODataError(BODY_ENCODING, reason="it is not valid UTF-8.") from None
     except RecursionError:
-        raise ServiceError(BODY_UNREADABLE, reason="It is nested too deeply.") from None
+        raise ODataError(BODY_UNREADABLE, reason="It is nested too deeply.") from None
     except (msgspec.ValidationError, ArithmeticError):
         if decode is not _decode:
             raise
         # Where no form is expected, these can only be about numbers beyond what Python reads.
-        raise ServiceError(BODY_UNREADABLE, reason="A number has too many digits.") from None
+        raise ODataError(BODY_UNREADABLE, reason="A number has too many digits.") from None
     except msgspec.DecodeError as error:
-        raise ServiceError(BODY_UNREADABLE, reason=f"{error}.") from None
+        raise ODataError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
 def has_more_values(body: bytes, most: int) -> bool:
@@ -86,7 +86,7 @@ def _each_once(members: list[tuple[str, object]]) -> None:
     names: set[str] = set()
     for name, _ in members:
         if name in names:
-            raise ServiceError(BODY_UNREADABLE, reason=f"The property '{name[:128]}' is given more than once.")
+            raise ODataError(BODY_UNREADABLE, reason=f"The property '{name[:128]}' is given more than once.")
         names.add(name)
 
 

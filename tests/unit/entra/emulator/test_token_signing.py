@@ -17,8 +17,9 @@ from osimages.entra.emulator.token_signing import mint
 from osimages.entra.tokens.clouds import GLOBAL
 from osimages.entra.tokens.keys import StaticKeys
 from osimages.entra.tokens.verification import TokenVerifier
+from osimages.graph.errors import TOKEN_EXPIRED, TOKEN_SIGNATURE
+from osimages.odata.errors import ODataError
 from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import TOKEN_EXPIRED, TOKEN_SIGNATURE, ServiceError
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC)
 READ, WRITE = "DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All"
@@ -61,8 +62,8 @@ def refused(keys: SigningKeys, token: str, at: datetime = NOW, skew_seconds: int
     """Whether the token is refused as expired."""
     try:
         verified(keys, token, at, skew_seconds)
-    except ServiceError as error:
-        assert error.row is TOKEN_EXPIRED
+    except ODataError as error:
+        assert error.condition is TOKEN_EXPIRED
         return True
     return False
 
@@ -130,9 +131,9 @@ def test_a_token_lasts_as_long_as_was_asked_for_and_the_tolerance(keys: SigningK
 
 def test_a_token_of_another_authority_is_refused(keys: SigningKeys, tmp_path: Path) -> None:
     stranger = SigningKeys.load_or_create(tmp_path)
-    with pytest.raises(ServiceError) as error:
+    with pytest.raises(ODataError) as error:
         verified(keys, minted(stranger))
-    assert error.value.row is TOKEN_SIGNATURE
-    with pytest.raises(ServiceError) as error:
+    assert error.value.condition is TOKEN_SIGNATURE
+    with pytest.raises(ODataError) as error:
         verified(keys, minted(SigningKeys(stranger.key, keys.kid)))
-    assert error.value.row is TOKEN_SIGNATURE
+    assert error.value.condition is TOKEN_SIGNATURE

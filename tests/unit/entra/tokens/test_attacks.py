@@ -13,7 +13,8 @@ from osimages.entra.tokens import jws as token_forms
 from osimages.entra.tokens.clouds import BLEU, CLOUDS, CONSUMER_TENANT, GLOBAL, US_GOVERNMENT_L4, US_GOVERNMENT_L5
 from osimages.entra.tokens.keys import VerificationKey
 from osimages.entra.tokens.verification import UnknownKeyError
-from osimages.odata.service_errors import TOKEN_AUDIENCE, TOKEN_INVALID, TOKEN_ISSUER, TOKEN_SIGNATURE, ServiceError
+from osimages.graph.errors import TOKEN_AUDIENCE, TOKEN_INVALID, TOKEN_ISSUER, TOKEN_SIGNATURE
+from osimages.odata.errors import ODataError
 from tests.support.tokens import (
     KEY,
     OTHER_TENANT,
@@ -83,7 +84,7 @@ def test_a_token_of_a_key_that_was_withdrawn_is_not_good_any_more_though_it_was_
     checker, header = verifier(keys=keys), f"Bearer {signed(claims())}"
     assert checker.verify(header.encode()).tenant == TENANT
     del keys.held["known"]
-    assert refusal(header, checker=checker).row is TOKEN_SIGNATURE
+    assert refusal(header, checker=checker).condition is TOKEN_SIGNATURE
 
 
 def test_a_token_of_a_key_that_was_replaced_under_its_id_is_checked_again() -> None:
@@ -91,13 +92,13 @@ def test_a_token_of_a_key_that_was_replaced_under_its_id_is_checked_again() -> N
     checker, header = verifier(keys=keys), f"Bearer {signed(claims())}"
     assert checker.verify(header.encode()).tenant == TENANT
     keys.held["known"] = VerificationKey(STRANGER)
-    assert refusal(header, checker=checker).row is TOKEN_SIGNATURE
+    assert refusal(header, checker=checker).condition is TOKEN_SIGNATURE
 
 
 def test_a_key_of_personal_accounts_signs_for_no_organisation() -> None:
     keys = Keys(f"https://login.microsoftonline.com/{CONSUMER_TENANT}/v2.0")
     for payload in (claims(), v2_claims()):
-        assert refusal(f"Bearer {signed(payload)}", checker=verifier(keys=keys)).row is TOKEN_ISSUER
+        assert refusal(f"Bearer {signed(payload)}", checker=verifier(keys=keys)).condition is TOKEN_ISSUER
     every = Keys("https://login.microsoftonline.com/{tenantid}/v2.0")
     for payload in (claims(), v2_claims()):
         assert verifier(keys=every).verify(f"Bearer {signed(payload)}".encode()).tenant == TENANT
@@ -113,9 +114,9 @@ def test_a_new_key_is_looked_for_once_and_used_when_it_is_there() -> None:
         except UnknownKeyError as unknown:
             return await checker.verify_anew(header.encode(), unknown)
 
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         asyncio.run(asked())
-    assert refused.value.row is TOKEN_SIGNATURE
+    assert refused.value.condition is TOKEN_SIGNATURE
     assert "WWW-Authenticate" in refused.value.headers
     keys.to_come["new"] = VerificationKey(KEY)
     assert asyncio.run(asked()) == checker.verify(header.encode())
@@ -196,7 +197,7 @@ def test_a_token_that_is_good_for_years_is_refused_where_a_longest_lifetime_is_s
     assert strict.verify(f"Bearer {signed(claims(exp=at(hours=29)))}".encode()).tenant == TENANT
     for wrong in ({"exp": at(days=3650)}, {"exp": at(hours=31)}, {"nbf": None, "iat": None}):
         error = refusal(f"Bearer {signed(claims(**wrong))}", checker=strict)
-        assert error.row is TOKEN_INVALID
+        assert error.condition is TOKEN_INVALID
         assert error.message.endswith("The token is good for longer than 108000 seconds.")
     assert accept(signed(claims(exp=at(days=3650)))).tenant == TENANT
 
@@ -207,16 +208,16 @@ def test_a_token_issued_in_the_future_is_rejected(limit: int | None) -> None:
     assert strict.verify(f"Bearer {signed(claims(iat=at(seconds=290)))}".encode()).tenant == TENANT
     for wrong in ({"iat": at(seconds=310)}, {"iat": at(days=3650), "exp": at(days=3651)}, {"iat": 1e300, "exp": 1e301}):
         error = refusal(f"Bearer {signed(claims(**wrong))}", checker=strict)
-        assert error.row is TOKEN_INVALID
+        assert error.condition is TOKEN_INVALID
         assert error.message.endswith("The claim 'iat' is in the future.")
 
 
 @pytest.mark.parametrize("exp", [b"1e999", b"NaN", b"Infinity", b'"2099-01-01"', b"-1", b"null"])
 def test_a_time_that_is_none_is_refused(exp: bytes) -> None:
     payload = json.dumps(claims(exp=123456)).encode().replace(b"123456", exp)
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         accept(signed(payload))
-    assert refused.value.row.status == 401
+    assert refused.value.condition.status == 401
 
 
 @pytest.mark.parametrize("space", ["\t", "\n", "\u00a0", "\u2003", "\x1f", "\u2028", ","])
@@ -258,8 +259,8 @@ def test_a_tenant_is_a_guid(tid: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(CLOUDS) - {"global"}))
 def test_tokens_of_the_global_cloud_are_good_in_no_other(name: str) -> None:
     checker = verifier(CLOUDS[name])
-    assert refusal(f"Bearer {signed(claims())}", checker=checker).row is TOKEN_AUDIENCE
-    assert refusal(f"Bearer {signed(v2_claims())}", checker=checker).row is TOKEN_ISSUER
+    assert refusal(f"Bearer {signed(claims())}", checker=checker).condition is TOKEN_AUDIENCE
+    assert refusal(f"Bearer {signed(v2_claims())}", checker=checker).condition is TOKEN_ISSUER
 
 
 def test_tokens_of_other_clouds_are_refused_here() -> None:
@@ -273,12 +274,12 @@ def test_tokens_of_other_clouds_are_refused_here() -> None:
 def test_two_clouds_of_one_authority_are_told_apart_by_the_audience() -> None:
     token = signed(claims(aud=US_GOVERNMENT_L4.graph_roots[0]))
     assert accept(token, cloud=US_GOVERNMENT_L4).tenant == TENANT
-    assert refusal(f"Bearer {token}", checker=verifier(US_GOVERNMENT_L5)).row is TOKEN_AUDIENCE
+    assert refusal(f"Bearer {token}", checker=verifier(US_GOVERNMENT_L5)).condition is TOKEN_AUDIENCE
 
 
 def test_no_v1_issuer_is_guessed_where_a_cloud_publishes_none() -> None:
     token = signed(claims(aud=BLEU.graph_roots[0]))
-    assert refusal(f"Bearer {token}", checker=verifier(BLEU)).row is TOKEN_ISSUER
+    assert refusal(f"Bearer {token}", checker=verifier(BLEU)).condition is TOKEN_ISSUER
 
 
 # --- cost -------------------------------------------------------------------------------------------------------------
@@ -296,5 +297,5 @@ def test_at_most_one_signature_is_checked_for_any_token(monkeypatch: pytest.Monk
     raw = base64.urlsafe_b64encode(b"x" * 9000).decode()
     for token in (good[:-4] + "AAAA", f"{good}.{raw}", f"{raw}.{raw}.{raw}", signed(claims(), kid="unknown")):
         checked.clear()
-        assert refusal(f"Bearer {token}").row.status == 401
+        assert refusal(f"Bearer {token}").condition.status == 401
         assert len(checked) <= 1

@@ -12,7 +12,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from osimages.entra.tokens.fetched_keys import FetchedKeys, KeysUnavailableError
-from osimages.odata.service_errors import SERVICE_UNAVAILABLE, ServiceError
+from osimages.odata.errors import SERVICE_UNAVAILABLE, ODataError
 
 AUTHORITY = "https://login.example"
 PUBLIC = RSAKey.generate_key(2048).as_dict(private=False)
@@ -116,9 +116,9 @@ def test_keys_are_used_on_while_they_cannot_be_fetched_but_not_for_ever(site: Si
         assert has(keys, "one")
         site.moment += 1
         await keys.refresh()
-        with pytest.raises(ServiceError) as refused:
+        with pytest.raises(ODataError) as refused:
             keys.key("one")
-        assert refused.value.row is SERVICE_UNAVAILABLE
+        assert refused.value.condition is SERVICE_UNAVAILABLE
         site.failure = ""
         await keys.refresh()
         assert has(keys, "one")
@@ -170,7 +170,7 @@ def test_a_server_that_starts_uses_what_was_kept(site: Site) -> None:
             try:
                 assert has(fresh, "one")
                 assert found
-            except ServiceError:
+            except ODataError:
                 assert not found
             await fresh.close()
 
@@ -189,7 +189,7 @@ def test_keys_have_the_same_age_when_somebody_sets_the_clock(site: Site, seconds
         assert site.fetched == 2, "a clock that was set back keeps nobody from asking"
         site.moment += 86400
         await keys.refresh()
-        with pytest.raises(ServiceError):
+        with pytest.raises(ODataError):
             keys.key("one")
 
     run(work())

@@ -15,8 +15,7 @@ from joserfc import jws
 
 from osimages.entra.tokens.clouds import CHINA, CONSUMER_TENANT, US_GOVERNMENT_L4
 from osimages.entra.tokens.keys import VerificationKey
-from osimages.odata.service.principal import Actor
-from osimages.odata.service_errors import (
+from osimages.graph.errors import (
     PERSONAL_ACCOUNT,
     TOKEN_AUDIENCE,
     TOKEN_EMPTY,
@@ -26,8 +25,9 @@ from osimages.odata.service_errors import (
     TOKEN_MALFORMED,
     TOKEN_NOT_YET_VALID,
     TOKEN_SIGNATURE,
-    ServiceError,
 )
+from osimages.odata.errors import ODataError
+from osimages.odata.service.principal import Actor
 from tests.support.tokens import (
     APPLICATION,
     KEY,
@@ -290,7 +290,7 @@ def test_the_challenge_names_the_clouds_authority() -> None:
 
 @given(st.text())
 def test_any_text_is_refused_with_a_row(text: str) -> None:
-    assert refusal(f"Bearer {text}").row in {TOKEN_EMPTY, TOKEN_MALFORMED, TOKEN_INVALID, TOKEN_SIGNATURE}
+    assert refusal(f"Bearer {text}").condition in {TOKEN_EMPTY, TOKEN_MALFORMED, TOKEN_INVALID, TOKEN_SIGNATURE}
 
 
 JSON = st.recursive(
@@ -304,8 +304,8 @@ JSON = st.recursive(
 def test_any_value_of_a_claim_gives_an_actor_or_a_row(name: str, value: object) -> None:
     try:
         actor = accept(signed({**claims(), name: value}))
-    except ServiceError as error:
-        assert error.row.status == 401
+    except ODataError as error:
+        assert error.condition.status == 401
     else:
         assert actor.tenant == TENANT
 
@@ -327,7 +327,7 @@ def test_a_remembered_token_expires() -> None:
     watch.moment = NOW + timedelta(minutes=14, seconds=59)
     assert checker.verify(header.encode()).tenant == TENANT
     watch.moment = NOW + timedelta(minutes=15)
-    assert refusal(header, checker=checker).row is TOKEN_EXPIRED
+    assert refusal(header, checker=checker).condition is TOKEN_EXPIRED
 
 
 def test_a_refused_token_is_not_remembered() -> None:
@@ -336,7 +336,7 @@ def test_a_refused_token_is_not_remembered() -> None:
     header = f"Bearer {signed(claims())}"
     right = keys.held["known"]
     keys.held["known"] = VerificationKey(STRANGER)
-    assert refusal(header, checker=checker).row is TOKEN_SIGNATURE
+    assert refusal(header, checker=checker).condition is TOKEN_SIGNATURE
     keys.held["known"] = right
     assert checker.verify(header.encode()).tenant == TENANT
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from osimages.graph.model import GRAPH, IMAGE
+from osimages.odata.errors import MODEL_VALIDATION, ODataError
 from osimages.odata.model.body_validation import entity_validator
-from osimages.odata.service_errors import MODEL_VALIDATION, ServiceError
 from tests.unit.odata.model.models import BOX, SHOP
 
 _VALIDATOR = entity_validator(GRAPH, IMAGE)
@@ -47,10 +47,10 @@ EDITION: Json = {"editionType": "enterprise", "supportEndDate": "2027-10-12"}
 UPDATE: Json = {"buildVersion": "10.0.26100.9711", "releaseMonth": 11, "releaseYear": 2026}
 
 
-def _refused(body: object, key: str | None = None) -> ServiceError:
-    with pytest.raises(ServiceError) as refusal:
+def _refused(body: object, key: str | None = None) -> ODataError:
+    with pytest.raises(ODataError) as refusal:
         _VALIDATOR.create(body) if key is None else _VALIDATOR.update(body, key)
-    assert refusal.value.row is MODEL_VALIDATION
+    assert refusal.value.condition is MODEL_VALIDATION
     return refusal.value
 
 
@@ -414,7 +414,6 @@ def test_several_problems_are_collected_in_order() -> None:
         "$.supportedEditions[0].supportEndDate",
         "$.availableUpdates[0].releaseYear",
     ]
-    assert {detail.code for detail in refusal.details} == {"ModelValidationFailure"}
     assert (refusal.message, refusal.target) == (refusal.details[0].message, "$.foo")
 
 
@@ -451,7 +450,7 @@ def test_a_nullable_property_may_be_null_or_left_out() -> None:
 
 
 def test_a_required_property_may_not_be_left_out_on_create() -> None:
-    with pytest.raises(ServiceError, match="The required property 'code' is missing") as refusal:
+    with pytest.raises(ODataError, match="The required property 'code' is missing") as refusal:
         _BOX_VALIDATOR.create({})
     assert refusal.value.target == "$.code"
     assert _BOX_VALIDATOR.update({}, "a") == {}
@@ -459,7 +458,7 @@ def test_a_required_property_may_not_be_left_out_on_create() -> None:
 
 @pytest.mark.parametrize("width", [10**400, "1", True, None])
 def test_a_double_is_a_number_that_fits(width: object) -> None:
-    with pytest.raises(ServiceError) as refusal:
+    with pytest.raises(ODataError) as refusal:
         _BOX_VALIDATOR.create({"code": "a", "size": {"width": width}})
     assert refusal.value.target == "$.size.width"
 

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from osimages.graph.model import EDITION, GRAPH, IMAGE, UPDATE
+from osimages.odata.errors import MODEL_VALIDATION, ODataError
 from osimages.odata.model.body_validation import entity_validator
-from osimages.odata.service_errors import MODEL_VALIDATION, ServiceError
 
 _VALIDATOR = entity_validator(GRAPH, IMAGE)
 
@@ -63,15 +63,15 @@ _IMAGES = st.fixed_dictionaries(
 def test_any_json_is_accepted_in_canonical_form_or_refused(body: object) -> None:
     try:
         accepted = _VALIDATOR.create(body)
-    except ServiceError as refusal:
-        assert refusal.row is MODEL_VALIDATION
+    except ODataError as refusal:
+        assert refusal.condition is MODEL_VALIDATION
         assert (refusal.target or "").startswith("$")
     else:
         assert _VALIDATOR.create(accepted) == accepted
     try:
         _VALIDATOR.update(body, "a")
-    except ServiceError as refusal:
-        assert refusal.row is MODEL_VALIDATION
+    except ODataError as refusal:
+        assert refusal.condition is MODEL_VALIDATION
 
 
 @given(_IMAGES)

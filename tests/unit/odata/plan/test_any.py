@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from osimages.graph.model import GRAPH, IMAGE
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.build import build_query
 from osimages.odata.plan.query_limits import Limits
 from osimages.odata.plan.resolve import Kind, resolve
-from osimages.odata.service_errors import ServiceError
 from osimages.odata.text.text_limits import Bounds
 from tests.unit.odata.text.filters import ALMOST_FILTERS, FILTERS
 
@@ -22,9 +22,9 @@ _LIMITS = Limits(page_size=100, bounds=Bounds())
 def _status(ask: Callable[[], object]) -> int:
     try:
         ask()
-    except ServiceError as error:
+    except ODataError as error:
         assert error.message
-        return error.row.status
+        return error.condition.status
     return 200
 
 

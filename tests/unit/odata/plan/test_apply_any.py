@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from osimages.odata.service_errors import ServiceError
+from osimages.odata.errors import ODataError
 from tests.support.second_model import ORDINARY
 from tests.support.vault import Vault
 
@@ -101,8 +101,8 @@ def test_any_sequence_is_refused_or_answered(filled: Vault, apply: str, order: s
     query = f"$apply={quote(apply)}" + ("" if order is None else f"&$orderby={quote(order)}")
     try:
         (whole,) = filled.pages(query)
-    except ServiceError as refused:
-        assert refused.row.status in (400, 501)
+    except ODataError as refused:
+        assert refused.condition.status in (400, 501)
         assert refused.target in ("$apply", "$orderby", None)
         return
     assert [row for page in filled.pages(query, size) for row in page] == whole

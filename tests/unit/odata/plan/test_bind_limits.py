@@ -7,10 +7,10 @@ from urllib.parse import quote
 import pytest
 
 from osimages.graph.model import GRAPH, IMAGE
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.build import Query, build_query
 from osimages.odata.plan.query_limits import limits_of
 from osimages.odata.plan.resolve import Kind
-from osimages.odata.service_errors import ServiceError
 from osimages.odata.text.syntax_errors import ODataLimitError
 from osimages.settings import Settings
 from tests.unit.odata.plan.binding import bound, refusal
@@ -102,5 +102,5 @@ def test_conditions_on_items_are_bounded(option: str, one: str, joint: str, most
         return build_query(GRAPH, IMAGE, Kind.COLLECTION, f"{option}={text}", limits_of(Settings()))
 
     assert query(most)
-    with pytest.raises(ServiceError, match="more than 64 conditions on items of collections"):
+    with pytest.raises(ODataError, match="more than 64 conditions on items of collections"):
         query(most + 1)

@@ -5,14 +5,7 @@ from __future__ import annotations
 import pytest
 
 from osimages.graph.model import DEVICE_MANAGEMENT, GRAPH, IMAGE
-from osimages.odata.model.types import Primitive
-from osimages.odata.plan.build import Query, build_plan, build_query
-from osimages.odata.plan.expressions import Apply, Compare, Comparison, Field, Operation, Order, Slot
-from osimages.odata.plan.pagination import Position
-from osimages.odata.plan.query import Shape
-from osimages.odata.plan.query_limits import Limits
-from osimages.odata.plan.resolve import Kind
-from osimages.odata.service_errors import (
+from osimages.odata.errors import (
     EXPAND_NOT_SUPPORTED,
     INVALID_FILTER,
     INVALID_OPTION,
@@ -20,9 +13,16 @@ from osimages.odata.service_errors import (
     INVALID_SELECT,
     LIMIT_EXCEEDED,
     OPTION_NOT_SUPPORTED,
-    ErrorRow,
-    ServiceError,
+    Condition,
+    ODataError,
 )
+from osimages.odata.model.types import Primitive
+from osimages.odata.plan.build import Query, build_plan, build_query
+from osimages.odata.plan.expressions import Apply, Compare, Comparison, Field, Operation, Order, Slot
+from osimages.odata.plan.pagination import Position
+from osimages.odata.plan.query import Shape
+from osimages.odata.plan.query_limits import Limits
+from osimages.odata.plan.resolve import Kind
 from osimages.odata.text.text_limits import Bounds
 
 _LIMITS = Limits(page_size=100, bounds=Bounds(nodes=50, depth=10, list_items=5))
@@ -35,10 +35,10 @@ def _query(query: str, kind: Kind = Kind.COLLECTION) -> Query:
     return build_query(GRAPH, entity, kind, query, _LIMITS)
 
 
-def _refusal(query: str, kind: Kind = Kind.COLLECTION) -> ServiceError:
-    with pytest.raises(ServiceError) as caught:
+def _refusal(query: str, kind: Kind = Kind.COLLECTION) -> ODataError:
+    with pytest.raises(ODataError) as caught:
         _query(query, kind)
-    assert caught.value.row.status == 400
+    assert caught.value.condition.status == 400
     return caught.value
 
 
@@ -96,7 +96,7 @@ _UNREAD = {"$id": "x", "$index": "1"}
 @pytest.mark.parametrize("option", [*_UNREAD, "$schemaversion"])
 def test_options_that_are_known_but_not_supported(option: str) -> None:
     error = _refusal(f"{option}={_UNREAD.get(option, 'x')}")
-    assert (error.row, error.target) == (OPTION_NOT_SUPPORTED, option)
+    assert (error.condition, error.target) == (OPTION_NOT_SUPPORTED, option)
     assert error.message == f"The query option '{option}' is not supported on this resource."
 
 
@@ -106,7 +106,7 @@ def test_options_that_are_known_but_not_supported(option: str) -> None:
 )
 def test_expand(value: str, named: str) -> None:
     error = _refusal(f"$expand={value}")
-    assert (error.row, error.target) == (EXPAND_NOT_SUPPORTED, "$expand")
+    assert (error.condition, error.target) == (EXPAND_NOT_SUPPORTED, "$expand")
     assert error.message == f"Expand is not allowed for property '{named}' according to the entity schema."
 
 
@@ -178,9 +178,9 @@ def test_expand(value: str, named: str) -> None:
         ),
     ],
 )
-def test_refusals_name_the_option_and_the_reason(query: str, row: ErrorRow, target: str | None, message: str) -> None:
+def test_refusals_name_the_option_and_the_reason(query: str, row: Condition, target: str | None, message: str) -> None:
     error = _refusal(query)
-    assert (error.row, error.target, error.message) == (row, target, message)
+    assert (error.condition, error.target, error.message) == (row, target, message)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_select(text: str, names: tuple[str, ...]) -> None:
     "text", ["foo", "*,foo", "supportedEditions/x", "other.type/id", "id/x", "**", "$it", "id($top=1)"]
 )
 def test_select_of_what_does_not_exist(text: str) -> None:
-    assert _refusal(f"$select={text}").row is INVALID_SELECT
+    assert _refusal(f"$select={text}").condition is INVALID_SELECT
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_orderby(text: str, descending: bool) -> None:
 )
 def test_orderby_of_what_cannot_be_sorted_by(text: str, reason: str) -> None:
     error = _refusal(f"$orderby={text}")
-    assert error.row is INVALID_ORDERBY
+    assert error.condition is INVALID_ORDERBY
     assert error.message.startswith("Invalid orderby clause: ")
     assert reason in error.message
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from osimages.odata.errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, Condition, ODataError
 from osimages.odata.plan.delta_tokens import DeltaState, DeltaTokens
 from osimages.odata.plan.query import DeltaPage
-from osimages.odata.service_errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ErrorRow, ServiceError
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
@@ -19,10 +19,10 @@ def tokens(later: timedelta = timedelta(0), secret: bytes = b"secret") -> DeltaT
     return DeltaTokens(secret, 30, lambda: NOW + later)
 
 
-def refusal(reader: DeltaTokens, token: str, tenant: str = "t", query: str = "q") -> ErrorRow:
-    with pytest.raises(ServiceError) as caught:
+def refusal(reader: DeltaTokens, token: str, tenant: str = "t", query: str = "q") -> Condition:
+    with pytest.raises(ODataError) as caught:
         reader.read(token, tenant, query)
-    return caught.value.row
+    return caught.value.condition
 
 
 TOKEN = tokens().write(STATE, "t", "q")

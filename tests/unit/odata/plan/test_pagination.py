@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from osimages.odata.errors import INVALID_SKIPTOKEN, ODataError
 from osimages.odata.plan.pagination import PageTokens, Position
-from osimages.odata.service_errors import INVALID_SKIPTOKEN, ServiceError
 
 _TOKENS = PageTokens(b"secret")
 _TENANT, _QUERY = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90", "filter=id+ne+%27x%27"
@@ -22,9 +22,9 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def _is_refused(token: str, tenant: str = _TENANT, query: str = _QUERY, tokens: PageTokens = _TOKENS) -> bool:
-    with pytest.raises(ServiceError) as caught:
+    with pytest.raises(ODataError) as caught:
         tokens.read(token, tenant, query)
-    return caught.value.row is INVALID_SKIPTOKEN
+    return caught.value.condition is INVALID_SKIPTOKEN
 
 
 @given(_TEXTS, st.none() | st.integers(0, 10**18), _TEXTS, _TEXTS)

@@ -8,13 +8,13 @@ from osimages.odata.plan.patterns import malformed, unavailable
 
 def test_malformed() -> None:
     error = malformed(Pattern("(", "$filter", 18), "missing ): (")
-    assert (error.row.status, error.target) == (400, "$filter")
+    assert (error.condition.status, error.target) == (400, "$filter")
     assert error.message == "Invalid filter clause: The pattern cannot be used: missing ): (, at position 18"
 
 
 def test_unavailable() -> None:
     error = unavailable(Pattern("a", "$compute", 3), "it needs something")
-    assert (error.row.status, error.target) == (501, "$compute")
+    assert (error.condition.status, error.target) == (501, "$compute")
     assert error.message == (
         "The query option '$compute' asks for what is not offered: it needs something, at position 3"
     )

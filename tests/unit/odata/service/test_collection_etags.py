@@ -11,13 +11,13 @@ import pytest
 
 from osimages.app import start
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.odata.errors import ODataError
 from osimages.odata.service.collection_etags import SHAPING_HEADERS
 from osimages.odata.service.pipeline import answer
 from osimages.odata.service.principal import Actor
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service, ServiceVersion
-from osimages.odata.service_errors import ServiceError
 from osimages.settings import Settings
 from tests.support.api import IMAGES, READ
 
@@ -93,7 +93,7 @@ async def _check(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         reply = await _get(service, path, query, tag)
         assert (reply.status, reply.body, reply.headers) == (304, b"", ((b"etag", tag),))
         assert database.asked == number
-    with pytest.raises(ServiceError):  # a token without permissions
+    with pytest.raises(ODataError):  # a token without permissions
         await _get(service, IMAGES, query, tags[0], permissions=frozenset())
     assert database.asked == len(paths)
 

@@ -10,6 +10,7 @@ import pytest
 
 from osimages.app import start
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT
+from osimages.odata.errors import LIMIT_EXCEEDED, ODataError
 from osimages.odata.plan.resolve import resolve
 from osimages.odata.service.batch.bulk_reads import alike
 from osimages.odata.service.call import Call
@@ -17,7 +18,6 @@ from osimages.odata.service.pipeline import answer
 from osimages.odata.service.principal import Actor
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import LIMIT_EXCEEDED, ServiceError
 from osimages.odata.wire.links import Links
 from osimages.settings import Settings
 from tests.support.api import IMAGES
@@ -50,9 +50,9 @@ async def _check(service: Service) -> None:
     async def read(_most: int, _setting: str) -> bytes:
         return b""
 
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         await answer(service, long, read)
-    assert refused.value.row is LIMIT_EXCEEDED
+    assert refused.value.condition is LIMIT_EXCEEDED
     beta = service.versions["beta"]
     call = Call(service, beta, long, ACTOR, resolve(beta.model, "$batch"), Links("https://localhost/beta"))
     assert alike(call, [("1", long), ("2", long)]) == []

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from osimages.graph.forwarded import Front
+from osimages.odata.errors import BODY_ENCODING, BODY_TOO_LARGE, Condition, ODataError
 from osimages.odata.service.request import ApiRequest, new_request_id, read_body, request_of
-from osimages.odata.service_errors import BODY_ENCODING, BODY_TOO_LARGE, ErrorRow, ServiceError
 
 
 def scope(**changes: Any) -> dict[str, Any]:
@@ -132,11 +132,11 @@ def test_the_clients_id_is_taken_where_it_can_be_a_header() -> None:
         assert request.client_request_id == request.request_id
 
 
-def refused(request: ApiRequest, *parts: bytes, broken: bool = False) -> ErrorRow:
+def refused(request: ApiRequest, *parts: bytes, broken: bool = False) -> Condition:
     """The row of the error that reading the body, of at most 100 bytes, leads to."""
-    with pytest.raises(ServiceError) as raised:
+    with pytest.raises(ODataError) as raised:
         asyncio.run(read_body(request, receiving(*parts, broken=broken), 10, 100, ""))
-    return raised.value.row
+    return raised.value.condition
 
 
 def test_bodies() -> None:
@@ -185,7 +185,7 @@ def test_bodies_that_cannot_be_read() -> None:
 
 def test_the_limit_is_told_in_megabytes_where_it_is_a_whole_number_of_them() -> None:
     for most, told in ((4 * 1024 * 1024, "4MB"), (100, "100 bytes")):
-        with pytest.raises(ServiceError, match=re.escape(told)):
+        with pytest.raises(ODataError, match=re.escape(told)):
             asyncio.run(read_body(with_headers(content_length=str(most + 1)), receiving(), 10, most, "max_body_bytes"))
 
 
@@ -194,5 +194,5 @@ def test_a_body_that_does_not_come_is_given_up() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    with pytest.raises(ServiceError, match="did not arrive within"):
+    with pytest.raises(ODataError, match="did not arrive within"):
         asyncio.run(read_body(with_headers(), never, 0.01, 100, ""))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.odata.service_errors import PRECONDITION_FAILED, ServiceError
+from osimages.odata.errors import PRECONDITION_FAILED, ODataError
 from osimages.odata.wire.etags import CollectionTags, check_if_match, etag, names_version
 
 
@@ -21,9 +21,9 @@ def test_headers_that_name_the_version(header: str) -> None:
 @pytest.mark.parametrize("header", ['W/"8"', '"77"', '"17"', "7", "", '"7', "W/7", "**"])
 def test_headers_that_do_not(header: str) -> None:
     assert not names_version(header, 7)
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         check_if_match(header, 7)
-    assert refused.value.row is PRECONDITION_FAILED
+    assert refused.value.condition is PRECONDITION_FAILED
     assert etag(7) in refused.value.message
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.odata.service_errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ServiceError
+from osimages.odata.errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ODataError
 from osimages.odata.wire.media_types import USUAL, JsonForm, Metadata, json_form, metadata_as_json, ranges
 
 
@@ -66,9 +66,9 @@ def test_content_type_says_the_form() -> None:
     ],
 )
 def test_what_cannot_be_served(accept: str | None, asked: str | None) -> None:
-    with pytest.raises(ServiceError) as refused:
+    with pytest.raises(ODataError) as refused:
         json_form(accept, asked)
-    assert refused.value.row is (NOT_ACCEPTABLE if asked is None else FORMAT_NOT_ACCEPTABLE)
+    assert refused.value.condition is (NOT_ACCEPTABLE if asked is None else FORMAT_NOT_ACCEPTABLE)
     assert refused.value.target == (None if asked is None else "$format")
 
 
@@ -110,9 +110,9 @@ def test_metadata(accept: str | None, asked: str | None, as_json: bool, as_json_
 
 @pytest.mark.parametrize(("accept", "asked"), [("text/html", None), (None, "atom"), ("*/*;q=0", None), (None, "")])
 def test_metadata_that_cannot_be_served(accept: str | None, asked: str | None) -> None:
-    with pytest.raises(ServiceError) as rejected:
+    with pytest.raises(ODataError) as rejected:
         metadata_as_json(accept, asked, "4.01")
-    assert rejected.value.row is (NOT_ACCEPTABLE if asked is None else FORMAT_NOT_ACCEPTABLE)
+    assert rejected.value.condition is (NOT_ACCEPTABLE if asked is None else FORMAT_NOT_ACCEPTABLE)
 
 
 def test_the_form_of_401() -> None:
@@ -134,5 +134,5 @@ def test_any_header_can_be_read(text: str) -> None:
         assert 0 <= each.quality <= 1
     try:
         assert isinstance(json_form(text, None), JsonForm)
-    except ServiceError as error:
-        assert error.row is NOT_ACCEPTABLE
+    except ODataError as error:
+        assert error.condition is NOT_ACCEPTABLE

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.odata.service_errors import BODY_ENCODING, BODY_UNREADABLE, ServiceError
+from osimages.odata.errors import BODY_ENCODING, BODY_UNREADABLE, ODataError
 from osimages.odata.wire.payload import (
     collection_body,
     decoded,
@@ -66,21 +66,21 @@ def test_json_is_decoded(value: object) -> None:
 def test_anything_else_is_refused_and_no_fault(raw: bytes) -> None:
     try:
         decoded(raw)
-    except ServiceError as error:
-        assert error.row in (BODY_ENCODING, BODY_UNREADABLE)
+    except ODataError as error:
+        assert error.condition in (BODY_ENCODING, BODY_UNREADABLE)
 
 
 @pytest.mark.parametrize("raw", [b"[" * 10**6, b'{"a":' * 10**5, rb'"\ud800"', b'"\xed\xa0\x80"', b"\xef\xbb\xbf"])
 def test_what_would_break_a_naive_decoder(raw: bytes) -> None:
-    with pytest.raises(ServiceError):
+    with pytest.raises(ODataError):
         decoded(raw)
 
 
 @pytest.mark.parametrize("raw", [b'{"id":"a","id":"b"}', b'[{"a":{"\\u0069d":[],"id":1,"n":' + b"9" * 50 + b"}}]"])
 def test_a_member_that_is_given_twice(raw: bytes) -> None:
-    with pytest.raises(ServiceError, match="The property 'id' is given more than once") as refusal:
+    with pytest.raises(ODataError, match="The property 'id' is given more than once") as refusal:
         decoded(raw)
-    assert refusal.value.row is BODY_UNREADABLE
+    assert refusal.value.condition is BODY_UNREADABLE
 
 
 def test_values_are_counted_up_to_the_bound() -> None:

@@ -9,18 +9,18 @@ from itertools import groupby
 import msgspec
 from msgspec.structs import force_setattr
 
-from osimages.odata.service.batch.conditions import Condition
-from osimages.odata.service.reply import Reply
-from osimages.odata.service.request import ApiRequest
-from osimages.odata.service_errors import (
+from osimages.odata.errors import (
     BATCH_DEPENDENCY,
     BATCH_FORMAT,
     BATCH_GROUP_SPLIT,
     BATCH_ID_IS_GROUP,
     BATCH_ID_TAKEN,
     BATCH_READS_IN_CHANGE_SET,
-    ServiceError,
+    ODataError,
 )
+from osimages.odata.service.batch.conditions import RunCondition
+from osimages.odata.service.reply import Reply
+from osimages.odata.service.request import ApiRequest
 
 WRITING = frozenset(("POST", "PATCH", "PUT", "DELETE"))
 _SHOWN_NAMES = {b"etag": "ETag", b"odata-entityid": "OData-EntityId", b"www-authenticate": "WWW-Authenticate"}
@@ -32,17 +32,17 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     `id` is what its response is known by, None where it has none; `key` is made of it, which is compared without regard
     to case. `waits_for` holds the keys of items that are run before it: all must succeed, unless it has a `condition`,
     which decides instead. `group` names those that are done together or not at all. `body` and `condition` are a
-    ServiceError where they cannot be read: then this item alone fails.
+    ODataError where they cannot be read: then this item alone fails.
     """
 
     id: str | None
     method: str
     url: str
     headers: Mapping[bytes, bytes]
-    body: bytes | ServiceError
+    body: bytes | ODataError
     waits_for: tuple[str, ...] = ()
     group: str | None = None
-    condition: Condition | ServiceError | None = None
+    condition: RunCondition | ODataError | None = None
     key: str | None = None
 
     def __post_init__(self) -> None:
@@ -81,21 +81,21 @@ def _shown_name(name: bytes) -> str:
 def units(items: list[Item]) -> list[list[Item]]:
     """The items, those of one change set together.
 
-    Raises ServiceError (400) for a batch that cannot be run; then nothing of it is.
+    Raises ODataError (400) for a batch that cannot be run; then nothing of it is.
     """
     if not items:
-        raise ServiceError(BATCH_FORMAT)
+        raise ODataError(BATCH_FORMAT)
     groups = {each.group.lower() for each in items if each.group is not None}
     found = _grouped(items) if groups else [[item] for item in items]
     seen: set[str | None] = set()
     for unit in found:
         for item in unit:
             if item.id is not None and item.key in groups:
-                raise ServiceError(BATCH_ID_IS_GROUP, id=item.id[:64])
+                raise ODataError(BATCH_ID_IS_GROUP, id=item.id[:64])
             if item.id is not None and (not item.id or item.key in seen):
-                raise ServiceError(BATCH_ID_TAKEN, id=item.id[:64])
+                raise ODataError(BATCH_ID_TAKEN, id=item.id[:64])
             if item.waits_for and not seen.issuperset(item.waits_for):
-                raise ServiceError(BATCH_DEPENDENCY, id=(item.id or "")[:64])
+                raise ODataError(BATCH_DEPENDENCY, id=(item.id or "")[:64])
             seen.add(item.key)
         if (group := unit[0].group) is not None:
             seen.add(group.lower())
@@ -110,10 +110,10 @@ def _grouped(items: list[Item]) -> list[list[Item]]:
             found += [[item] for item in together]
             continue
         if group in groups:
-            raise ServiceError(BATCH_GROUP_SPLIT, group=group[:64])
+            raise ODataError(BATCH_GROUP_SPLIT, group=group[:64])
         groups.add(group)
         found.append(list(together))
         for item in found[-1]:
             if item.method not in WRITING:
-                raise ServiceError(BATCH_READS_IN_CHANGE_SET, id=(item.id or "")[:64])
+                raise ODataError(BATCH_READS_IN_CHANGE_SET, id=(item.id or "")[:64])
     return found

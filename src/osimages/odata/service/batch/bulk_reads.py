@@ -11,13 +11,13 @@ import msgspec
 
 from osimages.graph.denial_audit import refusal_reply
 from osimages.graph.permissions import authorise
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.resolve import Kind
 from osimages.odata.service.call import Call
 from osimages.odata.service.reading import entity_reply, unknown_key
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.slices import cut
-from osimages.odata.service_errors import ServiceError
 
 # An item, by its key, as a request, and the key of the entity that it asks for.
 Asked = tuple[str | None, ApiRequest, str]
@@ -44,7 +44,7 @@ def alike(call: Call, requests: Iterable[tuple[str | None, ApiRequest]]) -> list
 async def replies(batch: Call, group: list[Asked]) -> list[Reply]:
     """The replies to all of a group; none where each has to be answered by itself after all.
 
-    Raises ServiceError where something is wrong with each of them, and what the store raises.
+    Raises ODataError where something is wrong with each of them, and what the store raises.
     """
     service, first = batch.service, group[0][1]
     target = service.address(first.path).target
@@ -62,7 +62,7 @@ async def replies(batch: Call, group: list[Asked]) -> list[Reply]:
                 service.throttle.admit(call.actor.tenant, call.actor.application, request.method)
             if key not in found:
                 raise unknown_key(key)
-        except ServiceError as error:
+        except ODataError as error:
             return refusal_reply(service, request, error)
         return entity_reply(look, found[key].version, call.document(look.form, found[key]))
 

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from osimages.odata.errors import CHANGE_SET_UNDONE, ODataError
 from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored
-from osimages.odata.service_errors import CHANGE_SET_UNDONE, ServiceError
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.entity_store import EntityStore
 from osimages.odata.sql.store import Database, Store
@@ -59,7 +59,7 @@ class ChangeSet:
         await arrival
 
     async def join(self, key: str, steps: Steps[Result]) -> Result:
-        """The result of a write, once all are committed. Raises ServiceError(CHANGE_SET_UNDONE) where another fails."""
+        """The result of a write, once all are committed. Raises ODataError(CHANGE_SET_UNDONE) where another fails."""
         if self._ended or self._arrival is None or self._arrival.done():
             raise RuntimeError("a request of a change set writes once")
         self.last_key = key
@@ -102,7 +102,7 @@ class ChangeSet:
         for steps, future in self._waiting:
             steps.close()
             if not future.done():
-                future.set_exception(ServiceError(CHANGE_SET_UNDONE))
+                future.set_exception(ODataError(CHANGE_SET_UNDONE))
 
 
 class _JoiningStore:

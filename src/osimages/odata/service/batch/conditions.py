@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from osimages.odata import ODataLimitError, ODataSyntaxError, parse_expression
-from osimages.odata.service_errors import BATCH_CONDITION, CONDITION_NOT_MET, CONDITION_NOT_SUPPORTED, ServiceError
+from osimages.odata.errors import BATCH_CONDITION, CONDITION_NOT_MET, CONDITION_NOT_SUPPORTED, ODataError
 from osimages.odata.text.tree import Alias, Binary, Expression, Literal, LiteralKind, Logical, Unary
 
 # Outside of strings, `$` starts a reference to a request; only whether the request succeeded can be asked for.
@@ -40,7 +40,7 @@ class _UnsupportedError(Exception):
     """Valid OData that is not evaluated here."""
 
 
-class Condition(msgspec.Struct, frozen=True):
+class RunCondition(msgspec.Struct, frozen=True):
     """A parsed condition. `requests` maps the aliases in `tree` to the ids that they stand for, in lower case."""
 
     text: str
@@ -50,7 +50,7 @@ class Condition(msgspec.Struct, frozen=True):
     def is_met(self, succeeded: Mapping[str, bool]) -> bool:
         """Evaluate the condition. `succeeded` has an entry for each id that it refers to. Null is not true.
 
-        Raises ServiceError: BATCH_CONDITION for a value that is not Boolean, CONDITION_NOT_SUPPORTED.
+        Raises ODataError: BATCH_CONDITION for a value that is not Boolean, CONDITION_NOT_SUPPORTED.
         """
         known = {alias: succeeded[key] for alias, key in self.requests.items()}
         try:
@@ -64,7 +64,7 @@ class Condition(msgspec.Struct, frozen=True):
         raise _invalid(self.text, "it is not Boolean")
 
 
-def parse_condition(text: str) -> Condition | ServiceError:
+def parse_condition(text: str) -> RunCondition | ODataError:
     """Parse the value of `if`. The error is the one with which the item fails."""
     requests: dict[str, str] = {}
     text = text.strip(" \t")
@@ -89,12 +89,12 @@ def parse_condition(text: str) -> Condition | ServiceError:
         return _invalid(text, f"{error.message} at position {error.position}.")
     except ODataLimitError as error:
         return _invalid(text, str(error))
-    return Condition(text, tree, requests)
+    return RunCondition(text, tree, requests)
 
 
-def not_met(condition: Condition, item: str) -> ServiceError:
+def not_met(condition: RunCondition, item: str) -> ODataError:
     """Return the error of an item that is not run because its condition is not true."""
-    return ServiceError(CONDITION_NOT_MET, id=item[:64], condition=condition.text[:_LONGEST_SHOWN])
+    return ODataError(CONDITION_NOT_MET, id=item[:64], expression=condition.text[:_LONGEST_SHOWN])
 
 
 def _value(node: Expression, known: Mapping[str, bool]) -> Value:
@@ -142,9 +142,9 @@ def _boolean(value: Value, word: str) -> bool | None:
     raise TypeError(f"an operand of '{word}' is not Boolean")
 
 
-def _invalid(text: str, reason: str) -> ServiceError:
-    return ServiceError(BATCH_CONDITION, target="if", condition=text[:_LONGEST_SHOWN], reason=reason)
+def _invalid(text: str, reason: str) -> ODataError:
+    return ODataError(BATCH_CONDITION, target="if", expression=text[:_LONGEST_SHOWN], reason=reason)
 
 
-def _unsupported(text: str, what: str) -> ServiceError:
-    return ServiceError(CONDITION_NOT_SUPPORTED, target="if", condition=text[:_LONGEST_SHOWN], what=what)
+def _unsupported(text: str, what: str) -> ODataError:
+    return ODataError(CONDITION_NOT_SUPPORTED, target="if", expression=text[:_LONGEST_SHOWN], what=what)

@@ -13,19 +13,19 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from osimages.odata.service.batch.batch_items import Item, Outcome
-from osimages.odata.service.batch.conditions import Condition, parse_condition
-from osimages.odata.service.reply import JSON, ODATA_JSON, Reply
-from osimages.odata.service.request import ApiRequest
-from osimages.odata.service.request_body import json_text
-from osimages.odata.service_errors import (
+from osimages.odata.errors import (
     BATCH_DEPENDENCY,
     BATCH_FORMAT,
     BATCH_MALFORMED,
     BATCH_TOO_MANY,
     BATCH_WITHOUT_TYPE,
-    ServiceError,
+    ODataError,
 )
+from osimages.odata.service.batch.batch_items import Item, Outcome
+from osimages.odata.service.batch.conditions import RunCondition, parse_condition
+from osimages.odata.service.reply import JSON, ODATA_JSON, Reply
+from osimages.odata.service.request import ApiRequest
+from osimages.odata.service.request_body import json_text
 from osimages.odata.wire.header_fields import MOST_LINES
 from osimages.odata.wire.payload import MOST_VALUES_OF_BATCH, decoded
 
@@ -67,13 +67,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read(request: ApiRequest, most: int) -> list[Item]:
-    """The items of a batch. Raises ServiceError (400) for one that is malformed, or has more than `most` items."""
+    """The items of a batch. Raises ODataError (400) for one that is malformed, or has more than `most` items."""
     try:
         written = decoded(json_text(request), _decode, _members, MOST_VALUES_OF_BATCH).requests
     except msgspec.ValidationError:
-        raise ServiceError(BATCH_FORMAT) from None
+        raise ODataError(BATCH_FORMAT) from None
     if len(written) > most:
-        raise ServiceError(BATCH_TOO_MANY, limit=most)
+        raise ODataError(BATCH_TOO_MANY, limit=most)
     return [_item(each, most) for each in written]
 
 
@@ -91,33 +91,31 @@ def write(items: Sequence[Item], outcomes: Sequence[Outcome]) -> Reply:
 def _item(written: _Item, most: int) -> Item:
     headers = _NO_HEADERS
     if written.headers and len(written.headers) > MOST_LINES:
-        raise ServiceError(
-            BATCH_MALFORMED, reason=f"the request '{written.id[:64]}' has more than {MOST_LINES} headers."
-        )
+        raise ODataError(BATCH_MALFORMED, reason=f"the request '{written.id[:64]}' has more than {MOST_LINES} headers.")
     if written.headers:
         headers = {name.lower().encode(): value.encode() for name, value in written.headers.items()}
     method = written.method.upper()
     content_type = headers.get(b"content-type", b"")
     if method in _WITH_BODY and not content_type:
-        raise ServiceError(BATCH_WITHOUT_TYPE, id=written.id[:64])
+        raise ODataError(BATCH_WITHOUT_TYPE, id=written.id[:64])
     if max(len(written.depends_on or ()), len(written.sdk_depends_on or ())) > most:
-        raise ServiceError(BATCH_DEPENDENCY, id=written.id[:64])
+        raise ODataError(BATCH_DEPENDENCY, id=written.id[:64])
     waits_for: tuple[str, ...] = ()
     if written.depends_on or written.sdk_depends_on:
         waits_for = tuple(each.lower() for each in (*(written.depends_on or ()), *(written.sdk_depends_on or ())))
     condition = None if written.condition is None else _condition(written.condition)
-    if isinstance(condition, Condition):
+    if isinstance(condition, RunCondition):
         waits_for = (*waits_for, *condition.requests.values())
     body = b"" if written.body is _NULL else _body(bytes(written.body), content_type)
     return Item(written.id, method, written.url, headers, body, waits_for, written.group, condition)
 
 
-def _condition(written: str | bool) -> Condition | ServiceError:
+def _condition(written: str | bool) -> RunCondition | ODataError:
     """The condition is text; the two Boolean literals are understood as JSON, too."""
     return parse_condition(written if isinstance(written, str) else str(written).lower())
 
 
-def _body(written: bytes, content_type: bytes) -> bytes | ServiceError:
+def _body(written: bytes, content_type: bytes) -> bytes | ODataError:
     """Return the bytes of a body: JSON and text (`text/plain`) as they are, any other type from base64url.
 
     A string in the place of JSON is base64url, too: Graph takes any body so.
@@ -132,7 +130,7 @@ def _body(written: bytes, content_type: bytes) -> bytes | ServiceError:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        return ServiceError(BATCH_FORMAT)
+        return ODataError(BATCH_FORMAT)
 
 
 def _response(item: Item, outcome: Outcome) -> _Response:

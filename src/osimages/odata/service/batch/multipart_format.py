@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import groupby
 
+from osimages.odata.errors import BATCH_MALFORMED, BATCH_TOO_MANY, ODataError
 from osimages.odata.service.batch.batch_items import Item, Outcome
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service_errors import BATCH_MALFORMED, BATCH_TOO_MANY, ServiceError
 from osimages.odata.wire.header_fields import MOST_LINES, combined
 
 Headers = dict[bytes, bytes]
@@ -43,7 +43,7 @@ def is_multipart(request: ApiRequest) -> bool:
 
 
 def read(request: ApiRequest, most: int) -> list[Item]:
-    """The items of a batch, at most `most`. Raises ServiceError (400) that says what is wrong with it."""
+    """The items of a batch, at most `most`. Raises ODataError (400) that says what is wrong with it."""
     found: list[Item] = []
     for number, part in enumerate(_parts(request.body, request.headers[b"content-type"], most)):
         headers, content = _split(part)
@@ -56,7 +56,7 @@ def read(request: ApiRequest, most: int) -> list[Item]:
             # No Content-ID holds a line break, so that none is taken for the name of a change set.
             found.append(_item(inner_headers, inner_content, f"\n{number}"))
     if len(found) > most:
-        raise ServiceError(BATCH_TOO_MANY, limit=most)
+        raise ODataError(BATCH_TOO_MANY, limit=most)
     return found
 
 
@@ -125,7 +125,7 @@ def _parts(body: bytes, content_type: bytes, most: int) -> list[bytes]:
         if opening is None:
             break
         if len(found) == most:
-            raise ServiceError(BATCH_TOO_MANY, limit=most)
+            raise ODataError(BATCH_TOO_MANY, limit=most)
         found.append(body[start : max(start, opening.start())].removesuffix(b"\r"))
     if opening is None:
         raise _refused(f"the line that ends it, '--{boundary.decode('latin-1')}--', is missing.")
@@ -133,7 +133,7 @@ def _parts(body: bytes, content_type: bytes, most: int) -> list[bytes]:
 
 
 def _check_head(body: bytes, start: int, line: re.Pattern[bytes]) -> None:
-    """Raise ServiceError for a part whose headers are too long, before its end is searched for, which may be far."""
+    """Raise ODataError for a part whose headers are too long, before its end is searched for, which may be far."""
     end = start + _MOST_HEADER_BYTES
     # The line with the boundary may be the first half of an empty line, and of the next line with the boundary.
     is_long = end < len(body) and _EMPTY_LINE.search(body, start - 2, end) is None
@@ -179,5 +179,5 @@ def _joined(parts: Sequence[bytes], name: str) -> tuple[bytes, bytes]:
     return b"multipart/mixed;boundary=%b" % boundary, b"%b--%b--\r\n" % (body, boundary)
 
 
-def _refused(reason: str) -> ServiceError:
-    return ServiceError(BATCH_MALFORMED, reason=reason)
+def _refused(reason: str) -> ODataError:
+    return ODataError(BATCH_MALFORMED, reason=reason)

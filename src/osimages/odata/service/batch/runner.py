@@ -12,6 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 import msgspec
 
+from osimages.odata.errors import (
+    BATCH_ANSWERS_TOO_LARGE,
+    CHANGE_SET_UNDONE,
+    DEPENDENCY_FAILED,
+    LIMIT_EXCEEDED,
+    ODataError,
+)
 from osimages.odata.plan.resolve import Kind
 from osimages.odata.service.batch import json_format, multipart_format
 from osimages.odata.service.batch.batch_items import WRITING, Item, Outcome, units
@@ -24,13 +31,6 @@ from osimages.odata.service.error_replies import failure_reply
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest, ReadBody, ascii_text
 from osimages.odata.service.service import Service
-from osimages.odata.service_errors import (
-    BATCH_ANSWERS_TOO_LARGE,
-    CHANGE_SET_UNDONE,
-    DEPENDENCY_FAILED,
-    LIMIT_EXCEEDED,
-    ServiceError,
-)
 from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
 from osimages.odata.wire.links import quoted_key
 
@@ -50,7 +50,7 @@ _MOST_READS = 4
 
 
 async def batch(call: Call, answer: Answer) -> Reply:
-    """The replies to all items. Raises ServiceError (400) for a batch that is malformed: then no item is run."""
+    """The replies to all items. Raises ODataError (400) for a batch that is malformed: then no item is run."""
     most = call.service.settings.max_batch_items
     running = _Running(call, answer)
     if multipart_format.is_multipart(call.request):
@@ -111,7 +111,7 @@ class _Running:
         outcomes: dict[str | None, Outcome] = {}
         for group in alike(self._call, requests):
             # What is wrong with all is told to each, when its turn comes.
-            with contextlib.suppress(ServiceError, StoreUnavailableError, QueryTimeoutError):
+            with contextlib.suppress(ODataError, StoreUnavailableError, QueryTimeoutError):
                 for (key, request, _), reply in zip(group, await replies(self._call, group), strict=False):
                     outcomes[key] = self._within_limit(Outcome(request, reply), key)
         return outcomes
@@ -173,7 +173,7 @@ class _Running:
             addresses |= self._addresses(earlier.unit, outcomes)
         reasons = [_reason_not_to_run(item, succeeded) for item in unit]
         if any(reasons):
-            return [self._failed(each or ServiceError(CHANGE_SET_UNDONE)) for each in reasons]
+            return [self._failed(each or ODataError(CHANGE_SET_UNDONE)) for each in reasons]
         return await self._unit(unit, addresses)
 
     async def _unit(self, unit: Unit, addresses: Mapping[str, str]) -> list[Outcome]:
@@ -185,7 +185,7 @@ class _Running:
     async def _one(self, service: Service, item: Item, addresses: Mapping[str, str]) -> Outcome:
         try:
             request = self._request(item, addresses)
-        except ServiceError as error:
+        except ODataError as error:
             return self._failed(error)
         if not self._is_read(request):
             return await self._answered(service, request, item)
@@ -220,7 +220,7 @@ class _Running:
 
     def _too_large(self, item_id: str | None) -> Outcome:
         limit = self._call.service.settings.max_batch_answer_bytes
-        return self._failed(ServiceError(BATCH_ANSWERS_TOO_LARGE, limit=limit, id=(item_id or "")[:64]))
+        return self._failed(ODataError(BATCH_ANSWERS_TOO_LARGE, limit=limit, id=(item_id or "")[:64]))
 
     async def _together(self, unit: Unit, addresses: Mapping[str, str]) -> list[Outcome]:
         """The items of a change set: each is answered up to its write, then all writes are done at once."""
@@ -240,15 +240,15 @@ class _Running:
         else:
             await change_set.commit()
         outcomes = [await task for task in tasks]
-        return outcomes + [self._failed(ServiceError(CHANGE_SET_UNDONE)) for _ in unit[len(outcomes) :]]
+        return outcomes + [self._failed(ODataError(CHANGE_SET_UNDONE)) for _ in unit[len(outcomes) :]]
 
     def _request(self, item: Item, addresses: Mapping[str, str]) -> ApiRequest:
         """The item as a request of its own, with the outer request's token and ids."""
-        if isinstance(item.body, ServiceError):
+        if isinstance(item.body, ODataError):
             raise item.body
         if len(item.url) > self._longest_url:
             most = self._call.service.settings.max_url_bytes
-            raise ServiceError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
+            raise ODataError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
         outer = self._call.request
         path, _, query = self._path(item, addresses).partition("?")
         return ApiRequest(
@@ -287,21 +287,21 @@ class _Running:
                 found[item.key] = address.lstrip("/")
         return found
 
-    def _failed(self, error: ServiceError) -> Outcome:
+    def _failed(self, error: ODataError) -> Outcome:
         request = self._call.request
         return Outcome(request, failure_reply(self._call.service, request, error))
 
 
-def _reason_not_to_run(item: Item, succeeded: Mapping[str, bool]) -> ServiceError | None:
+def _reason_not_to_run(item: Item, succeeded: Mapping[str, bool]) -> ODataError | None:
     """Return the error of an item whose dependencies or condition say that it is not run, None where they let it."""
     if item.condition is None:
         failed = next((key for key in item.waits_for if not succeeded[key]), None)
-        return None if failed is None else ServiceError(DEPENDENCY_FAILED, id=failed)
-    if isinstance(item.condition, ServiceError):
+        return None if failed is None else ODataError(DEPENDENCY_FAILED, id=failed)
+    if isinstance(item.condition, ODataError):
         return item.condition
     try:
         return None if item.condition.is_met(succeeded) else not_met(item.condition, item.id or "")
-    except ServiceError as error:
+    except ODataError as error:
         return error
 
 

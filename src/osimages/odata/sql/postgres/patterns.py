@@ -40,7 +40,7 @@ class PostgresPatterns:
     async def turn(self, tenant: str, values: Mapping[str, object]) -> AsyncIterator[Values]:
         """A tenant's turn to run a query, with the parameters as the driver takes them.
 
-        An invalid pattern is an error even if no row is matched with it. Raises ServiceError (400) for it,
+        An invalid pattern is an error even if no row is matched with it. Raises ODataError (400) for it,
         QueryTimeoutError, or StoreUnavailableError.
         """
         patterns = [each for each in values.values() if isinstance(each, Pattern)]

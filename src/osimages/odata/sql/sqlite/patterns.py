@@ -30,7 +30,7 @@ _CODE_UNIT = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|.)", re.DOTALL)
 def bind_patterns(values: Mapping[str, object]) -> Values:
     """Return the parameters of a statement with each Pattern compiled, once for all rows.
 
-    Compiling takes up to 10 ms of processor time a pattern: do it on a thread. Raises ServiceError: 400 for a pattern
+    Compiling takes up to 10 ms of processor time a pattern: do it on a thread. Raises ODataError: 400 for a pattern
     that RE2 does not take, 501 without RE2.
     """
     return {name: _value(each) for name, each in values.items()}

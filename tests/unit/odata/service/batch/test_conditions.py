@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.odata.service.batch.conditions import Condition, not_met, parse_condition
-from osimages.odata.service_errors import BATCH_CONDITION, CONDITION_NOT_SUPPORTED, ErrorRow, ServiceError
+from osimages.odata.errors import BATCH_CONDITION, CONDITION_NOT_SUPPORTED, Condition, ODataError
+from osimages.odata.service.batch.conditions import RunCondition, not_met, parse_condition
 
 SUCCEEDED = {"1": True, "2": False, "a-b.c~d_e": True}
 
 
-def result(text: str) -> bool | ErrorRow:
+def result(text: str) -> bool | Condition:
     condition = parse_condition(text)
     try:
-        if isinstance(condition, ServiceError):
+        if isinstance(condition, ODataError):
             raise condition
         return condition.is_met(SUCCEEDED)
-    except ServiceError as error:
-        return error.row
+    except ODataError as error:
+        return error.condition
 
 
 @pytest.mark.parametrize(
@@ -82,25 +82,25 @@ def test_evaluate(text: str, expected: bool) -> None:
         ("2026-11-29 gt 2026-11-28", CONDITION_NOT_SUPPORTED),
     ],
 )
-def test_reject(text: str, row: ErrorRow) -> None:
+def test_reject(text: str, row: Condition) -> None:
     assert result(text) is row
 
 
 def test_errors_quote_the_condition_and_the_position() -> None:
     error = parse_condition("$1/$succeeded && true")
-    assert isinstance(error, ServiceError)
+    assert isinstance(error, ODataError)
     assert "'$1/$succeeded && true'" in error.message
     assert "position 14" in error.message
     condition = parse_condition("false")
-    assert isinstance(condition, Condition)
+    assert isinstance(condition, RunCondition)
     assert not_met(condition, "7").message == "The request with id '7' was not run: its condition 'false' is not true."
 
 
 @given(st.text(alphabet=st.sampled_from("$12/succed'\"\\ ()@truenotand=,.é\n"), max_size=60))
 def test_any_text_is_evaluated_or_rejected(text: str) -> None:
     condition = parse_condition(text)
-    if isinstance(condition, Condition):
+    if isinstance(condition, RunCondition):
         try:
             condition.is_met(dict.fromkeys(condition.requests.values(), True))
-        except ServiceError as error:
-            assert error.row in (BATCH_CONDITION, CONDITION_NOT_SUPPORTED)
+        except ODataError as error:
+            assert error.condition in (BATCH_CONDITION, CONDITION_NOT_SUPPORTED)

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osimages.odata.errors import BATCH_MALFORMED, ODataError
 from osimages.odata.service.batch.batch_items import Item, Outcome
 from osimages.odata.service.batch.multipart_format import is_multipart, read, write
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service_errors import BATCH_MALFORMED, ServiceError
 from tests.support import multipart
 
 
@@ -51,8 +51,8 @@ def test_what_is_written_is_read(requests: list[tuple[str, str, dict[str, str], 
 def test_any_text_is_read_or_refused(pieces: list[bytes]) -> None:
     try:
         assert all(isinstance(each, Item) for each in read(batch(b"".join(pieces)), 25))
-    except ServiceError as error:
-        assert error.row is BATCH_MALFORMED
+    except ODataError as error:
+        assert error.condition is BATCH_MALFORMED
 
 
 @given(st.binary(max_size=200))
@@ -87,7 +87,7 @@ def test_answers_are_what_mail_programs_read() -> None:
 
 def test_long_headers_are_rejected_before_the_end_of_the_part_is_searched_for() -> None:
     head = b"--batch-1\r\nContent-Type: application/http\r\n"
-    with pytest.raises(ServiceError, match="headers of more than 65536 bytes"):
+    with pytest.raises(ODataError, match="headers of more than 65536 bytes"):
         read(batch(head + b"a:\r\n" * 100_000), 20)  # it has no end
 
 
@@ -96,8 +96,8 @@ def test_a_long_body_behind_no_headers_or_short_ones(end: bytes) -> None:
     long = b"x" * 100_000
     for head in (b"", b"a: b" + end):
         content = end.join((b"--batch-1", head, long, b"--batch-1--"))
-        with pytest.raises(ServiceError, match="a part is neither application/http nor"):
+        with pytest.raises(ODataError, match="a part is neither application/http nor"):
             read(batch(content), 20)
     content = end.join((b"--batch-1", b"--batch-1", b"a: b", b"--batch-1--", long))
-    with pytest.raises(ServiceError, match="a part is neither application/http nor"):
+    with pytest.raises(ODataError, match="a part is neither application/http nor"):
         read(batch(content), 20)

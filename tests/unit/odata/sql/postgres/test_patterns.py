@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.constants import Pattern
-from osimages.odata.service_errors import ServiceError
 from osimages.odata.sql.postgres import patterns as patterns_module
 from osimages.odata.sql.postgres.connections import Connections, Limits
 from osimages.odata.sql.postgres.patterns import PostgresPatterns, rewritten
@@ -44,7 +44,7 @@ async def _found(connections: Connections, pattern: str, texts: list[str]) -> li
 def test_a_pattern_matches_what_it_matches_in_sqlite(connections: Connections, pattern: str, texts: list[str]) -> None:
     try:
         found = run(_found(connections, pattern, texts))
-    except ServiceError as error:
+    except ODataError as error:
         assert "quantifier operand invalid" in error.message  # of an anchor
         return
     assert found == [matches(pattern, text) for text in texts]
@@ -55,7 +55,7 @@ def test_a_pattern_matches_what_it_matches_in_sqlite(connections: Connections, p
 def test_any_text_is_a_pattern_or_rejected(connections: Connections, text: str) -> None:
     try:
         run(_found(connections, text, ["abc"]))
-    except ServiceError as error:
+    except ODataError as error:
         assert error.message.startswith("Invalid filter clause: The pattern cannot be used: ")
 
 
@@ -72,9 +72,9 @@ def test_any_text_is_a_pattern_or_rejected(connections: Connections, text: str) 
     ],
 )
 def test_what_is_rejected(connections: Connections, pattern: str, reason: str) -> None:
-    with pytest.raises(ServiceError) as caught:
+    with pytest.raises(ODataError) as caught:
         run(_found(connections, pattern, []))
-    assert caught.value.row.status == 400
+    assert caught.value.condition.status == 400
     assert caught.value.message == f"Invalid filter clause: The pattern cannot be used: {reason}, at position 7"
 
 

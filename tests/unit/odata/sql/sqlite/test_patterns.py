@@ -11,8 +11,8 @@ import re2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from osimages.odata.errors import ODataError
 from osimages.odata.plan.constants import Pattern
-from osimages.odata.service_errors import ServiceError
 from osimages.odata.sql.sqlite import patterns
 from osimages.odata.sql.sqlite.patterns import bind_patterns, matcher
 
@@ -57,7 +57,7 @@ def test_a_pattern_matches_what_re_matches(pattern: str, texts: list[str]) -> No
 def test_any_text_is_a_pattern_or_rejected(text: str) -> None:
     try:
         matches(text, "abc")
-    except ServiceError as error:
+    except ODataError as error:
         assert error.message.startswith("Invalid filter clause: The pattern cannot be used: ")
 
 
@@ -81,7 +81,7 @@ def test_any_text_is_a_pattern_or_rejected(text: str) -> None:
     ],
 )
 def test_what_is_rejected(pattern: str, reason: str) -> None:
-    with pytest.raises(ServiceError) as caught:
+    with pytest.raises(ODataError) as caught:
         bind_patterns({"c0": Pattern(pattern, "$filter", 7)})
     assert caught.value.message == f"Invalid filter clause: The pattern cannot be used: {reason}, at position 7"
 
@@ -116,7 +116,7 @@ def test_no_pattern_is_cached_beyond_its_query() -> None:
 
 def test_without_re2_patterns_are_not_implemented(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patterns, "re2", None)
-    with pytest.raises(ServiceError) as caught:
+    with pytest.raises(ODataError) as caught:
         bind_patterns({"c0": Pattern("a", "$filter", 7)})
-    assert caught.value.row.status == 501
+    assert caught.value.condition.status == 501
     assert "needs the Python package google-re2" in caught.value.message

@@ -10,43 +10,41 @@ from datetime import datetime
 
 import msgspec
 
-from osimages.odata.service_errors import ServiceError, Shape
+from osimages.graph.errors import Shape, message_of, row_of
+from osimages.odata.errors import ODataError
 
 _encode = msgspec.json.Encoder().encode
 _NO_OPERATION = "00000000-0000-0000-0000-000000000000"
 
 
-def error_body(error: ServiceError, *, now: datetime, request_id: str, client_request_id: str, url: str) -> bytes:
+def error_body(error: ODataError, *, now: datetime, request_id: str, client_request_id: str, url: str) -> bytes:
     """The body of an error reply. `url` is the request's own address, without its query."""
-    shape = error.row.shape
+    row, text = row_of(error), message_of(error)
     inner = {
         "date": now.strftime("%Y-%m-%dT%H:%M:%S"),
         "request-id": request_id,
         "client-request-id": client_request_id,
     }
-    if shape is Shape.VALIDATION:
-        inner = {"message": error.message, **inner}
-    message = _message(error, client_request_id, url)
-    body: dict[str, object] = {"code": error.row.code, "message": message}
+    if row.shape is Shape.VALIDATION:
+        inner = {"message": text, **inner}
+    body: dict[str, object] = {"code": row.code, "message": _message(row.shape, text, client_request_id, url)}
     if error.target is not None:
         body["target"] = error.target
     if error.details:
-        body["details"] = [
-            {"code": each.code, "message": each.message, "target": each.target} for each in error.details
-        ]
-    elif shape is Shape.THROTTLED:
+        body["details"] = [{"code": row.code, "message": each.message, "target": each.target} for each in error.details]
+    elif row.shape is Shape.THROTTLED:
         body["details"] = []
     return _encode({"error": {**body, "innerError": inner}})
 
 
-def _message(error: ServiceError, activity: str, url: str) -> str:
-    match error.row.shape:
+def _message(shape: Shape, text: str, activity: str, url: str) -> str:
+    match shape:
         case Shape.NESTED:
-            return _nested(error.message, activity, url)
+            return _nested(text, activity, url)
         case Shape.TWICE_NESTED:
-            return _twice_nested(error.message, activity, url)
+            return _twice_nested(text, activity, url)
         case _:
-            return error.message
+            return text
 
 
 def _twice_nested(message: str, activity: str, url: str) -> str:

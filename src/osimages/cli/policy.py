@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from osimages.cli.policy_apply import apply, diff
 from osimages.cli.policy_builds import builds
 from osimages.cli.policy_compliance import compliance
 
@@ -15,3 +16,5 @@ def policy() -> None:
 
 policy.add_command(builds)
 policy.add_command(compliance)
+policy.add_command(diff)
+policy.add_command(apply)

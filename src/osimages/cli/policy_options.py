@@ -16,6 +16,8 @@ from osimages.cli.options import data_dir_option, database_option, settings_from
 from osimages.cli.output import say
 
 if TYPE_CHECKING:
+    from osimages.catalogue.facts import Catalogue
+    from osimages.settings import Settings
     from osimages.windows.policy import AcceptedRanges
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -79,9 +81,8 @@ def ranges_for(options: RuleOptions) -> AcceptedRanges:
     from osimages.graph.clock import Clock
     from osimages.windows.policy import RuleError, accepted_ranges, rule_of
 
-    settings = settings_from({"data_dir": options.data_dir, "database": options.database})
-    facts = facts_in(settings)
-    day = options.today or Clock(settings.today).today()
+    facts = facts_for(options)
+    day = options.today or Clock(_settings(options).today).today()
     given = {
         "level": str(options.level),
         "grace-days": str(options.grace_days),
@@ -95,6 +96,11 @@ def ranges_for(options: RuleOptions) -> AcceptedRanges:
         return accepted_ranges(facts, rule_of(facts, day, given))
     except RuleError as error:
         raise click.UsageError(f"--{error.parameter}: {error.reason.rstrip('.')}.") from None
+
+
+def facts_for(options: RuleOptions) -> Catalogue:
+    """Return the facts that the rule is about."""
+    return facts_in(_settings(options))
 
 
 def require_fresh(found: AcceptedRanges, options: RuleOptions) -> None:
@@ -121,3 +127,7 @@ def write_output(text: str, output: str | None) -> None:
         Path(output).write_bytes(text.encode())
     except OSError as error:
         raise click.ClickException(f"{output} cannot be written: {error.strerror}.") from None
+
+
+def _settings(options: RuleOptions) -> Settings:
+    return settings_from({"data_dir": options.data_dir, "database": options.database})

@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 import msgspec
 
 from osimages.graph.client_errors import GraphError, failure, plain, shown
-from osimages.graph.client_tokens import Tokens
+from osimages.graph.client_tokens import Tokens, tenant_in
 from osimages.windows.sources.http_client import HttpClient, HttpError, HttpResponse, Limits
 
 # Graph throttles by windows of 10 to 20 seconds, and asks for up to minutes:
@@ -75,6 +75,13 @@ class GraphClient:
         """Close all connections."""
         self._http.close()
 
+    def tenant(self) -> str | None:
+        """Return the tenant that the token names, None where it cannot be read. Raises GraphError.
+
+        A label only: nothing is verified, and a token for Graph need not be readable.
+        """
+        return tenant_in(self._tokens.get())
+
     def url(self, path: str, options: Mapping[str, str] | None = None) -> str:
         """Return the URL of a path below the API version, or an absolute URL as it is, with query options."""
         address = path if "://" in path else f"{self.base_url}/{path}"
@@ -110,17 +117,24 @@ class GraphClient:
             url = following
 
     def send(
-        self, method: str, path: str, body: object = None, *, permission: str, is_repeatable: bool = True
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        permission: str,
+        is_repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Send a JSON body, or none; return the JSON object of the response, empty where it has no body.
 
-        Raises GraphError.
+        `headers` are sent with the usual ones. Raises GraphError.
         `is_repeatable`: the request has the same effect if it is sent twice, as a PATCH has. Any other is sent again
         only if the server cannot have processed it.
         """
         url = self.url(path)
         content = None if body is None else msgspec.json.encode(body)
-        response = self._send(method, url, content, is_repeatable=is_repeatable)
+        response = self._send(method, url, content, is_repeatable=is_repeatable, headers=headers)
         if not 200 <= response.status < 300:
             raise failure(url, response, permission)
         found: dict[str, Any] = _decoded(url, response.content, dict[str, Any]) if response.content.strip() else {}
@@ -140,18 +154,29 @@ class GraphClient:
                     raise
                 is_last = True
 
-    def _send(self, method: str, url: str, content: bytes | None = None, *, is_repeatable: bool = True) -> HttpResponse:
+    def _send(
+        self,
+        method: str,
+        url: str,
+        content: bytes | None = None,
+        *,
+        is_repeatable: bool = True,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
         self._check_origin(url)
         try:
-            response = self._once(method, url, content, is_repeatable)
+            response = self._once(method, url, content, is_repeatable, headers or {})
             if response.status == 401 and self._tokens.renew(_claims_of(response)):
-                response = self._once(method, url, content, is_repeatable)
+                response = self._once(method, url, content, is_repeatable, headers or {})
         except HttpError as error:
             raise GraphError(f"{shown(url)} {error}") from None
         return response
 
-    def _once(self, method: str, url: str, content: bytes | None, is_repeatable: bool) -> HttpResponse:
+    def _once(
+        self, method: str, url: str, content: bytes | None, is_repeatable: bool, more: Mapping[str, str]
+    ) -> HttpResponse:
         headers = {
+            **more,
             "User-Agent": f"osimages/{version('osimages')}",
             "Accept": "application/json",
             "Authorization": f"Bearer {self._tokens.get()}",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import re
 import threading
 import time
@@ -112,6 +115,19 @@ class CredentialTokens:
         if isinstance(token, Exception):
             raise GraphError(_failure(self._scope, str(token) or type(token).__name__, self._otherwise))
         self._token, self._expires, self._since = token.token, float(token.expires_on), self._clock()
+
+
+def tenant_in(token: str) -> str | None:
+    """Return the tenant (`tid`) that a JWT names, None where it is none. Its signature is not verified."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        return None
+    found = claims.get("tid") if isinstance(claims, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _failure(scope: str, text: str, otherwise: str) -> str:

@@ -1,0 +1,286 @@
+"""The settings that an existing compliance policy should have by a rule, and how they differ from those it has.
+
+A setting that nothing in the rule matches stays as it is, and a note says so: ranges of servers, of several releases at
+once, or of builds that no release of Windows for PCs has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from osimages.catalogue.facts import Catalogue
+from osimages.windows.policy.admission import Family, Span, family_of, lowered, version_of
+from osimages.windows.policy.bodies import ALL_RELEASES, Form, compliance_bodies
+from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges
+
+RANGES, MINIMUM = "validOperatingSystemBuildRanges", "osMinimumVersion"
+_SEVERAL = 2
+_LEAST_PARTS = 3  # osMinimumVersion is often written without a revision: 10.0.22631
+
+Json = dict[str, Any]
+
+
+class Scope(StrEnum):
+    """The releases whose ranges a policy gets."""
+
+    AUTO = "auto"  # with ranges of one release, that one; else those it has, and newer ones that the rule accepts
+    RULE = "rule"  # all that the rule accepts
+    POLICY = "policy"  # those that the policy has ranges of already
+
+
+class Kind(StrEnum):
+    """What happens to the builds of a release."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    RAISE = "raise"
+    LOWER = "lower"
+    CHANGE = "change"  # the lower end stays
+    RESTORE = "restore"
+
+
+class Current(msgspec.Struct, frozen=True):
+    """The settings that a policy has. `is_chosen`: it gets ranges even if it has neither ranges nor a minimum."""
+
+    ranges: Sequence[Any]
+    minimum: str | None = None
+    maximum: str | None = None
+    is_chosen: bool = False
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A difference in one setting for one release, in versions as text; empty where there are none."""
+
+    setting: str
+    release: str
+    kind: Kind
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+class PolicyUpdate(msgspec.Struct, frozen=True):
+    """The settings to write, only those that differ, and what that means.
+
+    `lowered` are sentences about builds that would pass although they are too old now, `impossible` about settings that
+    no device could satisfy, `unmatched` about what no release of the rule matches, and which stays as it is.
+    """
+
+    settings: Json
+    changes: tuple[Change, ...] = ()
+    lowered: tuple[str, ...] = ()
+    impossible: tuple[str, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    is_matched: bool = True
+
+
+def policy_update(
+    current: Current, found: AcceptedRanges, families: Mapping[Family, str], scope: Scope = Scope.AUTO
+) -> PolicyUpdate:
+    """Return what a policy needs to admit the builds that `found` accepts, and no others of the same releases.
+
+    `families` are the known releases of Windows for PCs by the version of their builds. Raises NoBodyError if the rule
+    accepts nothing, or servers.
+    """
+    rule = _Rule(found, families)
+    updates = []
+    if current.ranges or (current.is_chosen and not current.minimum):
+        updates.append(_RangesUpdate(current, rule, scope).result())
+    if current.minimum:
+        updates.append(_minimum_update(current, rule))
+    return PolicyUpdate(
+        {name: value for each in updates for name, value in each.settings.items()},
+        tuple(change for each in updates for change in each.changes),
+        tuple(text for each in updates for text in each.lowered),
+        tuple(text for each in updates for text in each.impossible),
+        tuple(text for each in updates for text in each.unmatched),
+        any(each.is_matched for each in updates),
+    )
+
+
+def families_of(facts: Catalogue) -> dict[Family, str]:
+    """Return the releases of Windows for PCs by the version of their builds."""
+    return {(*each.nt_version, each.os_build): each.id for each in facts.releases}
+
+
+class _Rule:
+    """The rule by families of builds: the ranges and bodies of those that are accepted, the reasons for others."""
+
+    def __init__(self, found: AcceptedRanges, families: Mapping[Family, str]) -> None:
+        self.names = families
+        self.accepted: dict[Family, dict[Span, Json]] = {}
+        bodies: list[Json] = compliance_bodies(found, Form.RANGES)[ALL_RELEASES][RANGES]  # type: ignore[assignment]
+        for each, body in zip(found.ranges, bodies, strict=True):
+            self.accepted.setdefault(family_of(each.lowest), {})[Span(each.lowest, each.highest)] = body
+        minimums = compliance_bodies(found, Form.MINIMUM, one_per_release=True)
+        self.minimums = {family_of(each.lowest): str(minimums[each.release][MINIMUM]) for each in found.ranges}
+        self._first: dict[Family, AcceptedRange] = {family_of(each.lowest): each for each in found.ranges}
+        self._left_out = {each.release: each.reason for each in found.left_out}
+        self._unknown = {each.release: each.reason for each in found.cannot_tell}
+
+    def is_known(self, family: Family | None) -> bool:
+        """Return whether a release has builds of a family."""
+        return family is not None and (family in self.names or family in self.accepted)
+
+    def name(self, family: Family) -> str:
+        """Return the release of a family."""
+        return self._first[family].release if family in self._first else self.names[family]
+
+    def reason_to_remove(self, family: Family) -> str | None:
+        """Return why a release is not accepted; None if the rule says nothing about it, or cannot tell."""
+        return self._left_out.get(self.name(family))
+
+    def reason_to_keep(self, family: Family) -> str:
+        """Return why the builds of a release stay as they are."""
+        name = self.name(family)
+        reason = self._unknown.get(name) or self._left_out.get(name) or "it is not among the releases of the rule"
+        return f"{name} stays as it is: {reason}"
+
+
+class _RangesUpdate:
+    """The new ranges of a policy: those of the rule, with what nothing in the rule matches as it is."""
+
+    def __init__(self, current: Current, rule: _Rule, scope: Scope) -> None:
+        self._rule = rule
+        self._maximum = current.maximum
+        self._old = [(raw, _span_of(raw)) for raw in current.ranges]
+        self._present: dict[Family, dict[Span, Json]] = {}
+        self._unmatched: list[str] = []
+        for raw, span in self._old:
+            family = span.family if span else None
+            if span is None or family is None or not rule.is_known(family):
+                self._unmatched.append(_unmatched(raw, span))
+            else:
+                self._present.setdefault(family, {})[span] = raw
+        self._scope = scope
+        if scope is Scope.AUTO and len(self._present) < _SEVERAL:
+            self._scope = Scope.POLICY if self._present else Scope.RULE
+
+    def result(self) -> PolicyUpdate:
+        """Return the update."""
+        target = self._target()
+        if not any(family in self._rule.accepted for family in target) or (self._old and not self._present):
+            reasons = [self._rule.reason_to_keep(family) for family in self._present]
+            return PolicyUpdate({}, unmatched=(*reasons, *self._unmatched), is_matched=False)
+        changes = tuple(self._changes(target))
+        if not changes:
+            return PolicyUpdate({}, unmatched=tuple(self._unmatched))
+        ranges = self._composed(target)
+        before = [span for _, span in self._old if span is not None]
+        after = [span for raw in ranges if (span := _span_of(raw)) is not None]
+        return PolicyUpdate(
+            {RANGES: ranges},
+            changes,
+            tuple(f"{each} would be admitted, which is too old for the policy now" for each in lowered(before, after)),
+            tuple(self._impossible(after)),
+            tuple(self._unmatched),
+        )
+
+    def _target(self) -> dict[Family, dict[Span, Json]]:
+        """Return the ranges by family that the policy should have."""
+        target: dict[Family, dict[Span, Json]] = {}
+        for family, present in self._present.items():
+            if family in self._rule.accepted:
+                target[family] = self._rule.accepted[family]
+            elif self._rule.reason_to_remove(family) is None:
+                self._unmatched.append(self._rule.reason_to_keep(family))
+                target[family] = present
+        if self._scope is Scope.POLICY:
+            return target
+        before = [span for _, span in self._old if span is not None]
+        for family, spans in self._rule.accepted.items():
+            if family in target:
+                continue
+            if self._scope is Scope.AUTO and lowered(before, spans):
+                self._unmatched.append(f"{self._rule.name(family)} is not added: it is older than what the policy has")
+            else:
+                target[family] = spans
+        return target
+
+    def _changes(self, target: Mapping[Family, Mapping[Span, Json]]) -> Iterable[Change]:
+        for family in sorted({*self._present, *target}):
+            before, after = sorted(self._present.get(family, ())), sorted(target.get(family, ()))
+            if before != after:
+                kind = _kind(before, after)
+                yield Change(RANGES, self._rule.name(family), kind, tuple(map(str, before)), tuple(map(str, after)))
+
+    def _composed(self, target: Mapping[Family, Mapping[Span, Json]]) -> list[Json]:
+        """Return the ranges in the order of the policy, with new releases last; equal ones stay as they are."""
+        written: set[Family] = set()
+        ranges: list[Any] = []
+
+        def write(family: Family) -> None:
+            if family not in written:
+                written.add(family)
+                present = self._present.get(family, {})
+                ranges.extend(present.get(span, body) for span, body in target.get(family, {}).items())
+
+        for raw, span in self._old:
+            family = span.family if span else None
+            if family is not None and family in self._present:
+                write(family)
+            else:
+                ranges.append(raw)
+        for family in target:
+            write(family)
+        return ranges
+
+    def _impossible(self, after: Sequence[Span]) -> Iterable[str]:
+        maximum = version_of(self._maximum, _LEAST_PARTS)
+        if maximum is not None and all(each.lowest > maximum for each in after):
+            yield f"osMaximumVersion {maximum} is lower than every range: no device could be compliant"
+
+
+def _minimum_update(current: Current, rule: _Rule) -> PolicyUpdate:
+    """Return the new minimum, of the release that the present one is a build of."""
+    old = version_of(current.minimum, _LEAST_PARTS)
+    family = family_of(old) if old is not None else None
+    if old is None or family is None or not rule.is_known(family):
+        text = f"{MINIMUM} {current.minimum!r} stays as it is: no Windows release for PCs has such builds"
+        return PolicyUpdate({}, unmatched=(text,), is_matched=False)
+    if family not in rule.accepted:
+        text = f"{MINIMUM} {current.minimum}: {rule.reason_to_keep(family)}"
+        return PolicyUpdate({}, unmatched=(text,), is_matched=False)
+    new = version_of(rule.minimums[family])
+    assert new is not None, "a minimum of the rule is a version"
+    if new == old:
+        return PolicyUpdate({})
+    texts = ((str(current.minimum),), (str(new),))
+    change = Change(MINIMUM, rule.name(family), Kind.RAISE if new > old else Kind.LOWER, *texts)
+    too_low = (f"{MINIMUM} would be {new} instead of {current.minimum}",) if new < old else ()
+    maximum = version_of(current.maximum, _LEAST_PARTS)
+    is_impossible = maximum is not None and new > maximum
+    impossible = (f"osMaximumVersion {maximum} is lower than {MINIMUM} {new}: no device could be compliant",)
+    return PolicyUpdate({MINIMUM: str(new)}, (change,), too_low, impossible if is_impossible else ())
+
+
+def _kind(before: Sequence[Span], after: Sequence[Span]) -> Kind:
+    if not before:
+        return Kind.ADD
+    if not after:
+        return Kind.REMOVE
+    if lowered(before, after):
+        return Kind.LOWER
+    return Kind.RAISE if after[0].lowest > before[0].lowest else Kind.CHANGE
+
+
+def _span_of(raw: object) -> Span | None:
+    if not isinstance(raw, dict):
+        return None
+    lowest, highest = version_of(raw.get("lowestVersion")), version_of(raw.get("highestVersion"))
+    return None if lowest is None or highest is None else Span(lowest, highest)
+
+
+def _unmatched(raw: object, span: Span | None) -> str:
+    if not isinstance(raw, dict):
+        return f"the range {raw!r} stays as it is: it is no object"
+    named = f" ({raw['description']})" if raw.get("description") else ""
+    if span is None:
+        texts = [str(raw.get(name)) for name in ("lowestVersion", "highestVersion")]
+        return f"the range {' to '.join(texts)}{named} stays as it is: these are no versions with four numbers"
+    if span.family is None:
+        return f"the range {span}{named} stays as it is: it holds builds of several releases"
+    return f"the range {span}{named} stays as it is: no Windows release for PCs has such builds"

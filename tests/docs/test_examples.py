@@ -17,9 +17,11 @@ from urllib.parse import unquote_plus
 import pytest
 
 from tests.support import chromium
+from tests.support.compliance_policies import PolicyStandIn, build_range
 from tests.support.graph import graph_stand_in
 from tests.support.patience import PATIENCE_SECONDS
 from tests.support.server import Server, environment, running
+from tests.support.web import Given, Reply
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -57,9 +59,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def graph_url() -> Iterator[str]:
-    """A stand-in for Graph with the devices of a tenant, which takes any token."""
-    with graph_stand_in(2500, token="") as stand_in:
-        yield stand_in.url
+    """A stand-in for Graph with the devices and the compliance policies of a tenant, which takes any token."""
+    with graph_stand_in(2500, token="") as devices:
+        policies = PolicyStandIn(devices.web, token="")
+        policies.add("24H2", validOperatingSystemBuildRanges=[build_range("10.0.26100.4946", "10.0.26100.9999")])
+        policies.add("Minimum", osMinimumVersion="10.0.26200.6584")
+
+        def answer(given: Given) -> Reply:
+            return (policies if "deviceCompliancePolicies" in given.path else devices).answer(given)
+
+        devices.web.answer = answer
+        yield devices.url
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks(page)], ids=lambda page: page.name)
@@ -79,6 +89,8 @@ def test_examples(page: Path, server: Server, graph_url: str, tmp_path: Path) ->
             assert run_node(script, block.text, server), "it prints something"
         elif block.language in ("powershell", "csharp", "go"):
             continue  # the page says that nobody runs these
+        elif block.language in ("yaml", "ini"):
+            assert page.name == "policy-apply.md", "test_policy_schedule.py checks those of this page"
         elif block.language == "bash" and block.text != _SERVE:
             # Variables that a block sets are there in the next one, as in the reader's shell.
             shown = run(script + block.text, server)

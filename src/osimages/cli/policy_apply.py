@@ -308,7 +308,7 @@ def _listed(client: GraphClient) -> PolicyList:
 @contextlib.contextmanager
 def _connected(target: Target) -> Iterator[GraphClient]:
     """A client of the tenant's Graph. Raises UsageError, ClickException."""
-    from osimages.graph.errors import GraphError
+    from osimages.graph.client_errors import GraphError
     from osimages.graph.policies import is_beta
 
     def wait(reason: str, seconds: float) -> None:

@@ -16,8 +16,8 @@ from osimages.cli.options import data_dir_option, database_option, settings_from
 from osimages.cli.output import say
 
 if TYPE_CHECKING:
-    from osimages.catalogue.facts import Catalogue
     from osimages.settings import Settings
+    from osimages.windows.facts import Catalogue
     from osimages.windows.policy import AcceptedRanges
 
 Command = TypeVar("Command", bound=Callable[..., Any])

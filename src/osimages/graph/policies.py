@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from osimages.graph.client import GraphClient
-from osimages.graph.errors import GraphError, plain, shown
+from osimages.graph.client_errors import GraphError, plain, shown
 
 PATH = "deviceManagement/deviceCompliancePolicies"
 READ = "DeviceManagementConfiguration.Read.All"

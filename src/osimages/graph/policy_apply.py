@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from osimages.graph.client import GraphClient
-from osimages.graph.errors import GraphError
+from osimages.graph.client_errors import GraphError
 from osimages.graph.policies import Policy, change_policy, create_policy, list_policies, read_policy
 
 _ATTEMPTS = 3

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from osimages.graph.errors import plain
+from osimages.graph.client_errors import plain
 from osimages.graph.policies import RANGES, Policy, PolicyList
 from osimages.graph.policy_apply import Write
 from osimages.graph.policy_record import Record, RecordedPolicy

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from osimages.graph.client import GraphClient
-from osimages.graph.errors import GraphError
+from osimages.graph.client_errors import GraphError
+from osimages.graph.client_tokens import FixedToken, tenant_in
 from osimages.graph.policies import (
     MINIMUM,
     RANGES,
@@ -20,7 +21,6 @@ from osimages.graph.policies import (
     list_policies,
     read_policy,
 )
-from osimages.graph.tokens import FixedToken, tenant_in
 from tests.support.compliance_policies import (
     READ,
     PolicyStandIn,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from osimages.graph.client import GraphClient
+from osimages.graph.client_tokens import FixedToken
 from osimages.graph.policies import MINIMUM, RANGES, TYPE, read_policy
 from osimages.graph.policy_apply import Outcome, Write, Writer, Written
-from osimages.graph.tokens import FixedToken
 from tests.support.compliance_policies import (
     READ,
     Fault,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from osimages.catalogue.builds import Build
+from osimages.windows.builds import Build
 
 _PARTS = 4
 _PART_BITS = 32

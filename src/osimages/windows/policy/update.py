@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from osimages.catalogue.facts import Catalogue
+from osimages.windows.facts import Catalogue
 from osimages.windows.policy.admission import Family, Span, family_of, lowered, version_of
 from osimages.windows.policy.bodies import ALL_RELEASES, Form, compliance_bodies
 from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.catalogue.builds import Build
+from osimages.windows.builds import Build
 from osimages.windows.policy.admission import Span, family_of, lowered, version_of
 
 FAMILIES, REVISIONS = range(3), range(8)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from osimages.catalogue.facts import bundled
+from osimages.windows.facts import bundled
 from osimages.windows.policy import AcceptedRanges, PolicyRule, accepted_ranges
 from osimages.windows.policy.admission import Span, lowered, version_of
 from osimages.windows.policy.bodies import ALL_RELEASES, NoBodyError, compliance_bodies

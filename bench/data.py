@@ -12,14 +12,15 @@ import apsw
 from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.entra.emulator.default_directory import DEFAULT_TENANT, DEFAULT_TENANT_NAME
+from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH
-from osimages.odata.plan.query import Tenant
-from osimages.odata.sql.changes import Changes, add_tenant
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import Tenant, add_tenant
+from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.sqlite.execution import perform
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.odata.sql.sqlite.store import LISTING
 from osimages.odata.sql.statements import Statements
-from osimages.odata.sql.tables import IMAGES
 
 EDITIONS = (
     "professional",
@@ -66,7 +67,7 @@ def images(count: int) -> Iterator[tuple[str, dict[str, Any]]]:
 def fill(data_dir: Path, count: int, large: Mapping[str, int] | None = None) -> None:
     """A database in which the default tenant has so many images; `large` ones have their editions so many times."""
     database = data_dir / FILE_NAME
-    migrate(database)
+    migrate(database, MIGRATIONS)
     connection = connect(database)
     changes = _changes()
     with connection:

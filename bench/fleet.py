@@ -18,13 +18,13 @@ from tests.support.graph import TOKEN, graph_stand_in
 
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
+from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH
 from osimages.graph.publisher import Publisher
-from osimages.odata.plan.query import Tenant
-from osimages.odata.sql.changes import add_tenant
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import migrate
-from osimages.odata.sql.tables import IMAGES
 from osimages.odata.sql.transaction_script import Steps
 from osimages.windows.facts import bundled
 
@@ -96,7 +96,7 @@ def _run(folder: Path, *arguments: str) -> tuple[float, str]:
 
 async def _published(folder: Path) -> str:
     path = folder / "osimages.db"
-    migrate(path)
+    migrate(path, MIGRATIONS)
     database = SqliteDatabase(path)
     await catalogue_in(database)
     await database.change(_tenants())

@@ -6,11 +6,11 @@ import timeit
 from collections.abc import Callable
 
 from osimages.graph.model import GRAPH, IMAGE
+from osimages.graph.tables import IMAGES
 from osimages.odata import parse_filter
 from osimages.odata.plan.bind import bind_filter
 from osimages.odata.plan.query import Shape
 from osimages.odata.sql.sqlite.rendering import SqliteRenderer
-from osimages.odata.sql.tables import IMAGES
 
 _FILTERS = {
     "simple filter": "id eq 'Windows 11 24H2'",

@@ -23,8 +23,11 @@ from osimages.graph.audit_model import AUDIT_EVENT
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
 from osimages.graph.metrics import SAMPLE_SECONDS, Metrics
+from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH, IMAGE, VERSIONS
 from osimages.graph.publisher import Publisher
+from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
+from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
 from osimages.graph.token_verifier import entra_keys, verifier
 from osimages.observability import configure_logging
@@ -32,17 +35,17 @@ from osimages.odata.model.csdl_xml import csdl_xml
 from osimages.odata.model.types import Model
 from osimages.odata.plan.delta_tokens import DeltaTokens
 from osimages.odata.plan.pagination import PageTokens
-from osimages.odata.plan.query import Tenant
-from osimages.odata.plan.query_limits import limits_of
+from osimages.odata.plan.query_limits import Limits
 from osimages.odata.service.asgi import respond
 from osimages.odata.service.outgoing import Send
 from osimages.odata.service.request import Receive, Scope
 from osimages.odata.service.service import Service
-from osimages.odata.sql.databases import bring_up_to_date, open_database
-from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.databases import migrate, open_database
+from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
-from osimages.odata.sql.store import Database, Store, StoreUnavailableError
-from osimages.odata.sql.tables import AUDIT_EVENT_TABLES, IMAGES, EntityTables
+from osimages.odata.sql.store import Database, DatabaseLimits, Store, StoreUnavailableError
+from osimages.odata.sql.tables import EntityTables
+from osimages.odata.text.text_limits import Bounds
 from osimages.odata.wire.etags import CollectionTags
 from osimages.settings import Settings, misspelt, resolve
 
@@ -140,8 +143,27 @@ async def _sample(service: Service) -> None:
 
 async def opened(settings: Settings, observer: PoolObserver = UNOBSERVED) -> Database:
     """The database that the settings name, brought up to date. Raises SchemaError, OSError or StoreUnavailableError."""
-    await bring_up_to_date(settings)
-    return await open_database(settings, observer)
+    await migrate(settings.database_url, MIGRATIONS)
+    return await open_current(settings, observer)
+
+
+async def open_current(settings: Settings, observer: PoolObserver = UNOBSERVED) -> Database:
+    """Open the database that the settings name. Raises SchemaError, StoreUnavailableError, or OldSchemaError."""
+    limits = DatabaseLimits(settings.database_connections, settings.database_wait_seconds, settings.max_query_seconds)
+    return await open_database(settings.database_url, MIGRATIONS, limits, observer)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """Return the limits of one request."""
+    bounds = Bounds(
+        settings.max_filter_nodes,
+        settings.max_filter_depth,
+        settings.max_filter_in_items,
+        settings.max_orderby_items,
+    )
+    return Limits(
+        settings.page_size, bounds, settings.max_top, settings.max_filter_lambda_depth, settings.max_page_bytes
+    )
 
 
 async def publisher_of(settings: Settings, database: Database, *, only_reads: bool = False) -> Publisher:
@@ -185,12 +207,13 @@ async def _service(settings: Settings, database: Database, served: Served, metri
     )
     authority = _authority(settings, clock) if settings.authority == "dev" else None
     if authority is not None:
-        await database.add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue))
+        await database.change(add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue)))
         await tenants.admit(DEFAULT_TENANT)
     keys = entra_keys(settings) if authority is None else IssuedKeys(authority.keys)
     await keys.open()
     return Service(
         settings=settings,
+        limits=limits_of(settings),
         clock=clock,
         models=served.models,
         database=database,

@@ -206,6 +206,11 @@ class Settings:
         return str(self.database_path) if self.database_server is None else _without_password(self.database)
 
     @property
+    def database_url(self) -> str:
+        """The URL of the database, of either kind, with its password."""
+        return self.database_server or f"sqlite:///{self.database_path}"
+
+    @property
     def database_path(self) -> Path:
         """The SQLite file."""
         given = self.database.removeprefix("sqlite:///")

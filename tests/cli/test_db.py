@@ -81,8 +81,7 @@ def test_backup_and_restore(where: list[str], tmp_path: Path) -> None:
 def test_info_without_a_database(tmp_path: Path) -> None:
     told = db("info", "--data-dir", str(tmp_path), fails=True)
     assert told == (
-        f"Error: There is no database {tmp_path / 'osimages.db'} yet: `osimages serve` or `osimages db migrate` makes "
-        "one.\n"
+        f"Error: There is no database {tmp_path / 'osimages.db'} yet: the server or `osimages db migrate` makes one.\n"
     )
     assert list(tmp_path.iterdir()) == []
 

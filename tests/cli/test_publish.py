@@ -13,8 +13,8 @@ import pytest
 
 from osimages.graph.facts_storage import write_catalogue
 from osimages.graph.model import GRAPH
+from osimages.graph.tables import IMAGES as IMAGE_TABLES
 from osimages.odata.sql.sqlite.database import SqliteDatabase
-from osimages.odata.sql.tables import IMAGES as IMAGE_TABLES
 from osimages.windows.builds import Build
 from osimages.windows.facts import Kind, Update, bundled
 from tests.cli.running import complaint, osimages, output

@@ -11,6 +11,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from osimages.graph.migrations import MIGRATIONS
 from osimages.odata.sql.sqlite.file import migrate
 from tests.cli.running import complaint, osimages
 from tests.support.server import running
@@ -70,7 +71,7 @@ def test_a_database_that_is_something_else(tmp_path: Path) -> None:
 
 
 def test_a_database_of_a_newer_release(tmp_path: Path) -> None:
-    migrate(tmp_path / "osimages.db")
+    migrate(tmp_path / "osimages.db", MIGRATIONS)
     with closing(sqlite3.connect(tmp_path / "osimages.db")) as connection, connection:
         connection.execute("INSERT INTO schema_step VALUES (999, 'from the future', '2030-01-01')")
     said = refusal(tmp_path, "--http")

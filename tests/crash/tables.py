@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from osimages.graph.model import IMAGE
+from osimages.graph.tables import IMAGES
 from osimages.odata.sql.documents import Row, item_rows, properties
-from osimages.odata.sql.tables import IMAGES
 
 Items = dict[tuple[str, str], list[Row]]
 

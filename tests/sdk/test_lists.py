@@ -14,9 +14,9 @@ import pytest
 from kiota_abstractions.serialization import Parsable, ParseNode, SerializationWriter
 
 from osimages.graph.model import GRAPH
-from osimages.odata.plan.query import Tenant
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.odata.sql.sqlite.database import SqliteDatabase
-from osimages.odata.sql.tables import IMAGES
 from tests.sdk.graph import Builder, Client, Sdk, asking, image, images, iterator, with_headers
 from tests.sdk.models import Architecture, EditionType, edition, update, windows
 from tests.support.server import Server
@@ -188,7 +188,7 @@ def crowded(secure: Server) -> str:
     store = database.store(GRAPH, IMAGES)
 
     async def fill() -> None:
-        await database.add_tenant(Tenant(tenant, "Contoso", licensed=True, catalogue="none"))
+        await database.change(add_tenant(Tenant(tenant, "Contoso", licensed=True, catalogue="none")))
         await asyncio.gather(
             *(
                 store.create(

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from osimages.app import SERVED, Application, Served
+from osimages.graph.migrations import MIGRATIONS
 from osimages.odata.model.types import EntitySet, Model, SetCapabilities
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.settings import resolve
@@ -35,7 +36,7 @@ def application() -> Application:
     """Graph's model and the museum's, in an SQLite database that is made here with the tables of both."""
     settings = resolve({}, os.environ).settings
     path = Path(settings.database_path)
-    migrate(path)
+    migrate(path, MIGRATIONS)
     connection = connect(path)
     for table in METADATA.sorted_tables:
         connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=_DIALECT)))

@@ -6,33 +6,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import MetaData
-from sqlalchemy.dialects.postgresql import dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
-
 from osimages.odata.model import value_encoding
 from osimages.odata.plan.bind import Bound
 from osimages.odata.plan.constants import resolved
-from osimages.odata.plan.query import CollectionPlan, Shape, Tenant
+from osimages.odata.plan.query import CollectionPlan, Shape
+from osimages.odata.sql.changes import add_tenant
 from osimages.odata.sql.documents import properties
-from osimages.odata.sql.postgres.connections import Limits
 from osimages.odata.sql.postgres.database import PostgresDatabase
-from osimages.odata.sql.postgres.migrate import migrate
+from osimages.odata.sql.store import DatabaseLimits
 from osimages.odata.sql.transaction_script import Ask, Steps
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES, bound
 
-LIMITS = Limits(connections=5, wait_seconds=180.0, query_seconds=180.0)
-
-
-def create_tables(metadata: MetaData) -> Steps[None]:
-    """Makes the tables that are declared, with their indexes."""
-    postgresql = dialect()  # type: ignore[no-untyped-call]
-    for table in metadata.sorted_tables:
-        yield Ask(str(CreateTable(table).compile(dialect=postgresql)))
-        for index in table.indexes:
-            yield Ask(str(CreateIndex(index).compile(dialect=postgresql)))
+LIMITS = DatabaseLimits(connections=5, wait_seconds=180.0, query_seconds=180.0)
 
 
 class PostgresCabinet:
@@ -42,11 +29,10 @@ class PostgresCabinet:
         self.now = value_encoding.microseconds_since_epoch(datetime.now(UTC))
         self._server = server
         self._url = server.new_database()
-        run(migrate(self._url, self._url))
-        self._database = run(PostgresDatabase.open(self._url, self._url, LIMITS))
+        self._database = run(PostgresDatabase.open(self._url, limits=LIMITS))
         self._store = self._database.store(MODEL, TABLES)
-        run(self._database.change(create_tables(METADATA)))
-        run(self._database.add_tenant(Tenant("t", "Contoso", True, "none")))
+        run(self._database.create_tables(METADATA))
+        run(self._database.change(add_tenant("t")))
 
     def put(self, specimens: Mapping[str, Mapping[str, Any]], tenant: str = "t") -> None:
         """Adds specimens: their documents, their columns and their items."""

@@ -97,12 +97,7 @@ _CABINET = EntityType(
 )
 MODEL = Model("example.museum", "Container", (Singleton("cabinet", _CABINET),))
 METADATA = MetaData()
-TABLES = entity_tables(
-    METADATA,
-    SPECIMEN,
-    "specimen",
-    {each.name: f"specimen_{each.name.lower()}" for each in SPECIMEN.properties if each.collection},
-)
+TABLES = entity_tables(METADATA, SPECIMEN)
 RENDERER = SqliteRenderer(TABLES)
 _DIALECT = dialect(paramstyle="named")
 
@@ -187,7 +182,7 @@ class SqliteCabinet:
             self._put(key, properties, tenant)
 
     def _put(self, key: str, properties: Mapping[str, Any], tenant: str) -> None:
-        row = {"tenant": tenant, "id": key, "version": 1, "published": False}
+        row = {"tenant": tenant, "id": key, "version": 1}
         row["document"] = document(MODEL, SPECIMEN, {"id": key, **properties})
         names = [column for path, column in TABLES.columns.items() if path != SPECIMEN.key]
         row |= dict(zip(names, main_row(SPECIMEN, properties), strict=True))

@@ -9,30 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy.dialects.sqlite import dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from osimages.odata.plan.build import build_plan, build_query
 from osimages.odata.plan.pagination import Position
-from osimages.odata.plan.query import Tenant
-from osimages.odata.plan.query_limits import limits_of
+from osimages.odata.plan.query_limits import Limits
 from osimages.odata.plan.resolve import Kind
+from osimages.odata.sql.changes import add_tenant
 from osimages.odata.sql.postgres.database import PostgresDatabase
-from osimages.odata.sql.postgres.migrate import migrate as migrate_postgres
 from osimages.odata.sql.sqlite.database import SqliteDatabase
-from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.odata.sql.store import Database
 from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.text.text_limits import Bounds
 from osimages.odata.wire.chosen_items import with_items
 from osimages.odata.wire.dynamic_members import with_members
 from osimages.odata.wire.media_types import USUAL
 from osimages.odata.wire.rows import row_bodies
-from osimages.settings import Settings
 from tests.support.looped import run
-from tests.support.postgres_cabinet import LIMITS, create_tables
+from tests.support.postgres_cabinet import LIMITS
 from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES
 
-_LIMITS = limits_of(Settings(max_filter_nodes=100_000, max_filter_depth=64))
+_LIMITS = Limits(1000, Bounds(nodes=100_000, depth=64))
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -47,7 +43,7 @@ class Vault:
     def fill(self, specimens: Mapping[str, Mapping[str, Any]]) -> None:
         """Keeps these specimens, and no others."""
         self._tenant = secrets.token_hex(8)
-        run(self.database.add_tenant(Tenant(self._tenant, "Contoso", True, "none")))
+        run(self.database.change(add_tenant(self._tenant)))
 
         def all_of_them() -> Steps[None]:
             for key, given in specimens.items():
@@ -102,19 +98,14 @@ class Vault:
 
 def sqlite_vault(path: Path) -> Vault:
     """A vault in a new SQLite file."""
-    migrate(path)
-    connection = connect(path)
-    for table in METADATA.sorted_tables:
-        connection.execute(str(CreateTable(table).compile(dialect=dialect())))
-        for index in table.indexes:
-            connection.execute(str(CreateIndex(index).compile(dialect=dialect())))
-    connection.close()
-    return Vault(SqliteDatabase(path))
+    return Vault(_with_tables(SqliteDatabase(path)))
 
 
 def postgres_vault(url: str) -> Vault:
     """A vault in an empty PostgreSQL database."""
-    run(migrate_postgres(url, url))
-    database = run(PostgresDatabase.open(url, url, LIMITS))
-    run(database.change(create_tables(METADATA)))
-    return Vault(database)
+    return Vault(_with_tables(run(PostgresDatabase.open(url, limits=LIMITS))))
+
+
+def _with_tables(database: Database) -> Database:
+    run(database.create_tables(METADATA))
+    return database

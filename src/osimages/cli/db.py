@@ -15,7 +15,8 @@ import msgspec
 from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 
 if TYPE_CHECKING:
-    from osimages.odata.sql.info import DatabaseInfo
+    from osimages.graph.database_contents import DatabaseContents
+    from osimages.odata.sql.database_info import DatabaseInfo
 
 _file = click.Path(path_type=Path, dir_okay=False)
 _MEGABYTE = 1024 * 1024
@@ -35,15 +36,18 @@ def db() -> None:
 @json_option
 def info(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Print what the database is and holds. Nothing is changed, also where its schema is older than this release."""
-    from osimages.odata.sql.databases import described
+    from osimages.graph.database_contents import DatabaseContents, contents
+    from osimages.graph.migrations import MIGRATIONS
+    from osimages.odata.sql.databases import describe
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     with _complaints():
-        found = asyncio.run(described(settings))
+        found, held = asyncio.run(describe(settings.database_url, MIGRATIONS, contents))
+    held = held or DatabaseContents()
     if as_json:
-        _print_json(found)
+        _print_json(msgspec.to_builtins(found) | msgspec.to_builtins(held))
         return
-    for name, value in _lines(found):
+    for name, value in _lines(found, held):
         click.echo(f"{name + ':':14} {value}")
 
 
@@ -55,11 +59,12 @@ def info(data_dir: str | None, database: str | None, as_json: bool) -> None:
 @json_option
 def migrate(data_dir: str | None, database: str | None, as_json: bool) -> None:
     """Apply the migrations that the database needs, as `serve` does when it starts."""
-    from osimages.odata.sql.databases import bring_up_to_date
+    from osimages.graph.migrations import MIGRATIONS
+    from osimages.odata.sql import databases
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     with _complaints():
-        steps = asyncio.run(bring_up_to_date(settings))
+        steps = asyncio.run(databases.migrate(settings.database_url, MIGRATIONS))
     if as_json:
         _print_json({"database": settings.database_shown, "applied": steps})
         return
@@ -82,6 +87,7 @@ def backup(file: Path, overwrite: bool, data_dir: str | None, database: str | No
     FILE is an SQLite database whichever the database is of, and can be restored into either kind. It holds the keys of
     the installation: keep it like a password.
     """
+    from osimages.graph.migrations import MIGRATIONS
     from osimages.odata.sql.databases import back_up
 
     if file.exists() and not overwrite:
@@ -90,7 +96,7 @@ def backup(file: Path, overwrite: bool, data_dir: str | None, database: str | No
     unfinished = file.with_name(f"{file.name}.unfinished")
     try:
         with _complaints(), _progress("Backing up") as progress:
-            asyncio.run(back_up(settings, unfinished, progress))
+            asyncio.run(back_up(settings.database_url, unfinished, MIGRATIONS, progress))
             unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -114,34 +120,35 @@ def restore(file: Path, overwrite: bool, data_dir: str | None, database: str | N
 
     Entity tags that were given out since the backup name no version again, and delta links start anew.
     """
-    from osimages.odata.sql.databases import restore as put_back
+    from osimages.graph.migrations import MIGRATIONS
+    from osimages.odata.sql import databases
 
     settings = settings_from({"data_dir": data_dir, "database": database})
     with _complaints(), _progress("Restoring") as progress:
-        asyncio.run(put_back(settings, file, overwrite=overwrite, progress=progress))
+        asyncio.run(databases.restore(settings.database_url, file, MIGRATIONS, overwrite=overwrite, progress=progress))
     if as_json:
         _print_json({"database": settings.database_shown, "file": str(file)})
         return
     click.echo(f"{settings.database_shown}: restored from {file}.")
 
 
-def _lines(found: DatabaseInfo) -> Iterator[tuple[str, str]]:
+def _lines(found: DatabaseInfo, held: DatabaseContents) -> Iterator[tuple[str, str]]:
     yield "Database", found.database
     yield "System", found.system
     yield "Size", f"{found.size_bytes / _MEGABYTE:,.1f} MB"
     state = "up to date" if found.is_current else "older than this release: osimages db migrate"
     yield "Schema", f"{found.schema} ({state})"
     titles = {"tenants": "Tenants", "images": "Images", "auditEvents": "Audit events"}
-    for name, count in found.counts.items():
+    for name, count in held.counts.items():
         yield titles[name], f"{count:,}"
-    if found.catalogue_as_of is not None:
-        yield "Facts as of", found.catalogue_as_of
+    if held.catalogue_as_of is not None:
+        yield "Facts as of", held.catalogue_as_of
 
 
 @contextmanager
 def _complaints() -> Iterator[None]:
     from osimages.odata.sql.backup import BackupError
-    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.migrations import SchemaError
     from osimages.odata.sql.store import StoreUnavailableError
 
     try:

@@ -20,7 +20,7 @@ import httpx
 import msgspec
 from cryptography import x509
 
-from osimages.app import publisher_of
+from osimages.app import open_current, publisher_of
 from osimages.cli.options import server_url
 from osimages.cli.startup import check_settings, free_port, open_files, own_tls
 from osimages.entra.emulator.certificates import check_authority
@@ -35,8 +35,8 @@ from osimages.entra.tokens.keys import key_set
 from osimages.entra.tokens.openid import METADATA, fetch_jwks
 from osimages.graph.tenant_storage import tenants
 from osimages.graph.token_verifier import KEPT_FILE, cloud_of
-from osimages.odata.sql.databases import damage, open_database
-from osimages.odata.sql.migration_steps import OldSchemaError, SchemaError
+from osimages.odata.sql.databases import damage
+from osimages.odata.sql.migrations import OldSchemaError, SchemaError
 from osimages.odata.sql.store import StoreUnavailableError
 from osimages.settings import Settings
 from osimages.windows.calendar import patch_tuesdays_until
@@ -130,9 +130,9 @@ def _database(settings: Settings) -> Finding:
         return Finding("database", Verdict.OK, f"{settings.database_path} is not there yet: {_AT_THE_START}")
 
     async def examined() -> tuple[str | None, int]:
-        if (damaged := await damage(settings)) is not None:
+        if (damaged := await damage(settings.database_url)) is not None:
             return damaged, 0
-        database = await open_database(settings)
+        database = await open_current(settings)
         try:
             return None, len(await database.read(tenants()))
         finally:
@@ -251,7 +251,7 @@ def _known_until(settings: Settings) -> tuple[date, date]:
     """How far the facts reach that the server would use, and what day it is."""
 
     async def current() -> tuple[date, date]:
-        database = await open_database(settings)
+        database = await open_current(settings)
         try:
             found = (await publisher_of(settings, database, only_reads=True)).current
             return found.catalogue.complete_until, found.clock.today()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def facts_in(settings: Settings) -> Catalogue:
     """The facts in the database, or those of this release where they are newer, as a server would put them there."""
     from osimages.graph.sqlite_facts import catalogue_of
-    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.migrations import SchemaError
     from osimages.windows.facts import bundled
 
     try:
@@ -29,12 +29,12 @@ def facts_in(settings: Settings) -> Catalogue:
 def _facts_on_server(settings: Settings) -> Catalogue:
     import asyncio
 
+    from osimages.app import open_current
     from osimages.graph.current_catalogue import catalogue_in
-    from osimages.odata.sql.databases import open_database
     from osimages.odata.sql.store import StoreUnavailableError
 
     async def read() -> Catalogue:
-        database = await open_database(settings)
+        database = await open_current(settings)
         try:
             return await catalogue_in(database, only_reads=True)
         finally:

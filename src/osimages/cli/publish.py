@@ -17,7 +17,7 @@ from osimages.cli.table import print_table
 
 if TYPE_CHECKING:
     from osimages.graph.publisher import Publisher
-    from osimages.odata.sql.writes import Difference
+    from osimages.graph.publishing import Difference
     from osimages.settings import Settings
 
 _SHOWN = 50
@@ -74,7 +74,7 @@ def publish(
 
 async def _run(settings: Settings, dry_run: bool) -> Outcome:
     from osimages.app import opened, publisher_of
-    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.migrations import SchemaError
     from osimages.odata.sql.store import StoreUnavailableError
 
     try:

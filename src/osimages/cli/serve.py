@@ -33,9 +33,10 @@ from osimages.entra.emulator.authority import Authority
 from osimages.entra.emulator.certificates import Certificates
 from osimages.entra.emulator.private_files import UnusableError, private_directory, replace
 from osimages.graph.clock import Clock
+from osimages.graph.migrations import MIGRATIONS
 from osimages.observability import METRICS_DIRECTORY_VARIABLE
-from osimages.odata.sql.databases import bring_up_to_date
-from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.databases import migrate
+from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.store import StoreUnavailableError
 from osimages.settings import Settings
 
@@ -152,7 +153,7 @@ def _prepare_database(settings: Settings) -> None:
     told = False
     while True:
         try:
-            asyncio.run(bring_up_to_date(settings))
+            asyncio.run(migrate(settings.database_url, MIGRATIONS))
         except StoreUnavailableError as error:
             if time.monotonic() >= deadline:
                 raise

@@ -13,9 +13,9 @@ import click
 
 from osimages.cli.options import data_dir_option, database_option, json_option, more, settings_from
 from osimages.cli.table import print_table
-from osimages.odata.plan.query import Tenant
 
 if TYPE_CHECKING:
+    from osimages.graph.tenant_storage import Tenant
     from osimages.odata.sql.store import Database
 
 Result = TypeVar("Result")
@@ -60,15 +60,17 @@ def add(
     as_json: bool,
 ) -> None:
     """Add a tenant with that GUID, or a new one, and print its GUID."""
+    from osimages.graph.tenant_storage import Tenant, add_tenant, tenant_named
+
     if empty and catalogue not in (None, "none"):
         raise click.UsageError(f"--empty and --catalogue {catalogue} contradict each other.")
     identity = str(tenant or uuid.uuid4())
     added = Tenant(identity, name or identity, not unlicensed, "none" if empty else catalogue or "supported")
 
     async def work(opened: Database) -> None:
-        if await opened.tenant(identity) is not None:
+        if await opened.read(tenant_named(identity)) is not None:
             raise click.ClickException(f"The tenant {identity} is there already.")
-        await opened.add_tenant(added)
+        await opened.change(add_tenant(added))
 
     _with_database((data_dir, database), work)
     click.echo(json.dumps(_object(added), indent=2) if as_json else identity)
@@ -157,6 +159,7 @@ def revoke(
     Clients get a claims challenge, with which those that know continuous access evaluation fetch a new token.
     """
     from osimages.graph.tenant_storage import revoke as revoke_tokens
+    from osimages.graph.tenant_storage import tenant_named
 
     named = {"user": user, "application": application, "token": token}
     subjects = [(kind, str(subject)) for kind, subject in named.items() if subject is not None]
@@ -167,7 +170,7 @@ def revoke(
     before = int(time.time()) + 1
 
     async def work(opened: Database) -> bool:
-        if await opened.tenant(str(tenant)) is None:
+        if await opened.read(tenant_named(str(tenant))) is None:
             return False
         await opened.change(revoke_tokens(str(tenant), kind, subject, before))
         return True
@@ -199,7 +202,7 @@ def _object(tenant: Tenant) -> dict[str, object]:
 def _with_database(place: Place, work: Callable[[Database], Awaitable[Result]]) -> Result:
     """What work on the database of a data directory gives. Raises ClickException where that cannot be used."""
     from osimages.app import opened
-    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.migrations import SchemaError
     from osimages.odata.sql.store import StoreUnavailableError
 
     settings = settings_from(dict(zip(("data_dir", "database"), place, strict=True)))

@@ -146,7 +146,7 @@ def take_up(settings: Settings, answers: Sequence[Answer], overrides: bytes) -> 
 
 async def _in_database(settings: Settings, steps: Steps[Result], *, writes: bool) -> Result:
     from osimages.app import opened
-    from osimages.odata.sql.migration_steps import SchemaError
+    from osimages.odata.sql.migrations import SchemaError
     from osimages.odata.sql.store import StoreUnavailableError
 
     try:

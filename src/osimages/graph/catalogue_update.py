@@ -7,6 +7,7 @@ from datetime import date
 
 import msgspec
 
+from osimages.graph import leases
 from osimages.graph.claims_storage import (
     Fetch,
     forget_source,
@@ -17,7 +18,6 @@ from osimages.graph.claims_storage import (
     write_statement,
 )
 from osimages.graph.facts_storage import read_catalogue, write_catalogue
-from osimages.odata.sql import leases
 from osimages.odata.sql.transaction_script import Steps
 from osimages.windows.facts import Catalogue, bundled
 from osimages.windows.merge.changes import Change, changes

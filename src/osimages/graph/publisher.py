@@ -16,11 +16,11 @@ from collections.abc import AsyncGenerator, Callable
 import msgspec
 import structlog
 
+from osimages.graph import leases
 from osimages.graph.current_catalogue import CurrentCatalogue, Publication
-from osimages.odata.sql import leases
+from osimages.graph.publishing import Difference, forget_removals, publish, unpublished
 from osimages.odata.sql.store import Database, Store, StoreUnavailableError
 from osimages.odata.sql.transaction_script import Ask, Steps
-from osimages.odata.sql.writes import Difference
 
 _log = structlog.get_logger()
 _CALENDAR, _PUBLISHING = "calendar", "publishing"
@@ -94,7 +94,7 @@ class Publisher:
     async def differences(self) -> AsyncGenerator[tuple[str, Difference], None]:
         """What publishing now would change, for each tenant that has not got today's catalogue yet."""
         async for tenant, publication in self.tenants_due():
-            yield tenant, await self.database.read(self.images.unpublished(tenant, publication.images))
+            yield tenant, await self.database.read(unpublished(self.images.changes, tenant, publication.images))
 
     async def round(self, step: Callable[[int], None] = lambda tenants: None) -> Round | None:
         """Takes over new facts, then publishes what is due; None where another process is about it, or decides.
@@ -139,7 +139,7 @@ class Publisher:
             if not done.tenants:
                 return "nothing_due"
             _log.info("catalogue published", tenants=done.tenants, images_changed=done.images)
-            await self.images.forget_removals(remembered_days)
+            await self.database.change(forget_removals(remembered_days))
         except (StoreUnavailableError, leases.LeaseLostError) as error:
             _log.warning("catalogue not published", reason=str(error))
             return "failed"
@@ -160,7 +160,7 @@ class Publisher:
             raise leases.LeaseLostError("another process publishes")
         changed = 0
         for tenant, publication in batch:
-            changed += yield from self.images.publishing(tenant, publication.images, publication.label)
+            changed += yield from publish(self.images.changes, tenant, publication.images, publication.label)
         return changed
 
 

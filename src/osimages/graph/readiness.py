@@ -7,8 +7,9 @@ import asyncio
 import structlog
 
 from osimages.entra.tokens.keys import KeySource
-from osimages.odata.sql import leases
-from osimages.odata.sql.migration_steps import known_steps, recorded_steps
+from osimages.graph import leases
+from osimages.graph.migrations import MIGRATIONS
+from osimages.odata.sql.migrations import recorded_steps
 from osimages.odata.sql.store import Database, DatabaseGoneError
 from osimages.odata.sql.transaction_script import Steps
 
@@ -69,7 +70,7 @@ class Readiness:
         """Read the schema and write a row; return what went wrong."""
         self._action = "read"
         try:
-            applied, known = await self._database.read(recorded_steps()), known_steps()
+            applied, known = await self._database.read(recorded_steps()), MIGRATIONS.numbers()
             if max(applied, default=0) > max(known):
                 return f"the schema of the database ({max(applied)}) is newer than this release knows ({max(known)})"
             if known - applied:

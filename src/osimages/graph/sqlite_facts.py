@@ -8,7 +8,7 @@ import apsw
 
 from osimages.graph.claims_storage import read_overrides_text, read_statements
 from osimages.graph.facts_storage import has_claims, read_catalogue, read_shipped_as_of
-from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.sqlite.execution import perform
 from osimages.odata.sql.transaction_script import Steps
 from osimages.windows.facts import Catalogue, bundled

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from osimages.odata.plan.query import Tenant
-from osimages.odata.sql.tables import METADATA, TENANT
-from osimages.odata.sql.transaction_script import Ask, Steps
+import msgspec
+
+from osimages.graph.tables import METADATA, TENANT
+from osimages.odata.sql.changes import moment_of_creation
+from osimages.odata.sql.transaction_script import Ask, Row, Steps
 
 # What a revocation is about. The subject of one that is about the whole tenant is empty.
 KINDS = ("user", "application", "token", "tenant")
 Subject = tuple[str, str]
 
-_LIST = "SELECT tenant, name, licensed, catalogue, published FROM tenant ORDER BY name, tenant"
+_COLUMNS = "SELECT tenant, name, licensed, catalogue, published FROM tenant"
+_ADD = (
+    "INSERT INTO tenant (tenant, name, licensed, catalogue, last_change, published, created_at) "
+    "VALUES (:tenant, :name, :licensed, :catalogue, 0, '', :created_at) ON CONFLICT (tenant) DO NOTHING"
+)
 _REVOKE = (
     "INSERT INTO revocation (tenant, kind, subject, before) VALUES (:tenant, :kind, :subject, :before) "
     "ON CONFLICT (tenant, kind, subject) DO UPDATE SET before = :before"
@@ -20,10 +26,39 @@ _REVOKE = (
 _REVOCATIONS = "SELECT kind, subject, before FROM revocation WHERE tenant = :tenant ORDER BY kind, subject"
 
 
+class Tenant(msgspec.Struct, frozen=True):
+    """A tenant: whether it holds an Intune licence, and what it is given of the published catalogue.
+
+    `catalogue` is `supported` (what is published), `all` (ended releases too) or `none`; `published` is the label of
+    what it was given last.
+    """
+
+    tenant: str
+    name: str
+    licensed: bool
+    catalogue: str
+    published: str = ""
+
+
 def tenants() -> Steps[list[Tenant]]:
-    """All tenants, by name."""
-    rows = yield Ask(_LIST)
-    return [Tenant(row[0], row[1], bool(row[2]), row[3], row[4]) for row in rows]
+    """Return all tenants, by name."""
+    return [_tenant(row) for row in (yield Ask(f"{_COLUMNS} ORDER BY name, tenant"))]
+
+
+def tenant_named(tenant: str) -> Steps[Tenant | None]:
+    """Return the tenant with that id, or None."""
+    rows = yield Ask(f"{_COLUMNS} WHERE tenant = :tenant", {"tenant": tenant})
+    return _tenant(rows[0]) if rows else None
+
+
+def add_tenant(tenant: Tenant) -> Steps[None]:
+    """Add a tenant unless it is there."""
+    row = {"tenant": tenant.tenant, "name": tenant.name, "licensed": tenant.licensed, "catalogue": tenant.catalogue}
+    yield Ask(_ADD, {**row, "created_at": moment_of_creation()})
+
+
+def _tenant(row: Row) -> Tenant:
+    return Tenant(row[0], row[1], bool(row[2]), row[3], row[4])
 
 
 def license_tenant(tenant: str, licensed: bool) -> Steps[bool]:

@@ -9,9 +9,9 @@ import structlog
 
 from osimages.graph.current_catalogue import Publication
 from osimages.graph.errors import TENANT_NOT_LICENSED
-from osimages.graph.tenant_storage import Subject, revocations
+from osimages.graph.publishing import publish
+from osimages.graph.tenant_storage import Subject, Tenant, add_tenant, revocations, tenant_named
 from osimages.odata.errors import ODataError
-from osimages.odata.plan.query import Tenant
 from osimages.odata.sql.store import Database, Store, StoreUnavailableError
 
 _log = structlog.get_logger()
@@ -59,7 +59,7 @@ class Tenants:
 
         Raises ODataError(TENANT_NOT_LICENSED), as Graph does for a tenant without an Intune licence.
         """
-        known = await self._database.tenant(tenant) or await self._new(tenant)
+        known = await self._database.read(tenant_named(tenant)) or await self._new(tenant)
         if known is None or not known.licensed:
             self._admitted_until.pop(tenant, None)
             raise ODataError(TENANT_NOT_LICENSED)
@@ -75,8 +75,8 @@ class Tenants:
     async def _new(self, tenant: str) -> Tenant | None:
         if self._new_catalogue is None:
             return None
-        await self._database.add_tenant(Tenant(tenant, tenant, True, self._new_catalogue))
-        return await self._database.tenant(tenant)
+        await self._database.change(add_tenant(Tenant(tenant, tenant, True, self._new_catalogue)))
+        return await self._database.read(tenant_named(tenant))
 
     async def _bring_up_to_date(self, tenant: Tenant) -> None:
         if tenant.published == self._publication(tenant.catalogue).label:
@@ -86,7 +86,9 @@ class Tenants:
                 return
             # Another process may have put newer facts in force, which this one has learned of just now.
             publication = self._publication(tenant.catalogue)
-            changed = await self._images.publish(tenant.tenant, publication.images, publication.label)
+            changed = await self._database.change(
+                publish(self._images.changes, tenant.tenant, publication.images, publication.label)
+            )
         except StoreUnavailableError as error:
             # What was published before is still good to read; the next request tries again.
             _log.warning("catalogue not published", tenant=tenant.tenant, reason=str(error))

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from osimages.cli.catalogue import catalogue
 from osimages.graph.facts_storage import write_catalogue
+from osimages.graph.migrations import MIGRATIONS
 from osimages.odata.sql.sqlite.execution import perform
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.settings import Settings
@@ -147,7 +148,7 @@ def test_settings_are_the_defaults(data_dir: Path) -> None:
 
 def test_the_facts_of_the_database_come_first(data_dir: Path) -> None:
     kept = msgspec.structs.replace(bundled(), as_of=date(2026, 12, 9), releases=bundled().releases[-1:])
-    migrate(data_dir / "osimages.db")
+    migrate(data_dir / "osimages.db", MIGRATIONS)
     assert document("show")["asOf"] == "2026-11-29"
     connection = connect(data_dir / "osimages.db")
     perform(connection, write_catalogue(kept))

@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 import pytest
 
+from osimages.graph import leases
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
 from osimages.graph.facts_storage import write_catalogue
 from osimages.graph.model import GRAPH
 from osimages.graph.publisher import Publisher, Round
-from osimages.odata.plan.query import Tenant
-from osimages.odata.sql import leases
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.odata.sql.store import Database
-from osimages.odata.sql.tables import IMAGES
 from osimages.windows.facts import Catalogue, bundled
 from tests.support.looped import run
 from tests.unit.odata.sql.places import Place
@@ -46,7 +46,7 @@ def publisher(place: Place) -> Iterator[Open]:
 
 def add(publisher: Publisher, *names: str, catalogue: str = "supported", licensed: bool = True) -> None:
     for name in names:
-        run(publisher.database.add_tenant(Tenant(name, name, licensed, catalogue)))
+        run(publisher.database.change(add_tenant(Tenant(name, name, licensed, catalogue))))
 
 
 def done(publisher: Publisher) -> Round:

@@ -12,8 +12,9 @@ import pytest
 
 from osimages.graph.claims_storage import Fetch, write_fetch, write_statement
 from osimages.graph.facts_storage import read_catalogue, write_catalogue
+from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.sqlite_facts import catalogue_of
-from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.sqlite.execution import perform
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.odata.sql.transaction_script import KeyTakenError
@@ -25,7 +26,7 @@ from osimages.windows.merge.claims import Origin, Statement, Title, UpdateClaim,
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     path = tmp_path / "osimages.db"
-    migrate(path)
+    migrate(path, MIGRATIONS)
     return path
 
 
@@ -164,7 +165,7 @@ _NEW_COLUMNS = (
 def test_a_database_of_the_last_release_has_no_facts_until_a_server_migrates_it(database: Path) -> None:
     as_of_the_last_release(database, has_claims=False)
     assert catalogue_of(database) is None
-    migrate(database)
+    migrate(database, MIGRATIONS)
     found = catalogue_of(database)
     assert found is not None
     assert (found.as_of, found.servers) == (date(2026, 11, 23), ())
@@ -174,7 +175,7 @@ def test_a_database_of_the_last_release_has_no_facts_until_a_server_migrates_it(
 def test_claims_from_before_an_upgrade_are_merged_with_the_new_facts(database: Path) -> None:
     as_of_the_last_release(database, has_claims=True)
     before = catalogue_of(database)
-    migrate(database)
+    migrate(database, MIGRATIONS)
     after = catalogue_of(database)
     assert before == after
     assert after is not None

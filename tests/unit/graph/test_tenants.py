@@ -10,14 +10,15 @@ import pytest
 
 from osimages.graph.current_catalogue import Publication
 from osimages.graph.errors import TENANT_NOT_LICENSED
+from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import Tenant, add_tenant, tenant_named
 from osimages.graph.tenants import Tenants
 from osimages.odata.errors import ODataError
-from osimages.odata.plan.query import Tenant
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import migrate
 from osimages.odata.sql.sqlite.store import SqliteStore
-from osimages.odata.sql.tables import IMAGES
 
 EMPTY: dict[str, object] = {"supportedEditions": [], "supportedArchitectures": [], "availableUpdates": []}
 
@@ -25,7 +26,7 @@ EMPTY: dict[str, object] = {"supportedEditions": [], "supportedArchitectures": [
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[SqliteStore]:
     """An empty store."""
-    migrate(tmp_path / "osimages.db")
+    migrate(tmp_path / "osimages.db", MIGRATIONS)
     opened = SqliteDatabase(tmp_path / "osimages.db")
     yield opened.store(GRAPH, IMAGES)
     asyncio.run(opened.close())
@@ -55,7 +56,7 @@ def test_a_new_tenant_comes_into_being_with_the_catalogue(store: SqliteStore) ->
     asyncio.run(admitting.admit("t"))
     assert admitting.is_admitted("t")
     assert has(store, "t", "a")
-    assert asyncio.run(store.database.tenant("t")) == Tenant("t", "t", True, "supported", "supported ['a']")
+    assert asyncio.run(store.database.read(tenant_named("t"))) == Tenant("t", "t", True, "supported", "supported ['a']")
 
 
 def test_a_new_tenant_starts_empty_where_that_is_wanted(store: SqliteStore) -> None:
@@ -69,11 +70,11 @@ def test_an_unknown_tenant_is_refused_where_none_comes_into_being(store: SqliteS
         asyncio.run(refusing.admit("t"))
     assert refused.value.condition is TENANT_NOT_LICENSED
     assert not refusing.is_admitted("t")
-    assert asyncio.run(store.database.tenant("t")) is None
+    assert asyncio.run(store.database.read(tenant_named("t"))) is None
 
 
 def test_a_tenant_without_licence_is_refused(store: SqliteStore) -> None:
-    asyncio.run(store.database.add_tenant(Tenant("t", "T", False, "supported")))
+    asyncio.run(store.database.change(add_tenant(Tenant("t", "T", False, "supported"))))
     with pytest.raises(ODataError) as refused:
         asyncio.run(tenants(store, "a").admit("t"))
     assert refused.value.condition is TENANT_NOT_LICENSED

@@ -142,17 +142,3 @@ class DeltaPage(msgspec.Struct, frozen=True):
     last: int
     more: bool
     newest: int
-
-
-class Tenant(msgspec.Struct, frozen=True):
-    """A tenant: whether it holds an Intune licence, and what it is given of the published catalogue.
-
-    `catalogue` is `supported` (what is published), `all` (ended releases too) or `none`; `published` is the label of
-    what it was given last.
-    """
-
-    tenant: str
-    name: str
-    licensed: bool
-    catalogue: str
-    published: str = ""

@@ -1,4 +1,4 @@
-"""How much one request may ask for, taken from the settings."""
+"""The limits of one request."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from osimages.odata.plan.query import USUAL_PAGE_BYTES
 from osimages.odata.plan.scope import DEEPEST_LAMBDA
 from osimages.odata.text.text_limits import Bounds
-from osimages.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +21,3 @@ class Limits:
     top: int = 2**31 - 1
     lambda_depth: int = DEEPEST_LAMBDA
     page_bytes: int = USUAL_PAGE_BYTES
-
-
-def limits_of(settings: Settings) -> Limits:
-    """The limits that the settings give."""
-    bounds = Bounds(
-        settings.max_filter_nodes,
-        settings.max_filter_depth,
-        settings.max_filter_in_items,
-        settings.max_orderby_items,
-    )
-    return Limits(
-        settings.page_size, bounds, settings.max_top, settings.max_filter_lambda_depth, settings.max_page_bytes
-    )

@@ -36,7 +36,7 @@ from osimages.odata.model.types import EVERYTHING, EntityType, Model
 from osimages.odata.plan.build import Query, build_query
 from osimages.odata.plan.delta_tokens import DeltaTokens
 from osimages.odata.plan.pagination import LONGEST_TOKEN, PageTokens
-from osimages.odata.plan.query_limits import Limits, limits_of
+from osimages.odata.plan.query_limits import Limits
 from osimages.odata.plan.resolve import Kind, Target, resolve, sources
 from osimages.odata.service.outgoing import Outgoing
 from osimages.odata.service.slices import Slices
@@ -160,6 +160,7 @@ class Service:
         self,
         *,
         settings: Settings,
+        limits: Limits,
         clock: Clock,
         models: Mapping[str, Model],
         database: Database,
@@ -178,7 +179,7 @@ class Service:
     ) -> None:
         self.settings = settings
         self.clock = clock
-        self.limits = limits_of(settings)
+        self.limits = limits
         # A link repeats the query, which may have been longer in a body than it may be in a URL.
         self.longest_link = max(settings.max_url_bytes, settings.max_query_bytes) + LONGEST_TOKEN
         self.versions = {name.lower(): ServiceVersion(name, model, self.limits) for name, model in models.items()}

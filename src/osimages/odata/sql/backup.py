@@ -15,16 +15,14 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from osimages.entra.emulator.private_files import create_private, private_directory
-from osimages.odata.sql.migration_steps import SchemaError, pending
+from osimages.odata.sql.migrations import Migrations, SchemaError
+from osimages.odata.sql.private_files import create_private, private_directory
 from osimages.odata.sql.sqlite.file import applied_steps, connect, migrate
 
 # Told how much is done, of how much.
 Progress = Callable[[int, int], None]
 _PAGES_AT_ONCE = 1000
 _BUSY_MILLISECONDS = 10_000
-# Not kept: the schema's own records, and who does what at this moment.
-_LEFT_OUT = ("schema_step", "lease")
 
 
 class BackupError(Exception):
@@ -57,15 +55,15 @@ def copy_file(source: Path, target: Path, progress: Progress) -> None:
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, without others beside it
 
 
-def check(backup: Path) -> None:
+def check(backup: Path, migrations: Migrations) -> None:
     """Raises BackupError for what is no sound backup that this release can read."""
     if not backup.is_file():
         raise BackupError(f"There is no file {backup}.")
     try:
         with _reading(backup) as connection:
             if not applied_steps(connection):
-                raise BackupError(f"{backup} is no backup of osimages: it knows no schema.")
-            pending("sqlite", applied_steps(connection), str(backup))
+                raise BackupError(f"{backup} is no backup of {migrations.application}: it has no migrations.")
+            migrations.pending("sqlite", applied_steps(connection), str(backup))
             found = connection.execute("PRAGMA quick_check(1)").fetchall()
     except SchemaError as error:
         raise BackupError(str(error)) from None
@@ -73,28 +71,29 @@ def check(backup: Path) -> None:
         raise BackupError(f"{backup} is damaged: {found[0][0]}.")
 
 
-def make_ready(copy: Path, at_least: int) -> None:
+def make_ready(copy: Path, migrations: Migrations, at_least: int) -> None:
     """Brings a copy of a backup up to date, as one that is served from now on; `at_least` is a number of a change."""
-    migrate(copy)
+    migrate(copy, migrations)
     connection = connect(copy)
     try:
         with connection:
             floor = max(at_least + 1, time.time_ns() // 1000)
             connection.execute("UPDATE tenant SET last_change = max(last_change, ?)", (floor,))
             connection.execute("DELETE FROM secret WHERE name = 'deltatoken'")
-            connection.execute("DELETE FROM lease")
+            for table in migrations.transient:
+                connection.execute(f"DELETE FROM {table}")  # noqa: S608 (a name of the application)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.execute("PRAGMA journal_mode = DELETE")
     finally:
         connection.close()
 
 
-def restore_file(backup: Path, target: Path, *, overwrite: bool, progress: Progress) -> None:
+def restore_file(backup: Path, target: Path, migrations: Migrations, *, overwrite: bool, progress: Progress) -> None:
     """Puts a backup in the place of an SQLite database that nobody has open; `overwrite` says that it may go.
 
     What was there stays until the backup has been copied and brought up to date beside it. Raises BackupError.
     """
-    check(backup)
+    check(backup, migrations)
     if target.exists() and not overwrite:
         raise BackupError(f"There is a database at {target}. Say --overwrite to replace it with the backup.")
     _close_for_good(target)
@@ -104,19 +103,19 @@ def restore_file(backup: Path, target: Path, *, overwrite: bool, progress: Progr
     with contextlib.ExitStack() as on_end:
         on_end.callback(_remove, scratch)
         copy_file(backup, scratch, progress)
-        make_ready(scratch, newest)
+        make_ready(scratch, migrations, newest)
         _close_for_good(target)
         scratch.replace(target)
 
 
-def tables(connection: apsw.Connection) -> list[Table]:
-    """The tables whose rows a backup holds."""
+def tables(connection: apsw.Connection, migrations: Migrations) -> list[Table]:
+    """Return the tables whose rows a backup holds: not those of the schema's own records, and not transient ones."""
     names = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
     found = []
     for (name,) in sorted(names.fetchall()):
         columns = connection.execute("SELECT name, type FROM pragma_table_info(?)", (name,)).fetchall()
         truths = frozenset(number for number, (_, type_) in enumerate(columns) if type_ == "BOOLEAN")
-        if name not in _LEFT_OUT:
+        if name not in ("schema_step", *migrations.transient):
             found.append(Table(str(name), tuple(str(column) for column, _ in columns), truths))
     return found
 

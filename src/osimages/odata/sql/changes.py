@@ -6,20 +6,23 @@ A change counts as one only when its transaction is committed; what raises leave
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Set
+from datetime import UTC, datetime
 
 from osimages.odata.model.types import Model
-from osimages.odata.plan.query import Stored, Tenant
+from osimages.odata.plan.query import Stored
 from osimages.odata.sql.documents import document, item_rows, main_row, properties
 from osimages.odata.sql.statements import Statements
 from osimages.odata.sql.tables import EntityTables
 from osimages.odata.sql.transaction_script import Ask, Steps
-from osimages.odata.sql.writes import Condition, Difference, NewValues, Record
+from osimages.odata.sql.writes import Condition, NewValues, Record
+
+# Names of the marks that are true.
+Marks = Set[str]
 
 
 class Changes:
-    """Creates, changes, removes and publishes entities of one type."""
+    """Creates, changes and removes entities of one type."""
 
     def __init__(self, model: Model, tables: EntityTables, statements: Statements) -> None:
         self._model = model
@@ -35,17 +38,22 @@ class Changes:
         other._record = record
         return other
 
-    def create(self, tenant: str, key: str, given: Mapping[str, object], published: bool = False) -> Steps[Stored]:
-        """Adds an entity with all its items. Raises KeyTakenError."""
+    def create(self, tenant: str, key: str, given: Mapping[str, object], marks: Marks = frozenset()) -> Steps[Stored]:
+        """Add an entity with all its items. `marks` are those of its tables that are true. Raises KeyTakenError."""
         version = yield from self._next_change(tenant)
-        stored = yield from self.append(tenant, key, given, version, published)
+        stored = yield from self.append(tenant, key, given, version, marks)
         yield Ask(self._statements.forget_removal, {"tenant": tenant, "id": key})
         if self._record is not None:
             yield from self._record(key, None, stored)
         return stored
 
     def append(
-        self, tenant: str, key: str, given: Mapping[str, object], version: int | None = None, published: bool = False
+        self,
+        tenant: str,
+        key: str,
+        given: Mapping[str, object],
+        version: int | None = None,
+        marks: Marks = frozenset(),
     ) -> Steps[Stored]:
         """Adds an entity whose key was never there before, as a change of its own if no version is given.
 
@@ -54,7 +62,7 @@ class Changes:
         whole = {**given, self._entity.key: key}
         number = version if version is not None else (yield from self._next_change(tenant))
         stored = Stored(number, document(self._model, self._entity, whole))
-        yield Ask(self._statements.create, {"id": key, **self._row(tenant, stored, whole, published)})
+        yield Ask(self._statements.create, {"id": key, **self._row(tenant, stored, whole, marks)})
         yield from self._add_items(tenant, key, whole)
         return stored
 
@@ -64,9 +72,9 @@ class Changes:
         key: str,
         changes: NewValues,
         condition: Condition | None,
-        published: bool = False,
+        marks: Marks = frozenset(),
     ) -> Steps[Stored | None]:
-        """Replaces properties; a collection is replaced whole. From then on the entity is the tenant's own."""
+        """Replace properties, a collection as a whole, unless all have these values; the `marks` are then set."""
         before = yield from self._before(tenant, key, condition)
         if before is None:
             return None
@@ -77,7 +85,7 @@ class Changes:
             return before
         whole.update(changed)
         stored = Stored((yield from self._next_change(tenant)), document(self._model, self._entity, whole))
-        yield Ask(self._statements.replace, {"key": key, **self._row(tenant, stored, whole, published)})
+        yield Ask(self._statements.replace, {"key": key, **self._row(tenant, stored, whole, marks)})
         yield from self._remove_items(tenant, key, changed)
         yield from self._add_items(tenant, key, changed)
         if self._record is not None:
@@ -94,77 +102,30 @@ class Changes:
         return (yield from self.create(tenant, key, whole)), True
 
     def remove(self, tenant: str, key: str, condition: Condition | None) -> Steps[bool]:
-        """Takes an entity away, and keeps note of it: what a tenant removed is not published again."""
+        """Take an entity away, and note its removal for clients that ask what changed."""
         before = yield from self._before(tenant, key, condition)
         if before is None:
             return False
-        yield from self._take_away(tenant, key, published=False)
+        yield from self.take_away(tenant, key)
         if self._record is not None:
             yield from self._record(key, before, None)
         return True
 
-    def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
-        """Adds, changes and takes away published entities; those that the tenant made its own stay as they are."""
-        yield from self._lock(tenant)
-        published, own = yield from self._marks(tenant, entities)
-        changed = 0
-        for key, given in entities.items():
-            if key not in published and key not in own:
-                yield from self.create(tenant, key, given, published=True)
-                changed += 1
-            elif key in published:
-                before = yield from self._get(tenant, key)
-                changed += before != (yield from self.update(tenant, key, given, None, published=True))
-        for key in sorted(published - entities.keys()):
-            yield from self._take_away(tenant, key, published=True)
-            changed += 1
-        yield Ask(self._statements.note_publication, {"tenant": tenant, "label": label})
-        return changed
-
-    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
-        """What `publish` would change."""
-        published, own = yield from self._marks(tenant, entities)
-        present: dict[str, Mapping[str, object]] = {}
-        for key in published:
-            stored = yield from self._get(tenant, key)
-            present[key] = {} if stored is None else properties(self._entity, stored.document)
-        return Difference(
-            added=tuple(key for key in entities if key not in present and key not in own),
-            changed=tuple(key for key, given in entities.items() if key in present and _differs(present[key], given)),
-            removed=tuple(sorted(key for key in present if key not in entities)),
-            own=tuple(key for key in entities if key in own),
-        )
-
-    def _marks(self, tenant: str, entities: Iterable[str]) -> Steps[tuple[set[str], set[str]]]:
-        """The keys of a tenant's published entities; and of those given, what the tenant made its own or removed.
-
-        A tenant may have very many entities of its own, which nothing here has to know.
-        """
-        published = {key for (key,) in (yield Ask(self._statements.published, {"tenant": tenant}))}
-        listed = {"tenant": tenant, "ids": self._statements.ids(entities)}
-        present = {key for (key,) in (yield Ask(self._statements.present, listed))}
-        removed = {key for (key,) in (yield Ask(self._statements.removed, listed))}
-        return published, (present - published) | removed
-
-    def forget_removals(self, days: float) -> Steps[None]:
-        """Forgets what publishing took away more than so many days ago; what a tenant removed is never forgotten."""
-        before = _seconds(datetime.now(UTC) - timedelta(days=days))
-        yield Ask(self._statements.forget_removals, {"before": before})
-
     def _before(self, tenant: str, key: str, condition: Condition | None) -> Steps[Stored | None]:
         """What is stored before a change. Raises what the condition raises."""
-        yield from self._lock(tenant)
-        before = yield from self._get(tenant, key)
+        yield from self.lock(tenant)
+        before = yield from self.get(tenant, key)
         if before is not None and condition is not None:
             condition(before)
         return before
 
-    def _lock(self, tenant: str) -> Steps[None]:
+    def lock(self, tenant: str) -> Steps[None]:
         """Where several may write at once, those who change a tenant go one after the other."""
         if self._statements.lock is not None:
             yield Ask(self._statements.lock, {"tenant": tenant})
 
-    def _get(self, tenant: str, key: str) -> Steps[Stored | None]:
+    def get(self, tenant: str, key: str) -> Steps[Stored | None]:
+        """Return the entity with that key, or None."""
         if "\0" in key:  # not every database takes such a text, and no key holds that character
             return None
         rows = yield Ask(self._statements.get, {"tenant": tenant, "id": key})
@@ -176,20 +137,28 @@ class Changes:
             raise LookupError(f"tenant {tenant} is not known")
         return int(rows[0][0])
 
-    def _row(self, tenant: str, stored: Stored, whole: Mapping[str, object], published: bool) -> dict[str, object]:
+    def _row(self, tenant: str, stored: Stored, whole: Mapping[str, object], marks: Marks) -> dict[str, object]:
         """The columns of the main table but its id."""
-        row = {"tenant": tenant, "version": stored.version, "published": published, "document": stored.document}
+        row: dict[str, object] = {"tenant": tenant, "version": stored.version, "document": stored.document}
+        row.update(self._marks(marks))
         if self._columns:
             row.update(zip(self._columns, main_row(self._entity, whole), strict=True))
         return row
 
-    def _take_away(self, tenant: str, key: str, published: bool) -> Steps[None]:
-        """Takes an entity away, and keeps note of it for those who ask what changed."""
+    def _marks(self, marks: Marks) -> dict[str, object]:
+        return {name: name in marks for name in self._tables.marks}
+
+    def marked(self, tenant: str, mark: str) -> Steps[set[str]]:
+        """Return the keys of the tenant's entities whose mark is true; the others cost nothing."""
+        return {key for (key,) in (yield Ask(self._statements.marked[mark], {"tenant": tenant}))}
+
+    def take_away(self, tenant: str, key: str, marks: Marks = frozenset()) -> Steps[None]:
+        """Take away an entity that is there, and note its removal with these marks."""
         yield from self._remove_items(tenant, key, self._tables.items)
         yield Ask(self._statements.remove, {"tenant": tenant, "id": key})
         version = yield from self._next_change(tenant)
-        removed_at = _seconds(datetime.now(UTC))
-        row = {"tenant": tenant, "id": key, "version": version, "removed_at": removed_at, "published": published}
+        removed_at = datetime.now(UTC).isoformat(timespec="seconds")
+        row = {"tenant": tenant, "id": key, "version": version, "removed_at": removed_at, **self._marks(marks)}
         yield Ask(self._statements.note_removal, row)
 
     def _remove_items(self, tenant: str, key: str, names: Iterable[str]) -> Steps[None]:
@@ -208,28 +177,18 @@ class Changes:
                 yield Ask(self._statements.add_item[name], rows)
 
 
-def _differs(stored: Mapping[str, object], given: Mapping[str, object]) -> bool:
-    return any(name not in stored or stored[name] != value for name, value in given.items())
-
-
-def add_tenant(tenant: Tenant) -> Steps[None]:
-    """Adds a tenant unless it is there."""
+def add_tenant(tenant: str) -> Steps[None]:
+    """Add a tenant unless it is there, to a table that has no columns but those of the engine."""
     yield Ask(
-        "INSERT INTO tenant (tenant, name, licensed, catalogue, last_change, published, created_at) "
-        "VALUES (:tenant, :name, :licensed, :catalogue, 0, '', :created_at) ON CONFLICT (tenant) DO NOTHING",
-        {
-            "tenant": tenant.tenant,
-            "name": tenant.name,
-            "licensed": tenant.licensed,
-            "catalogue": tenant.catalogue,
-            # To the microsecond: it differs from that of a removed tenant with the same id.
-            "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        },
+        "INSERT INTO tenant (tenant, last_change, created_at) VALUES (:tenant, 0, :created_at) "
+        "ON CONFLICT (tenant) DO NOTHING",
+        {"tenant": tenant, "created_at": moment_of_creation()},
     )
 
 
-def _seconds(instant: datetime) -> str:
-    return instant.isoformat(timespec="seconds")
+def moment_of_creation() -> str:
+    """Return the present moment to the microsecond: a tenant that is removed and added again gets another one."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
 def secret(name: str, made: bytes) -> Steps[bytes]:

@@ -1,81 +1,95 @@
-"""The database that the settings name: brought up to date, opened, described, backed up and restored."""
+"""Opens, migrates, describes, backs up and restores the database that a URL names.
+
+A URL is `sqlite:///PATH` or `postgresql://USER@HOST/NAME`. Every function raises SchemaError for a database that cannot
+be used, and StoreUnavailableError for a server that does not answer.
+"""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from osimages.odata.sql.backup import Progress, copy_file, restore_file
-from osimages.odata.sql.info import DatabaseInfo
+from osimages.odata.sql.database_info import DatabaseInfo
+from osimages.odata.sql.migrations import Migrations
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
-from osimages.odata.sql.sqlite.file import migrate
-from osimages.odata.sql.sqlite.info import damage as sqlite_damage
-from osimages.odata.sql.sqlite.info import describe
-from osimages.odata.sql.store import Database
-from osimages.settings import Settings
+from osimages.odata.sql.sqlite import file as sqlite_file
+from osimages.odata.sql.store import USUAL_LIMITS, Database, DatabaseLimits
+from osimages.odata.sql.transaction_script import Steps
+
+Contents = TypeVar("Contents")
+_SQLITE = "sqlite:///"
 
 
-async def bring_up_to_date(settings: Settings) -> int:
-    """Makes the database where that can be, and applies the migrations that it needs; returns how many there were.
-
-    Raises SchemaError where it cannot be used, StoreUnavailableError where it does not answer.
-    """
-    if settings.database_server is None:
-        return migrate(settings.database_path)
-    steps: int = await _module("postgres.migrate").migrate(settings.database_server, settings.database_shown)
+async def migrate(url: str, migrations: Migrations) -> int:
+    """Create the database if it can be created, and apply the migrations that it needs; return their number."""
+    if (file := _file(url)) is not None:
+        return sqlite_file.migrate(file, migrations)
+    steps: int = await _module("postgres.migrate").migrate(url, migrations)
     return steps
 
 
-async def open_database(settings: Settings, observer: PoolObserver = UNOBSERVED) -> Database:
-    """Return the database, which has to be up to date; `observer` receives the events of its pools.
+async def open_database(
+    url: str,
+    migrations: Migrations | None = None,
+    limits: DatabaseLimits = USUAL_LIMITS,
+    observer: PoolObserver = UNOBSERVED,
+) -> Database:
+    """Return the open database. Raises OldSchemaError if a migration was not applied.
 
-    Raises SchemaError or StoreUnavailableError.
+    `observer` receives the events of its pools. Without `migrations`, its tables come from `Database.create_tables`.
     """
-    wait_seconds, query_seconds = settings.database_wait_seconds, settings.max_query_seconds
-    if settings.database_server is None:
-        opened = _module("sqlite.database").SqliteDatabase
-        sqlite: Database = opened(settings.database_path, wait_seconds, query_seconds, observer)
+    if (file := _file(url)) is not None:
+        sqlite: Database = _module("sqlite.database").SqliteDatabase(file, migrations, limits, observer)
         return sqlite
-    limits = _module("postgres.connections").Limits(settings.database_connections, wait_seconds, query_seconds)
-    opening = _module("postgres.database").PostgresDatabase.open
-    server: Database = await opening(settings.database_server, settings.database_shown, limits, observer)
+    server: Database = await _module("postgres.database").PostgresDatabase.open(url, migrations, limits, observer)
     return server
 
 
-async def described(settings: Settings) -> DatabaseInfo:
-    """What the database is and holds; nothing is changed. Raises SchemaError or StoreUnavailableError."""
-    if settings.database_server is None:
-        return describe(settings.database_path)
-    found: DatabaseInfo = await _module("postgres.info").describe(settings.database_server, settings.database_shown)
+async def describe(
+    url: str, migrations: Migrations, contents: Callable[[], Steps[Contents]]
+) -> tuple[DatabaseInfo, Contents | None]:
+    """Return what the database is, and what `contents` reads there if its tables are current. Nothing is changed."""
+    found: tuple[DatabaseInfo, Contents | None]
+    if (file := _file(url)) is not None:
+        found = _module("sqlite.info").describe(file, migrations, contents)
+    else:
+        found = await _module("postgres.info").describe(url, migrations, contents)
     return found
 
 
-async def damage(settings: Settings) -> str | None:
-    """Return what is damaged in the database; None where nothing is. Raises SchemaError or StoreUnavailableError."""
-    if settings.database_server is None:
-        return sqlite_damage(settings.database_path)
-    found: str | None = await _module("postgres.info").damage(settings.database_server, settings.database_shown)
+async def damage(url: str) -> str | None:
+    """Return what is damaged in the database, or None."""
+    file = _file(url)
+    found: str | None = (
+        await _module("postgres.info").damage(url) if file is None else _module("sqlite.info").damage(file)
+    )
     return found
 
 
-async def back_up(settings: Settings, target: Path, progress: Progress) -> None:
-    """Copies the database into a new file. Raises BackupError, SchemaError or StoreUnavailableError."""
-    if settings.database_server is None:
-        copy_file(settings.database_path, target, progress)
-        return
-    await _module("postgres.backup").back_up(settings.database_server, settings.database_shown, target, progress)
+async def back_up(url: str, target: Path, migrations: Migrations, progress: Progress) -> None:
+    """Copy the database into a new file. Raises BackupError."""
+    if (file := _file(url)) is not None:
+        copy_file(file, target, progress)
+    else:
+        await _module("postgres.backup").back_up(url, target, migrations, progress)
 
 
-async def restore(settings: Settings, backup: Path, *, overwrite: bool, progress: Progress) -> None:
-    """Puts a backup in place of the database. Raises BackupError, SchemaError or StoreUnavailableError."""
-    if settings.database_server is None:
-        restore_file(backup, settings.database_path, overwrite=overwrite, progress=progress)
-        return
-    url, shown = settings.database_server, settings.database_shown
-    await _module("postgres.backup").restore(backup, url, shown, overwrite=overwrite, progress=progress)
+async def restore(url: str, backup: Path, migrations: Migrations, *, overwrite: bool, progress: Progress) -> None:
+    """Put a backup in place of the database. Raises BackupError."""
+    if (file := _file(url)) is not None:
+        restore_file(backup, file, migrations, overwrite=overwrite, progress=progress)
+    else:
+        await _module("postgres.backup").restore(backup, url, migrations, overwrite=overwrite, progress=progress)
+
+
+def _file(url: str) -> Path | None:
+    """Return the SQLite file that a URL names; None for a server."""
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
 
 
 def _module(name: str) -> Any:
-    """A driver is loaded only where it is used: it costs memory and time."""
+    """Load a driver only if it is used: it costs memory and time."""
     return importlib.import_module(f"osimages.odata.sql.{name}")

@@ -12,8 +12,7 @@ from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.statements import Statements
 from osimages.odata.sql.store import Database
 from osimages.odata.sql.tables import EntityTables
-from osimages.odata.sql.transaction_script import Steps
-from osimages.odata.sql.writes import Condition, Difference, NewValues, Record
+from osimages.odata.sql.writes import Condition, NewValues, Record
 
 
 class EntityStore:
@@ -51,22 +50,6 @@ class EntityStore:
     async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
         """Takes an entity away; False when there is no such entity."""
         return await self.database.change(self.changes.remove(tenant, key, condition))
-
-    async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
-        """Brings the published entities of a tenant up to date, never touching what the tenant made its own."""
-        return await self.database.change(self.publishing(tenant, entities, label))
-
-    def publishing(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
-        """The steps of `publish`, for those who join several tenants in one transaction."""
-        return self.changes.publish(tenant, entities, label)
-
-    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
-        """What `publish` would change, as steps that change nothing."""
-        return self.changes.unpublished(tenant, entities)
-
-    async def forget_removals(self, days: float) -> None:
-        """Forgets what publishing took away more than so many days ago."""
-        await self.database.change(self.changes.forget_removals(days))
 
 
 def parameters(tenant: str, plan: CollectionPlan) -> dict[str, object]:

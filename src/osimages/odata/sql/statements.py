@@ -8,12 +8,10 @@ from typing import NamedTuple
 from sqlalchemy import (
     ClauseElement,
     ColumnElement,
-    and_,
     bindparam,
     delete,
     insert,
     literal_column,
-    not_,
     select,
     update,
 )
@@ -56,9 +54,8 @@ class Statements:
         self.get = text(select(main.c.version, main.c.document).where(*own))
         of_tenant = main.c.tenant == bindparam("tenant")
         listed = (of_tenant, listing.condition(main.c.id))
-        self.ids = listing.ids
         self.get_all = text(select(main.c.id, main.c.version, main.c.document).where(*listed))
-        self.present = text(select(main.c.id).where(*listed))
+        self.marked = {each: text(select(main.c.id).where(of_tenant, main.c[each])) for each in tables.marks}
         self.create = text(insert(main))
         # SQLAlchemy keeps a column's own name for the new value, so the row to replace is found by `key`.
         self.replace = text(
@@ -67,13 +64,7 @@ class Statements:
             .values({each.name: bindparam(each.name) for each in main.c if not each.primary_key})
         )
         self.remove = text(delete(main).where(*own))
-        self.published = text(select(main.c.id).where(of_tenant, main.c.published))
-        in_tenant = removed.c.tenant == bindparam("tenant")
-        of_listed = listing.condition(removed.c.id)
-        self.removed = text(select(removed.c.id).where(in_tenant, not_(removed.c.published), of_listed))
         self.note_removal = text(insert(removed))
-        old = and_(removed.c.published, removed.c.removed_at < bindparam("before"))
-        self.forget_removals = text(delete(removed).where(old))
         self.forget_removal = text(
             delete(removed).where(removed.c.tenant == bindparam("tenant"), removed.c.id == bindparam("id"))
         )
@@ -93,4 +84,3 @@ class Statements:
             .returning(TENANT.c.last_change)
         )
         self.last_change = text(select(TENANT.c.last_change).where(own_tenant))
-        self.note_publication = text(update(TENANT).where(own_tenant).values(published=bindparam("label")))

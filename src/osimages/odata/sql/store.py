@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+import msgspec
+from sqlalchemy import MetaData
+
 from osimages.odata.model.types import Model
-from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored, Tenant
+from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.tables import EntityTables
 from osimages.odata.sql.transaction_script import Result, Steps
-from osimages.odata.sql.writes import Condition, Difference, NewValues, Record
+from osimages.odata.sql.writes import Condition, NewValues, Record
 
 
 class StoreUnavailableError(Exception):
@@ -29,6 +32,21 @@ class QueryTimeoutError(Exception):
         super().__init__(f"the query took longer than {seconds:g} seconds")
 
 
+class DatabaseLimits(msgspec.Struct, frozen=True):
+    """Limits of a database; times are in seconds.
+
+    `connections` is the size of the pool of a server, `wait_seconds` how long a connection or a lock is waited for, and
+    `query_seconds` how long the query of a client may take.
+    """
+
+    connections: int = 10
+    wait_seconds: float = 10.0
+    query_seconds: float = 2.0
+
+
+USUAL_LIMITS = DatabaseLimits()
+
+
 class Store(Protocol):
     """Entities of one type. Every call names the tenant."""
 
@@ -37,7 +55,7 @@ class Store(Protocol):
         """The same writes as steps, for those who join several to one transaction."""
 
     def recording(self, record: Record) -> Store:
-        """The same store, whose writes (but for publishing) are each written down in their own transaction."""
+        """The same store, whose writes are each written down in their own transaction."""
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
@@ -68,21 +86,6 @@ class Store(Protocol):
     async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
         """Takes an entity away; False when there is no such entity."""
 
-    async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
-        """Brings the published entities of a tenant up to date, never touching what the tenant made its own.
-
-        Returns how many entities were added, changed or taken away. `label` says what was published.
-        """
-
-    def publishing(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
-        """The steps of `publish`, for those who join several tenants in one transaction."""
-
-    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
-        """What `publish` would change, as steps that change nothing."""
-
-    async def forget_removals(self, days: float) -> None:
-        """Forgets what publishing took away more than so many days ago; what a tenant removed is never forgotten."""
-
 
 class Database(Protocol):
     """Tenants, their entities of every type, and what belongs to the installation, all in one place.
@@ -112,9 +115,6 @@ class Database(Protocol):
         For what the service itself looks up: no limit of time holds for it, as it does for what clients ask.
         """
 
-    async def tenant(self, tenant: str) -> Tenant | None:
-        """The tenant, if it is known."""
-
     async def revision(self, tenant: str) -> tuple[int, str] | None:
         """Return the number of a tenant's last change, and when the tenant was added; None for an unknown tenant.
 
@@ -122,8 +122,11 @@ class Database(Protocol):
         newer one.
         """
 
-    async def add_tenant(self, tenant: Tenant) -> None:
-        """Adds a tenant; nothing happens when it is there already."""
+    async def create_tables(self, metadata: MetaData) -> None:
+        """Create the declared tables and indexes that the database has not, for an application without migrations.
+
+        Raises SchemaError for a table that is there with other columns.
+        """
 
     async def secret(self, name: str) -> bytes:
         """A random key of this installation, made when it is first asked for."""

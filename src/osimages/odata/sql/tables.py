@@ -7,8 +7,9 @@ and the columns come. How values are encoded: docs/decisions/0010-column-encodin
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -22,23 +23,21 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    column,
     false,
+    table,
     text,
 )
 from sqlalchemy.types import TypeEngine
 
-from osimages.graph.audit_model import AUDIT_EVENT
-from osimages.graph.model import IMAGE
 from osimages.odata.model.types import ComplexType, EntityType, EnumType, Primitive, Property, PropertyType
 from osimages.odata.model.value_encoding import may_be_null
 
-METADATA = MetaData()
-
 # Compared by code point, as SQLite does by itself, whatever the database's locale.
-_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # Enumerations are compared by number (OData URL conventions, section 5.1.1.1.1); dates as ISO text, which sorts by day.
 _COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]] | TypeEngine[Any]] = {
-    Primitive.STRING: _TEXT,
+    Primitive.STRING: TEXT,
     Primitive.BOOLEAN: Boolean,
     Primitive.BYTE: Integer,
     Primitive.SBYTE: Integer,
@@ -47,9 +46,9 @@ _COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]] | TypeEngine[Any]] = {
     Primitive.INT64: BigInteger,
     Primitive.SINGLE: Double,
     Primitive.DOUBLE: Double,
-    Primitive.DECIMAL: _TEXT,
-    Primitive.GUID: _TEXT,
-    Primitive.DATE: _TEXT,
+    Primitive.DECIMAL: TEXT,
+    Primitive.GUID: TEXT,
+    Primitive.DATE: TEXT,
     Primitive.DATETIMEOFFSET: BigInteger,
     Primitive.TIMEOFDAY: BigInteger,
     Primitive.DURATION: BigInteger,
@@ -57,7 +56,7 @@ _COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]] | TypeEngine[Any]] = {
 }
 PRIMITIVE_ITEM = "value"
 OFFSET = "@offset"
-_TAKEN = frozenset(("tenant", "id", "version", "published", "document", "ordinal"))
+_TAKEN = frozenset(("tenant", "id", "version", "document", "ordinal"))
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,8 @@ class ItemTable:
 class EntityTables:
     """Where entities of one type are kept: documents and single values in `main`, items of collections in `items`.
 
-    `columns` gives the column in `main` of the key and of each path to a single value.
+    `columns` gives the column in `main` of the key and of each path to a single value. `marks` are truth values of
+    the application beside each row of `main` and `removed`; they are false after a write of a client.
     """
 
     entity: EntityType
@@ -86,49 +86,85 @@ class EntityTables:
     items: Mapping[str, ItemTable]
     removed: Table
     columns: Mapping[str, str]
+    marks: tuple[str, ...] = ()
 
 
-def entity_tables(metadata: MetaData, entity: EntityType, name: str, item_names: Mapping[str, str]) -> EntityTables:
-    """Declares the tables of an entity type. `item_names` gives the table name for each collection property."""
+def entity_tables(
+    metadata: MetaData,
+    entity: EntityType,
+    name: str | None = None,
+    item_names: Mapping[str, str] = MappingProxyType({}),
+    marks: Sequence[str] = (),
+) -> EntityTables:
+    """Declare the tables of an entity type.
+
+    `item_names` gives the table names of collection properties; the others are named for the entity and the property.
+    `marks` are names of truth values that the application has beside each row.
+    """
+    name = name or _column_name(entity.name)
     single = [each for each in entity.properties if not each.collection and each.name != entity.key]
     columns = [column for each in single for column in _columns(each.name, each.type, may_be_null(each))]
     main = Table(
         name,
         metadata,
-        Column("tenant", _TEXT, primary_key=True),
-        Column("id", _TEXT, primary_key=True),
+        Column("tenant", TEXT, primary_key=True),
+        Column("id", TEXT, primary_key=True),
         Column("version", BigInteger, nullable=False),
-        Column("published", Boolean, nullable=False),
+        *(Column(each, Boolean, nullable=False) for each in marks),
         Column("document", LargeBinary, nullable=False),
         *(column for _, column in columns),
         Index(f"{name}_version", "tenant", "version"),
-        # Of the few that are published; those of tenants' own are not in it, and cost nothing.
-        Index(
-            f"{name}_published",
-            "tenant",
-            "id",
-            sqlite_where=text("published = 1"),
-            postgresql_where=text("published"),
+        # Of the few rows that have the mark; the others are not in it, and cost nothing.
+        *(
+            Index(f"{name}_{each}", "tenant", "id", sqlite_where=text(f"{each} = 1"), postgresql_where=text(each))
+            for each in marks
         ),
     )
     removed = Table(
         f"removed_{name}",
         metadata,
-        Column("tenant", _TEXT, primary_key=True),
-        Column("id", _TEXT, primary_key=True),
+        Column("tenant", TEXT, primary_key=True),
+        Column("id", TEXT, primary_key=True),
         Column("version", BigInteger, nullable=False),
-        Column("removed_at", _TEXT, nullable=False),
-        Column("published", Boolean, nullable=False, server_default=false()),
+        Column("removed_at", TEXT, nullable=False),
+        *(Column(each, Boolean, nullable=False, server_default=false()) for each in marks),
         Index(f"removed_{name}_version", "tenant", "version"),
         sqlite_with_rowid=False,
     )
     items = {
-        declared.name: _item_table(metadata, item_names[declared.name], declared)
+        declared.name: _item_table(
+            metadata, item_names.get(declared.name, f"{name}_{_column_name(declared.name)}"), declared
+        )
         for declared in entity.properties
         if declared.collection
     }
     named = {entity.key: "id"} | {path: column.name for path, column in columns}
-    return EntityTables(entity, main, items, removed, named)
+    return EntityTables(entity, main, items, removed, named, tuple(marks))
+
+
+# What the engine reads and writes of the tenants' table; an application may have more columns there. Each tenant counts
+# its changes, and an entity's version is the number of the change that made it. No version is used twice, not even by
+# an entity that is removed and created again.
+TENANT = table("tenant", column("tenant", TEXT), column("last_change", BigInteger), column("created_at", TEXT))
+
+
+def secret_table(metadata: MetaData) -> Table:
+    """Declare the table of the installation's random keys, such as those of paging tokens; all workers share them."""
+    return Table(
+        "secret", metadata, Column("name", TEXT, primary_key=True), Column("value", LargeBinary, nullable=False)
+    )
+
+
+# The tables of an application that has no columns of its own there.
+ENGINE_TABLES = MetaData()
+secret_table(ENGINE_TABLES)
+Table(
+    TENANT.name,
+    ENGINE_TABLES,
+    Column("tenant", TEXT, primary_key=True),
+    Column("last_change", BigInteger, nullable=False),
+    Column("created_at", TEXT, nullable=False),
+)
 
 
 def _item_table(metadata: MetaData, name: str, declared: Property) -> ItemTable:
@@ -136,8 +172,8 @@ def _item_table(metadata: MetaData, name: str, declared: Property) -> ItemTable:
     table = Table(
         name,
         metadata,
-        Column("tenant", _TEXT, primary_key=True),
-        Column("id", _TEXT, primary_key=True),
+        Column("tenant", TEXT, primary_key=True),
+        Column("id", TEXT, primary_key=True),
         Column("ordinal", Integer, primary_key=True, autoincrement=False),
         *(column for _, column in columns),
         Index(f"{name}_values", "tenant", *(column.name for _, column in columns), "id"),
@@ -177,62 +213,7 @@ def column_type(type_: Primitive | EnumType) -> type[TypeEngine[Any]] | TypeEngi
 
 
 def _column_name(path: str) -> str:
-    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in path.replace("/", "_"))
+    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in path.replace("/", "_")).lstrip(
+        "_"
+    )
     return f"{name}_" if name in _TAKEN else name
-
-
-IMAGES = entity_tables(
-    METADATA,
-    IMAGE,
-    "image",
-    {
-        "supportedEditions": "image_edition",
-        "supportedArchitectures": "image_architecture",
-        "availableUpdates": "image_update",
-    },
-)
-
-AUDIT_EVENT_TABLES = entity_tables(METADATA, AUDIT_EVENT, "audit_event", {"resources": "audit_event_resource"})
-
-# Each tenant counts its changes; an entity's version is the number of the change that made it, so that versions are
-# never used twice, not even by an entity that is removed and made again.
-TENANT = Table(
-    "tenant",
-    METADATA,
-    Column("tenant", _TEXT, primary_key=True),
-    Column("name", _TEXT, nullable=False),
-    Column("licensed", Boolean, nullable=False),
-    Column("catalogue", _TEXT, nullable=False),
-    Column("last_change", BigInteger, nullable=False),
-    Column("published", _TEXT, nullable=False),
-    Column("created_at", _TEXT, nullable=False),
-)
-
-# Who does what only one may do at a time, until when: odata/sql/leases.py.
-LEASE = Table(
-    "lease",
-    METADATA,
-    Column("name", _TEXT, primary_key=True),
-    Column("holder", _TEXT, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-)
-
-# Tokens that are worth nothing though they have not expired: those of a user, an application or the whole tenant that
-# were issued before a moment (seconds since 1970), and single ones, by their id.
-REVOCATION = Table(
-    "revocation",
-    METADATA,
-    Column("tenant", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
-    Column("subject", Text, primary_key=True),
-    Column("before", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-# Random keys of this installation, such as the one that signs paging tokens: shared by all workers.
-SECRET = Table(
-    "secret",
-    METADATA,
-    Column("name", _TEXT, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
-)

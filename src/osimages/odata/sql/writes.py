@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import msgspec
-
 from osimages.odata.plan.query import Stored
 from osimages.odata.sql.transaction_script import Steps
 
@@ -16,12 +14,3 @@ NewValues = Mapping[str, object] | Callable[[Mapping[str, object]], Mapping[str,
 # The steps that write a change down, in its own transaction: of the entity with that key, with what was stored before
 # and what is stored now.
 Record = Callable[[str, Stored | None, Stored | None], Steps[None]]
-
-
-class Difference(msgspec.Struct, frozen=True):
-    """The keys of what publishing would add, change and take away, and of what it leaves as the tenant made it."""
-
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    removed: tuple[str, ...]
-    own: tuple[str, ...]

@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import pytest
 
+from osimages.app import limits_of
 from osimages.graph.model import GRAPH, IMAGE
 from osimages.odata.errors import ODataError
 from osimages.odata.plan.build import Query, build_query
-from osimages.odata.plan.query_limits import limits_of
 from osimages.odata.plan.resolve import Kind
 from osimages.odata.text.syntax_errors import ODataLimitError
 from osimages.settings import Settings

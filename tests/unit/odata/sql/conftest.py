@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from osimages.graph.migrations import MIGRATIONS
+from osimages.graph.tables import METADATA
+from osimages.graph.tenant_storage import add_tenant
 from osimages.odata.sql.sqlite.file import migrate
-from osimages.odata.sql.tables import METADATA
 from osimages.odata.sql.transaction_script import Ask, Steps
 from tests.support.looped import run
 from tests.support.postgres import Postgres
@@ -20,7 +22,7 @@ from tests.unit.odata.sql.stores import CONTOSO, FABRIKAM, a_tenant
 def database(tmp_path: Path) -> Path:
     """A migrated SQLite database without tenants."""
     path = tmp_path / "osimages.db"
-    migrate(path)
+    migrate(path, MIGRATIONS)
     return path
 
 
@@ -58,8 +60,8 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 def store(place: Place) -> Iterator[AnyStore]:
     """A store with two tenants that have no images."""
     store = place.opened()
-    run(store.database.add_tenant(a_tenant(CONTOSO)))
-    run(store.database.add_tenant(a_tenant(FABRIKAM)))
+    run(store.database.change(add_tenant(a_tenant(CONTOSO))))
+    run(store.database.change(add_tenant(a_tenant(FABRIKAM))))
     yield store
     run(store.database.close())
 

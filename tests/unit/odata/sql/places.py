@@ -7,17 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
+from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH
-from osimages.odata.sql.postgres.connections import Limits
+from osimages.graph.tables import IMAGES
 from osimages.odata.sql.postgres.database import PostgresDatabase
 from osimages.odata.sql.postgres.migrate import migrate as migrate_postgres
 from osimages.odata.sql.postgres.store import PostgresStore
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import migrate
 from osimages.odata.sql.sqlite.store import SqliteStore
-from osimages.odata.sql.store import Database
-from osimages.odata.sql.tables import IMAGES
-from osimages.settings import Settings
+from osimages.odata.sql.store import Database, DatabaseLimits
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 
@@ -26,9 +25,9 @@ AnyStore = SqliteStore | PostgresStore
 
 
 class Place(Protocol):
-    """A migrated database. `settings` are those of a server on it."""
+    """A migrated database at a URL."""
 
-    settings: Settings
+    url: str
 
     async def open(self, wait_seconds: float = 10.0) -> Database:
         """The database, with connections of its own, which belong to the event loop that runs."""
@@ -41,31 +40,30 @@ class SqlitePlace:
     """An SQLite file."""
 
     def __init__(self, path: Path) -> None:
-        migrate(path)
+        migrate(path, MIGRATIONS)
         self.path = path
-        self.settings = Settings(database=f"sqlite:///{path}")
+        self.url = f"sqlite:///{path}"
 
     async def open(self, wait_seconds: float = 10.0) -> SqliteDatabase:
         """The database, with connections of its own."""
-        return SqliteDatabase(self.path, wait_seconds)
+        return SqliteDatabase(self.path, MIGRATIONS, DatabaseLimits(wait_seconds=wait_seconds))
 
     def opened(self, wait_seconds: float = 10.0) -> SqliteStore:
         """A store of images, with connections of its own."""
-        return SqliteDatabase(self.path, wait_seconds).store(GRAPH, IMAGES)
+        return SqliteDatabase(self.path, MIGRATIONS, DatabaseLimits(wait_seconds=wait_seconds)).store(GRAPH, IMAGES)
 
 
 class PostgresPlace:
     """A database of a PostgreSQL server."""
 
     def __init__(self, url: str) -> None:
-        run(migrate_postgres(url, url))
+        run(migrate_postgres(url, MIGRATIONS))
         self.url = url
-        self.settings = Settings(database=url)
 
     async def open(self, wait_seconds: float = 10.0, query_seconds: float = 10.0) -> PostgresDatabase:
         """The database, with connections of its own."""
-        limits = Limits(connections=5, wait_seconds=wait_seconds, query_seconds=query_seconds)
-        return await PostgresDatabase.open(self.url, self.url, limits)
+        limits = DatabaseLimits(connections=5, wait_seconds=wait_seconds, query_seconds=query_seconds)
+        return await PostgresDatabase.open(self.url, MIGRATIONS, limits)
 
     def opened(self, wait_seconds: float = 10.0, query_seconds: float = 10.0) -> PostgresStore:
         """A store of images, with connections of its own."""

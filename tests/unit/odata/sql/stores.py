@@ -9,20 +9,22 @@ from urllib.parse import quote
 import msgspec
 
 from osimages.graph.model import GRAPH, IMAGE
+from osimages.graph.publishing import publish
+from osimages.graph.tables import METADATA
+from osimages.graph.tenant_storage import Tenant
 from osimages.odata.plan.build import build_plan, build_query
 from osimages.odata.plan.pagination import Position
-from osimages.odata.plan.query import CollectionPlan, Sortable, Tenant
-from osimages.odata.plan.query_limits import limits_of
+from osimages.odata.plan.query import CollectionPlan, Sortable
+from osimages.odata.plan.query_limits import Limits
 from osimages.odata.plan.resolve import Kind
-from osimages.odata.sql.tables import METADATA
 from osimages.odata.sql.transaction_script import Ask, Rows, Steps
-from osimages.settings import Settings
+from osimages.odata.text.text_limits import Bounds
 from tests.support.looped import run
 from tests.unit.odata.sql.places import AnyStore
 
 CONTOSO = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"
 FABRIKAM = "11111111-2222-4333-8444-555555555555"
-_LIMITS = limits_of(Settings(max_filter_nodes=100_000, max_filter_depth=64))
+_LIMITS = Limits(1000, Bounds(nodes=100_000, depth=64))
 
 Row = tuple[Any, ...]
 Properties = Mapping[str, object]
@@ -95,6 +97,11 @@ def fill(store: AnyStore, images: Mapping[str, Properties], tenant: str = CONTOS
             yield from store.changes.create(tenant, key, given)
 
     run(store.database.change(create_all()))
+
+
+async def publication(store: AnyStore, tenant: str, images: Mapping[str, Properties], label: str) -> int:
+    """Publish images to a tenant; return how many changed."""
+    return await store.database.change(publish(store.changes, tenant, images, label))
 
 
 def rows(store: AnyStore, table: str, tenant: str = CONTOSO) -> list[Row]:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from osimages.graph.model import IMAGE
+from osimages.graph.tenant_storage import tenant_named
 from osimages.odata.plan.query import Stored
 from osimages.odata.sql.documents import properties
 from osimages.odata.sql.transaction_script import KeyTakenError
@@ -23,6 +24,7 @@ from tests.unit.odata.sql.stores import (
     fill,
     found,
     image,
+    publication,
     quality_update,
     rows,
 )
@@ -239,10 +241,10 @@ def test_no_version_is_used_twice(store: AnyStore, place: Place) -> None:
     run(store.remove(CONTOSO, KEY, None))
     versions.append(rows(store, "removed_image")[0][1])
     versions.append(run(store.create(CONTOSO, KEY, WHOLE)).version)
-    run(store.publish(CONTOSO, {OTHER_KEY: WHOLE}, "one"))
+    run(publication(store, CONTOSO, {OTHER_KEY: WHOLE}, "one"))
     versions.append(got(store, OTHER_KEY).version)
-    run(store.publish(CONTOSO, {}, "none"))
-    run(store.publish(CONTOSO, {OTHER_KEY: WHOLE}, "one"))
+    run(publication(store, CONTOSO, {}, "none"))
+    run(publication(store, CONTOSO, {OTHER_KEY: WHOLE}, "one"))
     versions.append(got(store, OTHER_KEY).version)
     run(store.database.close())
     store = place.opened()
@@ -262,8 +264,8 @@ def test_the_same_keys_in_two_tenants_are_different_images(store: AnyStore) -> N
     assert run(store.update(FABRIKAM, OTHER_KEY, SMALL, None)) is None
     assert run(store.remove(FABRIKAM, OTHER_KEY, None)) is False
     assert run(store.remove(FABRIKAM, KEY, None)) is True
-    assert run(store.publish(FABRIKAM, {KEY: WHOLE, OTHER_KEY: SMALL}, "new")) == 1
-    assert run(store.publish(FABRIKAM, {}, "none")) == 1
+    assert run(publication(store, FABRIKAM, {KEY: WHOLE, OTHER_KEY: SMALL}, "new")) == 1
+    assert run(publication(store, FABRIKAM, {}, "none")) == 1
     assert got(store) == contoso
     assert items(store) == before
     assert rows(store, "removed_image") == []
@@ -272,9 +274,9 @@ def test_the_same_keys_in_two_tenants_are_different_images(store: AnyStore) -> N
 
 # --- publish ----------------------------------------------------------------------------------------------------------
 def test_publishing_adds_changes_and_takes_away(store: AnyStore) -> None:
-    assert run(store.publish(CONTOSO, {"a": WHOLE, "b": WHOLE, "c": WHOLE}, "first")) == 3
+    assert run(publication(store, CONTOSO, {"a": WHOLE, "b": WHOLE, "c": WHOLE}, "first")) == 3
     unchanged = got(store, "a")
-    assert run(store.publish(CONTOSO, {"a": WHOLE, "b": SMALL, "d": SMALL}, "second")) == 3
+    assert run(publication(store, CONTOSO, {"a": WHOLE, "b": SMALL, "d": SMALL}, "second")) == 3
     assert found(store) == ["a", "b", "d"]
     assert got(store, "a") == unchanged
     assert given(got(store, "b")) == given(got(store, "d")) == SMALL
@@ -285,16 +287,16 @@ def test_publishing_adds_changes_and_takes_away(store: AnyStore) -> None:
 
 def test_publishing_the_same_again_changes_nothing(store: AnyStore) -> None:
     images = {"a": WHOLE, "b": SMALL}
-    assert run(store.publish(CONTOSO, images, "label")) == 2
+    assert run(publication(store, CONTOSO, images, "label")) == 2
     before = everything(store)
-    assert run(store.publish(CONTOSO, images, "label")) == 0
+    assert run(publication(store, CONTOSO, images, "label")) == 0
     assert everything(store) == before
 
 
 def test_the_label_of_what_was_published_is_kept(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {}, "first"))
-    run(store.publish(CONTOSO, {}, "second"))
-    kept, other = run(store.database.tenant(CONTOSO)), run(store.database.tenant(FABRIKAM))
+    run(publication(store, CONTOSO, {}, "first"))
+    run(publication(store, CONTOSO, {}, "second"))
+    kept, other = run(store.database.read(tenant_named(CONTOSO))), run(store.database.read(tenant_named(FABRIKAM)))
     assert kept is not None
     assert other is not None
     assert (kept.published, other.published) == ("second", "")
@@ -302,51 +304,51 @@ def test_the_label_of_what_was_published_is_kept(store: AnyStore) -> None:
 
 def test_publishing_never_touches_what_a_tenant_created(store: AnyStore) -> None:
     own = run(store.create(CONTOSO, "a", SMALL))
-    assert run(store.publish(CONTOSO, {"a": WHOLE}, "with")) == 0
-    assert run(store.publish(CONTOSO, {}, "without")) == 0
+    assert run(publication(store, CONTOSO, {"a": WHOLE}, "with")) == 0
+    assert run(publication(store, CONTOSO, {}, "without")) == 0
     assert got(store, "a") == own
 
 
 def test_publishing_never_touches_what_a_tenant_changed(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {"a": WHOLE}, "first"))
+    run(publication(store, CONTOSO, {"a": WHOLE}, "first"))
     own = run(store.update(CONTOSO, "a", {"supportedArchitectures": ["arm"]}, None))
-    assert run(store.publish(CONTOSO, {"a": SMALL}, "second")) == 0
-    assert run(store.publish(CONTOSO, {}, "third")) == 0
+    assert run(publication(store, CONTOSO, {"a": SMALL}, "second")) == 0
+    assert run(publication(store, CONTOSO, {}, "third")) == 0
     assert got(store, "a") == own
 
 
 def test_a_change_that_changes_nothing_leaves_an_image_to_the_publisher(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {"a": WHOLE}, "first"))
+    run(publication(store, CONTOSO, {"a": WHOLE}, "first"))
     run(store.update(CONTOSO, "a", WHOLE, None))
-    assert run(store.publish(CONTOSO, {"a": SMALL}, "second")) == 1
+    assert run(publication(store, CONTOSO, {"a": SMALL}, "second")) == 1
     assert given(got(store, "a")) == SMALL
 
 
 def test_publishing_changes_leave_an_image_to_the_publisher(store: AnyStore) -> None:
     for number, version in enumerate((WHOLE, SMALL, WHOLE)):
-        assert run(store.publish(CONTOSO, {"a": version}, str(number))) == 1
-    assert run(store.publish(CONTOSO, {}, "none")) == 1
+        assert run(publication(store, CONTOSO, {"a": version}, str(number))) == 1
+    assert run(publication(store, CONTOSO, {}, "none")) == 1
     assert found(store) == []
 
 
 def test_publishing_never_brings_back_what_a_tenant_removed(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {"a": WHOLE, "b": WHOLE}, "first"))
+    run(publication(store, CONTOSO, {"a": WHOLE, "b": WHOLE}, "first"))
     run(store.remove(CONTOSO, "a", None))
-    assert run(store.publish(CONTOSO, {"a": SMALL, "b": WHOLE}, "second")) == 0
+    assert run(publication(store, CONTOSO, {"a": SMALL, "b": WHOLE}, "second")) == 0
     assert found(store) == ["b"]
 
 
 def test_what_a_tenant_removed_and_made_again_is_its_own(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {"a": WHOLE}, "first"))
+    run(publication(store, CONTOSO, {"a": WHOLE}, "first"))
     run(store.remove(CONTOSO, "a", None))
     own = run(store.create(CONTOSO, "a", SMALL))
-    assert run(store.publish(CONTOSO, {"a": WHOLE}, "second")) == 0
-    assert run(store.publish(CONTOSO, {}, "third")) == 0
+    assert run(publication(store, CONTOSO, {"a": WHOLE}, "second")) == 0
+    assert run(publication(store, CONTOSO, {}, "third")) == 0
     assert got(store, "a") == own
 
 
 def test_what_the_publisher_took_away_can_be_published_again(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {"a": WHOLE}, "first"))
-    run(store.publish(CONTOSO, {}, "second"))
-    assert run(store.publish(CONTOSO, {"a": WHOLE}, "third")) == 1
+    run(publication(store, CONTOSO, {"a": WHOLE}, "first"))
+    run(publication(store, CONTOSO, {}, "second"))
+    assert run(publication(store, CONTOSO, {"a": WHOLE}, "third")) == 1
     assert given(got(store, "a")) == WHOLE

@@ -7,10 +7,11 @@ from decimal import Decimal
 from sqlalchemy import MetaData
 
 from osimages.graph.model import EDITION_TYPE, IMAGE
+from osimages.graph.tables import IMAGES
 from osimages.odata.model import value_encoding
 from osimages.odata.model.types import EntityType, Primitive, Property, PropertyType
 from osimages.odata.sql.documents import item_rows, main_row
-from osimages.odata.sql.tables import IMAGES, entity_tables
+from osimages.odata.sql.tables import entity_tables
 from tests.support.second_model import COLOUR, FLAVOUR, ORDINARY, SPECIMEN, TABLES
 
 MADE = value_encoding.moment("2020-01-01T05:00:00Z")[0]

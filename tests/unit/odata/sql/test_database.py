@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.dialects.sqlite import dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy import MetaData
 
 from osimages.graph.model import GRAPH
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import add_tenant, tenant_named
+from osimages.odata.model.types import EntityType, Primitive, Property
 from osimages.odata.plan.query import CollectionPlan, Shape, Stored
+from osimages.odata.sql.changes import add_tenant as add_engine_tenant
+from osimages.odata.sql.databases import open_database
 from osimages.odata.sql.documents import main_row, properties
-from osimages.odata.sql.sqlite.database import SqliteDatabase
+from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.store import Database, Store
-from osimages.odata.sql.tables import IMAGES
+from osimages.odata.sql.tables import entity_tables
 from osimages.odata.sql.transaction_script import Ask, KeyTakenError, Steps
 from tests.support.looped import run
-from tests.support.postgres_cabinet import create_tables
 from tests.support.second_model import METADATA, MODEL, ORDINARY, SPECIMEN, TABLES, bound
 from tests.unit.odata.sql.places import AnyStore, Place
 from tests.unit.odata.sql.stores import CONTOSO, FABRIKAM, WHOLE, a_tenant
@@ -31,21 +35,11 @@ COLUMNS = [column for path, column in TABLES.columns.items() if path != SPECIMEN
 def database(place: Place) -> Iterator[Database]:
     """A database with the tables of a second type, and a tenant."""
     opened = place.opened().database
-    if isinstance(opened, SqliteDatabase):
-        run(opened.change(_sqlite_tables()))
-    else:
-        run(opened.change(create_tables(METADATA)))
-    run(opened.add_tenant(a_tenant(CONTOSO)))
+    run(opened.create_tables(METADATA))
+    run(opened.change(add_tenant(a_tenant(CONTOSO))))
     yield opened
     run(opened.change(_dropped()))
     run(opened.close())
-
-
-def _sqlite_tables() -> Steps[None]:
-    for table in METADATA.sorted_tables:
-        yield Ask(str(CreateTable(table).compile(dialect=dialect())))
-        for index in table.indexes:
-            yield Ask(str(CreateIndex(index).compile(dialect=dialect())))
 
 
 def _dropped() -> Steps[None]:
@@ -120,7 +114,7 @@ def test_changes_of_two_types_can_be_joined(place: Place, database: Database) ->
 def test_what_is_read_in_steps_is_of_one_moment(place: Place, database: Database) -> None:
     async def add_another() -> None:
         other = await place.open()
-        await other.add_tenant(a_tenant(FABRIKAM))
+        await other.change(add_tenant(a_tenant(FABRIKAM)))
         await other.close()
 
     def count_twice() -> Steps[list[Any]]:
@@ -132,4 +126,27 @@ def test_what_is_read_in_steps_is_of_one_moment(place: Place, database: Database
         return [before[0][0], after[0][0]]
 
     assert run(database.read(count_twice())) == [1, 1]
-    assert run(database.tenant(FABRIKAM)) == a_tenant(FABRIKAM)
+    assert run(database.read(tenant_named(FABRIKAM))) == a_tenant(FABRIKAM)
+
+
+def test_tables_are_created_once_and_those_of_another_schema_are_named(database: Database) -> None:
+    run(database.create_tables(METADATA))
+    other = MetaData()
+    entity_tables(other, EntityType("specimen", (Property("id", Primitive.STRING), Property("age", Primitive.INT32))))
+    with pytest.raises(SchemaError, match="it lacks age, and has binary"):
+        run(database.create_tables(other))
+
+
+def test_a_new_schema_needs_no_migration(tmp_path: Path) -> None:
+    async def used() -> None:
+        database = await open_database(f"sqlite:///{tmp_path / 'below' / 'museum.db'}")
+        await database.create_tables(METADATA)
+        await database.change(add_engine_tenant("t"))
+        store = database.store(MODEL, TABLES)
+        stored = await store.create("t", "a", ORDINARY)
+        assert stored.version == 1
+        assert await database.revision("t") is not None
+        assert await database.secret("skiptoken") == await database.secret("skiptoken")
+        await database.close()
+
+    asyncio.run(used())

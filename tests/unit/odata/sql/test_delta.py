@@ -12,13 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from osimages.graph.model import GRAPH, IMAGE
+from osimages.graph.publishing import forget_removals
+from osimages.graph.tenant_storage import add_tenant
 from osimages.odata.plan.bind import bind_filter
 from osimages.odata.plan.delta_tokens import DeltaState, DeltaTokens
 from osimages.odata.plan.query import DeltaPage, DeltaPlan, Fate
 from osimages.odata.text.parser import parse_expression
 from tests.support.looped import run
 from tests.unit.odata.sql.places import AnyStore, Place
-from tests.unit.odata.sql.stores import CONTOSO, WHOLE, a_tenant, edition, image
+from tests.unit.odata.sql.stores import CONTOSO, WHOLE, a_tenant, edition, image, publication
 
 _TOKENS = DeltaTokens(b"secret", 30, lambda: datetime.now(UTC))
 SMALL = image((edition("education", "2025-10-14"),), ("x86",))
@@ -64,7 +66,7 @@ def shelf(large_place: Place) -> Iterator[AnyStore]:
 def a_shelf(shelf: AnyStore) -> str:
     """A tenant of its own."""
     tenant = secrets.token_hex(8)
-    run(shelf.database.add_tenant(a_tenant(tenant)))
+    run(shelf.database.change(add_tenant(a_tenant(tenant))))
     return tenant
 
 
@@ -90,7 +92,7 @@ def write(store: AnyStore, tenant: str, what: str, key: str, shape: str) -> None
     elif what == "remove":
         run(store.remove(tenant, key, None))
     else:
-        run(store.publish(tenant, {each: _SHAPES[shape] for each in key.split(",") if each}, f"{key} {shape}"))
+        run(publication(store, tenant, {each: _SHAPES[shape] for each in key.split(",") if each}, f"{key} {shape}"))
 
 
 @settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
@@ -139,11 +141,11 @@ def test_a_round_tells_each_change_once_in_order(store: AnyStore) -> None:
 
 def test_what_publishing_takes_away_is_told_and_comes_back(store: AnyStore) -> None:
     client = Client(store, CONTOSO, None)
-    run(store.publish(CONTOSO, {"a": SMALL, "b": SMALL}, "first"))
+    run(publication(store, CONTOSO, {"a": SMALL, "b": SMALL}, "first"))
     assert [each.key for each in client.page(9).changes] == ["a", "b"]
-    run(store.publish(CONTOSO, {"a": SMALL}, "second"))
+    run(publication(store, CONTOSO, {"a": SMALL}, "second"))
     assert [(each.key, each.fate) for each in client.page(9).changes] == [("b", Fate.DELETED)]
-    run(store.publish(CONTOSO, {"a": SMALL, "b": WHOLE}, "third"))
+    run(publication(store, CONTOSO, {"a": SMALL, "b": WHOLE}, "third"))
     assert [(each.key, each.fate) for each in client.page(9).changes] == [("b", Fate.PRESENT)]
 
 
@@ -154,14 +156,14 @@ def test_who_starts_now_hears_nothing_of_what_is_gone(store: AnyStore) -> None:
 
 
 def test_tombstones_of_publishing_are_forgotten_and_those_of_the_tenant_are_kept(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {"a": SMALL, "b": SMALL}, "first"))
+    run(publication(store, CONTOSO, {"a": SMALL, "b": SMALL}, "first"))
     run(store.remove(CONTOSO, "a", None))
-    run(store.publish(CONTOSO, {}, "second"))
-    run(store.forget_removals(1))
+    run(publication(store, CONTOSO, {}, "second"))
+    run(store.database.change(forget_removals(1)))
     assert len(Client(store, CONTOSO, None, DeltaState(0, 0, 0)).page(9).changes) == 2
-    run(store.forget_removals(-1))
+    run(store.database.change(forget_removals(-1)))
     assert [each.key for each in Client(store, CONTOSO, None, DeltaState(0, 0, 0)).page(9).changes] == ["a"]
-    run(store.publish(CONTOSO, {"a": SMALL, "b": SMALL}, "third"))
+    run(publication(store, CONTOSO, {"a": SMALL, "b": SMALL}, "third"))
     fresh = Client(store, CONTOSO, None)
     fresh.page(9)
     assert fresh.known == {"b"}

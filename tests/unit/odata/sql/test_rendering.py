@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from osimages.graph.model import EDITION_TYPE
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import add_tenant
 from osimages.odata.plan.query import CollectionPlan
 from osimages.odata.sql.rendering import conjuncts, driving_candidates
 from osimages.odata.sql.sqlite import store as store_module
 from osimages.odata.sql.sqlite.file import connect
 from osimages.odata.sql.sqlite.functions import register
 from osimages.odata.sql.sqlite.rendering import SqliteRenderer
-from osimages.odata.sql.tables import IMAGES
 from tests.support.looped import run
 from tests.unit.odata.sql import oracle
 from tests.unit.odata.sql.oracle import Filter, Image
@@ -53,7 +54,7 @@ class Shelf:
     def tenant(self, images: Mapping[str, Properties]) -> str:
         """A new tenant with these images."""
         tenant = secrets.token_hex(8)
-        run(self.store.database.add_tenant(a_tenant(tenant)))
+        run(self.store.database.change(add_tenant(a_tenant(tenant))))
         fill(self.store, images, tenant)
         return tenant
 
@@ -328,7 +329,7 @@ def test_a_count_starts_from_more_items_than_a_page(
     monkeypatch.setattr(store_module, "_FEW_ITEMS", 2)
     monkeypatch.setattr(store_module, "_FEW_TO_COUNT", 4)
     store = SqlitePlace(database).opened()
-    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.change(add_tenant(a_tenant(CONTOSO))))
     fill(store, {str(number): image(architectures=("x64",)) for number in range(count)})
     started: list[tuple[str, bool]] = []
 

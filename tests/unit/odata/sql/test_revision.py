@@ -6,12 +6,13 @@ import pytest
 
 from osimages.graph.audit_retention import prune
 from osimages.graph.model import GRAPH
-from osimages.graph.tenant_storage import license_tenant, remove_tenant, revoke
+from osimages.graph.publishing import forget_removals
+from osimages.graph.tables import AUDIT_EVENT_TABLES
+from osimages.graph.tenant_storage import add_tenant, license_tenant, remove_tenant, revoke
 from osimages.odata.sql.store import Database
-from osimages.odata.sql.tables import AUDIT_EVENT_TABLES
 from tests.support.looped import run
 from tests.unit.odata.sql.places import AnyStore
-from tests.unit.odata.sql.stores import CONTOSO, FABRIKAM, WHOLE, a_tenant
+from tests.unit.odata.sql.stores import CONTOSO, FABRIKAM, WHOLE, a_tenant, publication
 
 
 def revision(database: Database, tenant: str = CONTOSO) -> tuple[int, str]:
@@ -29,9 +30,9 @@ def test_every_change_of_an_entity_raises_the_number(store: AnyStore) -> None:
         store.put(CONTOSO, "b", {}, WHOLE, None),
         store.put(CONTOSO, "b", {"supportedArchitectures": []}, WHOLE, None),
         store.remove(CONTOSO, "a", None),
-        store.publish(CONTOSO, {"p": WHOLE}, "1"),
-        store.publish(CONTOSO, {"p": {**WHOLE, "supportedArchitectures": []}}, "2"),
-        store.publish(CONTOSO, {}, "3"),
+        publication(store, CONTOSO, {"p": WHOLE}, "1"),
+        publication(store, CONTOSO, {"p": {**WHOLE, "supportedArchitectures": []}}, "2"),
+        publication(store, CONTOSO, {}, "3"),
     ):
         run(change)
         seen.append(revision(store.database))
@@ -40,12 +41,12 @@ def test_every_change_of_an_entity_raises_the_number(store: AnyStore) -> None:
 
 
 def test_what_changes_no_answer_leaves_it(store: AnyStore) -> None:
-    run(store.publish(CONTOSO, {"p": WHOLE}, "1"))
+    run(publication(store, CONTOSO, {"p": WHOLE}, "1"))
     run(store.create(CONTOSO, "a", WHOLE))
     before = revision(store.database)
     run(store.update(CONTOSO, "a", {"supportedArchitectures": WHOLE["supportedArchitectures"]}, None))
-    run(store.publish(CONTOSO, {"p": WHOLE}, "2"))
-    run(store.forget_removals(0))
+    run(publication(store, CONTOSO, {"p": WHOLE}, "2"))
+    run(store.database.change(forget_removals(0)))
     run(store.create(FABRIKAM, "a", WHOLE))
     run(store.database.change(revoke(CONTOSO, "user", "someone", 1)))
     run(store.database.change(license_tenant(CONTOSO, True)))
@@ -68,7 +69,7 @@ def test_a_tenant_that_is_added_again_has_another_one(store: AnyStore) -> None:
     before = revision(store.database)
     run(store.database.change(remove_tenant(CONTOSO)))
     assert run(store.database.revision(CONTOSO)) is None
-    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.change(add_tenant(a_tenant(CONTOSO))))
     again = revision(store.database)
     assert again[0] == before[0]
     assert again != before

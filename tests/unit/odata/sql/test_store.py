@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osimages.odata.plan.query import CollectionPlan, DeltaPlan, Page, Tenant
+from osimages.graph.tenant_storage import Tenant, add_tenant, tenant_named
+from osimages.odata.plan.query import CollectionPlan, DeltaPlan, Page
 from tests.support.looped import run
 from tests.unit.odata.sql.places import AnyStore, Place
 from tests.unit.odata.sql.stores import (
@@ -178,7 +179,7 @@ def test_pages_of_any_size_joined_give_every_key_in_order(
     shelf: AnyStore, kept: set[str], limit: int, skip: int, descending: bool
 ) -> None:
     tenant = secrets.token_hex(8)
-    run(shelf.database.add_tenant(a_tenant(tenant)))
+    run(shelf.database.change(add_tenant(a_tenant(tenant))))
     fill(shelf, {key: image() for key in kept}, tenant)
     options = {"$orderby": "id desc" if descending else "id", "$skip": str(skip)}
     expected = sorted(kept, reverse=descending)[skip:]
@@ -250,16 +251,16 @@ def test_filters_with_few_and_with_many_matches_find_the_same(store: AnyStore) -
 # --- tenants, secrets -------------------------------------------------------------------------------------------------
 def test_a_tenant_is_kept_as_it_was_added(store: AnyStore) -> None:
     unlicensed = Tenant("another", "Fabrikam, Inc.", False, "all")
-    assert run(store.database.tenant("another")) is None
-    run(store.database.add_tenant(unlicensed))
-    assert run(store.database.tenant("another")) == unlicensed
-    run(store.database.add_tenant(Tenant("another", "somebody else", True, "none")))
-    assert run(store.database.tenant("another")) == unlicensed
+    assert run(store.database.read(tenant_named("another"))) is None
+    run(store.database.change(add_tenant(unlicensed)))
+    assert run(store.database.read(tenant_named("another"))) == unlicensed
+    run(store.database.change(add_tenant(Tenant("another", "somebody else", True, "none"))))
+    assert run(store.database.read(tenant_named("another"))) == unlicensed
 
 
 def test_adding_a_tenant_again_keeps_its_images_and_versions(store: AnyStore) -> None:
     before = run(store.create(CONTOSO, "a", WHOLE))
-    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.change(add_tenant(a_tenant(CONTOSO))))
     assert run(store.get(CONTOSO, "a")) == before
     assert run(store.create(CONTOSO, "b", WHOLE)).version > before.version
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy.dialects.sqlite import dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-from osimages.odata.sql.tables import IMAGES, LEASE, METADATA, SECRET, TENANT
+from osimages.graph.tables import IMAGES, LEASE, METADATA, SECRET, TENANT
 
 
 def described(connection: apsw.Connection, table: str) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.entity_store import EntityStore
 from osimages.odata.sql.store import Database, Store
 from osimages.odata.sql.transaction_script import Steps
-from osimages.odata.sql.writes import Condition, Difference, NewValues, Record
+from osimages.odata.sql.writes import Condition, NewValues, Record
 
 Result = TypeVar("Result")
 
@@ -148,15 +148,3 @@ class _JoiningStore:
 
     async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
         return await self._change_set.join(key, self._changes.remove(tenant, key, condition))
-
-    async def publish(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> int:
-        return await self._store.publish(tenant, entities, label)
-
-    async def forget_removals(self, days: float) -> None:
-        await self._store.forget_removals(days)
-
-    def publishing(self, tenant: str, entities: Mapping[str, Mapping[str, object]], label: str) -> Steps[int]:
-        return self._store.publishing(tenant, entities, label)
-
-    def unpublished(self, tenant: str, entities: Mapping[str, Mapping[str, object]]) -> Steps[Difference]:
-        return self._store.unpublished(tenant, entities)

@@ -11,67 +11,67 @@ from typing import Any
 import apsw
 
 from osimages.odata.sql.backup import BackupError, Progress, Table, check, copy_file, make_ready, new_file, tables
-from osimages.odata.sql.postgres.connections import SNAPSHOT
-from osimages.odata.sql.postgres.migrate import Connection, connected, migrate, needed
+from osimages.odata.sql.migrations import Migrations
+from osimages.odata.sql.postgres.connections import APPLICATION_NAME, SNAPSHOT
+from osimages.odata.sql.postgres.migrate import Connection, applied_steps, connected, migrate, shown
 from osimages.odata.sql.sqlite.file import migrate as migrate_file
 
 _ROWS_AT_ONCE = 1000
 _OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'osimages' AND datname = current_database() "
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database() "
     "AND pid <> pg_backend_pid()"
 )
 
 
-async def back_up(url: str, shown: str, target: Path, progress: Progress) -> None:
+async def back_up(url: str, target: Path, migrations: Migrations, progress: Progress) -> None:
     """Copies all tables into a new SQLite file. Raises BackupError, SchemaError or StoreUnavailableError."""
-    connection = await connected(url, shown)
+    connection = await connected(url)
     try:
-        if await needed(connection, shown):
-            raise BackupError(f"The database {shown} is older than this release. Run `osimages db migrate`.")
+        migrations.check("postgresql", await applied_steps(connection), shown(url))
         new_file(target)
-        migrate_file(target)
+        migrate_file(target, migrations)
         with _written(target) as file:
             await connection.execute(SNAPSHOT)
-            await _copy_out(connection, file, progress)
+            await _copy_out(connection, file, migrations, progress)
             await connection.execute("COMMIT")
     finally:
         await connection.close()
 
 
-async def restore(backup: Path, url: str, shown: str, *, overwrite: bool, progress: Progress) -> None:
+async def restore(backup: Path, url: str, migrations: Migrations, *, overwrite: bool, progress: Progress) -> None:
     """Puts a backup into a database, in one transaction. `overwrite` says that what is there may go.
 
     Raises BackupError, SchemaError or StoreUnavailableError.
     """
-    check(backup)
-    await migrate(url, shown)
-    connection = await connected(url, shown)
+    check(backup, migrations)
+    await migrate(url, migrations)
+    connection = await connected(url)
     try:
-        newest = await _may_be_replaced(connection, shown, overwrite)
-        with tempfile.TemporaryDirectory(prefix="osimages-") as folder:
+        newest = await _may_be_replaced(connection, shown(url), overwrite)
+        with tempfile.TemporaryDirectory(prefix="restore-") as folder:
             scratch = Path(folder) / "restoring.db"
             copy_file(backup, scratch, lambda done, total: None)
-            make_ready(scratch, newest)
+            make_ready(scratch, migrations, newest)
             with contextlib.closing(apsw.Connection(str(scratch), flags=apsw.SQLITE_OPEN_READONLY)) as file:
                 async with connection.transaction():
-                    await _copy_in(connection, file, progress)
+                    await _copy_in(connection, file, migrations, progress)
     finally:
         await connection.close()
 
 
-async def _may_be_replaced(connection: Connection, shown: str, overwrite: bool) -> int:
+async def _may_be_replaced(connection: Connection, where: str, overwrite: bool) -> int:
     """The largest number of a change that is there."""
-    servers = await connection.fetchval(_OTHERS)
+    servers = await connection.fetchval(_OTHERS, APPLICATION_NAME)
     if servers:
-        raise BackupError(f"{servers} connections of servers use the database {shown}: end them first.")
+        raise BackupError(f"{servers} connections of servers use the database {where}: end them first.")
     tenants, newest = await connection.fetchrow("SELECT count(*), coalesce(max(last_change), 0) FROM tenant") or (0, 0)
     if tenants and not overwrite:
-        raise BackupError(f"The database {shown} has {tenants} tenants. Say --overwrite to replace all that it has.")
+        raise BackupError(f"The database {where} has {tenants} tenants. Say --overwrite to replace all that it has.")
     return int(newest)
 
 
-async def _copy_out(connection: Connection, file: apsw.Connection, progress: Progress) -> None:
-    found = tables(file)
+async def _copy_out(connection: Connection, file: apsw.Connection, migrations: Migrations, progress: Progress) -> None:
+    found = tables(file, migrations)
     counts = [int(await connection.fetchval(f"SELECT count(*) FROM {each.name}")) for each in found]  # noqa: S608
     done, total = 0, sum(counts)
     for table in found:
@@ -83,11 +83,11 @@ async def _copy_out(connection: Connection, file: apsw.Connection, progress: Pro
             progress(done, total)
 
 
-async def _copy_in(connection: Connection, file: apsw.Connection, progress: Progress) -> None:
-    found = tables(file)
+async def _copy_in(connection: Connection, file: apsw.Connection, migrations: Migrations, progress: Progress) -> None:
+    found = tables(file, migrations)
     counts = [int(str(file.execute(f"SELECT count(*) FROM {each.name}").fetchall()[0][0])) for each in found]  # noqa: S608
     done, total = 0, sum(counts)
-    await connection.execute(f"TRUNCATE {', '.join(each.name for each in found)}, lease")
+    await connection.execute(f"TRUNCATE {', '.join([*(each.name for each in found), *migrations.transient])}")
     for table, count in zip(found, counts, strict=True):
         await connection.copy_records_to_table(table.name, records=_rows(file, table), columns=table.columns)
         done += count

@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import TypeAlias
 
 import asyncpg
-import msgspec
 from asyncpg.pool import PoolConnectionProxy
 
 from osimages.odata.sql.fair_semaphore import Turns
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
-from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
+from osimages.odata.sql.store import DatabaseLimits, QueryTimeoutError, StoreUnavailableError
 from osimages.odata.sql.transaction_script import KeyTakenError, Result, Rows, Steps, Values
 
 # What passes by itself, or when somebody makes room or starts a server; everything else is a fault of this program.
@@ -46,22 +45,18 @@ _PARAMETER = re.compile(r"(?<!:):([a-z_][a-z_0-9]*)")
 _GRACE_SECONDS = 5.0
 _STATEMENTS_KEPT = 400
 _POOL = "connections"
+# By which the connections of servers are found in pg_stat_activity; monitoring may look for it, too.
+APPLICATION_NAME = "osimages"
 
 Connection: TypeAlias = "PoolConnectionProxy[asyncpg.Record] | asyncpg.Connection[asyncpg.Record]"
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """How many connections there may be; in seconds, how long one and its locks are waited for and a query may take."""
-
-    connections: int
-    wait_seconds: float
-    query_seconds: float
 
 
 class Connections:
     """The connections of one process to one database; they belong to the event loop that opened them."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], limits: Limits, observer: PoolObserver = UNOBSERVED) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], limits: DatabaseLimits, observer: PoolObserver = UNOBSERVED
+    ) -> None:
         observer.limited(_POOL, limits.connections)
         self._observer = observer
         self._pool = pool
@@ -78,7 +73,7 @@ class Connections:
         )
 
     @classmethod
-    async def open(cls, url: str, limits: Limits, observer: PoolObserver = UNOBSERVED) -> Connections:
+    async def open(cls, url: str, limits: DatabaseLimits, observer: PoolObserver = UNOBSERVED) -> Connections:
         """Connects. Raises StoreUnavailableError."""
         with _told(limits.query_seconds):
             pool = await asyncpg.create_pool(
@@ -215,7 +210,7 @@ def _told(query_seconds: float) -> Iterator[None]:
 
 def _session(query_seconds: float) -> dict[str, str]:
     return {
-        "application_name": "osimages",
+        "application_name": APPLICATION_NAME,
         "statement_timeout": str(max(1, int(query_seconds * 1000))),
         # A process that is stopped in the middle of a change must not keep its tenant from the others for ever.
         "idle_in_transaction_session_timeout": "60000",

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import secrets
 
-from osimages.odata.model.types import Model
-from osimages.odata.plan.query import Tenant
-from osimages.odata.sql import changes
-from osimages.odata.sql.migration_steps import OldSchemaError
-from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
-from osimages.odata.sql.postgres.connections import Connections, Limits
-from osimages.odata.sql.postgres.migrate import connected, needed
-from osimages.odata.sql.postgres.store import PostgresStore
-from osimages.odata.sql.tables import EntityTables
-from osimages.odata.sql.transaction_script import Result, Steps
+from sqlalchemy import MetaData
+from sqlalchemy.dialects.postgresql import dialect
 
-_TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = :tenant"
+from osimages.odata.model.types import Model
+from osimages.odata.sql import changes
+from osimages.odata.sql.migrations import Migrations
+from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
+from osimages.odata.sql.postgres.connections import Connections
+from osimages.odata.sql.postgres.migrate import LOCK, applied_steps, connected, create_functions, shown
+from osimages.odata.sql.postgres.store import PostgresStore
+from osimages.odata.sql.store import USUAL_LIMITS, DatabaseLimits
+from osimages.odata.sql.table_creation import create_tables
+from osimages.odata.sql.tables import EntityTables
+from osimages.odata.sql.transaction_script import Ask, Result, Steps
+
 _REVISION = "SELECT last_change, created_at FROM tenant WHERE tenant = :tenant"
 
 
@@ -28,15 +31,23 @@ class PostgresDatabase:
         self._connections = connections
 
     @classmethod
-    async def open(cls, url: str, shown: str, limits: Limits, observer: PoolObserver = UNOBSERVED) -> PostgresDatabase:
-        """Connects. `shown` is the URL without its password; `observer` receives the events of the pool.
+    async def open(
+        cls,
+        url: str,
+        migrations: Migrations | None = None,
+        limits: DatabaseLimits = USUAL_LIMITS,
+        observer: PoolObserver = UNOBSERVED,
+    ) -> PostgresDatabase:
+        """Connect. `observer` receives the events of the pool.
 
-        Raises SchemaError when the database was not migrated, StoreUnavailableError when it does not answer.
+        Raises OldSchemaError if one of `migrations` was not applied, SchemaError, or StoreUnavailableError.
         """
-        connection = await connected(url, shown)
+        connection = await connected(url)
         try:
-            if await needed(connection, shown):
-                raise OldSchemaError(f"The database {shown} is older than this release. Run `osimages db migrate`.")
+            if migrations is not None:
+                migrations.check("postgresql", await applied_steps(connection), shown(url))
+            else:
+                await create_functions(connection, url)
         finally:
             await connection.close()
         return cls(await Connections.open(url, limits, observer))
@@ -53,19 +64,14 @@ class PostgresDatabase:
         """Runs steps that change nothing; all of them see the database at one moment."""
         return await self._connections.read(steps)
 
-    async def tenant(self, tenant: str) -> Tenant | None:
-        """The tenant, if it is known."""
-        rows = await self._connections.rows(_TENANT, {"tenant": tenant})
-        return Tenant(*rows[0]) if rows else None
-
     async def revision(self, tenant: str) -> tuple[int, str] | None:
         """Return the number of a tenant's last change, and when the tenant was added; None for an unknown tenant."""
         rows = await self._connections.rows(_REVISION, {"tenant": tenant})
         return (rows[0][0], rows[0][1]) if rows else None
 
-    async def add_tenant(self, tenant: Tenant) -> None:
-        """Adds a tenant; nothing happens when it is there already."""
-        await self.change(changes.add_tenant(tenant))
+    async def create_tables(self, metadata: MetaData) -> None:
+        """Create the declared tables and indexes that the database has not."""
+        await self.change(_created(metadata))
 
     async def secret(self, name: str) -> bytes:
         """A random key of this installation, made when it is first asked for."""
@@ -77,3 +83,8 @@ class PostgresDatabase:
     async def close(self) -> None:
         """Ends all connections, after what is under way."""
         await self._connections.close()
+
+
+def _created(metadata: MetaData) -> Steps[None]:
+    yield Ask(LOCK)
+    yield from create_tables(metadata, dialect(paramstyle="named"))  # type: ignore[no-untyped-call]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from osimages.odata.sql.info import DatabaseInfo, contents
-from osimages.odata.sql.migration_steps import pending
+from collections.abc import Callable
+from typing import TypeVar
+
+from osimages.odata.sql.database_info import DatabaseInfo
+from osimages.odata.sql.migrations import Migrations
 from osimages.odata.sql.postgres.connections import perform
-from osimages.odata.sql.postgres.migrate import applied_steps, connected
+from osimages.odata.sql.postgres.migrate import applied_steps, connected, shown
+from osimages.odata.sql.transaction_script import Steps
+
+Contents = TypeVar("Contents")
 
 # What PostgreSQL itself has noticed: pages whose checksum was wrong (null where there are no checksums), and indexes
 # that it does not use. https://www.postgresql.org/docs/current/monitoring-stats.html, catalog-pg-index.html
@@ -16,12 +22,12 @@ _BROKEN_INDEXES = (
 )
 
 
-async def damage(url: str, shown: str) -> str | None:
+async def damage(url: str) -> str | None:
     """Return what PostgreSQL has found wrong with its files; None where nothing is. The whole of them is not read.
 
     Raises SchemaError or StoreUnavailableError.
     """
-    connection = await connected(url, shown)
+    connection = await connected(url)
     try:
         failures = int(await connection.fetchval(_CHECKSUMS) or 0)
         if failures:
@@ -32,15 +38,20 @@ async def damage(url: str, shown: str) -> str | None:
         await connection.close()
 
 
-async def describe(url: str, shown: str) -> DatabaseInfo:
-    """What is in the database. Raises SchemaError or StoreUnavailableError."""
-    connection = await connected(url, shown)
+async def describe(
+    url: str, migrations: Migrations, contents: Callable[[], Steps[Contents]]
+) -> tuple[DatabaseInfo, Contents | None]:
+    """Return what the database is, and what `contents` reads if its tables are current.
+
+    Raises SchemaError or StoreUnavailableError.
+    """
+    connection = await connected(url)
     try:
         applied = await applied_steps(connection)
-        is_current = not pending("postgresql", applied, shown)
-        counts, as_of = await perform(connection, contents()) if is_current else ({}, None)
+        is_current = not migrations.pending("postgresql", applied, shown(url))
+        found = await perform(connection, contents()) if is_current else None
         version = await connection.fetchval("SHOW server_version")
         size = int(await connection.fetchval("SELECT pg_database_size(current_database())"))
-        return DatabaseInfo(shown, f"PostgreSQL {version}", size, max(applied, default=0), is_current, counts, as_of)
+        return DatabaseInfo(shown(url), f"PostgreSQL {version}", size, max(applied, default=0), is_current), found
     finally:
         await connection.close()

@@ -11,25 +11,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apsw
+from sqlalchemy import MetaData
+from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.odata.model.types import Model
-from osimages.odata.plan.query import Tenant
 from osimages.odata.sql import changes
-from osimages.odata.sql.migration_steps import OldSchemaError, pending
+from osimages.odata.sql.migrations import Migrations
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.sqlite.execution import perform
-from osimages.odata.sql.sqlite.file import USUAL_WAIT_SECONDS, applied_steps, connect
+from osimages.odata.sql.sqlite.file import applied_steps, connect, make_directory
 from osimages.odata.sql.sqlite.pinned_lock import LONGEST_HOLD_SECONDS, HeldLock
 from osimages.odata.sql.sqlite.reader import UNAVAILABLE, SqliteReader, TimeLimit
 from osimages.odata.sql.sqlite.reads import Connect, SqliteReads
 from osimages.odata.sql.sqlite.store import SqliteStore
 from osimages.odata.sql.sqlite.wal import LogLimit
 from osimages.odata.sql.sqlite.writer import Writer
-from osimages.odata.sql.store import DatabaseGoneError, StoreUnavailableError
+from osimages.odata.sql.store import USUAL_LIMITS, DatabaseGoneError, DatabaseLimits, StoreUnavailableError
+from osimages.odata.sql.table_creation import create_tables
 from osimages.odata.sql.tables import EntityTables
 from osimages.odata.sql.transaction_script import Result, Steps
 
-_USUAL_QUERY_SECONDS = 2.0
 # A query that is over ends at its next look at the clock.
 _SLACK_SECONDS = 0.5
 # A page that is not in memory costs a system call, which is much beside the rest of a read by key. Documents are nearly
@@ -37,14 +38,13 @@ _SLACK_SECONDS = 0.5
 _READER_CACHE_MEGABYTES = 64
 # A query that takes long reads much once: a large cache takes more time to fill than it saves.
 _LONG_READS_CACHE_MEGABYTES = 4
-_TENANT = "SELECT tenant, name, licensed, catalogue, published FROM tenant WHERE tenant = ?"
 _REVISION = "SELECT last_change, created_at FROM tenant WHERE tenant = ?"
 
 
 class SqliteDatabase:
     """One SQLite file, with one connection that reads, one that writes, and one for each query that takes long.
 
-    Raises SchemaError when the file was not migrated.
+    Raises OldSchemaError if one of `migrations` was not applied.
     """
 
     answers_at_once = True
@@ -52,15 +52,18 @@ class SqliteDatabase:
     def __init__(
         self,
         path: Path,
-        wait_seconds: float = USUAL_WAIT_SECONDS,
-        query_seconds: float = _USUAL_QUERY_SECONDS,
+        migrations: Migrations | None = None,
+        limits: DatabaseLimits = USUAL_LIMITS,
         observer: PoolObserver = UNOBSERVED,
     ) -> None:
+        wait_seconds, query_seconds = limits.wait_seconds, limits.query_seconds
         with contextlib.ExitStack() as on_failure:
+            if migrations is None:
+                make_directory(path)
             connection = connect(path, wait_seconds, _READER_CACHE_MEGABYTES)
             on_failure.callback(connection.close)
-            if pending("sqlite", applied_steps(connection), str(path)):
-                raise OldSchemaError(f"The database {path} is older than this release. Run `osimages db migrate`.")
+            if migrations is not None:
+                migrations.check("sqlite", applied_steps(connection), str(path))
             check = _same_file(path)
             log = LogLimit(path, max(query_seconds + _SLACK_SECONDS, LONGEST_HOLD_SECONDS))
             self._writer = Writer(lambda: connect(path, wait_seconds), check, observer, log.enforce)
@@ -91,19 +94,14 @@ class SqliteDatabase:
         """Runs steps that change nothing, at once; all of them see the database at one moment."""
         return self._reader.steps(steps)
 
-    async def tenant(self, tenant: str) -> Tenant | None:
-        """The tenant, if it is known."""
-        row = self._reader.one(_TENANT, (tenant,))
-        return None if row is None else Tenant(row[0], row[1], bool(row[2]), row[3], row[4])
-
     async def revision(self, tenant: str) -> tuple[int, str] | None:
         """Return the number of a tenant's last change, and when the tenant was added; None for an unknown tenant."""
         found: tuple[int, str] | None = self._reader.one(_REVISION, (tenant,))
         return found
 
-    async def add_tenant(self, tenant: Tenant) -> None:
-        """Adds a tenant; nothing happens when it is there already."""
-        await self.change(changes.add_tenant(tenant))
+    async def create_tables(self, metadata: MetaData) -> None:
+        """Create the declared tables and indexes that the database has not."""
+        await self.change(create_tables(metadata, dialect(paramstyle="named")))
 
     async def secret(self, name: str) -> bytes:
         """A random key of this installation, made when it is first asked for."""

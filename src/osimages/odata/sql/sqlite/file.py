@@ -10,8 +10,8 @@ from typing import Any
 
 import apsw
 
-from osimages.entra.emulator.private_files import create_private, private_directory
-from osimages.odata.sql.migration_steps import APPLIED_STEPS, RECORD_STEP, STEP_TABLE, SchemaError, pending
+from osimages.odata.sql.migrations import APPLIED_STEPS, RECORD_STEP, STEP_TABLE, Migrations, SchemaError
+from osimages.odata.sql.private_files import create_private, private_directory
 
 USUAL_WAIT_SECONDS = 10.0
 _RETRY_SECONDS = 0.005
@@ -68,21 +68,18 @@ def _switch_to_wal(connection: apsw.Connection, wait_seconds: float) -> None:
             time.sleep(_RETRY_SECONDS)
 
 
-def migrate(path: Path) -> int:
+def migrate(path: Path, migrations: Migrations) -> int:
     """Applies the steps that the database still needs, each in a transaction; returns how many there were.
 
     Raises SchemaError when the database is newer than this release or cannot be written.
     """
-    try:
-        private_directory(path.parent)
-    except OSError as error:
-        raise SchemaError(f"The directory {path.parent} cannot be made: {error.strerror}.") from None
+    make_directory(path)
     connection = connect(path)
     try:
         # Two processes that start together: the second waits here, and then finds nothing left to do.
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(STEP_TABLE)
-        needed = pending("sqlite", applied_steps(connection), str(path))
+        needed = migrations.pending("sqlite", applied_steps(connection), str(path))
         for step in needed:
             connection.execute(step.sql)
             applied_at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -93,6 +90,14 @@ def migrate(path: Path) -> int:
         raise SchemaError(f"The database {path} cannot be brought up to date: {error}.") from None
     finally:
         connection.close()
+
+
+def make_directory(path: Path) -> None:
+    """Create the directory of a database. Raises SchemaError."""
+    try:
+        private_directory(path.parent)
+    except OSError as error:
+        raise SchemaError(f"The directory {path.parent} cannot be made: {error.strerror}.") from None
 
 
 def applied_steps(connection: apsw.Connection) -> frozenset[int]:

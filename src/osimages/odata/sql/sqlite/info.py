@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
-from osimages.odata.sql.info import DatabaseInfo, contents
-from osimages.odata.sql.migration_steps import SchemaError, pending
+from osimages.odata.sql.database_info import DatabaseInfo
+from osimages.odata.sql.migrations import Migrations, SchemaError
 from osimages.odata.sql.sqlite.execution import perform
 from osimages.odata.sql.sqlite.file import applied_steps
+from osimages.odata.sql.transaction_script import Steps
+
+Contents = TypeVar("Contents")
 
 
 def damage(path: Path) -> str | None:
@@ -33,17 +38,22 @@ def damage(path: Path) -> str | None:
     return None if found == ["ok"] else " ".join(found[0].split())
 
 
-def describe(path: Path) -> DatabaseInfo:
-    """What is in the file. Raises SchemaError when there is none, or it cannot be read."""
+def describe(
+    path: Path, migrations: Migrations, contents: Callable[[], Steps[Contents]]
+) -> tuple[DatabaseInfo, Contents | None]:
+    """Return what the file is, and what `contents` reads if its tables are current.
+
+    Raises SchemaError if there is no such file, or it cannot be read.
+    """
     if not path.exists():
-        raise SchemaError(f"There is no database {path} yet: `osimages serve` or `osimages db migrate` makes one.")
+        raise SchemaError(f"There is no database {path} yet: the server or `{migrations.command}` makes one.")
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
         try:
             connection.set_busy_timeout(10_000)
             applied = applied_steps(connection)
-            is_current = not pending("sqlite", applied, str(path))
-            counts, as_of = perform(connection, contents()) if is_current else ({}, None)
+            is_current = not migrations.pending("sqlite", applied, str(path))
+            found = perform(connection, contents()) if is_current else None
         finally:
             connection.close()
     except apsw.NotADBError:
@@ -51,6 +61,5 @@ def describe(path: Path) -> DatabaseInfo:
     except apsw.Error as error:
         raise SchemaError(f"The database {path} cannot be read: {error}.") from None
     size = sum(each.stat().st_size for each in (path, path.with_name(f"{path.name}-wal")) if each.exists())
-    return DatabaseInfo(
-        str(path), f"SQLite {apsw.sqlite_lib_version()}", size, max(applied, default=0), is_current, counts, as_of
-    )
+    version = f"SQLite {apsw.sqlite_lib_version()}"
+    return DatabaseInfo(str(path), version, size, max(applied, default=0), is_current), found

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, TypeVar
 import apsw
 
 from osimages.odata.sql.fair_semaphore import Turns
-from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.sqlite.reader import SqliteReader, TimeLimit
 from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import apsw
 
-from osimages.odata.sql.migration_steps import SchemaError
+from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.store import StoreUnavailableError
 

@@ -10,14 +10,16 @@ from typing import Any
 import asyncpg
 import pytest
 
+from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH
+from osimages.graph.tables import IMAGES
+from osimages.graph.tenant_storage import add_tenant, tenant_named
 from osimages.odata.plan.query import DeltaPlan, Stored
-from osimages.odata.sql.migration_steps import SchemaError, steps
-from osimages.odata.sql.postgres.connections import Limits, positional
+from osimages.odata.sql.migrations import SchemaError
+from osimages.odata.sql.postgres.connections import positional
 from osimages.odata.sql.postgres.database import PostgresDatabase
 from osimages.odata.sql.postgres.migrate import migrate
-from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
-from osimages.odata.sql.tables import IMAGES
+from osimages.odata.sql.store import DatabaseLimits, QueryTimeoutError, StoreUnavailableError
 from tests.support import postgres as servers
 from tests.support.looped import run
 from tests.support.postgres import Postgres
@@ -26,15 +28,15 @@ from tests.unit.odata.sql.stores import CONTOSO, WHOLE, a_tenant, image, plan
 
 SMALL = image(architectures=("x64",))
 # So long that a busy machine connects and answers meanwhile.
-SHORT = Limits(connections=2, wait_seconds=3.0, query_seconds=3.0)
+SHORT = DatabaseLimits(connections=2, wait_seconds=3.0, query_seconds=3.0)
 
 
 @asynccontextmanager
-async def opened(place: PostgresPlace, limits: Limits = SHORT) -> AsyncIterator[PostgresDatabase]:
+async def opened(place: PostgresPlace, limits: DatabaseLimits = SHORT) -> AsyncIterator[PostgresDatabase]:
     """A database with a tenant, opened with short limits."""
-    database = await PostgresDatabase.open(place.url, place.url, limits)
+    database = await PostgresDatabase.open(place.url, MIGRATIONS, limits)
     try:
-        await database.add_tenant(a_tenant(CONTOSO))
+        await database.change(add_tenant(a_tenant(CONTOSO)))
         yield database
     finally:
         await database.close()
@@ -55,7 +57,7 @@ async def holding(place: PostgresPlace, sql: str) -> AsyncIterator[None]:
 # --- away -------------------------------------------------------------------------------------------------------------
 def test_a_server_that_ends_and_comes_back() -> None:
     async def through_a_restart(server: Postgres, place: PostgresPlace) -> None:
-        async with opened(place, Limits(2, 5.0, 5.0)) as database:
+        async with opened(place, DatabaseLimits(2, 5.0, 5.0)) as database:
             store = database.store(GRAPH, IMAGES)
             stored = await store.create(CONTOSO, "a", WHOLE)
             server.stop("fast")
@@ -65,7 +67,7 @@ def test_a_server_that_ends_and_comes_back() -> None:
                 with pytest.raises(StoreUnavailableError):
                     await store.create(CONTOSO, "b", WHOLE)
             with pytest.raises(StoreUnavailableError):
-                await migrate(place.url, "the database")
+                await migrate(place.url, MIGRATIONS)
             server.start()
             assert await store.get(CONTOSO, "a") == stored
             assert (await store.create(CONTOSO, "b", WHOLE)).version > stored.version
@@ -76,8 +78,8 @@ def test_a_server_that_ends_and_comes_back() -> None:
 
 def test_where_no_server_is(postgres: Postgres) -> None:
     nowhere = f"postgresql://{postgres.user}@/db?host={postgres.data.parent}&port=1"
-    with pytest.raises(StoreUnavailableError, match="The database shown does not answer"):
-        run(migrate(nowhere, "shown"))
+    with pytest.raises(StoreUnavailableError, match=r"The database .* does not answer"):
+        run(migrate(nowhere, MIGRATIONS))
 
 
 # --- slow and locked --------------------------------------------------------------------------------------------------
@@ -113,7 +115,7 @@ def test_a_change_waits_for_another_one_but_not_for_ever(clean_postgres: Postgre
 
 def test_all_connections_in_use(clean_postgres: PostgresPlace) -> None:
     async def ask() -> None:
-        async with opened(clean_postgres, Limits(2, 3.0, 60.0)) as database:
+        async with opened(clean_postgres, DatabaseLimits(2, 3.0, 60.0)) as database:
             store = database.store(GRAPH, IMAGES)
             async with holding(clean_postgres, "LOCK TABLE image"):
                 waiting = [asyncio.create_task(store.get(CONTOSO, "a")) for _ in range(2)]
@@ -127,7 +129,7 @@ def test_all_connections_in_use(clean_postgres: PostgresPlace) -> None:
 
 def test_queries_leave_a_connection_for_what_is_short(clean_postgres: PostgresPlace) -> None:
     async def ask() -> None:
-        async with opened(clean_postgres, Limits(2, 3.0, 60.0)) as database:
+        async with opened(clean_postgres, DatabaseLimits(2, 3.0, 60.0)) as database:
             store = database.store(GRAPH, IMAGES)
             async with holding(clean_postgres, "LOCK TABLE image"):
                 queries: list[asyncio.Task[Any]] = [
@@ -137,7 +139,7 @@ def test_queries_leave_a_connection_for_what_is_short(clean_postgres: PostgresPl
                 ]
                 await asyncio.sleep(0)
                 for _ in range(3):
-                    assert await database.tenant(CONTOSO) is not None
+                    assert await database.read(tenant_named(CONTOSO)) is not None
             await asyncio.gather(*queries, return_exceptions=True)
 
     run(ask())
@@ -145,7 +147,7 @@ def test_queries_leave_a_connection_for_what_is_short(clean_postgres: PostgresPl
 
 def test_a_change_that_nobody_waits_for_any_more_stores_nothing(clean_postgres: PostgresPlace) -> None:
     async def give_up() -> None:
-        async with opened(clean_postgres, Limits(1, 60.0, 60.0)) as database:
+        async with opened(clean_postgres, DatabaseLimits(1, 60.0, 60.0)) as database:
             store = database.store(GRAPH, IMAGES)
             async with holding(clean_postgres, "LOCK TABLE image"):
                 change = asyncio.create_task(store.create(CONTOSO, "a", WHOLE))
@@ -165,7 +167,7 @@ def test_of_servers_that_change_one_version_at_once_one_succeeds(clean_postgres:
         pass
 
     async def race() -> None:
-        limits = Limits(8, 30.0, 30.0)
+        limits = DatabaseLimits(8, 30.0, 30.0)
         async with opened(clean_postgres, limits) as here, opened(clean_postgres, limits) as there:
             stores = [here.store(GRAPH, IMAGES), there.store(GRAPH, IMAGES)]
             before = await stores[0].create(CONTOSO, "a", image())
@@ -199,7 +201,7 @@ def test_who_asks_for_changes_misses_none_that_is_committed_late(clean_postgres:
             done.append(f"{name}{number}")
 
     async def both() -> None:
-        limits = Limits(8, 30.0, 30.0)
+        limits = DatabaseLimits(8, 30.0, 30.0)
         async with opened(clean_postgres, limits) as here, opened(clean_postgres, limits) as there:
             done: list[str] = []
             writers = zip((here, there, here, there), "abcd", strict=True)
@@ -224,7 +226,7 @@ def test_tables_that_change_under_a_server(clean_postgres: PostgresPlace) -> Non
     """A newer server brings the schema up to date while this one goes on with statements that it prepared before."""
 
     async def alter() -> None:
-        async with opened(clean_postgres, Limits(1, 60.0, 60.0)) as database:
+        async with opened(clean_postgres, DatabaseLimits(1, 60.0, 60.0)) as database:
             store = database.store(GRAPH, IMAGES)
             stored = await store.create(CONTOSO, "a", WHOLE)
             other = await asyncpg.connect(clean_postgres.url)
@@ -242,10 +244,10 @@ def test_tables_that_change_under_a_server(clean_postgres: PostgresPlace) -> Non
 # --- refused ----------------------------------------------------------------------------------------------------------
 def test_servers_that_start_together_on_an_empty_database(postgres: Postgres) -> None:
     async def together(url: str) -> list[int]:
-        return await asyncio.gather(*(migrate(url, url) for _ in range(4)))
+        return await asyncio.gather(*(migrate(url, MIGRATIONS) for _ in range(4)))
 
     url = postgres.new_database()
-    assert sorted(run(together(url))) == [0, 0, 0, len(steps("postgresql"))]
+    assert sorted(run(together(url))) == [0, 0, 0, len(MIGRATIONS.steps("postgresql"))]
     postgres.drop(url)
 
 
@@ -253,23 +255,23 @@ def test_a_database_of_a_newer_release(postgres: Postgres) -> None:
     with new_postgres(postgres) as place:
         newer = "INSERT INTO schema_step (number, name, applied_at) VALUES (9999, 'x', '')"
         postgres.run("psql", "--quiet", "--command", newer, place.url)
-        with pytest.raises(SchemaError, match=r"The database shown was made by a newer release .* \(schema 9999"):
-            run(migrate(place.url, "shown"))
+        with pytest.raises(SchemaError, match=r"The database .* was made by a newer release .* \(schema 9999"):
+            run(migrate(place.url, MIGRATIONS))
         with pytest.raises(SchemaError, match="newer release"):
-            run(PostgresDatabase.open(place.url, "shown", SHORT))
+            run(PostgresDatabase.open(place.url, MIGRATIONS, SHORT))
 
 
 def test_a_database_that_was_not_migrated(postgres: Postgres) -> None:
     url = postgres.new_database()
-    with pytest.raises(SchemaError, match=r"shown is older than this release\. Run `osimages db migrate`"):
-        run(PostgresDatabase.open(url, "shown", SHORT))
+    with pytest.raises(SchemaError, match=r"is older than this release\. Run `osimages db migrate`"):
+        run(PostgresDatabase.open(url, MIGRATIONS, SHORT))
     postgres.drop(url)
 
 
 def test_a_database_that_cannot_hold_every_text(postgres: Postgres) -> None:
     postgres.run("createdb", "--template=template0", "--encoding=LATIN1", "--locale=C", "latin")
     with pytest.raises(SchemaError, match=r"has the encoding LATIN1\. Create one .* ENCODING 'UTF8'"):
-        run(migrate(postgres.url("latin"), "shown"))
+        run(migrate(postgres.url("latin"), MIGRATIONS))
     postgres.run("dropdb", "latin")
 
 
@@ -281,28 +283,28 @@ def test_who_may_not_create_tables_is_told_so_and_may_use_those_that_are_there(p
         )
         postgres.run("psql", "--quiet", "--command", grants, place.url)
         narrow = place.url.replace(f"//{postgres.user}@", "//narrow@")
-        assert run(migrate(narrow, "shown")) == 0
-        database = run(PostgresDatabase.open(narrow, "shown", SHORT))
-        run(database.add_tenant(a_tenant(CONTOSO)))
+        assert run(migrate(narrow, MIGRATIONS)) == 0
+        database = run(PostgresDatabase.open(narrow, MIGRATIONS, SHORT))
+        run(database.change(add_tenant(a_tenant(CONTOSO))))
         assert run(database.store(GRAPH, IMAGES).create(CONTOSO, "a", WHOLE))
         run(database.close())
 
         empty = postgres.new_database()
         with pytest.raises(SchemaError, match=r"permission denied for schema public\. GRANT CREATE, USAGE ON SCHEMA"):
-            run(migrate(empty.replace(f"//{postgres.user}@", "//narrow@"), "shown"))
+            run(migrate(empty.replace(f"//{postgres.user}@", "//narrow@"), MIGRATIONS))
         postgres.drop(empty)
         postgres.run("psql", "--quiet", "--command", "DROP OWNED BY narrow; DROP ROLE narrow", place.url)
 
 
 def test_urls_that_lead_nowhere(postgres: Postgres) -> None:
     unknown = postgres.url("no_such_database")
-    with pytest.raises(SchemaError, match=r'The database shown cannot be opened: database "no_such_database" does not'):
-        run(migrate(unknown, "shown"))
+    with pytest.raises(SchemaError, match=r'The database .* cannot be opened: database "no_such_database" does not'):
+        run(migrate(unknown, MIGRATIONS))
     nobody = postgres.url("postgres").replace(f"//{postgres.user}@", "//nobody_known@")
     with pytest.raises(SchemaError, match=r'cannot be opened: role "nobody_known" does not exist'):
-        run(migrate(nobody, "shown"))
-    with pytest.raises(SchemaError, match="shown is no URL of a database"):
-        run(migrate("postgresql://host:port/db", "shown"))
+        run(migrate(nobody, MIGRATIONS))
+    with pytest.raises(SchemaError, match="is no URL of a database"):
+        run(migrate("postgresql://host:port/db", MIGRATIONS))
 
 
 # --- keys and parameters ----------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from osimages.odata.errors import ODataError
 from osimages.odata.plan.constants import Pattern
 from osimages.odata.sql.postgres import patterns as patterns_module
-from osimages.odata.sql.postgres.connections import Connections, Limits
+from osimages.odata.sql.postgres.connections import Connections
 from osimages.odata.sql.postgres.patterns import PostgresPatterns, rewritten
-from osimages.odata.sql.store import QueryTimeoutError
+from osimages.odata.sql.store import DatabaseLimits, QueryTimeoutError
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.unit.odata.sql.places import new_postgres
@@ -21,7 +21,7 @@ from tests.unit.odata.sql.sqlite.test_patterns import PATTERNS, TEXTS, matches
 
 _MATCHES = 'SELECT given COLLATE "C" ~ CAST(:pattern AS TEXT) FROM unnest(CAST(:texts AS text[])) AS given'
 _BOMB = "(((a{1,255}){1,255}){1,255}){1,255}"
-LIMITS = Limits(connections=2, wait_seconds=10.0, query_seconds=10.0)
+LIMITS = DatabaseLimits(connections=2, wait_seconds=10.0, query_seconds=10.0)
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,14 @@ from typing import Any
 
 import apsw
 import pytest
+from sqlalchemy.dialects.postgresql import dialect
 
-from osimages.odata.sql.migration_steps import steps
-from osimages.odata.sql.tables import METADATA
+from osimages.graph.migrations import MIGRATIONS
+from osimages.graph.tables import METADATA
+from osimages.odata.sql.table_creation import create_tables
 from osimages.odata.sql.transaction_script import Ask, Steps
 from tests.support.looped import run
 from tests.support.postgres import Postgres
-from tests.support.postgres_cabinet import create_tables
 from tests.unit.odata.sql.places import PostgresPlace, new_postgres
 
 _COLUMNS = """
@@ -36,7 +37,7 @@ def test_a_migrated_table_is_as_declared(clean_postgres: PostgresPlace, name: st
     def both() -> Steps[tuple[tuple[Any, ...], tuple[Any, ...]]]:
         yield Ask("CREATE SCHEMA declared")
         yield Ask("SET LOCAL search_path = declared")
-        yield from create_tables(METADATA)
+        yield from create_tables(METADATA, dialect())  # type: ignore[no-untyped-call]
         found = (yield from described("public", name)), (yield from described("declared", name))
         yield Ask("DROP SCHEMA declared CASCADE")
         return found
@@ -49,8 +50,8 @@ def test_a_migrated_table_is_as_declared(clean_postgres: PostgresPlace, name: st
 
 
 def test_both_databases_have_the_same_steps_and_tables(postgres: Postgres, database: Path) -> None:
-    assert [(step.number, step.name) for step in steps("sqlite")] == [
-        (step.number, step.name) for step in steps("postgresql")
+    assert [(step.number, step.name) for step in MIGRATIONS.steps("sqlite")] == [
+        (step.number, step.name) for step in MIGRATIONS.steps("postgresql")
     ]
     connection = apsw.Connection(str(database))
     sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"

@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 import pytest
 
+from osimages.graph.tenant_storage import add_tenant
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import connect
 from osimages.odata.sql.store import StoreUnavailableError
@@ -17,7 +18,7 @@ from tests.unit.odata.sql.stores import CONTOSO, WHOLE, a_tenant, found, image, 
 
 def test_a_database_that_another_process_writes_is_unavailable_for_writes_alone(database: Path) -> None:
     store = SqlitePlace(database).opened(wait_seconds=0)
-    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.change(add_tenant(a_tenant(CONTOSO))))
     before = run(store.create(CONTOSO, "a", WHOLE))
     other = connect(database)
     other.execute("BEGIN IMMEDIATE")
@@ -36,7 +37,7 @@ def test_a_database_without_room_is_unavailable_for_writes_and_keeps_what_it_has
     database: Path,
 ) -> None:
     store = SqlitePlace(database).opened()
-    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.change(add_tenant(a_tenant(CONTOSO))))
     before = run(store.create(CONTOSO, "a", WHOLE))
     pages = apsw.Connection(str(database))
     most = pages.execute("PRAGMA page_count").fetchall()[0][0]
@@ -59,4 +60,4 @@ def test_a_closed_store_refuses_writes(database: Path) -> None:
     run(store.database.close())
     run(store.database.close())
     with pytest.raises(StoreUnavailableError, match="the store is closed"):
-        run(store.database.add_tenant(a_tenant(CONTOSO)))
+        run(store.database.change(add_tenant(a_tenant(CONTOSO))))

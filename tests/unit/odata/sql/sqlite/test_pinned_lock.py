@@ -9,6 +9,8 @@ from pathlib import Path
 import apsw
 import pytest
 
+from osimages.graph.migrations import MIGRATIONS
+from osimages.graph.tenant_storage import add_tenant, tenant_named
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.odata.sql.sqlite.pinned_lock import HeldLock
@@ -20,7 +22,7 @@ from tests.unit.odata.sql.stores import CONTOSO, FABRIKAM, a_tenant
 def file(tmp_path: Path) -> Path:
     """A database as it is after its first start."""
     path = tmp_path / "osimages.db"
-    migrate(path)
+    migrate(path, MIGRATIONS)
     return path
 
 
@@ -93,10 +95,10 @@ def test_a_database_that_expects_reads_sees_its_own_writes_and_those_of_others(f
         first, second = SqliteDatabase(file), SqliteDatabase(file)
         first.expect_reads()
         try:
-            await first.add_tenant(a_tenant(CONTOSO))
-            assert await first.tenant(CONTOSO) == a_tenant(CONTOSO)
-            await second.add_tenant(a_tenant(FABRIKAM))
-            assert await first.tenant(FABRIKAM) == a_tenant(FABRIKAM)
+            await first.change(add_tenant(a_tenant(CONTOSO)))
+            assert await first.read(tenant_named(CONTOSO)) == a_tenant(CONTOSO)
+            await second.change(add_tenant(a_tenant(FABRIKAM)))
+            assert await first.read(tenant_named(FABRIKAM)) == a_tenant(FABRIKAM)
         finally:
             await second.close()
             await first.close()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from osimages.graph.tenant_storage import add_tenant
 from osimages.odata.plan.constants import Pattern
 from osimages.odata.plan.query import CollectionPlan, DeltaPlan
 from osimages.odata.sql.sqlite import patterns
@@ -20,7 +21,7 @@ from osimages.odata.sql.sqlite.patterns import bind_patterns
 from osimages.odata.sql.sqlite.reader import SqliteReader
 from osimages.odata.sql.sqlite.reads import SqliteReads
 from osimages.odata.sql.sqlite.store import SqliteStore
-from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
+from osimages.odata.sql.store import DatabaseLimits, QueryTimeoutError, StoreUnavailableError
 from tests.support.looped import run
 from tests.unit.odata.sql.places import SqlitePlace
 from tests.unit.odata.sql.stores import CONTOSO, WHOLE, a_tenant, edition, fill, image, plan, quality_update
@@ -44,7 +45,7 @@ def with_reads(
     """Uses the reads of a database, and ends it."""
 
     async def used() -> None:
-        database = SqliteDatabase(path, query_seconds=query_seconds)
+        database = SqliteDatabase(path, limits=DatabaseLimits(query_seconds=query_seconds))
         try:
             await use(database._reads)
         finally:
@@ -209,7 +210,7 @@ class _Everything(dict[object, None]):
 def filled(database: Path) -> SqliteStore:
     """A store of images with every kind of item."""
     store = SqlitePlace(database).opened()
-    run(store.database.add_tenant(a_tenant(CONTOSO)))
+    run(store.database.change(add_tenant(a_tenant(CONTOSO))))
     updates = tuple(quality_update(f"10.0.{build}.1", 1 + build % 12) for build in range(40))
     other = image((edition("education", "2030-01-01"),), ("x86",), updates)
     fill(store, {"Ärger": other} | {f"Windows {number}": WHOLE for number in range(30)})

@@ -13,6 +13,7 @@ import apsw
 import pytest
 from structlog.testing import capture_logs
 
+from osimages.graph.migrations import MIGRATIONS
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.odata.sql.sqlite.wal import LogLimit
@@ -30,7 +31,7 @@ FILL = "INSERT OR REPLACE INTO filler VALUES (?, randomblob(?))"
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     file = tmp_path / "osimages.db"
-    migrate(file)
+    migrate(file, MIGRATIONS)
     with contextlib.closing(connect(file)) as connection:
         connection.execute("CREATE TABLE filler (number INTEGER PRIMARY KEY, content BLOB)")
     return file

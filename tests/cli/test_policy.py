@@ -107,3 +107,58 @@ def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
     result = osimages("policy", "compliance", *DAY, "--releases", "25H2", "-o", tmp_path / "none" / "x.json")
     assert result.returncode == 1
     assert "cannot be written" in result.stderr
+
+
+FLEET = """Device name,OS version,SkuFamily
+PC-1,10.0.26200.9974,Enterprise
+PC-2,10.0.26200.9711,Enterprise
+PC-3,10.0.26100.9445,Enterprise
+PC-4,10.0.22631.7711,Enterprise
+"""
+
+
+def test_check_with_a_level(tmp_path: Path) -> None:
+    (tmp_path / "devices.csv").write_text(FLEET, encoding="utf-8")
+    result = osimages("check", *DAY, "--csv", tmp_path / "devices.csv", "--level", "1", "--json")
+    document = json.loads(result.stdout)
+    assert document["policy"]["sentences"] == [
+        "2 of 4 devices would become non-compliant; 1 of them is two months behind, "
+        "1 runs a release that the policy does not accept."
+    ]
+    states = {each["buildVersion"]: each["compliance"] for each in document["results"]}
+    assert states["10.0.26200.9711"] == "compliant"
+    assert states["10.0.26100.9445"] == "nonCompliant"
+
+
+def test_check_with_a_policy_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "devices.csv").write_text(FLEET, encoding="utf-8")
+    policy = tmp_path / "policy.json"
+    osimages("policy", "compliance", *DAY, "-o", policy)
+    out, page = tmp_path / "out.csv", tmp_path / "report.html"
+    arguments = ("--csv", tmp_path / "devices.csv", "--policy", policy, "--csv-out", out, "--html", page)
+    result = osimages("check", *DAY, *arguments)
+    assert "3 of 4 devices would become non-compliant; 1 of them is one month behind" in result.stdout
+    assert "3 of 4 devices would become non-compliant" in page.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(io.StringIO(out.read_text(encoding="utf-8-sig"))))
+    assert [row["osimages.compliance"] for row in rows] == ["compliant", *["nonCompliant"] * 3]
+    assert rows[1]["osimages.lowestAccepted"] == "10.0.26200.9974"
+
+
+def test_check_a_build_by_a_level() -> None:
+    result = osimages("check", *DAY, "26200.9711", "--edition", "Pro", "--level", "0")
+    assert "26200.9711: would become non-compliant (lowest accepted: 10.0.26200.9974)." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("--level", "1", "--policy", "x"), 2, "choose one"),
+        (("--grace-days", "1"), 2, "--grace-days is about --level"),
+        (("--level", "3"), 2, "--level"),
+        (("--policy", "nothing.json"), 1, "nothing.json cannot be read"),
+    ],
+)
+def test_check_with_a_policy_that_cannot_be_used(arguments: tuple[str, ...], code: int, says: str) -> None:
+    result = osimages("check", "26200.9711", *arguments)
+    assert result.returncode == code
+    assert says in result.stderr

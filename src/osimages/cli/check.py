@@ -13,14 +13,15 @@ import msgspec
 
 from osimages.cli.check_graph import graph_options
 from osimages.cli.check_input import Input, read_fleet
+from osimages.cli.check_policy import policy_from, policy_options, print_impact, print_judgements
 from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 from osimages.cli.output import say
 
 if TYPE_CHECKING:
-    from osimages.windows.check.answers import Answer
     from osimages.windows.check.freshness import Freshness
-    from osimages.windows.fleet.tally import Facts, Tally
+    from osimages.windows.fleet.tally import Facts, Group, Tally
+    from osimages.windows.policy.impact import Impact
 
 _EPILOG = """Exit code: 0 where everything is supported and current, 1 where something is not or is not known, 2 for a
 usage error. A Patch Tuesday counts once it is --age-days days old.
@@ -55,6 +56,7 @@ class Options(Input, frozen=True):
 )
 @click.option("--allow-stale", is_flag=True, help="Current as far as the facts reach is good enough.")
 @click.option("--support-only", is_flag=True, help="Exit code 0 if all are supported, however far behind.")
+@policy_options
 @click.option("--build-column", metavar="NAME", help="Column of the build, where it is not guessed right.")
 @click.option("--revision-column", metavar="NAME", help="Column of the revision (UBR), where it is not in the build.")
 @click.option("--edition-column", metavar="NAME", help="Column of the edition.")
@@ -86,6 +88,9 @@ def check(
     esu: bool,
     esu_program: str | None,
     allow_stale: bool,
+    policy_file: str | None,
+    level: int | None,
+    grace_days: int | None,
     data_dir: str | None,
     database: str | None,
     **rest: object,
@@ -103,6 +108,7 @@ def check(
     from osimages.windows.facts import EsuProgram
     from osimages.windows.fleet.tally import Tally, facts_of
     from osimages.windows.fleet.text import writable
+    from osimages.windows.policy.impact import impact
 
     _check_call(builds, options := msgspec.convert(rest, Options))
     if edition and named_edition(edition) is None and named_product(edition) is None:
@@ -118,11 +124,13 @@ def check(
         max_behind=max_behind,
         allow_stale=allow_stale,
     )
-    tally = Tally(checker, edition)
-    answers = [tally.keep(writable(build)) for build in builds]
+    policy, warnings = policy_from(policy_file, level, grace_days, catalogue, day, esu=esu or esu_program is not None)
+    tally = Tally(checker, edition, policy)
+    named = [tally.keep(writable(build)) for build in builds]
     if options.is_fleet:
         read_fleet(tally, options)
-    _report(tally, answers, facts_of(catalogue, day, settings.publish_age_days), tally.freshness(), options)
+    found = None if policy is None else impact(tally.groups, policy.name, warnings)
+    _report(tally, named, facts_of(catalogue, day, settings.publish_age_days), found, options)
 
 
 def _check_call(builds: Sequence[str], options: Options) -> None:
@@ -166,22 +174,26 @@ def _of_fleets(options: Options) -> str | None:
     return next((f"--{name.replace('_', '-')}" for name in used), None)
 
 
-def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshness, options: Options) -> None:
+def _report(tally: Tally, named: Sequence[Group], facts: Facts, found: Impact | None, options: Options) -> None:
     from osimages.cli.check_tables import print_answers, print_fleet, print_sentence
     from osimages.windows.check.answers import Verdict
     from osimages.windows.fleet.tally import document
 
-    summary = tally.summary()
+    summary, reach = tally.summary(), tally.freshness()
     if options.html:
-        _write_html(tally, reach, options)
+        _write_html(tally, reach, found, options)
     if options.as_json:
-        say(msgspec.json.format(msgspec.json.encode(document(tally, facts)), indent=2).decode())
+        written = document(tally, facts) | ({} if found is None else {"policy": found})
+        say(msgspec.json.format(msgspec.json.encode(written), indent=2).decode())
     elif options.csv_out != "-":
-        if answers:
-            print_answers(answers)
+        if named:
+            print_answers([each.answer for each in named])
+            print_judgements(named)
         if options.is_fleet:
             name = options.csv or options.json_file or options.source
             print_fleet(tally, name, allow_stale=tally.checker.allow_stale)
+        if found is not None:
+            print_impact(found)
         print_sentence(reach.sentence)
     answered = [each.answer for each in tally.groups if each.devices]
     if options.support_only:
@@ -192,14 +204,15 @@ def _report(tally: Tally, answers: Sequence[Answer], facts: Facts, reach: Freshn
         sys.exit(1)
 
 
-def _write_html(tally: Tally, reach: Freshness, options: Options) -> None:
+def _write_html(tally: Tally, reach: Freshness, found: Impact | None, options: Options) -> None:
     from osimages.windows.fleet.text import writable
     from osimages.windows.report.page import fleet_report
 
     try:
         title, source = writable(options.title), writable(_source(options))
         stale = tally.checker.allow_stale
-        page = fleet_report(tally, reach, title, source=source, incomplete=tally.incomplete, allow_stale=stale)
+        missing = tally.incomplete
+        page = fleet_report(tally, reach, title, source=source, incomplete=missing, allow_stale=stale, policy=found)
         Path(options.html or "").write_text(page, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{options.html} cannot be written: {error.strerror}.") from None

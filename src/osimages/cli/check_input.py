@@ -17,11 +17,10 @@ from osimages.cli.check_graph import read_graph
 from osimages.cli.output import VisibleText, say
 
 if TYPE_CHECKING:
-    from osimages.windows.check.answers import Answer
     from osimages.windows.fleet.columns import Columns
     from osimages.windows.fleet.devices import Device, Export, Skipped
     from osimages.windows.fleet.source import Form, Source
-    from osimages.windows.fleet.tally import Tally
+    from osimages.windows.fleet.tally import Group, Tally
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -82,12 +81,12 @@ def read_fleet(tally: Tally, options: Input) -> None:
             _source(options, form, tally) as source,
             _progress(source) as step,
             open_export(source, form, tally.checker, wanted, step) as export,
-            _writer(export, options, tally.checker.allow_stale) as write,
+            _writer(export, options, tally) as write,
         ):
             if options.explain:
                 _explain(export.columns, to_stderr=options.as_json or options.csv_out == "-")
-            for device, answer in tally.take(export):
-                write(device, answer)
+            for device, group in tally.take(export):
+                write(device, group)
     except (ExportError, ColumnsError) as error:
         raise click.ClickException(f"{options.source}: {error}") from None
     except OSError as error:
@@ -136,19 +135,20 @@ def _progress(source: Source) -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def _writer(export: Export, options: Input, allow_stale: bool) -> Iterator[Callable[[Device, Answer | Skipped], None]]:
+def _writer(export: Export, options: Input, tally: Tally) -> Iterator[Callable[[Device, Group | Skipped], None]]:
     from osimages.windows.fleet.written import Writable, device_writer
 
     name, as_it_is = options.csv_out, options.csv_as_it_is
+    how = {"allow_stale": tally.checker.allow_stale, "has_policy": tally.policy is not None}
     if name is None:
-        yield lambda device, answer: None
+        yield lambda device, group: None
     elif name == "-":
         file: Writable = VisibleText(sys.stdout) if sys.stdout.isatty() else sys.stdout
-        yield device_writer(file, export.names, as_it_is=as_it_is, allow_stale=allow_stale)
+        yield device_writer(file, export.names, as_it_is=as_it_is, **how)
     else:
         # With a byte order mark, without which Excel takes UTF-8 for something else.
         with Path(name).open("w", encoding="utf-8-sig", newline="") as file:
-            yield device_writer(file, export.names, as_it_is=as_it_is, allow_stale=allow_stale)
+            yield device_writer(file, export.names, as_it_is=as_it_is, **how)
 
 
 def _explain(columns: Columns, *, to_stderr: bool) -> None:

@@ -21,6 +21,8 @@ HOTPATCHES = (Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND)
 _HOTPATCH_DISTANCE = 100
 _MOST_BASELINES = 3
 _BASELINE_MONTHS = (1, 4, 7, 10)
+# The beginning of the note about a build that a spreadsheet may have damaged.
+TRUNCATED = "a trailing zero may have been lost"
 Month = tuple[int, int]
 
 
@@ -122,7 +124,7 @@ def patch_state(
         note = "no build with a revision was stated, so its updates are not known"
         return PatchState(Patch.NOT_STATED, unknown=unknown, notes=(note,))
     if is_truncated:
-        note = f"a trailing zero may have been lost: {build.short} may be {build.short}0"
+        note = f"{TRUNCATED}: {build.short} may be {build.short}0"
         return PatchState(Patch.UNKNOWN, unknown=unknown, notes=(note,))
     updates = known.by_revision.get(build.revision, ())
     update = fact_of(updates[0]) if updates else None

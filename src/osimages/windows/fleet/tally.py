@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 
 import msgspec
@@ -18,6 +18,7 @@ from osimages.windows.fleet.columns import Columns
 from osimages.windows.fleet.devices import Device, Export, Skipped
 from osimages.windows.fleet.rows import Broken
 from osimages.windows.images import patch_tuesdays_known
+from osimages.windows.policy.judge import BuildPolicy, Judgement
 
 _MOST_CACHED = 50_000
 _MOST_GROUPS = 20_000
@@ -28,10 +29,11 @@ _OTHERS = "(other texts)"
 
 
 class Group(msgspec.Struct):
-    """Devices with one answer, and how many there are."""
+    """Devices with one answer, and how many there are; with a policy, also what that makes of them."""
 
     answer: Answer
     devices: int
+    judgement: Judgement | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, rename="camel"):
@@ -78,11 +80,13 @@ class Summary(msgspec.Struct, frozen=True, rename="camel"):
 class Tally:
     """Counts devices by their answers; `groups` come in the order in which they were first met.
 
-    `columns` are those of the export that was read, `incomplete` says what was missing from it.
+    `columns` are those of the export that was read, `incomplete` says what was missing from it. With `policy`, each
+    device is judged by it.
     """
 
-    def __init__(self, checker: Checker, edition: str | None = None) -> None:
+    def __init__(self, checker: Checker, edition: str | None = None, policy: BuildPolicy | None = None) -> None:
         self.checker = checker
+        self.policy = policy
         self._edition = edition or ""
         self._cached: dict[Evidence, Group | str] = {}
         self._groups: dict[tuple[object, ...], Group] = {}
@@ -94,7 +98,7 @@ class Tally:
         self.columns: Columns | None = None
         self.incomplete: list[str] = []
 
-    def add(self, evidence: Evidence) -> Answer | Skipped:
+    def add(self, evidence: Evidence) -> Group | Skipped:
         """Count one device, unless it runs something else than Windows."""
         found = self._cached.get(evidence)
         if found is None:
@@ -107,17 +111,17 @@ class Tally:
             self.other_systems[found if found in self.other_systems or len(self.other_systems) < 100 else _OTHERS] += 1
             return Skipped.NOT_WINDOWS
         found.devices += 1
-        return found.answer
+        return found
 
-    def keep(self, build: str) -> Answer:
+    def keep(self, build: str) -> Group:
         """Count one build that a user checks, of any system."""
         self.rows_read += 1
         group = self._group(self.checker.check_device(Evidence(build=build, edition=self._edition)), build)
         group.devices += 1
-        return group.answer
+        return group
 
-    def take(self, export: Export) -> Iterator[tuple[Device, Answer | Skipped]]:
-        """Count what an export holds, and give each device with its answer, or the reason why it is skipped."""
+    def take(self, export: Export) -> Iterator[tuple[Device, Group | Skipped]]:
+        """Count what an export holds, and give each device with its group, or the reason why it is skipped."""
         self.columns = export.columns
         for each in export.devices:
             if isinstance(each, Broken):
@@ -209,6 +213,7 @@ class Tally:
 
     def _group(self, answer: Answer, asked: str) -> Group:
         asked = asked.strip()[:_LONGEST_NAME] or _NO_BUILD
+        judgement = self.policy.judge(answer) if self.policy is not None else None
         shown = (answer.build_version if answer.candidates else None) or asked
         key: tuple[object, ...]
         key = (answer.family, answer.candidates, shown, answer.servicing, answer.esu, answer.support, answer.patch)
@@ -223,8 +228,9 @@ class Tally:
                 answer.support,
                 answer.patch,
                 answer.patch_tuesdays_behind,
+                judgement,
             )
-        return self._groups.setdefault(key, Group(msgspec.structs.replace(answer, asked=asked), 0))
+        return self._groups.setdefault(key, Group(msgspec.structs.replace(answer, asked=asked), 0, judgement))
 
 
 def _asked(evidence: Evidence) -> str:
@@ -242,20 +248,28 @@ def facts_of(catalogue: Catalogue, today: date, age_days: int) -> Facts:
     return Facts(catalogue.as_of, catalogue.complete_until, known[0] if known else None)
 
 
-def document(tally: Tally, facts: Facts) -> Mapping[str, object]:
+def document(tally: Tally, facts: Facts) -> dict[str, object]:
     """Everything, as the JSON document that `osimages check --json` prints."""
     return {
         "today": tally.checker.today,
         "catalogue": facts,
         "freshness": tally.freshness(),
         "summary": tally.summary(),
-        "results": [msgspec.to_builtins(each.answer) | {"devices": each.devices} for each in tally.groups],
+        "results": [_result(each) for each in tally.groups],
         "leavingSupport": tally.leaving(),
         "unknownPatchTuesdays": tally.unknown_patch_tuesdays(),
         "columns": {} if tally.columns is None else _columns(tally.columns),
         "incomplete": tally.incomplete,
         "rejected": [{"line": each.line, "lastLine": each.last_line, "reason": each.reason} for each in tally.broken],
     }
+
+
+def _result(group: Group) -> dict[str, object]:
+    found: dict[str, object] = msgspec.to_builtins(group.answer)
+    found["devices"] = group.devices
+    if group.judgement is not None:
+        found |= {"compliance": group.judgement.compliance, "complianceReason": group.judgement.reason or None}
+    return found
 
 
 def _columns(columns: Columns) -> dict[str, list[dict[str, str]]]:

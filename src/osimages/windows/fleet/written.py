@@ -10,6 +10,7 @@ from typing import Protocol
 from osimages.windows.check.answers import Answer, Verdict, verdict
 from osimages.windows.fleet.attention import action
 from osimages.windows.fleet.devices import Device, Skipped
+from osimages.windows.fleet.tally import Group
 
 _ADDED = (
     "release",
@@ -29,6 +30,7 @@ _ADDED = (
     "notes",
 )
 _SKIPPED_AT = _ADDED.index("skipped")
+_OF_POLICY = ("compliance", "complianceReason", "lowestAccepted")
 
 
 # What a spreadsheet may take for the start of a formula, also after spaces, and in full width (OWASP, CSV injection:
@@ -54,31 +56,45 @@ class Writable(Protocol):
 
 
 def device_writer(
-    file: Writable, names: Sequence[str], *, as_it_is: bool = False, allow_stale: bool = False
-) -> Callable[[Device, Answer | Skipped], None]:
+    file: Writable,
+    names: Sequence[str],
+    *,
+    as_it_is: bool = False,
+    allow_stale: bool = False,
+    has_policy: bool = False,
+) -> Callable[[Device, Group | Skipped], None]:
     """What writes one device, after the line with the names of all columns; ours come last, as `osimages...`.
 
-    Cells that a spreadsheet might take for formulas are made inert, unless all are to be written `as_it_is`.
+    Cells that a spreadsheet might take for formulas are made inert, unless all are to be written `as_it_is`. With
+    `has_policy`, the last columns say what the policy makes of the device.
     """
     written: Callable[[str], str] = str if as_it_is else inert
     writer = csv.writer(file)
     width = len(names)
-    writer.writerow([*map(written, names), *(f"osimages.{name}" for name in _ADDED)])
-    # By identity, as devices share answers; the answer is kept, so that no other one gets its identity.
-    columns: dict[int, tuple[Answer | Skipped, tuple[object, ...]]] = {}
+    added = (*_ADDED, *_OF_POLICY) if has_policy else _ADDED
+    writer.writerow([*map(written, names), *(f"osimages.{name}" for name in added)])
+    # By identity, as devices share groups; the group is kept, so that no other one gets its identity.
+    columns: dict[int, tuple[Group | Skipped, tuple[object, ...]]] = {}
 
-    def write(device: Device, answer: Answer | Skipped) -> None:
-        found = columns.get(id(answer))
+    def write(device: Device, group: Group | Skipped) -> None:
+        found = columns.get(id(group))
         if found is None:
-            found = columns[id(answer)] = answer, _columns(answer, allow_stale)
+            found = columns[id(group)] = group, _cells(group, len(added), allow_stale)
         writer.writerow((*map(written, device.values[:width]), *found[1]))
 
     return write
 
 
-def _columns(answer: Answer | Skipped, allow_stale: bool) -> tuple[object, ...]:
-    if isinstance(answer, Skipped):
-        return ("", "", "skipped", *("",) * (_SKIPPED_AT - 3), answer.value, *("",) * (len(_ADDED) - _SKIPPED_AT - 1))
+def _cells(group: Group | Skipped, number: int, allow_stale: bool) -> tuple[object, ...]:
+    if isinstance(group, Skipped):
+        return ("", "", "skipped", *("",) * (_SKIPPED_AT - 3), group.value, *("",) * (number - _SKIPPED_AT - 1))
+    judgement = group.judgement
+    if judgement is None:
+        return _columns(group.answer, allow_stale)
+    return (*_columns(group.answer, allow_stale), judgement.compliance, judgement.reason, judgement.lowest or "")
+
+
+def _columns(answer: Answer, allow_stale: bool) -> tuple[object, ...]:
     state = verdict(answer, allow_stale)
     return (
         answer.release or "",

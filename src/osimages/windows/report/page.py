@@ -12,6 +12,8 @@ from osimages.windows.check.answers import Answer, Family, Patch, Support, Verdi
 from osimages.windows.check.freshness import Freshness
 from osimages.windows.fleet.attention import attention, verdicts
 from osimages.windows.fleet.tally import Group, Leaving, Summary, Tally
+from osimages.windows.policy.impact import Impact
+from osimages.windows.policy.judge import Reason
 from osimages.windows.report.charts import columns, quarters, stacked, timeline
 from osimages.windows.report.environment import rendered, style
 
@@ -35,6 +37,11 @@ SKIPPED_SHOWN = {
     "notSeenSince": "not seen within the given number of days",
     "emptyRow": "empty rows",
 }
+REASONS_SHOWN = {
+    Reason.BELOW: "Update",
+    Reason.ABOVE: "Build is above the highest accepted one",
+    Reason.RELEASE: "Release is not accepted",
+}
 _STEPS = (
     (0, 0, "0", "good"),
     (1, 1, "1", "fair"),
@@ -46,6 +53,7 @@ _STEPS = (
 )
 _QUARTERS = 12
 _ATTENTION_SHOWN = 25
+_POLICY_ROWS_SHOWN = 15
 _LANES_SHOWN = 24
 _ENDED_DAYS_SHOWN = 365
 
@@ -69,10 +77,12 @@ def fleet_report(
     source: str = "",
     incomplete: Sequence[str] = (),
     allow_stale: bool = False,
+    policy: Impact | None = None,
 ) -> str:
     """Return the whole page. It needs nothing from outside, and no script.
 
-    `source` names the input; `incomplete` says what is missing from it, such as further pages.
+    `source` names the input; `incomplete` says what is missing from it, such as further pages. `policy` is what a
+    compliance policy would make of the devices.
     """
     summary, groups = tally.summary(), [each for each in tally.groups if each.devices]
     servers = [each for each in groups if each.answer.family is Family.SERVER]
@@ -100,6 +110,9 @@ def fleet_report(
         most=max((each.devices for each in rows), default=1),
         others=sum(each.devices for each in rows[_ATTENTION_SHOWN:]),
         broken=tally.broken[:10],
+        policy=policy,
+        policy_rows=() if policy is None else policy.rows[:_POLICY_ROWS_SHOWN],
+        reasons_shown=REASONS_SHOWN,
         support_shown=SUPPORT_SHOWN,
         skipped_shown=SKIPPED_SHOWN,
     )

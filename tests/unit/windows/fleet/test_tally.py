@@ -10,14 +10,13 @@ from datetime import date
 
 import pytest
 
-from osimages.windows.check.answers import Answer
 from osimages.windows.check.checker import Checker
 from osimages.windows.check.evidence import Evidence
 from osimages.windows.facts import bundled
 from osimages.windows.fleet.columns import Columns
 from osimages.windows.fleet.devices import Device, Export
 from osimages.windows.fleet.rows import Broken
-from osimages.windows.fleet.tally import Tally, document, facts_of
+from osimages.windows.fleet.tally import Group, Tally, document, facts_of
 from tests.support.fleet_export import devices
 from tests.unit.windows.csv_facts import needs_facts, rows, servers
 
@@ -61,12 +60,12 @@ def test_totals_by_hand() -> None:
 
 def test_system_and_edition_columns_complete_a_bare_version() -> None:
     fleet = tally()
-    answer = fleet.add(evidence("22H2", "", "Windows11"))
-    assert isinstance(answer, Answer)
-    assert answer.release == "Windows 11 22H2"
-    answer = fleet.add(evidence("26100.9445", "", "Microsoft Windows 11 Enterprise LTSC"))
-    assert isinstance(answer, Answer)
-    assert answer.servicing == "Enterprise LTSC"
+    group = fleet.add(evidence("22H2", "", "Windows11"))
+    assert isinstance(group, Group)
+    assert group.answer.release == "Windows 11 22H2"
+    group = fleet.add(evidence("26100.9445", "", "Microsoft Windows 11 Enterprise LTSC"))
+    assert isinstance(group, Group)
+    assert group.answer.servicing == "Enterprise LTSC"
 
 
 def test_broken_lines_are_counted_and_the_first_ones_kept() -> None:

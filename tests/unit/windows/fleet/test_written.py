@@ -16,6 +16,7 @@ from osimages.windows.check.checker import Checker
 from osimages.windows.check.evidence import Evidence
 from osimages.windows.facts import bundled
 from osimages.windows.fleet.devices import Device, Skipped
+from osimages.windows.fleet.tally import Group
 from osimages.windows.fleet.written import device_writer, inert
 
 
@@ -74,7 +75,7 @@ def test_an_answer_adds_its_verdict_level_and_action() -> None:
     checker = Checker(bundled(), date(2026, 11, 29))
     write = device_writer(file, ["build"])
     for build in ("10.0.26200.9711", "14393.9688", "22631.446"):
-        write(Device(2, Evidence(build), [build]), checker.check(build))
+        write(Device(2, Evidence(build), [build]), Group(checker.check(build), 1))
     file.seek(0)
     rows = {row["build"]: row for row in csv.DictReader(file)}
     behind, unclear, damaged = (rows[build] for build in ("10.0.26200.9711", "14393.9688", "22631.446"))
@@ -91,7 +92,7 @@ def test_texts_of_the_input_that_are_quoted_in_notes_are_no_formulas() -> None:
     answer = msgspec.structs.replace(
         Checker(bundled(), date(2026, 11, 29)).check("nonsense"), notes=("=cmd|' /C calc'!A0",)
     )
-    device_writer(file, ["build"])(Device(2, Evidence("nonsense"), ["nonsense"]), answer)
+    device_writer(file, ["build"])(Device(2, Evidence("nonsense"), ["nonsense"]), Group(answer, 1))
     file.seek(0)
     (row,) = csv.DictReader(file)
     assert row["osimages.notes"] == "'=cmd|' /C calc'!A0"

@@ -362,8 +362,16 @@ def test_failures_are_no_difference(stand_in: PolicyStandIn, run: Run) -> None:
     )
 
 
+def test_a_policy_that_cannot_be_read_is_named(stand_in: PolicyStandIn, run: Run) -> None:
+    stand_in.policies[stand_in.add("Half")]["displayName"] = "Half \ud800"
+    result = run("apply", *TODAY, "--yes")
+    assert (result.returncode, "the policy 'Half' is not of Graph's form" in result.stderr) == (3, True)
+    assert "3 applied, 1 not matched." in result.stdout
+    assert run("diff", *TODAY, "--policy", "All").returncode == 0, "another one was named"
+
+
 def test_names_cannot_move_the_cursor(stand_in: PolicyStandIn, run: Run) -> None:
     stand_in.add("\x1b[2J\u202eevil", validOperatingSystemBuildRanges=[build_range("\x1b[31m", "x", "\x1b]0;y\x07")])
     result = run("diff", *TODAY)
     assert "\x1b" not in result.stdout + result.stderr
-    assert "\\u001b[2J" in result.stdout
+    assert "[2J evil" in result.stdout

@@ -364,8 +364,9 @@ def _check_call(options: RuleOptions, target: Target) -> None:
 
 
 def _is_incomplete(plans: Sequence[Plan], listed: PolicyList, target: Target) -> bool:
-    """Return whether a policy could not be read, or one that was named, or is recorded, has nothing to compare."""
+    """Return whether one of the policies could not be read, or has nothing to compare although it was named."""
     from osimages.graph.policy_plan import State
 
-    is_named = bool(target.names or target.create or target.restore)
-    return bool(listed.unreadable) or (is_named and any(each.state is State.UNMATCHED for each in plans))
+    if target.names or target.create or target.restore:
+        return any(each.state is State.UNMATCHED for each in plans)
+    return bool(listed.unreadable)

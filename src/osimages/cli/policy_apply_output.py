@@ -41,8 +41,10 @@ def print_plans(plans: Sequence[Plan], listed: PolicyList, found: AcceptedRanges
 
 
 def sentences(plans: Sequence[Plan], listed: PolicyList) -> list[str]:
-    """Return what is refused, does not match, or cannot be read."""
-    found = [f"{each.name}: {text}" for each in plans for text in (*each.refused, *each.update.unmatched)]
+    """Return what is refused, does not match, is judged wrongly, or cannot be read."""
+    found = [
+        f"{each.name}: {text}" for each in plans for text in (*each.refused, *each.update.unmatched, *each.update.notes)
+    ]
     return [*found, *listed.unreadable]
 
 

@@ -42,8 +42,8 @@ class Policy(msgspec.Struct, frozen=True, rename="camel"):
 
     @property
     def name(self) -> str:
-        """Return the display name, or the id where it has none."""
-        return self.display_name or self.id
+        """Return the display name on one line, or the id where it has none."""
+        return plain(self.display_name or "") or plain(self.id)
 
     @property
     def settings(self) -> Json:
@@ -60,8 +60,14 @@ class Policy(msgspec.Struct, frozen=True, rename="camel"):
         return all(_comparable(self.settings[name]) == _comparable(value) for name, value in settings.items())
 
     def is_unchanged(self, other: Policy) -> bool:
-        """Return whether another reading of the policy shows the same state of it."""
-        same = (self.version, self.last_modified_date_time) == (other.version, other.last_modified_date_time)
+        """Return whether another reading of the policy shows the same state of it.
+
+        Every change increments the version; the time of modification counts where a server has no version.
+        """
+        if self.version is None or other.version is None:
+            same = self.last_modified_date_time == other.last_modified_date_time
+        else:
+            same = self.version == other.version
         return same and self.maximum == other.maximum and self.holds(other.settings)
 
 
@@ -143,8 +149,9 @@ def _type_of(item: object) -> str:
 
 def _policy(item: Json, url: str) -> Policy:
     try:
+        msgspec.json.encode(item)  # half of a surrogate pair can neither be printed nor sent
         return msgspec.convert(item, Policy)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         named = plain(str(item.get("displayName") or item.get("id")), 100)
         raise GraphError(f"{shown(url)}: the policy {named!r} is not of Graph's form: {error}") from None
 

@@ -127,6 +127,7 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "lowered": plan.update.lowered,
         "refused": plan.refused,
         "unmatched": plan.update.unmatched,
+        "notes": plan.update.notes,
     }
 
 
@@ -153,6 +154,8 @@ def _restored(recorded: RecordedPolicy, policy: Policy | None, *, overwrite: boo
 def _named(listed: PolicyList, name: str) -> Policy:
     """Return the policy with a name or an id. Raises SelectionError."""
     wanted = name.strip()
+    if not wanted:
+        raise SelectionError("--policy has no name and no id")
     by_id = [each for each in listed.policies if each.id.casefold() == wanted.casefold()]
     exact = [each for each in listed.policies if each.display_name == name]
     similar = [each for each in listed.policies if (each.display_name or "").strip().casefold() == wanted.casefold()]

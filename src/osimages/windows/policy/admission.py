@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -62,12 +63,15 @@ def lowered(before: Iterable[Span], after: Iterable[Span]) -> tuple[Span, ...]:
     old, new = _merged(before), _merged(after)
     if not old:
         return ()
+    starts = [low for low, _ in old]
     found: list[Span] = []
     for low, high in _difference(new, old):
         for start, end in _by_family(low, high):
             first, last = _family_bounds(start)
-            admitted = [min(each, last) for begin, each in old if begin <= last and each >= first]
-            if start < (max(admitted) if admitted else old[0][0]):
+            # The last interval that begins in or before the family.
+            newest = bisect_right(starts, last) - 1
+            is_admitted = newest >= 0 and old[newest][1] >= first
+            if start < (min(old[newest][1], last) if is_admitted else old[0][0]):
                 found.append(Span(_build(start), _build(end)))
     return tuple(found)
 
@@ -86,15 +90,19 @@ def _merged(spans: Iterable[Span]) -> list[tuple[int, int]]:
 
 
 def _difference(wanted: Sequence[tuple[int, int]], without: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield what is in the intervals of the first sequence and in none of the second one."""
+    """Yield what is in the intervals of the first sequence and in none of the second one; both are ascending."""
+    index = 0
     for low, high in wanted:
         start = low
-        for begin, end in without:
-            if end < start or begin > high:
-                continue
+        while index < len(without) and without[index][1] < start:
+            index += 1
+        at = index
+        while at < len(without) and without[at][0] <= high:
+            begin, end = without[at]
             if begin > start:
                 yield start, begin - 1
             start = end + 1
+            at += 1
         if start <= high:
             yield start, high
 

@@ -66,7 +66,8 @@ class PolicyUpdate(msgspec.Struct, frozen=True):
     """The settings to write, only those that differ, and what that means.
 
     `lowered` are sentences about builds that would pass although they are too old now, `impossible` about settings that
-    no device could satisfy, `unmatched` about what no release of the rule matches, and which stays as it is.
+    no device could satisfy, `unmatched` about what no release of the rule matches, and which stays as it is, `notes`
+    about devices that the settings judge wrongly.
     """
 
     settings: Json
@@ -74,6 +75,7 @@ class PolicyUpdate(msgspec.Struct, frozen=True):
     lowered: tuple[str, ...] = ()
     impossible: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     is_matched: bool = True
 
 
@@ -97,6 +99,7 @@ def policy_update(
         tuple(text for each in updates for text in each.lowered),
         tuple(text for each in updates for text in each.impossible),
         tuple(text for each in updates for text in each.unmatched),
+        tuple(text for each in updates for text in each.notes),
         any(each.is_matched for each in updates),
     )
 
@@ -254,7 +257,12 @@ def _minimum_update(current: Current, rule: _Rule) -> PolicyUpdate:
     maximum = version_of(current.maximum, _LEAST_PARTS)
     is_impossible = maximum is not None and new > maximum
     impossible = (f"osMaximumVersion {maximum} is lower than {MINIMUM} {new}: no device could be compliant",)
-    return PolicyUpdate({MINIMUM: str(new)}, (change,), too_low, impossible if is_impossible else ())
+    notes = tuple(
+        f"{MINIMUM} does not let the hotpatched build {span.lowest} pass: use ranges"
+        for span in rule.accepted[family]
+        if span.lowest < new
+    )
+    return PolicyUpdate({MINIMUM: str(new)}, (change,), too_low, impossible if is_impossible else (), notes=notes)
 
 
 def _kind(before: Sequence[Span], after: Sequence[Span]) -> Kind:

@@ -201,6 +201,17 @@ def test_a_release_without_a_known_build_stays() -> None:
     assert found.unmatched[0] == "Windows 11 25H2 stays as it is: no build is known"
 
 
+def test_a_hotpatch_with_a_range_of_its_own() -> None:
+    (usual,) = [each for each in RULE.ranges if each.release == "Windows 11 24H2"]
+    build = msgspec.structs.replace(usual.lowest, revision=usual.lowest.revision - 100)
+    hotpatch = msgspec.structs.replace(usual, lowest=build, highest=build, description="hotpatch")
+    rule = msgspec.structs.replace(RULE, ranges=(hotpatch, usual))
+    assert written(update(OLD_24H2, rule=rule)) == [(str(build), str(build)), (str(usual.lowest), str(usual.highest))]
+    found = update(minimum="10.0.26100.4946", rule=rule)
+    assert found.settings[MINIMUM] == str(usual.lowest)
+    assert found.notes == (f"osMinimumVersion does not let the hotpatched build {build} pass: use ranges",)
+
+
 def test_servers_and_an_empty_rule_have_no_body() -> None:
     with pytest.raises(NoBodyError, match="servers"):
         update(OLD_24H2, rule=accepted_ranges(FACTS, PolicyRule(day=DAY, servers=True)))

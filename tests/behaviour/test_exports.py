@@ -51,3 +51,19 @@ def test_what_is_not_there(server: Server, path: str) -> None:
 
 def test_nothing_can_be_written(server: Server) -> None:
     assert httpx.post(f"{server.url}/-/catalogue/export.json").status_code == 405
+
+
+@pytest.mark.parametrize("slug", ["windows-11", "windows-10", "windows-server-2022-hotpatch"])
+def test_feeds_of_products(server: Server, slug: str) -> None:
+    address = httpx.get(f"{server.url}/-/catalogue").json()["updates"][slug]
+    reply = httpx.get(address)
+    assert reply.headers["content-type"] == "application/atom+xml"
+    feed = etree.fromstring(reply.content)
+    assert feed.xpath("string(*[local-name()='link']/@href)") == address
+    again = httpx.get(address, headers={"If-None-Match": reply.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("path", ["windows-12.atom", "windows-11", "windows-11.rss", "", ".atom", "windows-11.atom/x"])
+def test_feeds_that_are_not_there(server: Server, path: str) -> None:
+    assert httpx.get(f"{server.url}/-/catalogue/updates/{path}").status_code == 404

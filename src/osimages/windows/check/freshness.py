@@ -48,7 +48,12 @@ def freshness(catalogue: Catalogue, today: date, age_days: int, answers: Iterabl
 
 def month(day: date | None) -> str:
     """Return the month of a day in words: "November 2026"."""
-    return "none" if day is None else f"{_MONTHS[day.month - 1]} {day.year}"
+    return "none" if day is None else f"{month_name(day)} {day.year}"
+
+
+def month_name(day: date) -> str:
+    """Return the name of the month of a day."""
+    return _MONTHS[day.month - 1]
 
 
 def due_sentence(unknown: Sequence[date]) -> str:

@@ -18,8 +18,8 @@ from osimages.windows.support import support_groups
 
 _MOST_ENTRIES = 100
 # A tag URI (RFC 4151) names a thing for ever, wherever it is served.
-_TAG = "tag:osimages.invalid,2026:"
-_HELP = "https://support.microsoft.com/help/"
+TAG = "tag:osimages.invalid,2026:"
+HELP = "https://support.microsoft.com/help/"
 _PATCH_TUESDAYS_BEFORE = timedelta(days=366)
 _PATCH_TUESDAYS_AFTER = timedelta(days=731)
 _LONGEST_LINE = 75
@@ -39,12 +39,12 @@ _Entry = tuple[date, str, Kind, list[tuple[Release, Update | Package]]]
 def atom(catalogue: Catalogue, address: str = "") -> bytes:
     """The last hundred updates as an Atom feed (RFC 4287), newest first; `address` is where the feed is found."""
     entries = sorted(_entries(catalogue), key=lambda each: (each[0], each[1]), reverse=True)[:_MOST_ENTRIES]
-    updated = _moment(max((each[0] for each in entries), default=catalogue.as_of))
+    updated = moment(max((each[0] for each in entries), default=catalogue.as_of))
     # RFC 4287, section 4.2.7.1: a link to itself should be there; in a file nobody knows where that will be.
     itself = f'<link rel="self" type="application/atom+xml" href={quoteattr(address)}/>\n' if address else ""
     lines = [
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en">\n',
-        f"<title>Windows updates</title>\n<id>{_TAG}updates</id>\n{itself}<updated>{updated}</updated>\n",
+        f"<title>Windows updates</title>\n<id>{TAG}updates</id>\n{itself}<updated>{updated}</updated>\n",
         f"<subtitle>As of {catalogue.as_of}, complete to {catalogue.complete_until}</subtitle>\n",
         "<author><name>osimages</name></author>\n",
         *map(_atom_entry, entries),
@@ -94,20 +94,20 @@ def _atom_entry(entry: _Entry) -> str:
     )
     kb = updates[0][1].kb
     title = f"{_WORDS[kind]}{f' {kb}' if kb else ''}: {names}"
-    link = f"<link href={quoteattr(_HELP + kb.removeprefix('KB'))}/>\n" if kb else ""
+    link = f"<link href={quoteattr(HELP + kb.removeprefix('KB'))}/>\n" if kb else ""
     scopes = sorted({update.scope for _, update in updates if update.scope not in ("", "GA")})
     summary = f"{_WORDS[kind]} of {day} for {names}{f' ({chr(44).join(scopes)})' if scopes else ''}."
     return (
-        f"<entry>\n<title>{escape(title)}</title>\n<id>{escape(f'{_TAG}{day}/{kind}/{key}'.replace(' ', '-'))}</id>\n"
-        f"{link}<updated>{_moment(day)}</updated>\n<published>{_moment(day)}</published>\n"
+        f"<entry>\n<title>{escape(title)}</title>\n<id>{escape(f'{TAG}{day}/{kind}/{key}'.replace(' ', '-'))}</id>\n"
+        f"{link}<updated>{moment(day)}</updated>\n<published>{moment(day)}</published>\n"
         f"<category term={quoteattr(str(kind))}/>\n<summary>{escape(summary)}</summary>\n</entry>\n"
     )
 
 
-def _moment(day: date) -> str:
-    """When updates of a day come out: at ten in the morning, Pacific Time."""
-    moment = datetime(day.year, day.month, day.day, 10, tzinfo=PACIFIC).astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+def moment(day: date) -> str:
+    """Return the moment at which updates of a day come out: at ten in the morning, Pacific Time."""
+    found = datetime(day.year, day.month, day.day, 10, tzinfo=PACIFIC).astimezone(UTC)
+    return f"{found:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _events(catalogue: Catalogue) -> Iterator[tuple[date, str, str, str]]:

@@ -26,6 +26,7 @@ from osimages.graph.metrics import SAMPLE_SECONDS, Metrics
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH, IMAGE, VERSIONS
 from osimages.graph.publisher import Publisher
+from osimages.graph.state.journal import Journal, Recorder
 from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
@@ -86,14 +87,24 @@ class Application:
         self._served = served
         self._owns_process = owns_process
         self._service: Service | None = None
+        self._recorder = Recorder(self._respond, self._journal, self._tenant_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request, or the server's start and end (ASGI lifespan protocol)."""
         if scope["type"] == "http":
-            assert self._service is not None, "the server did not run the lifespan protocol"
-            await respond(self._service, scope, receive, send)
+            await self._recorder(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self._service is not None, "the server did not run the lifespan protocol"
+        await respond(self._service, scope, receive, send)
+
+    def _journal(self) -> Journal | None:
+        return None if self._service is None else self._service.journal
+
+    def _tenant_of(self, authorization: bytes) -> str | None:
+        return None if self._service is None else self._service.verifier.tenant_of(authorization)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

@@ -66,7 +66,7 @@ class Watch:
     def now(self) -> datetime:
         return self.moment
 
-    def seconds(self) -> float:
+    def seconds(self, tenant: str = "") -> float:
         return self.moment.timestamp()
 
 

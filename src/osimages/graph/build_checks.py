@@ -92,7 +92,7 @@ def _arguments(call: Call, operation: Operation) -> Checked:
 
 def _checker(call: Call, given: Checked) -> Checker:
     day, current = given.get("date"), call.service.current
-    today = call.service.clock.today() if day is None else date.fromisoformat(str(day))
+    today = call.service.clock.today(call.actor.tenant) if day is None else date.fromisoformat(str(day))
     return Checker(current.catalogue, today, age_days=current.age_days)
 
 

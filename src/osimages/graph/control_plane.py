@@ -14,6 +14,7 @@ from osimages.graph.catalogue_exports import CATALOGUE_PAGES, catalogue_page
 from osimages.graph.errors import NO_SUCH_ROUTE
 from osimages.graph.metrics import CONTENT_TYPE
 from osimages.graph.permissions import needed, permission_table
+from osimages.graph.state.seeds import seed_schema
 from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.reply import JSON, Reply, preflight
 from osimages.odata.service.request import ApiRequest
@@ -22,7 +23,7 @@ from osimages.odata.service.static_documents import Document
 from osimages.odata.wire.openapi import Page, openapi
 
 # What is served below these differs from request to request.
-_FOLDERS = ("catalogue", "faults", "revocations")
+_FOLDERS = ("catalogue", "faults", "revocations", "reset", "seed", "clock", "requests")
 _METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
@@ -109,6 +110,15 @@ def _permissions_document(versions: tuple[ServiceVersion, ...]) -> Document:
     return Document(msgspec.json.encode({"permissions": rows}))
 
 
+def _seed_schema(_: Service) -> object:
+    return _seed_schema_document()
+
+
+@lru_cache(1)
+def _seed_schema_document() -> Document:
+    return Document(msgspec.json.format(msgspec.json.encode(seed_schema()), indent=2) + b"\n")
+
+
 _JSON = JSON.decode()
 _PAGES: Mapping[str, tuple[Callable[[Service], object], Page]] = {
     "/-/health": (_health, Page("Whether the service lives.", _JSON)),
@@ -116,6 +126,7 @@ _PAGES: Mapping[str, tuple[Callable[[Service], object], Page]] = {
     "/-/version": (_version, Page("Which version it is.", _JSON)),
     "/-/limits": (_limits, Page("How much one request may ask for.", _JSON)),
     "/-/permissions": (_permissions, Page("Which permissions each request needs.", _JSON)),
+    "/-/seed.schema.json": (_seed_schema, Page("The JSON schema of seeds of tenants.", _JSON)),
     "/-/openapi.json": (_openapi, Page("This document.", _JSON)),
     "/-/metrics": (_metrics, Page("Metrics for Prometheus, of all workers.", "text/plain")),
 }

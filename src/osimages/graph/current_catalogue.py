@@ -25,6 +25,8 @@ class Publication(msgspec.Struct, frozen=True):
 
 
 _MOST_MISSING = 12
+# Days and choices whose publication is cached: today's, and those of tenants with clocks of their own.
+_MOST_DAYS = 64
 NOTHING = Publication("none", {})
 
 
@@ -37,13 +39,16 @@ class CurrentCatalogue:
         self.age_days = age_days
         self._published: dict[tuple[date, bool], Publication] = {}
 
-    def publication(self, choice: str) -> Publication:
-        """What is published today for a tenant's choice: `supported`, `all` or `none`. Worked out once a day."""
+    def publication(self, choice: str, tenant: str = "") -> Publication:
+        """What is published today for a tenant's choice: `supported`, `all` or `none`. Worked out once a day.
+
+        `tenant` is the tenant whose clock says which day it is.
+        """
         if choice == "none":
             return NOTHING
-        key = (self.clock.today(), choice == "all")
+        key = (self.clock.today(tenant), choice == "all")
         if key not in self._published:
-            if len(self._published) > 8:
+            if len(self._published) > _MOST_DAYS:
                 self._published.clear()
             given = (self.catalogue, key[0], self.age_days, key[1])
             self._published[key] = Publication(label(*given), published(*given))

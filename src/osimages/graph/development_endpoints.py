@@ -1,4 +1,4 @@
-"""Pages below `/-/` that change something for a tenant: faults on demand, and what is revoked.
+"""Pages below `/-/` that change something for a tenant: faults on demand, what is revoked, and the tenant's state.
 
 They are there with the development authority only, and for holders of a token that may write and counts still: a page
 in a browser on the same machine has none, so that it cannot use them, whatever it sends to this address.
@@ -6,41 +6,23 @@ in a browser on the same machine has none, so that it cannot use them, whatever 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
 
 import msgspec
 
-from osimages.graph.errors import NEEDS_ONE_WORKER, NO_SUCH_ROUTE
+from osimages.graph.development_request import DevelopmentRequest, json_reply
+from osimages.graph.errors import NEEDS_ONE_WORKER, NO_SUCH_ROUTE, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID
 from osimages.graph.faults import FaultRule, Faults
 from osimages.graph.permissions import check_write
+from osimages.graph.state.endpoints import STATE_ENDPOINTS
 from osimages.graph.tenant_storage import forget_revocations, revocations, revoke
 from osimages.odata.errors import BODY_UNREADABLE, METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.principal import Actor
-from osimages.odata.service.reply import JSON, Reply, preflight
+from osimages.odata.service.reply import Reply, preflight
 from osimages.odata.service.request import WITH_BODY, ApiRequest, ReadBody
-from osimages.odata.service.request_body import json_body
 from osimages.odata.service.service import Service
 
 _LONGEST_BODY = 256 * 1024
-_Said = TypeVar("_Said")
-
-
-class _Page(msgspec.Struct, frozen=True):
-    """A request on one of the pages, of somebody who may use it. `rest` is what follows the page's name."""
-
-    service: Service
-    request: ApiRequest
-    actor: Actor
-    rest: str
-
-    def body(self, expected: type[_Said]) -> _Said:
-        """What the body says. Raises ODataError(BODY_UNREADABLE)."""
-        try:
-            return msgspec.convert(json_body(self.request), expected)
-        except (msgspec.ValidationError, ValueError) as error:
-            raise ODataError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
 class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,15 +48,31 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
     methods = frozenset({method for method, _ in pages})
     if request.method == "OPTIONS":
         return preflight(methods, request)
-    actor = service.verifier.verify(request.headers.get(b"authorization"))
+    actor = _actor(service, request.headers.get(b"authorization"))
     check_write(actor)
     await _check_standing(service, actor)
     page = pages.get((request.method, bool(rest)))
     if page is None:
         raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(methods))})
     if request.method in WITH_BODY:
-        request = msgspec.structs.replace(request, body=await read(_LONGEST_BODY, ""))
-    return await page(_Page(service, request, actor, rest))
+        most = service.settings.max_body_bytes if name == "seed" else _LONGEST_BODY
+        request = msgspec.structs.replace(request, body=await read(most, ""))
+    return await page(DevelopmentRequest(service, request, actor, rest))
+
+
+def _actor(service: Service, authorization: bytes | None) -> Actor:
+    """The actor of a token that is good at the tenant's time, or in real time: a clock can always be set again.
+
+    Raises ODataError.
+    """
+    try:
+        return service.verifier.verify(authorization)
+    except ODataError as error:
+        if service.clock.tenants and error.condition in (TOKEN_EXPIRED, TOKEN_NOT_YET_VALID):
+            actor = service.verifier.verify_at(authorization, service.clock.seconds())
+            if actor.tenant in service.clock.tenants:
+                return actor
+        raise
 
 
 async def _check_standing(service: Service, actor: Actor) -> None:
@@ -85,47 +83,47 @@ async def _check_standing(service: Service, actor: Actor) -> None:
     service.standing.check(actor, await service.database.read(revocations(actor.tenant)))
 
 
-def _faults(page: _Page) -> Faults:
+def _faults(page: DevelopmentRequest) -> Faults:
     if page.service.settings.workers > 1:
         raise ODataError(NEEDS_ONE_WORKER)
     return page.service.faults
 
 
-async def _list_faults(page: _Page) -> Reply:
-    return _json(200, {"value": _faults(page).shown(page.actor.tenant)})
+async def _list_faults(page: DevelopmentRequest) -> Reply:
+    return json_reply(200, {"value": _faults(page).shown(page.actor.tenant)})
 
 
-async def _add_fault(page: _Page) -> Reply:
+async def _add_fault(page: DevelopmentRequest) -> Reply:
     faults, rule = _faults(page), page.body(FaultRule)
     with _TooMany():
-        return _json(201, faults.add(page.actor.tenant, rule))
+        return json_reply(201, faults.add(page.actor.tenant, rule))
 
 
-async def _replace_faults(page: _Page) -> Reply:
+async def _replace_faults(page: DevelopmentRequest) -> Reply:
     faults, rules = _faults(page), page.body(_Rules).value
     with _TooMany():
         faults.replace(page.actor.tenant, rules)
     return await _list_faults(page)
 
 
-async def _remove_faults(page: _Page) -> Reply:
+async def _remove_faults(page: DevelopmentRequest) -> Reply:
     _faults(page).replace(page.actor.tenant, ())
     return Reply(204, odata=False)
 
 
-async def _remove_fault(page: _Page) -> Reply:
+async def _remove_fault(page: DevelopmentRequest) -> Reply:
     if not _faults(page).remove(page.actor.tenant, page.rest):
         raise ODataError(NO_SUCH_ROUTE, path=page.request.path[:256])
     return Reply(204, odata=False)
 
 
-async def _list_revocations(page: _Page) -> Reply:
+async def _list_revocations(page: DevelopmentRequest) -> Reply:
     found = await page.service.database.read(revocations(page.actor.tenant))
     value = [{kind: subject, "issuedBefore": before} for (kind, subject), before in found.items()]
-    return _json(200, {"value": value})
+    return json_reply(200, {"value": value})
 
 
-async def _revoke(page: _Page) -> Reply:
+async def _revoke(page: DevelopmentRequest) -> Reply:
     asked = msgspec.structs.asdict(page.body(_Revocation))
     named = [(kind, subject.lower() if kind != "token" else subject) for kind, subject in asked.items() if subject]
     if len(named) > 1:
@@ -134,13 +132,13 @@ async def _revoke(page: _Page) -> Reply:
     if "\0" in subject:  # nobody has such an id, and not every database takes it
         raise ODataError(BODY_UNREADABLE, reason=f"The id of the {kind} holds the character U+0000.")
     # Tokens know their second, no more: those of this one are worth nothing, either.
-    before = int(time.time()) + 1
+    before = int(page.service.clock.seconds(page.actor.tenant)) + 1
     await page.service.database.change(revoke(page.actor.tenant, kind, subject[:256], before))
     page.service.tenants.forget(page.actor.tenant)
-    return _json(201, {kind: subject, "issuedBefore": before})
+    return json_reply(201, {kind: subject, "issuedBefore": before})
 
 
-async def _forget_revocations(page: _Page) -> Reply:
+async def _forget_revocations(page: DevelopmentRequest) -> Reply:
     await page.service.database.change(forget_revocations(page.actor.tenant))
     page.service.tenants.forget(page.actor.tenant)
     return Reply(204, odata=False)
@@ -157,11 +155,7 @@ class _TooMany:
             raise ODataError(BODY_UNREADABLE, reason=f"{error}.") from None
 
 
-def _json(status: int, found: object) -> Reply:
-    return Reply(status, msgspec.json.encode(found), JSON, odata=False)
-
-
-_Handler = Callable[[_Page], Awaitable[Reply]]
+_Handler = Callable[[DevelopmentRequest], Awaitable[Reply]]
 # By method, and whether the path names one of them.
 _PAGES: Mapping[str, Mapping[tuple[str, bool], _Handler]] = {
     "faults": {
@@ -176,4 +170,5 @@ _PAGES: Mapping[str, Mapping[tuple[str, bool], _Handler]] = {
         ("POST", False): _revoke,
         ("DELETE", False): _forget_revocations,
     },
+    **STATE_ENDPOINTS,
 }

@@ -86,7 +86,7 @@ UNKNOWN_HOST = Condition(
 # Recorded in https://msendpointmgr.com/?p=25866.
 THROTTLED = Condition("throttled", 429, "An error has occurred.")
 NEEDS_ONE_WORKER = Condition(
-    "needsOneWorker", 409, "Faults are kept in the memory of a worker: start the server with one (--workers 1)."
+    "needsOneWorker", 409, "This is kept in the memory of a worker: start the server with one (--workers 1)."
 )
 
 # There is no tenant whose audit could hold these: nobody knows who sent the request.

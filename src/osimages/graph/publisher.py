@@ -88,7 +88,9 @@ class Publisher:
             after = ""
             while found := await self.database.read(_due(choice, publication.label, after, _TENANTS_AT_ONCE)):
                 for tenant in found:
-                    yield tenant, publication
+                    # Tenants with a clock of their own get what is published on their day when they are next served.
+                    if tenant not in self.current.clock.tenants:
+                        yield tenant, publication
                 after = found[-1]
 
     async def differences(self) -> AsyncGenerator[tuple[str, Difference], None]:

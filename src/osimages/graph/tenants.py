@@ -21,16 +21,16 @@ _MOST_REMEMBERED = 10_000
 class Tenants:
     """Admits tenants, and remembers for `keep_seconds` that it did.
 
-    `publication` gives what is published today for a tenant's choice of catalogue, `may_publish` whether this process
-    is the one that publishes it, after it has looked for newer facts. With `new_catalogue`, a tenant that is not known
-    comes into being, licensed and with that choice; without, it is refused.
+    `publication` gives what is published today for a choice of catalogue and a tenant, `may_publish` whether this
+    process is the one that publishes it, after it has looked for newer facts. With `new_catalogue`, a tenant that is not
+    known comes into being, licensed and with that choice; without, it is refused.
     """
 
     def __init__(
         self,
         database: Database,
         images: Store,
-        publication: Callable[[str], Publication],
+        publication: Callable[[str, str], Publication],
         may_publish: Callable[[], Awaitable[bool]],
         *,
         keep_seconds: float,
@@ -79,13 +79,13 @@ class Tenants:
         return await self._database.read(tenant_named(tenant))
 
     async def _bring_up_to_date(self, tenant: Tenant) -> None:
-        if tenant.published == self._publication(tenant.catalogue).label:
+        if tenant.published == self._publication(tenant.catalogue, tenant.tenant).label:
             return
         try:
             if not await self._may_publish():
                 return
             # Another process may have put newer facts in force, which this one has learned of just now.
-            publication = self._publication(tenant.catalogue)
+            publication = self._publication(tenant.catalogue, tenant.tenant)
             changed = await self._database.change(
                 publish(self._images.changes, tenant.tenant, publication.images, publication.label)
             )

@@ -22,6 +22,11 @@ _READING = frozenset(("GET", "HEAD"))
 _Key = tuple[str, str]
 
 
+def _elapsed(_: str) -> float:
+    """Real time, for every tenant."""
+    return time.monotonic()
+
+
 class Allowance(msgspec.Struct, frozen=True):
     """How many requests of any kind, and how many that write, are let through in a window."""
 
@@ -43,7 +48,7 @@ class Throttle:
     """
 
     def __init__(
-        self, tenant: Allowance, application: Allowance, seconds: float, now: Callable[[], float] = time.monotonic
+        self, tenant: Allowance, application: Allowance, seconds: float, now: Callable[[str], float] = _elapsed
     ) -> None:
         self._tenant = tenant
         self._application = application
@@ -52,8 +57,8 @@ class Throttle:
         self._windows: dict[_Key, _Window] = {}
 
     @classmethod
-    def of(cls, settings: Settings) -> Throttle | None:
-        """As the settings say; None where nothing is limited."""
+    def of(cls, settings: Settings, now: Callable[[str], float] = _elapsed) -> Throttle | None:
+        """As the settings say; None where nothing is limited. `now` gives the time of a tenant, in seconds."""
         if settings.throttle == "off" or (settings.throttle == "auto" and settings.authority == "dev"):
             return None
 
@@ -64,11 +69,15 @@ class Throttle:
         application = Allowance(
             share(settings.throttle_application_requests), share(settings.throttle_application_writes)
         )
-        return cls(tenant, application, settings.throttle_seconds)
+        return cls(tenant, application, settings.throttle_seconds, now)
+
+    def forget(self, tenant: str) -> None:
+        """Forget what a tenant has sent: its time was set, perhaps back."""
+        self._windows = {key: window for key, window in self._windows.items() if key[0] != tenant}
 
     def admit(self, tenant: str, application: str, method: str) -> None:
         """Counts a request, or raises ODataError(THROTTLED) with the seconds after which it is worth another try."""
-        now = self._now()
+        now = self._now(tenant)
         writes = method not in _READING
         windows = self._both(tenant, application, now)
         for window, allowance in zip(windows, (self._tenant, self._application), strict=True):
@@ -83,7 +92,7 @@ class Throttle:
 
         Others learn from their items that the limit is reached.
         """
-        now = self._now()
+        now = self._now(tenant)
         windows = self._both(tenant, application, now)
         if not windows[1].has_malformed_batches:
             return
@@ -93,7 +102,7 @@ class Throttle:
 
     def charge_batch(self, tenant: str, application: str) -> None:
         """Count a batch that cannot be run as a write. Raises ODataError(THROTTLED)."""
-        self._window((tenant, application), self._now()).has_malformed_batches = True
+        self._window((tenant, application), self._now(tenant)).has_malformed_batches = True
         self.admit(tenant, application, "POST")
 
     def _both(self, tenant: str, application: str, now: float) -> tuple[_Window, _Window]:

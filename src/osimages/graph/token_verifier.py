@@ -49,6 +49,7 @@ def verifier(settings: Settings, clock: Clock, keys: KeySource) -> TokenVerifier
         cloud.issuers,
         cloud.audiences,
         clock.seconds,
+        clock=clock.id,
         skew_seconds=settings.token_skew_seconds,
         cache_size=settings.token_cache_size,
         max_bytes=settings.max_token_bytes,

@@ -35,7 +35,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 def tenants(store: SqliteStore, *keys: str, keep: float = 60, new: str | None = "supported") -> Tenants:
     """Tenants that are given images with these keys, or none where they chose none."""
 
-    def publication(choice: str) -> Publication:
+    def publication(choice: str, _: str) -> Publication:
         images = {} if choice == "none" else dict.fromkeys(keys, EMPTY)
         return Publication(f"{choice} {sorted(images)}", images)
 

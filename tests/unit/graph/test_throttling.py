@@ -16,7 +16,7 @@ class Watch:
     def __init__(self) -> None:
         self.moment = 1000.0
 
-    def now(self) -> float:
+    def now(self, tenant: str = "") -> float:
         return self.moment
 
 

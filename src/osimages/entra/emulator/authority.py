@@ -15,7 +15,7 @@ from typing import Any
 from osimages.entra.emulator.client_authentication import proof_of
 from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from osimages.entra.emulator.encrypted_tokens import Sealer
-from osimages.entra.emulator.error_catalogue import UNKNOWN_GRANT_TYPE
+from osimages.entra.emulator.error_catalogue import UNKNOWN_GRANT_TYPE, RefusedError
 from osimages.entra.emulator.grants import CONFIDENTIAL, GRANTS
 from osimages.entra.emulator.reloading_files import KeyRing, KnownDirectory
 from osimages.entra.emulator.shared_state import AuthorityState
@@ -46,8 +46,8 @@ class Authority:
         keys, directory, sealer = KeyRing(folder, now), KnownDirectory(folder), Sealer.load_or_create(folder)
         return cls(keys, directory, sealer, AuthorityState(folder), issuers or Issuers(), graph_root)
 
-    def surroundings(self, origin: str, now: datetime) -> Surroundings:
-        """What a request that reached this authority at `origin` finds."""
+    def surroundings(self, origin: str, now: datetime, clock: str = "") -> Surroundings:
+        """What a request that reached this authority at `origin` finds; `clock` names a clock that is not real time."""
         return Surroundings(
             keys=self.keys.current(),
             directory=self.directory.current(),
@@ -57,7 +57,15 @@ class Authority:
             graph_root=self.graph_root,
             origin=origin,
             now=now,
+            clock=clock,
         )
+
+    def tenant(self, name: str) -> str:
+        """Return the id of the tenant that a path names by id or domain; empty for any, and for one that is unknown."""
+        try:
+            return tenant_of(name, self.directory.current()) or ""
+        except RefusedError:
+            return ""
 
     def token(self, at: Surroundings, tenant_name: str, form: Mapping[str, str]) -> dict[str, Any]:
         """A token for what a form asks for; a client's secret may stand in it. Raises RefusedError."""

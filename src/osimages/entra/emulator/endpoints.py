@@ -71,7 +71,8 @@ async def authority_reply(service: Service, request: ApiRequest, read: ReadBody)
             service.visitors.admit(request.client)
         if request.method == "POST":
             request = msgspec.structs.replace(request, body=await read(_LONGEST_FORM, ""))
-        at = service.authority.surroundings(request.origin, service.clock.now())
+        clocked = service.authority.tenant(tenant)
+        at = service.authority.surroundings(request.origin, service.clock.now(clocked), service.clock.id(clocked))
     except ODataError as error:
         return msgspec.structs.replace(refusal_reply(service, request, error), readers=_readers(rest))
     if rest in PAGES:

@@ -74,8 +74,10 @@ def wish_of(claims: str | None) -> Wish:
         raise BAD_CLAIMS.because() from None
 
 
-def access_claims(grant: Grant, issuers: Issuers, now: datetime, expires_in: int = LIFETIME_SECONDS) -> dict[str, Any]:
-    """The claims of an access token that lives for so many seconds."""
+def access_claims(
+    grant: Grant, issuers: Issuers, now: datetime, expires_in: int = LIFETIME_SECONDS, clock: str = ""
+) -> dict[str, Any]:
+    """The claims of an access token that lives for so many seconds; `clock` names a clock that is not real time."""
     moment = int(now.timestamp())
     issued = _issued(grant, moment)
     version = grant.resource.token_version if issuers.v1 is not None else 2
@@ -93,6 +95,7 @@ def access_claims(grant: Grant, issuers: Issuers, now: datetime, expires_in: int
         "uti": secrets.token_urlsafe(16),
         "ver": f"{version}.0",
         **({"xms_cc": [_CAE]} if grant.wish.cae else {}),
+        **({"xms_clock": clock} if clock else {}),
     }
 
 

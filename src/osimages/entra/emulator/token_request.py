@@ -45,7 +45,8 @@ ANY_TENANT = ("common", "organizations", "adfs")
 class Surroundings(msgspec.Struct, frozen=True):
     """What all requests share at one moment: keys, who is known, where this service is, and the time.
 
-    `origin` is how the client reaches it; `graph_root` is the resource that it stands for.
+    `origin` is how the client reaches it; `graph_root` is the resource that it stands for. `clock` names the clock that
+    `now` is from, if that is not real time.
     """
 
     keys: SigningKeys
@@ -56,6 +57,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     graph_root: str
     origin: str
     now: datetime
+    clock: str = ""
 
     @property
     def host(self) -> str:
@@ -140,7 +142,9 @@ class Exchange(msgspec.Struct, frozen=True):
             "token_type": "Bearer",
             "expires_in": lifetime,
             "ext_expires_in": lifetime,
-            "access_token": signed(self.at.keys, access_claims(grant, self.at.issuers, self.at.now)),
+            "access_token": signed(
+                self.at.keys, access_claims(grant, self.at.issuers, self.at.now, clock=self.at.clock)
+            ),
         }
 
     def _about_user(self, grant: Grant, user: User, asked: Asked, nonce: str | None) -> dict[str, Any]:

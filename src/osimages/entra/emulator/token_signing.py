@@ -38,6 +38,7 @@ def mint(
     person: User | None = None,
     issuers: Issuers | None = None,
     audience: str = AUDIENCE,
+    clock: str = "",
 ) -> str:
     """A signed token with v1.0 claims, the form in which Graph's tokens come.
 
@@ -56,7 +57,7 @@ def mint(
         permissions=tuple(permissions),
         proof=_NOT_PROVED if user else _WITH_SECRET,
     )
-    claims = access_claims(grant, issuers or Issuers(), now, expires_in)
+    claims = access_claims(grant, issuers or Issuers(), now, expires_in, clock)
     if expires_in <= 0:
         expires = claims["exp"] - skew_seconds
         claims |= {"iat": expires - LIFETIME_SECONDS, "nbf": expires - LIFETIME_SECONDS, "exp": expires}

@@ -50,6 +50,7 @@ class _Claims(msgspec.Struct, frozen=True, kw_only=True):
     scp: str | None = None
     roles: frozenset[str] = frozenset()
     uti: str = ""
+    xms_clock: str = ""
     app_displayname: str = ""
     upn: str = ""
     preferred_username: str = ""
@@ -75,8 +76,9 @@ class TokenVerifier:
     """Checks access tokens and says for whom they speak.
 
     `issuers` gives, for a tenant, every `iss` that its tokens may have; `audiences` are the accepted `aud`; `now`
-    gives the real time in seconds since 1970; `skew_seconds` is the tolerance for clocks that differ. A header of more
-    than `max_bytes` is refused unread. A token that is good for longer than `max_lifetime_seconds` (None: any time) is
+    gives a tenant's time in seconds since 1970; `clock` gives the id of the tenant's own clock (tokens of one that was
+    reset are expired); `skew_seconds` is the tolerance for clocks that differ. A header of more than `max_bytes` is
+    refused unread. A token that is good for longer than `max_lifetime_seconds` (None: any time) is
     refused. At most `cache_size` verified tokens are remembered, by the SHA-256 of their header so that no token is
     kept, until they expire or their key is withdrawn. `authorization_uri` is where a 401 sends the client. For use
     from one thread: the event loop's.
@@ -87,8 +89,9 @@ class TokenVerifier:
         keys: KeySource,
         issuers: Callable[[str], Collection[str]],
         audiences: Collection[str],
-        now: Callable[[], float],
+        now: Callable[[str], float],
         *,
+        clock: Callable[[str], str] = lambda tenant: "",
         skew_seconds: int = 300,
         cache_size: int = 4096,
         max_bytes: int = 16384,
@@ -99,6 +102,7 @@ class TokenVerifier:
         self._issuers = issuers
         self._audiences = frozenset(audiences)
         self._now = now
+        self._clock = clock
         self._skew_seconds = skew_seconds
         self._cache_size = cache_size
         self._max_bytes = max_bytes
@@ -116,20 +120,52 @@ class TokenVerifier:
         if len(header) > self._max_bytes:
             raise self._refused(invalid(f"The token is longer than {self._max_bytes} bytes."))
         digest = sha256(header).digest()
-        now = self._now()
         known = self._cache.get(digest)
-        if known is not None and now < known.expires and self._keys.key(known.kid) is known.key:
+        if (
+            known is not None
+            and self._now(known.actor.tenant) < known.expires
+            and self._keys.key(known.kid) is known.key
+        ):
             self._cache.move_to_end(digest)
             return known.actor
         try:
             # A token that has expired since is checked again, and so refused by the same rule as any other.
-            verified = self._checked(signed_token(_bearer_token(header)), now)
+            verified = self._checked(signed_token(_bearer_token(header)), self._now)
         except ODataError as error:
             raise self._refused(error) from None
         self._cache[digest] = verified
         if len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)
         return verified.actor
+
+    def verify_at(self, authorization: bytes | None, now: float) -> Actor:
+        """As `verify`, at a moment (seconds since 1970) whatever time it is for the tenant."""
+        try:
+            return self._checked(signed_token(_bearer_token(authorization or b"")), lambda _: now).actor
+        except ODataError as error:
+            raise self._refused(error) from None
+
+    def tenant_of(self, authorization: bytes) -> str | None:
+        """The tenant of a token that was issued to be used here, also where it is not good now; None for any other."""
+        try:
+            return self.verify(authorization).tenant
+        except ODataError:
+            pass
+        try:
+            token = signed_token(_bearer_token(authorization[: self._max_bytes]))
+            key = self._keys.key(token.kid or "")
+            if key is None:
+                return None
+            check_signature(token, key.rsa)
+            claims = decoded(token.payload, _Claims, "payload")[1]
+            self._check_origin(claims, key)
+        except ODataError:
+            return None
+        return claims.tid.lower()
+
+    def forget(self) -> None:
+        """Check all tokens again: the time of a tenant was set."""
+        self._cache.clear()
 
     async def verify_anew(self, authorization: bytes | None, unknown: UnknownKeyError) -> Actor:
         """As `verify`, once the source of keys has had a chance to find the key that was not known."""
@@ -142,7 +178,7 @@ class TokenVerifier:
             error.headers["WWW-Authenticate"] = self.challenge
         return error
 
-    def _checked(self, token: SignedToken, now: float) -> _Verified:
+    def _checked(self, token: SignedToken, now: Callable[[str], float]) -> _Verified:
         """What the token says, once its signature has shown that it can be believed."""
         kid = token.kid or ""
         key = self._keys.key(kid)
@@ -150,7 +186,10 @@ class TokenVerifier:
             raise UnknownKeyError(kid)
         check_signature(token, key.rsa)
         claims = decoded(token.payload, _Claims, "payload")[1]
-        self._check_times(claims, now)
+        tenant = claims.tid.lower()
+        self._check_times(claims, now(tenant))
+        if claims.xms_clock and claims.xms_clock != self._clock(tenant):
+            raise ODataError(TOKEN_EXPIRED)
         self._check_origin(claims, key)
         return _Verified(_actor(claims), claims.exp + self._skew_seconds, kid, key)
 

@@ -25,6 +25,7 @@ from osimages.graph.metrics import Metrics
 from osimages.graph.publisher import Publisher
 from osimages.graph.readiness import Readiness
 from osimages.graph.revocation import Standing
+from osimages.graph.state.journal import Journal
 from osimages.graph.tenants import Tenants
 from osimages.graph.throttling import Throttle
 from osimages.odata.cache import LONGEST_REMEMBERED
@@ -197,8 +198,9 @@ class Service:
         self.front = Front.of(settings)
         self.known_hosts = KnownHosts.of(settings)
         self.faults = Faults()
+        self.journal = Journal() if authority is not None and settings.workers == 1 else None
         self.slices = Slices()
-        self.throttle = Throttle.of(settings)
+        self.throttle = Throttle.of(settings, clock.elapsed)
         self.visitors = Visitors.of(settings)
         self.outgoing = Outgoing(
             settings.max_unsent_bytes, settings.max_unsent_connection_bytes, settings.write_timeout_seconds

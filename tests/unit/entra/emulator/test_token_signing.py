@@ -54,7 +54,9 @@ def minted(
 
 def verified(keys: SigningKeys, token: str, at: datetime = NOW, skew_seconds: int = 300) -> Actor:
     public = StaticKeys.from_jwks(keys.public_jwks())
-    verifier = TokenVerifier(public, GLOBAL.issuers, GLOBAL.audiences, at.timestamp, skew_seconds=skew_seconds)
+    verifier = TokenVerifier(
+        public, GLOBAL.issuers, GLOBAL.audiences, lambda _: at.timestamp(), skew_seconds=skew_seconds
+    )
     return verifier.verify(f"Bearer {token}".encode())
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -14,6 +14,7 @@ import structlog
 
 from osimages.entra.emulator.authority import Authority
 from osimages.entra.emulator.default_directory import DEFAULT_TENANT, DEFAULT_TENANT_NAME
+from osimages.entra.emulator.shared_state import AuthorityState
 from osimages.entra.emulator.token_claims import Issuers
 from osimages.entra.tokens.clouds import CLOUDS
 from osimages.entra.tokens.issued_keys import IssuedKeys
@@ -27,11 +28,14 @@ from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH, IMAGE, VERSIONS
 from osimages.graph.publisher import Publisher
 from osimages.graph.state.journal import Journal, Recorder
+from osimages.graph.state.resetting import Resetter
+from osimages.graph.state.seeds import NamedSeed, SeedError
 from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
 from osimages.graph.token_verifier import entra_keys, verifier
 from osimages.observability import configure_logging
+from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.model.csdl_xml import csdl_xml
 from osimages.odata.model.types import Model
 from osimages.odata.plan.delta_tokens import DeltaTokens
@@ -182,6 +186,34 @@ async def publisher_of(settings: Settings, database: Database, *, only_reads: bo
     catalogue = await catalogue_in(database, only_reads=only_reads)
     current = CurrentCatalogue(catalogue, Clock(settings.today), settings.publish_age_days)
     return Publisher(database, database.store(GRAPH, IMAGES), current, calendar_of(settings))
+
+
+async def apply_seeds(settings: Settings, seeds: Sequence[NamedSeed]) -> None:
+    """Put tenants into the states of their seeds, which they can be reset to from then on.
+
+    Raises SeedError, before anything is changed where an image is wrong; and what `opened` raises.
+    """
+    database = await opened(settings)
+    try:
+        publisher = await publisher_of(settings, database)
+        resetter = Resetter(
+            database,
+            publisher.images,
+            EntityValidator(GRAPH, IMAGE),
+            publisher.current.publication,
+            settings.data_path,
+            AuthorityState(settings.data_path),
+        )
+        for each in seeds:
+            try:
+                resetter.check(each.seed)
+            except SeedError as error:
+                raise SeedError(f"{settings.seed}: tenant {each.tenant}: {error}") from None
+        for each in seeds:
+            await resetter.apply(each.tenant, each.seed, each.name)
+            resetter.seeds.write(each.tenant, each.seed)
+    finally:
+        await database.close()
 
 
 async def start(settings: Settings, served: Served = SERVED) -> Service:

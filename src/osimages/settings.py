@@ -95,6 +95,7 @@ class Settings:
         False, "Let the development authority, whose secret is public, listen on other than loopback addresses."
     )
     empty: bool = _setting(False, "New tenants start without the published catalogue.")
+    seed: str = _setting("", "JSON file of tenants that are put into its state when `osimages serve` starts.")
     today: date | None = _setting(None, "Freeze the catalogue's calendar at this day, for tests and demos.")  # noqa: RUF009
     publish_age_days: int = _setting(2, "Days after a Patch Tuesday before it is published.", least=0, most=3650)
     publish_check_seconds: float = _setting(

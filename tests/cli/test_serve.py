@@ -217,3 +217,21 @@ def test_a_certificate_of_ones_own_is_served(tmp_path: Path) -> None:
         trust = ssl.create_default_context(cafile=str(ca))
         assert httpx.get(f"{server.url}/-/ready", verify=trust).status_code == 200
     assert not (tmp_path / "data" / "server.pem").exists()
+
+
+def test_tenants_of_a_seed_are_there_from_the_start(tmp_path: Path) -> None:
+    """And each start puts them back into the state of the file."""
+    one, other = "11111111-2222-4333-8444-555555555555", "22222222-3333-4444-8555-666666666666"
+    file = tmp_path / "seed.json"
+    tenants = [{"id": one, "name": "Contoso", "images": [{"id": "a"}]}, {"id": other, "catalogue": "supported"}]
+    file.write_text(json.dumps({"tenants": tenants}), encoding="utf-8")
+    for _ in range(2):
+        with running(tmp_path / "data", "--http", "--empty", "--seed", str(file)) as server:
+            with connected(server.url, one, server.data_dir) as api:
+                assert api.ids() == ["a"]
+                api.create(id="b")
+                assert api.http.post("/-/reset").json()["to"] == "seed"
+                assert api.ids() == ["a"]
+                api.create(id="b")
+            with connected(server.url, other, server.data_dir) as api:
+                assert "Windows 11 24H2" in api.ids()

@@ -174,3 +174,16 @@ def test_a_certificate_of_ones_own_that_cannot_be_used(tmp_path: Path) -> None:
     ):
         named = {"OSIMAGES_TLS_CERTIFICATE": str(certificate), "OSIMAGES_TLS_KEY": str(private)}
         assert told in refusal(tmp_path / "data", **named)
+
+
+def test_a_seed_that_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "seed.json"
+    assert "cannot be read" in refusal(tmp_path / "data", "--http", "--seed", str(file))
+    file.write_text('{"tenants": [{"id": "a"}]}')
+    assert "tenants[0]" in refusal(tmp_path / "data", "--http", "--seed", str(file))
+    tenant = "11111111-2222-4333-8444-555555555555"
+    file.write_text(f'{{"tenants": [{{"id": "{tenant}", "images": [{{"supportedArchitectures": ["x65"]}}]}}]}}')
+    said = refusal(tmp_path / "data", "--http", "--seed", str(file))
+    assert f"tenant {tenant}: images[0]" in said
+    assert "x65" in said
+    assert "--authority dev" in refusal(tmp_path / "data", "--authority", "entra", "--seed", str(file))

@@ -70,6 +70,9 @@ _SERVER_OPTIONS = (
     ),
     click.option("--empty", is_flag=True, default=None, help="New tenants get no published catalogue, then or later."),
     click.option(
+        "--seed", metavar="FILE", help="Put the tenants of a JSON file into its state: images, users, applications."
+    ),
+    click.option(
         "--today", type=Day(), metavar="YYYY-MM-DD", help="Freeze the catalogue's calendar (Pacific Time) at this day."
     ),
     click.option(

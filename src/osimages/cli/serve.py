@@ -34,6 +34,7 @@ from osimages.entra.emulator.certificates import Certificates
 from osimages.entra.emulator.private_files import UnusableError, private_directory, replace
 from osimages.graph.clock import Clock
 from osimages.graph.migrations import MIGRATIONS
+from osimages.graph.state.seeds import SeedError, read_seeds
 from osimages.observability import METRICS_DIRECTORY_VARIABLE
 from osimages.odata.sql.databases import migrate
 from osimages.odata.sql.migrations import SchemaError
@@ -125,11 +126,13 @@ def _prepare(settings: Settings) -> Tls | None:
             Authority.open(directory, Clock().now)
         tls = None if settings.http else own_tls(settings) or _made(directory, settings)
         _prepare_database(settings)
+        if settings.seed:
+            _apply_seeds(settings)
     except OSError as error:
         where = error.filename or directory
         advice = "make the data directory writable, or choose another with --data-dir"
         raise click.ClickException(f"{where} cannot be used ({error.strerror}): {advice}.") from None
-    except (SchemaError, StoreUnavailableError, UnusableError, ValueError) as error:
+    except (SchemaError, SeedError, StoreUnavailableError, UnusableError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     for path, mode in open_files(settings):
         wanted = "700" if path.is_dir() else "600"
@@ -163,6 +166,12 @@ def _prepare_database(settings: Settings) -> None:
             time.sleep(_PAUSE_SECONDS)
         else:
             return
+
+
+def _apply_seeds(settings: Settings) -> None:
+    from osimages.app import apply_seeds
+
+    asyncio.run(apply_seeds(settings, read_seeds(Path(settings.seed))))
 
 
 def _server(settings: Settings, port: int, tls: Tls | None) -> Any:

@@ -45,6 +45,8 @@ def check_settings(settings: Settings) -> None:
             f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
         )
+    if settings.seed and settings.authority != "dev":
+        raise click.ClickException("--seed is for the emulator's tenants: leave it out, or use --authority dev.")
     _check_authority(settings)
     try:
         networks(settings.trusted_proxies)

@@ -22,8 +22,8 @@ class Tenants:
     """Admits tenants, and remembers for `keep_seconds` that it did.
 
     `publication` gives what is published today for a choice of catalogue and a tenant, `may_publish` whether this
-    process is the one that publishes it, after it has looked for newer facts. With `new_catalogue`, a tenant that is not
-    known comes into being, licensed and with that choice; without, it is refused.
+    process is the one that publishes it, after it has looked for newer facts. With `new_catalogue`, an unknown tenant
+    is created, licensed and with that choice; without, it is rejected.
     """
 
     def __init__(

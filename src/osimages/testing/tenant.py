@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Collection, Generator, Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +16,9 @@ from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, EVERY
 from osimages.entra.emulator.directory_file import DirectoryFile
 from osimages.entra.emulator.signing_keys import SigningKeys
 from osimages.entra.emulator.token_signing import mint
+
+# Of the tokens that a client renews by itself, and how long before their end it does.
+_LIFETIME_SECONDS, _EARLY_SECONDS = 3600, 300
 
 IMAGES_PATH = "/beta/deviceManagement/managedDeviceWindowsOSImages"
 
@@ -31,6 +36,39 @@ class Host(Protocol):
         """Return an asynchronous client without a token."""
 
 
+@dataclass(frozen=True)
+class _Clock:
+    """The tenant's own clock, as it was at a moment of real time."""
+
+    id: str
+    now: datetime
+    frozen: bool
+    since: datetime
+
+
+class _Renewing(httpx.Auth):
+    """Sends a token for everything, and a new one once the old one is no longer good at the tenant's time."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._token = ""
+        self._clock: _Clock | None = None
+        self._good_until = datetime.min.replace(tzinfo=UTC)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Add the token to a request, unless it has an Authorization header."""
+        if "Authorization" not in request.headers:
+            request.headers["Authorization"] = f"Bearer {self._current()}"
+        yield request
+
+    def _current(self) -> str:
+        tenant = self._tenant
+        if self._clock is not tenant.clock or tenant.now() >= self._good_until:
+            self._clock, self._token = tenant.clock, tenant.token()
+            self._good_until = tenant.now() + timedelta(seconds=_LIFETIME_SECONDS - _EARLY_SECONDS)
+        return self._token
+
+
 class Tenant:
     """A tenant: `id` is its GUID, `client` a synchronous client with a token for everything.
 
@@ -42,6 +80,7 @@ class Tenant:
         self.id = identity
         self._opened = ExitStack()
         self._client: httpx.Client | None = None
+        self._clock: _Clock | None = None
 
     @property
     def url(self) -> str:
@@ -78,10 +117,80 @@ class Tenant:
             permissions=permissions,
             user=bool(user),
             expires_in=expires_in,
-            now=datetime.now(UTC),
+            now=self.now(),
             directory=directory,
             person=person,
+            clock="" if self._clock is None else self._clock.id,
         )
+
+    def reset(self, to: str | None = None) -> dict[str, Any]:
+        """Put the tenant back to its `seed`, its `catalogue`, or `empty`; by default to its seed, or the catalogue.
+
+        It returns to real time, and has neither faults nor revocations nor a journal.
+        """
+        found = self._control("POST", "reset", {} if to is None else {"json": {"to": to}})
+        self._clock = None
+        return found
+
+    def seed(self, seed: Mapping[str, Any] | Path | str) -> dict[str, Any]:
+        """Give the tenant a seed (`images`, `users`, `applications`, `catalogue`), and put it into that state.
+
+        A path names a JSON file. Raises OSError and ValueError for a file that cannot be used.
+        """
+        document = seed if isinstance(seed, Mapping) else json.loads(Path(seed).read_text(encoding="utf-8"))
+        found = self._control("PUT", "seed", {"json": document})
+        self._clock = None
+        return found
+
+    def forget_seed(self) -> None:
+        """Remove the tenant's seed, with its users and applications."""
+        self._control("DELETE", "seed")
+
+    def freeze(self, moment: datetime | date | str | None = None) -> datetime:
+        """Stop the tenant's clock at a moment (a day: at noon in Pacific Time), or where it is; return its time."""
+        return self._set_clock({"frozen": True} if moment is None else {"now": _text(moment), "frozen": True})
+
+    def travel(self, moment: datetime | date | str) -> datetime:
+        """Set the tenant's clock to a moment, from which it goes on; return its time."""
+        return self._set_clock({"now": _text(moment), "frozen": False})
+
+    def forward(self, by: timedelta | float) -> datetime:
+        """Move the tenant's clock forward, by seconds or a timedelta; return its time."""
+        return self._set_clock({"forwardSeconds": by.total_seconds() if isinstance(by, timedelta) else by})
+
+    def real_time(self) -> None:
+        """Return the tenant to real time; tokens that were issued by its own clock are worth nothing then."""
+        self._control("DELETE", "clock")
+        self._clock = None
+
+    def now(self) -> datetime:
+        """The tenant's time."""
+        if self._clock is None:
+            return datetime.now(UTC)
+        return self._clock.now + (timedelta() if self._clock.frozen else datetime.now(UTC) - self._clock.since)
+
+    def requests(self, *, method: str = "", path: str = "", status: int | str = "") -> list[dict[str, Any]]:
+        """The last requests of the tenant, oldest first; `path` is a pattern with `*`, `status` may be `4xx`."""
+        filters = {"method": method, "path": path, "status": str(status)}
+        given = {name: value for name, value in filters.items() if value}
+        found: list[dict[str, Any]] = self._control("GET", "requests", {"params": given})["value"]
+        return found
+
+    def forget_requests(self) -> None:
+        """Empty the journal of the tenant's requests."""
+        self._control("DELETE", "requests")
+
+    def fail(self, status: int | None = None, **rule: Any) -> dict[str, Any]:
+        """Let requests of the tenant fail: the members of a fault are in docs/testing-failures.md (`count=2`)."""
+        return self._control("POST", "faults", {"json": rule if status is None else {"status": status, **rule}})
+
+    def stop_failing(self) -> None:
+        """Remove all faults of the tenant."""
+        self._control("DELETE", "faults")
+
+    def revoke(self, **subject: str) -> dict[str, Any]:
+        """Revoke tokens of the tenant: all, or those of a `user`, an `application` or one `token` (its id)."""
+        return self._control("POST", "revocations", {"json": subject})
 
     @property
     def client(self) -> httpx.Client:
@@ -92,16 +201,42 @@ class Tenant:
 
     def new_client(self, token: str | None = None, **options: Any) -> httpx.Client:
         """Return another client: with that token, and with `options` of `httpx.Client`. Close it, or use `with`."""
-        return self.emulator.client(headers=self._headers(token, options), **options)
+        return self.emulator.client(**self._authorised(token, options))
 
     def new_async_client(self, token: str | None = None, **options: Any) -> httpx.AsyncClient:
         """The same as an asynchronous client, for any event loop."""
-        return self.emulator.async_client(headers=self._headers(token, options), **options)
+        return self.emulator.async_client(**self._authorised(token, options))
 
     def close(self) -> None:
         """Close the tenant's own client."""
         self._opened.close()
         self._client = None
 
-    def _headers(self, token: str | None, options: dict[str, Any]) -> dict[str, str]:
-        return {"Authorization": f"Bearer {token or self.token()}", **options.pop("headers", {})}
+    @property
+    def clock(self) -> _Clock | None:
+        """What tells one setting of the tenant's clock from another."""
+        return self._clock
+
+    def _authorised(self, token: str | None, options: dict[str, Any]) -> dict[str, Any]:
+        """Options of a client that sends a token, or one for everything that it renews."""
+        if token is None:
+            return {"auth": _Renewing(self), **options}
+        return {**options, "headers": {"Authorization": f"Bearer {token}", **options.get("headers", {})}}
+
+    def _set_clock(self, setting: dict[str, Any]) -> datetime:
+        found = self._control("PUT", "clock", {"json": setting})
+        now = datetime.fromisoformat(found["now"])
+        self._clock = _Clock(found["id"], now, found["frozen"], datetime.now(UTC))
+        return now
+
+    def _control(self, method: str, name: str, options: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The answer of an endpoint below `/-/`. Raises ValueError with what the service says is wrong."""
+        reply = self.client.request(method, f"/-/{name}", **(options or {}))
+        if reply.is_error:
+            raise ValueError(reply.json()["error"]["message"])
+        found: dict[str, Any] = reply.json() if reply.content else {}
+        return found
+
+
+def _text(moment: datetime | date | str) -> str:
+    return moment if isinstance(moment, str) else moment.isoformat()

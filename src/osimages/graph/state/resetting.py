@@ -56,7 +56,7 @@ class Resetter:
 
         Raises SeedError where an image, user or application is wrong; nothing is changed then.
         """
-        images = self._checked(seed)
+        images = self.check(seed)
         self._people(tenant, self.seeds.read(tenant), seed)
         publication = self._publication(seed.catalogue, tenant)
         await self._database.change(self._steps(tenant, name, seed.catalogue, images, publication))
@@ -69,8 +69,8 @@ class Resetter:
         self._people(tenant, self.seeds.read(tenant), TenantSeed())
         self.seeds.remove(tenant)
 
-    def _checked(self, seed: TenantSeed) -> Mapping[str, Mapping[str, object]]:
-        """The properties of the images by their ids. Raises SeedError."""
+    def check(self, seed: TenantSeed) -> Mapping[str, Mapping[str, object]]:
+        """The properties of the images of a seed by their ids. Raises SeedError."""
         found: dict[str, Mapping[str, object]] = {}
         for index, image in enumerate(seed.images):
             try:

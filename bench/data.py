@@ -17,7 +17,7 @@ from osimages.graph.model import GRAPH
 from osimages.graph.tables import IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.odata.sql.changes import Changes
-from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.execution import execute
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.odata.sql.sqlite.store import LISTING
 from osimages.odata.sql.statements import Statements
@@ -71,13 +71,13 @@ def fill(data_dir: Path, count: int, large: Mapping[str, int] | None = None) -> 
     connection = connect(database)
     changes = _changes()
     with connection:
-        perform(connection, add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none")))
+        execute(connection, add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, "none")))
         for key, properties in images(count):
-            perform(connection, changes.create(DEFAULT_TENANT, key, properties))
+            execute(connection, changes.create(DEFAULT_TENANT, key, properties))
         for key, times in (large or {}).items():
             properties = next(images(1))[1]
             repeated = properties | {"supportedEditions": properties["supportedEditions"] * times}
-            perform(connection, changes.create(DEFAULT_TENANT, key, repeated))
+            execute(connection, changes.create(DEFAULT_TENANT, key, repeated))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
 
@@ -107,7 +107,7 @@ def single_transactions(data_dir: Path, count: int) -> Iterator[None]:
 
         connection.exec_trace = trace
         connection.execute("BEGIN")
-        perform(connection, changes.create(DEFAULT_TENANT, str(uuid.uuid4()), properties))
+        execute(connection, changes.create(DEFAULT_TENANT, str(uuid.uuid4()), properties))
         connection.exec_trace = None
         connection.execute("ROLLBACK")
         recorded.append([each for each in statements if each[0] != "BEGIN"])

@@ -25,7 +25,7 @@ from osimages.graph.tables import IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.sqlite.file import migrate
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 from osimages.windows.facts import bundled
 
 _DEVICES = 100_000
@@ -113,7 +113,7 @@ async def _published(folder: Path) -> str:
     return f"{rates[0]:,.0f} new tenants a second, a new Patch Tuesday to {rates[1]:,.0f} tenants a second"
 
 
-def _tenants() -> Steps[None]:
+def _tenants() -> Script[None]:
     for _ in range(_TENANTS):
         name = str(uuid.uuid4())
         yield from add_tenant(Tenant(name, name, True, "supported"))

@@ -14,7 +14,7 @@ from osimages.odata.sql.changes import add_tenant
 from osimages.odata.sql.documents import properties
 from osimages.odata.sql.postgres.database import PostgresDatabase
 from osimages.odata.sql.store import DatabaseLimits
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES, bound
@@ -37,7 +37,7 @@ class PostgresCabinet:
     def put(self, specimens: Mapping[str, Mapping[str, Any]], tenant: str = "t") -> None:
         """Adds specimens: their documents, their columns and their items."""
 
-        def all_of_them() -> Steps[None]:
+        def all_of_them() -> Script[None]:
             for key, given in specimens.items():
                 yield from self._store.changes.create(tenant, key, given)
 
@@ -46,9 +46,9 @@ class PostgresCabinet:
     def clear(self) -> None:
         """Takes all specimens away."""
 
-        def all_of_them() -> Steps[None]:
+        def all_of_them() -> Script[None]:
             for table in METADATA.sorted_tables:
-                yield Ask(f"DELETE FROM {table.name}")
+                yield Statement(f"DELETE FROM {table.name}")
 
         run(self._database.change(all_of_them()))
 

@@ -18,7 +18,7 @@ from osimages.odata.sql.changes import add_tenant
 from osimages.odata.sql.postgres.database import PostgresDatabase
 from osimages.odata.sql.sqlite.database import SqliteDatabase
 from osimages.odata.sql.store import Database
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 from osimages.odata.text.text_limits import Bounds
 from osimages.odata.wire.chosen_items import with_items
 from osimages.odata.wire.dynamic_members import with_members
@@ -45,7 +45,7 @@ class Vault:
         self._tenant = secrets.token_hex(8)
         run(self.database.change(add_tenant(self._tenant)))
 
-        def all_of_them() -> Steps[None]:
+        def all_of_them() -> Script[None]:
             for key, given in specimens.items():
                 yield from self._store.changes.create(self._tenant, key, given)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from osimages.graph.catalogue_update import Renewal
     from osimages.graph.claims_storage import Fetch
     from osimages.graph.client import GraphClient
-    from osimages.odata.sql.transaction_script import Steps
+    from osimages.odata.sql.transaction_script import Script
     from osimages.settings import Settings
     from osimages.windows.merge.claims import Rejection
     from osimages.windows.merge.overrides import Overrides
@@ -120,12 +120,12 @@ def fetches_in(settings: Settings) -> dict[str, Fetch]:
     return kept_in(settings, read_fetches)
 
 
-def changed_in(settings: Settings, steps: Steps[Result]) -> Result:
+def changed_in(settings: Settings, steps: Script[Result]) -> Result:
     """What steps do in the database of the data directory. Raises ClickException."""
     return asyncio.run(_in_database(settings, steps, writes=True))
 
 
-def kept_in(settings: Settings, steps: Callable[[], Steps[Result]]) -> Result:
+def kept_in(settings: Settings, steps: Callable[[], Script[Result]]) -> Result:
     """What steps find in the database of the data directory, made where there is none. Raises ClickException."""
     return asyncio.run(_in_database(settings, steps(), writes=False))
 
@@ -144,7 +144,7 @@ def take_up(settings: Settings, answers: Sequence[Answer], overrides: bytes) -> 
     return changed_in(settings, renewing(told, overrides))
 
 
-async def _in_database(settings: Settings, steps: Steps[Result], *, writes: bool) -> Result:
+async def _in_database(settings: Settings, steps: Script[Result], *, writes: bool) -> Result:
     from osimages.app import opened
     from osimages.odata.sql.migrations import SchemaError
     from osimages.odata.sql.store import StoreUnavailableError

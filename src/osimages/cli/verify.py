@@ -13,7 +13,7 @@ from osimages.cli.table import print_wrapped
 from osimages.cli.update import kept_in, overrides_of
 
 if TYPE_CHECKING:
-    from osimages.odata.sql.transaction_script import Steps
+    from osimages.odata.sql.transaction_script import Script
     from osimages.windows.merge.disagreements import Disagreement
     from osimages.windows.merge.merging import Merged
     from osimages.windows.merge.validation import Finding
@@ -56,7 +56,7 @@ def verify(strict: bool, data_dir: str | None, database: str | None, as_json: bo
         raise SystemExit(1)
 
 
-def _merged(text: bytes) -> Steps[Merged]:
+def _merged(text: bytes) -> Script[Merged]:
     """The facts as they are with the overrides file as it is now, be they in force already or not."""
     from osimages.graph.claims_storage import read_statements
     from osimages.windows.facts import bundled

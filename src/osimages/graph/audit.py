@@ -22,7 +22,7 @@ from osimages.odata.service.principal import Actor
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.store import Database, StoreUnavailableError
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 from osimages.odata.sql.writes import Record
 
 _log = structlog.get_logger()
@@ -77,7 +77,7 @@ class Audit:
     def record(self, request: ApiRequest, actor: Actor, target: Target) -> Record:
         """The steps that write down what a request changes, in the transaction that changes it."""
 
-        def record(key: str, before: Stored | None, after: Stored | None) -> Steps[None]:
+        def record(key: str, before: Stored | None, after: Stored | None) -> Script[None]:
             event_id, event = dated(changed(request, actor, target, key, before, after), self._now())
             # An event has the number of the change that it tells of; a removal's is not at hand.
             version = None if after is None else after.version
@@ -147,7 +147,7 @@ class Audit:
         except StoreUnavailableError as error:
             _log.warning("refusals not written to the audit", number=len(waiting), reason=str(error))
 
-    def _append(self, waiting: Iterable[tuple[str, str, Event]]) -> Steps[None]:
+    def _append(self, waiting: Iterable[tuple[str, str, Event]]) -> Script[None]:
         for tenant, key, event in waiting:
             # A tenant that is not served has no audit.
             with contextlib.suppress(LookupError):

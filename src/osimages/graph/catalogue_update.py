@@ -18,7 +18,7 @@ from osimages.graph.claims_storage import (
     write_statement,
 )
 from osimages.graph.facts_storage import read_catalogue, write_catalogue
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 from osimages.windows.facts import Catalogue, bundled
 from osimages.windows.merge.changes import Change, changes
 from osimages.windows.merge.claims import Origin, Statement
@@ -51,7 +51,7 @@ class Renewal(msgspec.Struct, frozen=True):
     new_disagreements: tuple[Disagreement, ...]
 
 
-def renewing(told: Sequence[Told], overrides_text: bytes) -> Steps[Renewal]:
+def renewing(told: Sequence[Told], overrides_text: bytes) -> Script[Renewal]:
     """Keeps what sources say, merges all claims there are, and puts the facts into force. Raises OverridesError."""
     # Two of these at once would each lose what the other takes up: the second waits at this row for the first's end.
     yield from leases.take(_RENEWING, _RENEWING, 0, by_force=True)
@@ -73,7 +73,7 @@ def renewing(told: Sequence[Told], overrides_text: bytes) -> Steps[Renewal]:
     return Renewal(before, merged, changes(before, merged.catalogue), tuple(news))
 
 
-def forgetting(source: str) -> Steps[Renewal]:
+def forgetting(source: str) -> Script[Renewal]:
     """Takes away all that a source ever said, and what followed from it alone."""
     text = yield from read_overrides_text()
     yield from forget_source(source)
@@ -87,13 +87,13 @@ def since() -> date:
     return bundled().complete_until.replace(day=1)
 
 
-def merging_kept() -> Steps[Merged]:
+def merging_kept() -> Script[Merged]:
     """The facts of this release with all claims that are kept. Raises OverridesError."""
     overrides = parse_overrides((yield from read_overrides_text()), _IN_THE_DATABASE)
     return merge(bundled(), (yield from read_statements()), overrides)
 
 
-def bringing_in_force() -> Steps[bool]:
+def bringing_in_force() -> Script[bool]:
     """Merges the facts of this release with what sources said before it came; tells whether they are others then.
 
     Raises OverridesError.

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script
+from osimages.odata.sql.transaction_script import Statement as SqlStatement
 from osimages.windows.merge.claims import Claim, Origin, Statement
 
 _CLAIM = msgspec.json.Decoder(Claim)
@@ -36,9 +37,11 @@ class Seen(msgspec.Struct, frozen=True, rename="camel"):
     last_seen: str
 
 
-def read_fetches() -> Steps[dict[str, Fetch]]:
+def read_fetches() -> Script[dict[str, Fetch]]:
     """How asking each source went last, by source."""
-    rows = yield Ask("SELECT source, state, detail, asked_at, read_at, claims FROM catalogue_fetch ORDER BY source")
+    rows = yield SqlStatement(
+        "SELECT source, state, detail, asked_at, read_at, claims FROM catalogue_fetch ORDER BY source"
+    )
     return {
         source: Fetch(
             source,
@@ -52,16 +55,18 @@ def read_fetches() -> Steps[dict[str, Fetch]]:
     }
 
 
-def read_statements() -> Steps[tuple[Statement, ...]]:
+def read_statements() -> Script[tuple[Statement, ...]]:
     """All that was ever claimed and not replaced, source by source."""
     claims: defaultdict[str, list[Claim]] = defaultdict(list)
-    for source, document in (yield Ask("SELECT source, document FROM catalogue_claim ORDER BY source, ordinal")):
+    for source, document in (
+        yield SqlStatement("SELECT source, document FROM catalogue_claim ORDER BY source, ordinal")
+    ):
         claims[source].append(_CLAIM.decode(document))
-    origins = yield Ask("SELECT source, origin FROM catalogue_fetch WHERE origin IS NOT NULL ORDER BY source")
+    origins = yield SqlStatement("SELECT source, origin FROM catalogue_fetch WHERE origin IS NOT NULL ORDER BY source")
     return tuple(Statement(_ORIGIN.decode(origin), tuple(claims[source])) for source, origin in origins)
 
 
-def write_statement(statement: Statement, now: datetime) -> Steps[None]:
+def write_statement(statement: Statement, now: datetime) -> Script[None]:
     """Takes up what a source says now; of what it said before that stays about which it says nothing now."""
     source, day = statement.origin.name, str(now.date())
     kept = yield from _seen(source)
@@ -73,20 +78,20 @@ def write_statement(statement: Statement, now: datetime) -> Steps[None]:
     for claim in statement.claims:
         text = msgspec.json.encode(claim).decode()
         rows[text] = (kept.get(text, (day, day))[0], day)
-    yield Ask("DELETE FROM catalogue_claim WHERE source = :source", {"source": source})
+    yield SqlStatement("DELETE FROM catalogue_claim WHERE source = :source", {"source": source})
     values = [
         {"source": source, "ordinal": number, "document": text, "first_seen": first, "last_seen": last}
         for number, (text, (first, last)) in enumerate(rows.items())
     ]
     if values:
-        yield Ask(
+        yield SqlStatement(
             "INSERT INTO catalogue_claim (source, ordinal, document, first_seen, last_seen) "
             "VALUES (:source, :ordinal, :document, :first_seen, :last_seen)",
             values,
         )
 
 
-def write_fetch(fetch: Fetch, origin: Origin | None) -> Steps[None]:
+def write_fetch(fetch: Fetch, origin: Origin | None) -> Script[None]:
     """Remembers how asking a source went; without an origin, that of the last time stays."""
     row = {
         "source": fetch.source,
@@ -97,7 +102,7 @@ def write_fetch(fetch: Fetch, origin: Origin | None) -> Steps[None]:
         "read_at": None if fetch.read_at is None else fetch.read_at.isoformat(),
         "claims": fetch.claims,
     }
-    yield Ask(
+    yield SqlStatement(
         "INSERT INTO catalogue_fetch (source, origin, state, detail, asked_at, read_at, claims) "
         "VALUES (:source, :origin, :state, :detail, :asked_at, :read_at, :claims) ON CONFLICT (source) DO UPDATE SET "
         "origin = coalesce(excluded.origin, catalogue_fetch.origin), state = excluded.state, "
@@ -108,32 +113,32 @@ def write_fetch(fetch: Fetch, origin: Origin | None) -> Steps[None]:
     )
 
 
-def forget_source(source: str) -> Steps[None]:
+def forget_source(source: str) -> Script[None]:
     """Takes away all that a source ever said."""
-    yield Ask("DELETE FROM catalogue_claim WHERE source = :source", {"source": source})
-    yield Ask("DELETE FROM catalogue_fetch WHERE source = :source", {"source": source})
+    yield SqlStatement("DELETE FROM catalogue_claim WHERE source = :source", {"source": source})
+    yield SqlStatement("DELETE FROM catalogue_fetch WHERE source = :source", {"source": source})
 
 
-def read_overrides_text() -> Steps[bytes]:
+def read_overrides_text() -> Script[bytes]:
     """The text of the overrides with which the facts were last merged; empty where there were none."""
-    rows = yield Ask("SELECT document FROM catalogue_overrides WHERE number = 1")
+    rows = yield SqlStatement("SELECT document FROM catalogue_overrides WHERE number = 1")
     return str(rows[0][0]).encode() if rows else b""
 
 
-def write_overrides_text(text: bytes) -> Steps[None]:
+def write_overrides_text(text: bytes) -> Script[None]:
     """Keeps the text of the overrides."""
-    yield Ask("DELETE FROM catalogue_overrides")
-    yield Ask("INSERT INTO catalogue_overrides (number, document) VALUES (1, :text)", {"text": text.decode()})
+    yield SqlStatement("DELETE FROM catalogue_overrides")
+    yield SqlStatement("INSERT INTO catalogue_overrides (number, document) VALUES (1, :text)", {"text": text.decode()})
 
 
-def read_seen(source: str) -> Steps[list[Seen]]:
+def read_seen(source: str) -> Script[list[Seen]]:
     """What a source says, and since when."""
     found = yield from _seen(source)
     return [Seen(_CLAIM.decode(text), *days) for text, days in found.items()]
 
 
-def _seen(source: str) -> Steps[dict[str, tuple[str, str]]]:
-    rows = yield Ask(
+def _seen(source: str) -> Script[dict[str, tuple[str, str]]]:
+    rows = yield SqlStatement(
         "SELECT document, first_seen, last_seen FROM catalogue_claim WHERE source = :source ORDER BY ordinal",
         {"source": source},
     )

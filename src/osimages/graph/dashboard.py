@@ -12,7 +12,7 @@ from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 from osimages.windows.history import UnknownReleaseError, find_release
 from osimages.windows.report.environment import style
 
@@ -94,11 +94,11 @@ def _version() -> str:
     return version("osimages")
 
 
-def _counts() -> Steps[tuple[str, str]]:
+def _counts() -> Script[tuple[str, str]]:
     """How many tenants and images there are; counting ends where it would take long."""
     found = []
     for table in ("tenant", "image"):
-        rows = yield Ask(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {_MOST_COUNTED + 1}) AS counted")  # noqa: S608
+        rows = yield Statement(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT {_MOST_COUNTED + 1}) AS counted")  # noqa: S608
         count = int(rows[0][0])
         found.append(f"{count:,}" if count <= _MOST_COUNTED else f"more than {_MOST_COUNTED:,}")
     return found[0], found[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 
 _COUNTED = {"tenants": "tenant", "images": "image", "auditEvents": "audit_event"}
 
@@ -16,11 +16,11 @@ class DatabaseContents(msgspec.Struct, frozen=True, rename="camel"):
     catalogue_as_of: str | None = None
 
 
-def contents() -> Steps[DatabaseContents]:
+def contents() -> Script[DatabaseContents]:
     """Count the rows, and read the day of the facts."""
     counts = {}
     for name, table in _COUNTED.items():
-        rows = yield Ask(f"SELECT count(*) FROM {table}")  # noqa: S608 (names of this module)
+        rows = yield Statement(f"SELECT count(*) FROM {table}")  # noqa: S608 (names of this module)
         counts[name] = int(rows[0][0])
-    state = yield Ask("SELECT as_of FROM catalogue_state")
+    state = yield Statement("SELECT as_of FROM catalogue_state")
     return DatabaseContents(counts, str(state[0][0]) if state else None)

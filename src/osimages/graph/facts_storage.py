@@ -8,7 +8,7 @@ from datetime import date
 
 import msgspec
 
-from osimages.odata.sql.transaction_script import Ask, Row, Rows, Steps
+from osimages.odata.sql.transaction_script import Row, Rows, Script, Statement
 from osimages.windows.builds import Build
 from osimages.windows.facts import Catalogue, Edition, Kind, Release, Source, Update, digest
 
@@ -41,45 +41,45 @@ _Details = msgspec.defstruct(
 )
 
 
-def write_catalogue(catalogue: Catalogue, shipped_as_of: date | None = None) -> Steps[bool]:
+def write_catalogue(catalogue: Catalogue, shipped_as_of: date | None = None) -> Script[bool]:
     """Replace all facts, unless those in the database are the same. Return whether anything was written.
 
     `shipped_as_of` is the day of the shipped facts that these were merged from.
     """
     state = (digest(catalogue), "" if shipped_as_of is None else str(shipped_as_of))
-    found = yield Ask("SELECT digest, shipped_as_of FROM catalogue_state")
+    found = yield Statement("SELECT digest, shipped_as_of FROM catalogue_state")
     if found and tuple(found[0]) == state:
         return False
     for table, rows in _rows(catalogue, state[1]).items():
         columns = _COLUMNS[table]
         places = ", ".join(f":{each}" for each in columns)
-        yield Ask(f"DELETE FROM {table}")  # noqa: S608 (names of this module)
+        yield Statement(f"DELETE FROM {table}")  # noqa: S608 (names of this module)
         if rows:
             values = [dict(zip(columns, row, strict=True)) for row in rows]
-            yield Ask(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", values)  # noqa: S608
+            yield Statement(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", values)  # noqa: S608
     return True
 
 
-def read_digest() -> Steps[str | None]:
+def read_digest() -> Script[str | None]:
     """The digest of the facts, which is cheap to ask for; None where none were written."""
-    found = yield Ask("SELECT digest FROM catalogue_state")
+    found = yield Statement("SELECT digest FROM catalogue_state")
     return str(found[0][0]) if found else None
 
 
-def read_shipped_as_of() -> Steps[str]:
+def read_shipped_as_of() -> Script[str]:
     """Return the day of the shipped facts that those in the database were merged from; empty where it is not known."""
-    found = yield Ask("SELECT shipped_as_of FROM catalogue_state")
+    found = yield Statement("SELECT shipped_as_of FROM catalogue_state")
     return str(found[0][0]) if found else ""
 
 
-def has_claims() -> Steps[bool]:
+def has_claims() -> Script[bool]:
     """Whether any source was asked, so that the facts are those of a release merged with what it said."""
-    return bool((yield Ask("SELECT 1 FROM catalogue_fetch WHERE origin IS NOT NULL LIMIT 1")))
+    return bool((yield Statement("SELECT 1 FROM catalogue_fetch WHERE origin IS NOT NULL LIMIT 1")))
 
 
-def read_catalogue() -> Steps[Catalogue | None]:
+def read_catalogue() -> Script[Catalogue | None]:
     """The facts; None where none were written."""
-    state = yield Ask("SELECT as_of, complete_until, servers_complete_until FROM catalogue_state")
+    state = yield Statement("SELECT as_of, complete_until, servers_complete_until FROM catalogue_state")
     if not state:
         return None
     sources = yield from _all("catalogue_source", "number")
@@ -157,11 +157,11 @@ def _update_columns(update: Update) -> Row:
     )
 
 
-def _all(table: str, order: str) -> Steps[Rows]:
-    return (yield Ask(f"SELECT {', '.join(_COLUMNS[table])} FROM {table} ORDER BY {order}"))  # noqa: S608
+def _all(table: str, order: str) -> Script[Rows]:
+    return (yield Statement(f"SELECT {', '.join(_COLUMNS[table])} FROM {table} ORDER BY {order}"))  # noqa: S608
 
 
-def _releases() -> Steps[Mapping[str, list[Release]]]:
+def _releases() -> Script[Mapping[str, list[Release]]]:
     """Return the releases in order, by family."""
     architectures: defaultdict[str, list[str]] = defaultdict(list)
     for key, _, value in (yield from _all("catalogue_architecture", "id, ordinal")):
@@ -189,7 +189,7 @@ def _releases() -> Steps[Mapping[str, list[Release]]]:
     return found
 
 
-def _editions() -> Steps[Mapping[str, list[Edition]]]:
+def _editions() -> Script[Mapping[str, list[Edition]]]:
     sources = yield from _item_sources("catalogue_edition_source")
     found: defaultdict[str, list[Edition]] = defaultdict(list)
     for key, number, edition_type, ends, servicing, note in (yield from _all("catalogue_edition", "id, ordinal")):
@@ -198,7 +198,7 @@ def _editions() -> Steps[Mapping[str, list[Edition]]]:
     return found
 
 
-def _updates() -> Steps[Mapping[str, list[Update]]]:
+def _updates() -> Script[Mapping[str, list[Update]]]:
     sources = yield from _item_sources("catalogue_update_source")
     found: defaultdict[str, list[Update]] = defaultdict(list)
     for row in (yield from _all("catalogue_update", "id, ordinal")):
@@ -222,7 +222,7 @@ def _updates() -> Steps[Mapping[str, list[Update]]]:
     return found
 
 
-def _item_sources(table: str) -> Steps[Mapping[tuple[str, int], list[int]]]:
+def _item_sources(table: str) -> Script[Mapping[tuple[str, int], list[int]]]:
     found: defaultdict[tuple[str, int], list[int]] = defaultdict(list)
     for key, number, source in (yield from _all(table, "id, ordinal, source")):
         found[key, number].append(source)

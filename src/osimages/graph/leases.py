@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 
 _TAKE = (
     "INSERT INTO lease (name, holder, expires_at) VALUES (:name, :holder, :expires_at) ON CONFLICT (name) DO UPDATE "
@@ -21,7 +21,7 @@ class LeaseLostError(Exception):
     """Another holder has the lease."""
 
 
-def take(name: str, holder: str, seconds: float, *, by_force: bool = False) -> Steps[bool]:
+def take(name: str, holder: str, seconds: float, *, by_force: bool = False) -> Script[bool]:
     """Takes or renews a lease for so many seconds; False where another holds it. `by_force` takes it away from others.
 
     The clocks of the machines that share a database may differ by less than `seconds`.
@@ -29,21 +29,23 @@ def take(name: str, holder: str, seconds: float, *, by_force: bool = False) -> S
     now = time.time()
     row = {"name": name, "holder": holder, "expires_at": _milliseconds(now + seconds)}
     if by_force:
-        yield Ask(_SEIZE, row)
+        yield Statement(_SEIZE, row)
         return True
-    return bool((yield Ask(_TAKE, {**row, "now": _milliseconds(now)})))
+    return bool((yield Statement(_TAKE, {**row, "now": _milliseconds(now)})))
 
 
-def holder_of(name: str) -> Steps[str | None]:
+def holder_of(name: str) -> Script[str | None]:
     """Who holds a lease now; None where nobody does."""
     now = _milliseconds(time.time())
-    rows = yield Ask("SELECT holder FROM lease WHERE name = :name AND expires_at >= :now", {"name": name, "now": now})
+    rows = yield Statement(
+        "SELECT holder FROM lease WHERE name = :name AND expires_at >= :now", {"name": name, "now": now}
+    )
     return str(rows[0][0]) if rows else None
 
 
-def release(name: str, holder: str) -> Steps[None]:
+def release(name: str, holder: str) -> Script[None]:
     """Gives a lease up, where it is held."""
-    yield Ask("DELETE FROM lease WHERE name = :name AND holder = :holder", {"name": name, "holder": holder})
+    yield Statement("DELETE FROM lease WHERE name = :name AND holder = :holder", {"name": name, "holder": holder})
 
 
 def _milliseconds(seconds: float) -> int:

@@ -20,7 +20,7 @@ from osimages.graph import leases
 from osimages.graph.current_catalogue import CurrentCatalogue, Publication
 from osimages.graph.publishing import Difference, forget_removals, publish, unpublished
 from osimages.odata.sql.store import Database, Store, StoreUnavailableError
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 
 _log = structlog.get_logger()
 _CALENDAR, _PUBLISHING = "calendar", "publishing"
@@ -156,7 +156,7 @@ class Publisher:
                 return True
         return False
 
-    def _publish(self, batch: list[tuple[str, Publication]]) -> Steps[int]:
+    def _publish(self, batch: list[tuple[str, Publication]]) -> Script[int]:
         """A batch of tenants in one transaction, in which the lease is renewed: whoever lost it writes nothing."""
         if not (yield from leases.take(_PUBLISHING, self._holder, _WORK_SECONDS)):
             raise leases.LeaseLostError("another process publishes")
@@ -171,8 +171,8 @@ def lasting(check_seconds: float) -> float:
     return max(60.0, 3 * check_seconds)
 
 
-def _due(choice: str, label: str, after: str, most: int) -> Steps[list[str]]:
-    rows = yield Ask(_DUE, {"choice": choice, "label": label, "after": after, "most": most})
+def _due(choice: str, label: str, after: str, most: int) -> Script[list[str]]:
+    rows = yield Statement(_DUE, {"choice": choice, "label": label, "after": after, "most": most})
     return [str(row[0]) for row in rows]
 
 

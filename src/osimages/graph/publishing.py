@@ -14,7 +14,7 @@ import msgspec
 from osimages.graph.model import IMAGE
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.documents import properties
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 
 Images = Mapping[str, Mapping[str, object]]
 _PUBLISHED = "published"
@@ -32,7 +32,7 @@ class Difference(msgspec.Struct, frozen=True):
     own: tuple[str, ...]
 
 
-def publish(changes: Changes, tenant: str, images: Images, label: str) -> Steps[int]:
+def publish(changes: Changes, tenant: str, images: Images, label: str) -> Script[int]:
     """Add, change and take away published images; return how many. `label` says what was published."""
     yield from changes.lock(tenant)
     published, own = yield from _marks(changes, tenant, images)
@@ -47,11 +47,11 @@ def publish(changes: Changes, tenant: str, images: Images, label: str) -> Steps[
     for key in sorted(published - images.keys()):
         yield from changes.take_away(tenant, key, _MARKS)
         changed += 1
-    yield Ask(_NOTE_PUBLICATION, {"tenant": tenant, "label": label})
+    yield Statement(_NOTE_PUBLICATION, {"tenant": tenant, "label": label})
     return changed
 
 
-def unpublished(changes: Changes, tenant: str, images: Images) -> Steps[Difference]:
+def unpublished(changes: Changes, tenant: str, images: Images) -> Script[Difference]:
     """Return what `publish` would change."""
     published, own = yield from _marks(changes, tenant, images)
     present: dict[str, Mapping[str, object]] = {}
@@ -66,13 +66,13 @@ def unpublished(changes: Changes, tenant: str, images: Images) -> Steps[Differen
     )
 
 
-def forget_removals(days: float) -> Steps[None]:
+def forget_removals(days: float) -> Script[None]:
     """Forget what publishing took away more than so many days ago; what a tenant removed is never forgotten."""
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
-    yield Ask(_FORGET_REMOVALS, {"before": before})
+    yield Statement(_FORGET_REMOVALS, {"before": before})
 
 
-def _marks(changes: Changes, tenant: str, keys: Iterable[str]) -> Steps[tuple[set[str], set[str]]]:
+def _marks(changes: Changes, tenant: str, keys: Iterable[str]) -> Script[tuple[set[str], set[str]]]:
     """Return the keys of a tenant's published images; and of those given, what the tenant made its own or removed.
 
     A tenant may have very many images of its own, which nothing here has to know.
@@ -83,9 +83,9 @@ def _marks(changes: Changes, tenant: str, keys: Iterable[str]) -> Steps[tuple[se
         return published, set()
     among = f"tenant = :tenant AND id IN ({', '.join(f':{name}' for name in given)})"
     values = {"tenant": tenant, **given}
-    present = {key for (key,) in (yield Ask(f"SELECT id FROM image WHERE {among}", values))}  # noqa: S608
+    present = {key for (key,) in (yield Statement(f"SELECT id FROM image WHERE {among}", values))}  # noqa: S608
     removed_sql = f"SELECT id FROM removed_image WHERE NOT published AND {among}"  # noqa: S608 (names of parameters)
-    removed = {key for (key,) in (yield Ask(removed_sql, values))}
+    removed = {key for (key,) in (yield Statement(removed_sql, values))}
     return published, (present - published) | removed
 
 

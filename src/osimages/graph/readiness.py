@@ -11,7 +11,7 @@ from osimages.graph import leases
 from osimages.graph.migrations import MIGRATIONS
 from osimages.odata.sql.migrations import recorded_steps
 from osimages.odata.sql.store import Database, DatabaseGoneError
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 
 # A load balancer asks again after a few seconds: an answer has to be there before that.
 _PATIENCE_SECONDS = 2.0
@@ -87,7 +87,7 @@ class Readiness:
         return None
 
 
-def _written() -> Steps[None]:
+def _written() -> Script[None]:
     """Write to the disk, and leave nothing there."""
     yield from leases.take(_PROBE, _PROBE, 0, by_force=True)
     yield from leases.release(_PROBE, _PROBE)

@@ -9,8 +9,8 @@ import apsw
 from osimages.graph.claims_storage import read_overrides_text, read_statements
 from osimages.graph.facts_storage import has_claims, read_catalogue, read_shipped_as_of
 from osimages.odata.sql.migrations import SchemaError
-from osimages.odata.sql.sqlite.execution import perform
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.sqlite.execution import execute
+from osimages.odata.sql.transaction_script import Script
 from osimages.windows.facts import Catalogue, bundled
 from osimages.windows.merge.merging import merge
 from osimages.windows.merge.overrides import parse_overrides
@@ -47,7 +47,7 @@ def _read(connection: apsw.Connection) -> Catalogue | None:
         if _count(connection, _HAS_TABLE, "catalogue_state"):
             is_older = not _count(connection, _HAS_SERVERS)
             has_sources = bool(_count(connection, _HAS_TABLE, "catalogue_overrides"))
-            found = perform(connection, _facts(is_older, has_sources))
+            found = execute(connection, _facts(is_older, has_sources))
     return found
 
 
@@ -56,7 +56,7 @@ def _count(connection: apsw.Connection, query: str, *values: str) -> int:
     return int(found[0]) if found is not None else 0
 
 
-def _facts(is_older: bool, has_sources: bool) -> Steps[Catalogue | None]:
+def _facts(is_older: bool, has_sources: bool) -> Script[Catalogue | None]:
     """Return the facts. `is_older`: the tables are those of an older release; `has_sources`: claims have sources."""
     if has_sources and (yield from has_claims()):
         shipped_as_of = "" if is_older else (yield from read_shipped_as_of())

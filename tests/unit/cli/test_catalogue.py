@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from osimages.cli.catalogue import catalogue
 from osimages.graph.facts_storage import write_catalogue
 from osimages.graph.migrations import MIGRATIONS
-from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.execution import execute
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.settings import Settings
 from osimages.windows.facts import bundled
@@ -151,7 +151,7 @@ def test_the_facts_of_the_database_come_first(data_dir: Path) -> None:
     migrate(data_dir / "osimages.db", MIGRATIONS)
     assert document("show")["asOf"] == "2026-11-29"
     connection = connect(data_dir / "osimages.db")
-    perform(connection, write_catalogue(kept))
+    execute(connection, write_catalogue(kept))
     connection.close()
     found = document("show", "--today", "2026-11-23")
     assert found["asOf"] == "2026-12-09"

@@ -16,7 +16,8 @@ from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
 from osimages.graph.facts_storage import read_catalogue, write_catalogue
 from osimages.odata.sql.store import Database
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script
+from osimages.odata.sql.transaction_script import Statement as SqlStatement
 from osimages.windows.builds import Build
 from osimages.windows.facts import Catalogue, bundled, digest
 from osimages.windows.merge.claims import Claim, EndClaim, Origin, ReleaseClaim, Statement, Title, UpdateClaim, Weight
@@ -36,10 +37,10 @@ TABLES = (
 )
 
 
-def emptied() -> Steps[None]:
+def emptied() -> Script[None]:
     """Takes away what another test left in a database that is used again."""
     for table in TABLES:
-        yield Ask(f"DELETE FROM {table}")
+        yield SqlStatement(f"DELETE FROM {table}")
 
 
 @pytest.fixture

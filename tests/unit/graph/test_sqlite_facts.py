@@ -15,7 +15,7 @@ from osimages.graph.facts_storage import read_catalogue, write_catalogue
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.sqlite_facts import catalogue_of
 from osimages.odata.sql.migrations import SchemaError
-from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.execution import execute
 from osimages.odata.sql.sqlite.file import connect, migrate
 from osimages.odata.sql.transaction_script import KeyTakenError
 from osimages.windows.builds import Build
@@ -40,7 +40,7 @@ def connection(database: Path) -> Iterator[apsw.Connection]:
 def write(connection: apsw.Connection, catalogue: Catalogue) -> bool:
     connection.execute("SAVEPOINT written")
     try:
-        return perform(connection, write_catalogue(catalogue))
+        return execute(connection, write_catalogue(catalogue))
     except KeyTakenError:
         connection.execute("ROLLBACK TO written")
         raise
@@ -49,7 +49,7 @@ def write(connection: apsw.Connection, catalogue: Catalogue) -> bool:
 
 
 def read(connection: apsw.Connection) -> Catalogue | None:
-    return perform(connection, read_catalogue())
+    return execute(connection, read_catalogue())
 
 
 def shorter(catalogue: Catalogue) -> Catalogue:
@@ -143,13 +143,13 @@ def as_of_the_last_release(path: Path, *, has_claims: bool) -> None:
     """Put a database back to the schema and facts of the release before servers were known."""
     opened = connect(path)
     older = msgspec.structs.replace(bundled(), as_of=date(2026, 11, 23), servers=(), others=())
-    perform(opened, write_catalogue(older))
+    execute(opened, write_catalogue(older))
     if has_claims:
         now = datetime(2026, 11, 30, tzinfo=UTC)
         origin = Origin("index", "An index", "MIT", now.date(), Weight.TITLE)
         new = UpdateClaim(Build.parse("26200.9999"), "KB5990001", date(2026, 11, 30), title=Title.OUT_OF_BAND)
-        perform(opened, write_fetch(Fetch("index", "read", "", now, now, 1), origin))
-        perform(opened, write_statement(Statement(origin, (new,)), now))
+        execute(opened, write_fetch(Fetch("index", "read", "", now, now, 1), origin))
+        execute(opened, write_statement(Statement(origin, (new,)), now))
     for table, column in _NEW_COLUMNS:
         opened.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     opened.execute("DELETE FROM schema_step WHERE number = 17")

@@ -23,18 +23,18 @@ from osimages.odata.plan.constants import (
     natural_type,
 )
 from osimages.odata.plan.expressions import (
-    AnyItem,
-    Both,
+    And,
     Compare,
     Comparison,
     Condition,
-    Either,
-    EveryItem,
+    Exists,
+    ForAll,
     HasFlags,
     IsNull,
     Match,
     Negation,
     OneOf,
+    Or,
     TextMatch,
     Truth,
 )
@@ -74,7 +74,7 @@ __all__ = ["BindError", "Binder", "Bound", "bind_filter"]
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A condition, and the constants that its slots stand for."""
+    """A condition, and the constants that its parameters stand for."""
 
     condition: Condition
     constants: tuple[Constant, ...]
@@ -163,7 +163,7 @@ class Binder(CollectionFunctions):
 
     def _logical(self, tree: Logical, scope: Scope) -> Typed:
         operands = [self.condition(each, scope) for each in tree.operands]
-        kind: type[Both | Either] = Both if tree.operator == "and" else Either
+        kind: type[And | Or] = And if tree.operator == "and" else Or
         conditions = tuple(_flattened(kind, map(condition_of, operands)))
         return _typed(kind(conditions), any(each.nullable for each in operands))
 
@@ -247,10 +247,10 @@ class Binder(CollectionFunctions):
         operand = self._as_is(operand)
         never = is_between_integers if operand.type in INTEGERS else is_not_a_number
         wanted = [each for each in items if not is_null(each) and not is_not_a_number(each) and not never(each)]
-        slots = tuple(self._slot(operand.type, each) for each in wanted)
-        if not slots:
+        parameters = tuple(self._parameter_of(operand.type, each) for each in wanted)
+        if not parameters:
             return _typed(IsNull(operand.value) if has_null and operand.nullable else Truth(False))
-        return _typed(OneOf(operand.value, slots, has_null if operand.nullable else None))
+        return _typed(OneOf(operand.value, parameters, has_null if operand.nullable else None))
 
     def _literal(self, tree: Expression, scope: Scope) -> Literal | EnumLiteral:
         operand = self.value(tree, scope)
@@ -263,7 +263,7 @@ class Binder(CollectionFunctions):
         collection = self._collection(tree, scope)
         variable = Variable(collection, self._depth_of_item(scope))
         item = self._field(Name(tree.name, tree.position), {tree.name: variable})
-        return _typed(AnyItem(collection.name, condition_of(self.equality(item, left, position)), variable.depth))
+        return _typed(Exists(collection.name, condition_of(self.equality(item, left, position)), variable.depth))
 
     def equality(self, item: Typed, other: Operand, position: int) -> Typed:
         """The condition that an item equals something."""
@@ -278,18 +278,18 @@ class Binder(CollectionFunctions):
     def _lambda(self, tree: Lambda, scope: Scope) -> Typed:
         collection, depth, before = self._items(tree.of, scope)
         if tree.condition is None or tree.variable is None:
-            return _typed(AnyItem(collection.name, joined(before), depth))
+            return _typed(Exists(collection.name, joined(before), depth))
         if tree.variable in scope:
             raise BindError(f"The lambda variable '{tree.variable}' is already in use", tree.position)
         inner = {**scope, tree.variable: Variable(collection, depth)}
         condition = condition_of(self.condition(tree.condition, inner))
         if tree.quantifier is Quantifier.ANY:
-            return _typed(AnyItem(collection.name, joined([*before, condition]), depth))
+            return _typed(Exists(collection.name, joined([*before, condition]), depth))
         if before:
             # All that pass the filter fulfil it: none passes without.
             failing = Compare(Comparison.NE, condition, Truth(True), True)
-            return _typed(Negation(AnyItem(collection.name, joined([*before, failing]), depth)))
-        return _typed(EveryItem(collection.name, condition, depth))
+            return _typed(Negation(Exists(collection.name, joined([*before, failing]), depth)))
+        return _typed(ForAll(collection.name, condition, depth))
 
     # --- functions ---
     def _text_match(self, tree: Call, scope: Scope) -> Typed:
@@ -312,14 +312,14 @@ class Binder(CollectionFunctions):
             raise UnsupportedError("'matchesPattern' is supported with a pattern in quotes", position)
         if not isinstance(operand, Literal) or operand.kind is not LiteralKind.STRING:
             raise BindError("Expected a pattern in quotes", position)
-        slot = self._slot(Primitive.STRING, operand)
-        text = str(self.constants[slot.number])
+        parameter = self._parameter_of(Primitive.STRING, operand)
+        text = str(self.constants[parameter.number])
         if len(text) > _LONGEST_PATTERN:
             raise BindError(f"The pattern has more than {_LONGEST_PATTERN} characters", position)
         if sum(isinstance(each, Pattern) for each in self.constants) == _MOST_PATTERNS:
             raise BindError(f"The query has more than {_MOST_PATTERNS} patterns", position)
-        self.constants[slot.number] = Pattern(text, self.option, position)
-        return Typed(slot, Primitive.STRING)
+        self.constants[parameter.number] = Pattern(text, self.option, position)
+        return Typed(parameter, Primitive.STRING)
 
     def _isdefined(self, tree: Call, scope: Scope) -> Typed:
         if len(tree.arguments) != 1 or tree.arguments[0].name:
@@ -350,7 +350,7 @@ def _typed(condition: Condition, nullable: bool = False) -> Typed:
     return Typed(condition, Primitive.BOOLEAN, nullable)
 
 
-def _flattened(kind: type[Both | Either], operands: Iterable[Condition]) -> Iterable[Condition]:
+def _flattened(kind: type[And | Or], operands: Iterable[Condition]) -> Iterable[Condition]:
     for each in operands:
         if isinstance(each, kind):
             yield from each.operands

@@ -28,7 +28,7 @@ from osimages.odata.plan.expressions import (
     Truth,
     Value,
 )
-from osimages.odata.plan.relations import Groups, Joined, Limited, Method, Part, Relation, Total, Unfold
+from osimages.odata.plan.relations import Aggregate, Groups, Limited, Method, Part, Relation, UnionAll, Unnest
 from osimages.odata.plan.rollup import rolled_up
 from osimages.odata.plan.scope import ITEM, BindError, Scope, Typed, UnsupportedError, Variable, is_null
 from osimages.odata.text.query_tree import (
@@ -47,7 +47,8 @@ from osimages.odata.text.query_tree import (
     SearchStep,
     Step,
 )
-from osimages.odata.text.tree import Aggregate, Count, Expression, Literal, LiteralKind, Member, Name
+from osimages.odata.text.tree import Aggregate as AggregateItem
+from osimages.odata.text.tree import Count, Expression, Literal, LiteralKind, Member, Name
 
 _METHODS = {
     "sum": Method.SUM,
@@ -83,7 +84,7 @@ class RowColumn(msgspec.Struct, frozen=True):
 class _Made:
     """A total with the column that shows it."""
 
-    total: Total
+    total: Aggregate
     column: RowColumn
     nullable: bool
 
@@ -106,7 +107,7 @@ class ApplyBinder(OptionBinder):
     def __init__(self, model: Model, entity: EntityType, aliases: Mapping[str, Expression], lambda_depth: int) -> None:
         super().__init__(model, entity, aliases, lambda_depth)
         self.relation: Relation | None = None
-        self.unfolded: list[Unfold] = []
+        self.unfolded: list[Unnest] = []
         self.shown: list[Shown] = []
         self.present: tuple[frozenset[int], ...] | None = None
         self.ordered: tuple[tuple[Order, ...], bool | None] = ((), None)
@@ -185,13 +186,13 @@ class ApplyBinder(OptionBinder):
         if self.unfolded:
             raise BindError("What 'join' gives must be grouped or aggregated before it is cut off", position)
         condition, (terms, descending) = joined(self.conditions), ordered
-        slots = self.constant(skip, position), self.constant(min(top, _EVERYTHING), position)
+        parameters = self.constant(skip, position), self.constant(min(top, _EVERYTHING), position)
         self._count_relation(position)
         if self.relation is None:
-            self.conditions = [Chosen(condition, terms, descending is True, *slots)]
+            self.conditions = [Chosen(condition, terms, descending is True, *parameters)]
             return
         order = (*terms, *self._total_order())
-        self.relation = Limited(self.relation, condition, order, self._width, *slots)
+        self.relation = Limited(self.relation, condition, order, self._width, *parameters)
         self.conditions = []
 
     def _rank(self, step: RankStep) -> None:
@@ -226,7 +227,7 @@ class ApplyBinder(OptionBinder):
             conditions.append(condition_of(self.condition(step.condition, {**self.scope, ITEM: variable})))
         names = {alias, declared.name} if alias.lower() == declared.name.lower() else {alias}
         self.scope = {**self.scope, **dict.fromkeys(names, variable)}
-        self.unfolded.append(Unfold(declared.name, variable.depth, joined(conditions), outer))
+        self.unfolded.append(Unnest(declared.name, variable.depth, joined(conditions), outer))
 
     def _collection_root(self, tree: Expression) -> tuple[str, Property] | None:
         """The collection that a path starts at, where nothing has joined its items yet; its name as it is written."""
@@ -269,11 +270,11 @@ class ApplyBinder(OptionBinder):
         assert typed.value.name is not None
         return Shown(RowColumn(tuple(typed.value.name.split("/")), typed.type), typed)
 
-    def _aggregate(self, keys: tuple[Shown, ...], items: tuple[Aggregate, ...], position: int) -> None:
+    def _aggregate(self, keys: tuple[Shown, ...], items: tuple[AggregateItem, ...], position: int) -> None:
         self._unfold_aggregated(items, position)
-        totals = [self._total(each) for each in items]
+        aggregates = [self._aggregate_item(each) for each in items]
         taken = {each.column.path[0].lower() for each in keys}
-        for item, total in zip(items, totals, strict=True):
+        for item, total in zip(items, aggregates, strict=True):
             name = total.column.path[0].lower()
             if name in taken or self._entity.property_named(name) is not None:
                 raise BindError(f"There is already a property named '{total.column.path[0][:64]}'", item.position)
@@ -283,12 +284,12 @@ class ApplyBinder(OptionBinder):
             tuple(self.unfolded),
             joined(self.conditions),
             tuple(each.typed.value for each in keys),
-            tuple(each.total for each in totals),
+            tuple(each.total for each in aggregates),
         )
-        made = [(each.column, each.nullable) for each in totals]
+        made = [(each.column, each.nullable) for each in aggregates]
         self._become(grouped, [*((each.column, each.typed.nullable) for each in keys), *made], position)
 
-    def _unfold_aggregated(self, items: tuple[Aggregate, ...], position: int) -> None:
+    def _unfold_aggregated(self, items: tuple[AggregateItem, ...], position: int) -> None:
         """Values of a collection's items are aggregated over all items of all entities."""
         roots = [self._root_of(each) for each in items]
         found = {each[1].name: each for each in roots if each is not None}
@@ -300,10 +301,10 @@ class ApplyBinder(OptionBinder):
         for name, declared in found.values():
             self._unfold(declared, name, position)
 
-    def _root_of(self, item: Aggregate) -> tuple[str, Property] | None:
+    def _root_of(self, item: AggregateItem) -> tuple[str, Property] | None:
         return self._collection_root(item.expression) if isinstance(item.expression, Name | Member) else None
 
-    def _total(self, item: Aggregate) -> _Made:
+    def _aggregate_item(self, item: AggregateItem) -> _Made:
         if item.alias is None or item.stages:
             raise BindError("Write 'expression with method as name', or '$count as name'", item.position)
         if item.method is None:
@@ -319,31 +320,31 @@ class ApplyBinder(OptionBinder):
         is_count = method is Method.COUNT_DISTINCT
         return _Made(total, RowColumn((item.alias,), type_, is_dynamic=True, is_count=is_count), not is_count)
 
-    def _counted(self, item: Aggregate, alias: str) -> _Made:
+    def _counted(self, item: AggregateItem, alias: str) -> _Made:
         """$count of rows, or of the items of a collection."""
         column = RowColumn((alias,), Primitive.INT64, is_dynamic=True, is_count=True)
         if item.expression is None:
-            return _Made(Total(Method.COUNT, None, Primitive.INT64), column, False)
+            return _Made(Aggregate(Method.COUNT, None, Primitive.INT64), column, False)
         if not isinstance(item.expression, Count):
             raise BindError(f"'{alias[:64]}' needs a method, such as 'with sum'", item.position)
         counted = self._as_is(self.value(item.expression, self.scope))
-        return _Made(Total(Method.COUNT, counted.value, Primitive.INT64), column, False)
+        return _Made(Aggregate(Method.COUNT, counted.value, Primitive.INT64), column, False)
 
-    def _method(self, method: Method, typed: Typed, item: Aggregate) -> tuple[Total, ScalarType]:
+    def _method(self, method: Method, typed: Typed, item: AggregateItem) -> tuple[Aggregate, ScalarType]:
         """A total over values, and the type of its own value."""
         if method is Method.COUNT_DISTINCT:
-            return Total(method, typed.value, typed.type), Primitive.INT64
+            return Aggregate(method, typed.value, typed.type), Primitive.INT64
         if method in (Method.MINIMUM, Method.MAXIMUM):
             if typed.type is Primitive.BINARY:
                 raise BindError("Values of type Edm.Binary have no order", item.position)
-            return Total(method, typed.value, typed.type), typed.type
+            return Aggregate(method, typed.value, typed.type), typed.type
         if typed.type not in NUMBERS:
             raise BindError(f"Only numbers can be aggregated with '{item.method}'", item.position)
         if typed.type in FLOATS:
-            return Total(method, typed.value, Primitive.DOUBLE), Primitive.DOUBLE
+            return Aggregate(method, typed.value, Primitive.DOUBLE), Primitive.DOUBLE
         if method is Method.SUM and typed.type in INTEGERS and typed.type is not Primitive.INT64:
-            return Total(method, typed.value, Primitive.INT32), Primitive.INT64
-        return Total(method, self._converted(typed, Primitive.DECIMAL).value, Primitive.DECIMAL), Primitive.DECIMAL
+            return Aggregate(method, typed.value, Primitive.INT32), Primitive.INT64
+        return Aggregate(method, self._converted(typed, Primitive.DECIMAL).value, Primitive.DECIMAL), Primitive.DECIMAL
 
     def defined(self, tree: Name | Member, scope: Scope) -> Condition:
         """Whether rows have a value of that name, or below it: parts that were joined differ in what they have."""
@@ -376,7 +377,7 @@ class ApplyBinder(OptionBinder):
         for relation, condition, shown in parts:
             values: dict[RowColumn, Value] = {each.column: each.typed.value for each in shown}
             found.append(Part(relation, condition, tuple(values.get(each) for each in columns)))
-        whole = Joined(tuple(found), tuple(each.type for each in columns))
+        whole = UnionAll(tuple(found), tuple(each.type for each in columns))
         self._become(whole, [(each, True) for each in columns], position, first=1)
         self.present = tuple(
             frozenset(at for at, value in enumerate(part.values) if value is not None) for part in whole.parts

@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Iterator
 from osimages.odata.model.types import ComplexType, EntityType, EnumType, Primitive, Property
 from osimages.odata.model.value_encoding import may_be_null
 from osimages.odata.plan.expressions import (
-    AnyItem,
-    Apply,
-    Both,
+    And,
     Compare,
     Comparison,
     Condition,
     Convert,
-    Either,
+    Exists,
     Field,
+    FunctionCall,
     HasFlags,
     Match,
     Negation,
     OneOf,
     Operation,
+    Or,
     ScalarType,
     TextMatch,
     Truth,
@@ -50,9 +50,9 @@ def _bound(tree: Search, matches: Callable[[str, int], Iterable[Condition]]) -> 
     """The condition of a search; `matches` gives those of a text, of which one must hold."""
     match tree:
         case SearchAnd(operands, _):
-            return Both(tuple(_bound(each, matches) for each in operands))
+            return And(tuple(_bound(each, matches) for each in operands))
         case SearchOr(operands, _):
-            return Either(tuple(_bound(each, matches) for each in operands))
+            return Or(tuple(_bound(each, matches) for each in operands))
         case SearchNot(operand, _):
             return Negation(_bound(operand, matches))
         case SearchTerm(text=text) | SearchIncomplete(text=text):
@@ -66,7 +66,7 @@ def _matches(binder: Names, entity: EntityType, text: str, position: int) -> Ite
         found = [_match(binder, *each, text, position) for each in _fields(declared)]
         if found and declared.collection:
             binder.count_item_condition(position)
-            yield AnyItem(declared.name, _either(found), 1)
+            yield Exists(declared.name, _either(found), 1)
         else:
             yield from found
 
@@ -93,21 +93,21 @@ def _match(binder: Names, field: Field, type_: ScalarType, nullable: bool, text:
     if isinstance(type_, EnumType):
         return _member_match(binder, field, type_, nullable, text, position)
     value = field if type_ is Primitive.STRING else Convert(field, type_, Primitive.STRING)
-    lower = Apply(Operation.TO_LOWER, Primitive.STRING, (value,))
+    lower = FunctionCall(Operation.TO_LOWER, Primitive.STRING, (value,))
     found = Match(TextMatch.CONTAINS, lower, binder.constant(text, position))
     # NOT must find what is null, too.
     return Compare(Comparison.EQ, found, Truth(True), True) if nullable else found
 
 
 def _member_match(binder: Names, field: Field, type_: EnumType, nullable: bool, text: str, position: int) -> Condition:
-    slots = tuple(binder.constant(each.value, position) for each in type_.members if text in each.name.lower())
-    if not slots:
+    parameters = tuple(binder.constant(each.value, position) for each in type_.members if text in each.name.lower())
+    if not parameters:
         return Truth(False)
     if type_.is_flags:
-        flags = _either([HasFlags(field, each) for each in slots])
+        flags = _either([HasFlags(field, each) for each in parameters])
         return Compare(Comparison.EQ, flags, Truth(True), True) if nullable else flags
-    return OneOf(field, slots, False if nullable else None)
+    return OneOf(field, parameters, False if nullable else None)
 
 
 def _either(conditions: list[Condition]) -> Condition:
-    return conditions[0] if len(conditions) == 1 else Either(tuple(conditions))
+    return conditions[0] if len(conditions) == 1 else Or(tuple(conditions))

@@ -13,11 +13,11 @@ from osimages.odata.model.types import EnumType, Primitive, Property
 from osimages.odata.plan.bind_search import bind_item_search
 from osimages.odata.plan.constants import FLOATS, INTEGERS, NUMBERS, Moment, natural_type, type_name
 from osimages.odata.plan.expressions import (
-    Apply,
-    Both,
+    And,
     Case,
     Condition,
     Convert,
+    FunctionCall,
     IsTrue,
     ItemCount,
     Null,
@@ -156,7 +156,7 @@ class Values(Names):
         result = Primitive.INT64 if type_ in INTEGERS else Primitive.DOUBLE if type_ in FLOATS else type_
         certain = type_ is Primitive.INT32 and operation in _NO_OVERFLOW
         nullable = not certain or any(each.nullable for each in operands)
-        return Typed(Apply(operation, type_, tuple(each.value for each in operands)), result, nullable)
+        return Typed(FunctionCall(operation, type_, tuple(each.value for each in operands)), result, nullable)
 
     def _with_calendar(self, tree: Binary, left: Typed, right: Typed) -> Typed:
         if right.type is Primitive.DURATION and left.type in NUMBERS and tree.operator == "mul":
@@ -171,7 +171,7 @@ class Values(Names):
         result, operation = found
         assert isinstance(left.type, Primitive)
         offset = left.offset if result is Primitive.DATETIMEOFFSET else None
-        return Typed(Apply(operation, left.type, (left.value, right.value)), result, True, offset)
+        return Typed(FunctionCall(operation, left.type, (left.value, right.value)), result, True, offset)
 
     # --- types ---
     def _as_is(self, operand: Operand) -> Typed:
@@ -263,7 +263,7 @@ class Values(Names):
         nullable = chosen.operation not in _TOTAL or any(each.nullable for each in arguments)
         type_ = Primitive.DATE if chosen.through is Operation.DATE_OF else chosen.parameters[0]
         values = tuple(each.value for each in arguments)
-        return Typed(Apply(chosen.operation, type_, values), chosen.result, nullable)
+        return Typed(FunctionCall(chosen.operation, type_, values), chosen.result, nullable)
 
     def _fits(self, operand: Operand, expected: Primitive) -> bool:
         type_ = operand.type if isinstance(operand, Typed) else self._natural(operand)
@@ -293,8 +293,8 @@ class Values(Names):
     # --- dates and times ---
     def _moment(self, name: str, position: int) -> Typed:
         known = {"mindatetime": value_encoding.EARLIEST, "maxdatetime": value_encoding.LATEST}
-        slot = self.constant(known.get(name, Moment.NOW), position)
-        return Typed(slot, Primitive.DATETIMEOFFSET, False, self.constant(0, position))
+        parameter = self.constant(known.get(name, Moment.NOW), position)
+        return Typed(parameter, Primitive.DATETIMEOFFSET, False, self.constant(0, position))
 
     def _local_function(self, name: str, tree: Call, scope: Scope) -> Operand:
         if len(tree.arguments) != 1:
@@ -306,13 +306,13 @@ class Values(Names):
         result, operation = LOCAL_FUNCTIONS[name]
         if operation is None:
             values = (typed.value, self._offset(typed, tree.position))
-            return Typed(Apply(Operation.OFFSET_OF, Primitive.DATETIMEOFFSET, values), result, typed.nullable)
+            return Typed(FunctionCall(Operation.OFFSET_OF, Primitive.DATETIMEOFFSET, values), result, typed.nullable)
         return Typed(self._local(operation, typed, tree.position).value, result, True)
 
     def _local(self, operation: Operation, operand: Typed, position: int) -> Typed:
         """The day or the time of day of a moment, in its own time zone."""
         values = (operand.value, self._offset(operand, position))
-        return Typed(Apply(operation, Primitive.DATETIMEOFFSET, values), Primitive.DATE, True)
+        return Typed(FunctionCall(operation, Primitive.DATETIMEOFFSET, values), Primitive.DATE, True)
 
     def _offset(self, operand: Typed, position: int) -> Value:
         if operand.offset is None:
@@ -400,7 +400,7 @@ def joined(conditions: list[Condition]) -> Condition | None:
     """One condition that says what all of them say; None for none."""
     if len(conditions) < 2:
         return conditions[0] if conditions else None
-    return Both(tuple(conditions))
+    return And(tuple(conditions))
 
 
 def wrong_count(name: str, counts: list[int], position: int) -> BindError:

@@ -23,7 +23,7 @@ from osimages.odata.plan.bind_query import BoundQuery, Rows, bind_query
 from osimages.odata.plan.bind_select import Selection, selected
 from osimages.odata.plan.constants import Constant, Moment, resolved
 from osimages.odata.plan.delta_tokens import DeltaState
-from osimages.odata.plan.expressions import Compare, Comparison, Field, Slot
+from osimages.odata.plan.expressions import Compare, Comparison, Field, Parameter
 from osimages.odata.plan.option_errors import invalid, rejected
 from osimages.odata.plan.pagination import Position
 from osimages.odata.plan.query import USUAL_PAGE_BYTES, CollectionPlan, Computed, DeltaPlan, ItemChoice, Shape, Sortable
@@ -194,7 +194,7 @@ def build_plan(
 def build_one(query: Query, key: str) -> CollectionPlan:
     """The plan of what a query computes for the entity with that key."""
     constants, _ = _resolved(query.constants, None)
-    named = Compare(Comparison.EQ, Field(None, None), Slot(len(constants)))
+    named = Compare(Comparison.EQ, Field(None, None), Parameter(len(constants)))
     shape = Shape(named, computed=query.shape.computed)
     return CollectionPlan(shape, (*constants, key), query.select, False, 0, 1, None, ())
 

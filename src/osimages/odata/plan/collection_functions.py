@@ -14,16 +14,16 @@ from decimal import Decimal
 from osimages.odata.model.types import Primitive, Property
 from osimages.odata.plan.bind_values import Values, condition_of, joined, wrong_count
 from osimages.odata.plan.expressions import (
-    AnyItem,
-    Both,
+    And,
     Compare,
     Comparison,
     Condition,
-    Either,
-    EveryItem,
+    Exists,
+    ForAll,
     InOrder,
     ItemCount,
     Negation,
+    Or,
     Truth,
 )
 from osimages.odata.plan.scope import BindError, Operand, Scope, Typed, UnsupportedError, Variable
@@ -87,7 +87,7 @@ class CollectionFunctions(Values):
         found: list[Condition] = []
         for equal, count in self._equalities(item, wanted, position):
             if count == 1:
-                found.append(AnyItem(collection.name, equal, depth))
+                found.append(Exists(collection.name, equal, depth))
             else:
                 items = ItemCount(collection.name, equal, depth)
                 found.append(Compare(Comparison.GE, items, self.constant(count, position)))
@@ -99,12 +99,12 @@ class CollectionFunctions(Values):
         collection, item = self._item_of(tree, depth, scope)
         allowed = list(self._equalities(item, given, position))
         if not allowed:
-            return Negation(AnyItem(collection.name, None, depth))
-        known: list[Condition] = [EveryItem(collection.name, Either(tuple(equal for equal, _ in allowed)), depth)]
+            return Negation(Exists(collection.name, None, depth))
+        known: list[Condition] = [ForAll(collection.name, Or(tuple(equal for equal, _ in allowed)), depth)]
         for equal, count in allowed:
             items = ItemCount(collection.name, equal, depth)
             known.append(Compare(Comparison.LE, items, self.constant(count, position)))
-        return Both(tuple(known))
+        return And(tuple(known))
 
     def _has_each(self, first: Name | Member, second: Name | Member, position: int, scope: Scope) -> Condition:
         """The first collection has each item of the second as often as that."""
@@ -115,7 +115,7 @@ class CollectionFunctions(Values):
         for tree in (second, first):
             collection, other = self._item_of(tree, inner, scope)
             counts.append(ItemCount(collection.name, condition_of(self.equality(other, item, position)), inner))
-        return EveryItem(wanted.name, Compare(Comparison.LE, counts[0], counts[1]), depth)
+        return ForAll(wanted.name, Compare(Comparison.LE, counts[0], counts[1]), depth)
 
     # --- in their own order ---
     def _subsequence(self, first: _Items, second: _Items, position: int, scope: Scope) -> Condition:

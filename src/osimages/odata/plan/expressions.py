@@ -1,7 +1,7 @@
 """Bound expressions: a filter whose names and types the model has confirmed. They know no text and no SQL.
 
-Constants stand in a list beside the tree, and the tree holds their numbers (`Slot`): two filters that differ only in
-values are equal as trees, so that the query for that shape is rendered once.
+Constants stand in a list beside the tree, and the tree holds their numbers (`Parameter`): two filters that differ only
+in values are equal as trees, so that the query for that shape is rendered once.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Operation(Enum):
     CEILING = "ceiling"
 
 
-class Slot(msgspec.Struct, frozen=True):
+class Parameter(msgspec.Struct, frozen=True):
     """A constant, by its number in the plan's list."""
 
     number: int
@@ -99,7 +99,7 @@ class Field(msgspec.Struct, frozen=True):
     offset: bool = False
 
 
-class Apply(msgspec.Struct, frozen=True):
+class FunctionCall(msgspec.Struct, frozen=True):
     """An operator or a function; `type` is the type that tells its variants apart, such as that of its operands."""
 
     operation: Operation
@@ -198,20 +198,20 @@ class HasFlags(msgspec.Struct, frozen=True):
 
 
 class OneOf(msgspec.Struct, frozen=True):
-    """operand in (slots). `for_null` is the answer where the operand is null (None: it never is)."""
+    """operand in (parameters). `for_null` is the answer where the operand is null (None: it never is)."""
 
     operand: Value
-    slots: tuple[Slot, ...]
+    parameters: tuple[Parameter, ...]
     for_null: bool | None = None
 
 
-class Both(msgspec.Struct, frozen=True):
+class And(msgspec.Struct, frozen=True):
     """All of the operands hold."""
 
     operands: tuple[Condition, ...]
 
 
-class Either(msgspec.Struct, frozen=True):
+class Or(msgspec.Struct, frozen=True):
     """One of the operands holds."""
 
     operands: tuple[Condition, ...]
@@ -223,7 +223,7 @@ class Negation(msgspec.Struct, frozen=True):
     operand: Condition
 
 
-class AnyItem(msgspec.Struct, frozen=True):
+class Exists(msgspec.Struct, frozen=True):
     """Some item of a collection fulfils the condition (no condition: the collection is not empty)."""
 
     collection: str
@@ -231,7 +231,7 @@ class AnyItem(msgspec.Struct, frozen=True):
     depth: int
 
 
-class EveryItem(msgspec.Struct, frozen=True):
+class ForAll(msgspec.Struct, frozen=True):
     """Every item of a collection fulfils the condition; true for an empty collection."""
 
     collection: str
@@ -253,8 +253,8 @@ class Chosen(msgspec.Struct, frozen=True):
     condition: Condition | None
     order: tuple[Order, ...]
     descending: bool
-    skip: Slot
-    top: Slot
+    skip: Parameter
+    top: Parameter
 
 
 Condition = (
@@ -265,12 +265,12 @@ Condition = (
     | Match
     | HasFlags
     | OneOf
-    | Both
-    | Either
+    | And
+    | Or
     | Negation
-    | AnyItem
-    | EveryItem
+    | Exists
+    | ForAll
     | InOrder
     | Chosen
 )
-Value = Field | Slot | Null | Apply | Convert | Case | ItemCount | ItemOrdinals | Column | Condition
+Value = Field | Parameter | Null | FunctionCall | Convert | Case | ItemCount | ItemOrdinals | Column | Condition

@@ -9,7 +9,7 @@ from enum import Enum
 
 import msgspec
 
-from osimages.odata.plan.expressions import Condition, Order, ScalarType, Slot, Value
+from osimages.odata.plan.expressions import Condition, Order, Parameter, ScalarType, Value
 
 
 class Method(Enum):
@@ -23,7 +23,7 @@ class Method(Enum):
     AVERAGE = "average"
 
 
-class Total(msgspec.Struct, frozen=True):
+class Aggregate(msgspec.Struct, frozen=True):
     """One value of many; `type` is that of the operand. A count without an operand is that of rows, and with one the
     sum of counts.
     """
@@ -33,7 +33,7 @@ class Total(msgspec.Struct, frozen=True):
     type: ScalarType
 
 
-class Unfold(msgspec.Struct, frozen=True):
+class Unnest(msgspec.Struct, frozen=True):
     """A row for each item of a collection that fulfils the condition; with `outer` one without an item where none does.
 
     Fields of that depth are of this item.
@@ -46,16 +46,16 @@ class Unfold(msgspec.Struct, frozen=True):
 
 
 class Groups(msgspec.Struct, frozen=True):
-    """One row for each combination of keys, with totals over what has it; without keys one row for everything.
+    """One row for each combination of keys, with aggregates over what has it; without keys one row for everything.
 
-    Columns are the keys, then the totals. Without a source the entities are grouped, unfolded as told.
+    Columns are the keys, then the aggregates. Without a source the entities are grouped, unfolded as told.
     """
 
     source: Relation | None
-    unfolded: tuple[Unfold, ...]
+    unfolded: tuple[Unnest, ...]
     condition: Condition | None
     keys: tuple[Value, ...]
-    totals: tuple[Total, ...]
+    aggregates: tuple[Aggregate, ...]
 
 
 class Limited(msgspec.Struct, frozen=True):
@@ -65,8 +65,8 @@ class Limited(msgspec.Struct, frozen=True):
     condition: Condition | None
     order: tuple[Order, ...]
     columns: int
-    skip: Slot
-    top: Slot
+    skip: Parameter
+    top: Parameter
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -77,11 +77,11 @@ class Part(msgspec.Struct, frozen=True):
     values: tuple[Value | None, ...]
 
 
-class Joined(msgspec.Struct, frozen=True):
+class UnionAll(msgspec.Struct, frozen=True):
     """The rows of several parts, one after the other. Column 0 is the number of the part, the others follow."""
 
     parts: tuple[Part, ...]
     types: tuple[ScalarType, ...]
 
 
-Relation = Groups | Limited | Joined
+Relation = Groups | Limited | UnionAll

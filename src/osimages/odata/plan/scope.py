@@ -10,7 +10,7 @@ import msgspec
 from osimages.odata.model.types import ComplexType, EntityType, Model, Primitive, Property
 from osimages.odata.model.value_encoding import may_be_null
 from osimages.odata.plan.constants import Constant, MismatchError, constant, natural_type, offset_of
-from osimages.odata.plan.expressions import Field, ScalarType, Slot, Value
+from osimages.odata.plan.expressions import Field, Parameter, ScalarType, Value
 from osimages.odata.text.options_parser import OptionError
 from osimages.odata.text.syntax_errors import ODataLimitError
 from osimages.odata.text.tree import Alias, EnumLiteral, Expression, Literal, LiteralKind, Member, Name
@@ -155,15 +155,15 @@ class Names:
             )
 
     # --- constants ---
-    def constant(self, value: Constant, position: int) -> Slot:
-        """The slot of a value. Raises BindError where the query gets too many."""
+    def constant(self, value: Constant, position: int) -> Parameter:
+        """Return the parameter of a value. Raises BindError where the query gets too many."""
         number = len(self.constants)
         if number == _MOST_CONSTANTS:
             raise BindError(f"The query has more than {_MOST_CONSTANTS} constants", position)
         self.constants.append(value)
-        return Slot(number)
+        return Parameter(number)
 
-    def _slot(self, expected: ScalarType, literal: Literal | EnumLiteral) -> Slot:
+    def _parameter_of(self, expected: ScalarType, literal: Literal | EnumLiteral) -> Parameter:
         try:
             value = constant(self._model, expected, literal)
         except MismatchError as error:
@@ -174,10 +174,10 @@ class Names:
         """The operand itself, or a literal as a constant of the type that is expected."""
         if isinstance(operand, Typed):
             return operand
-        slot = self._slot(expected, operand)
+        parameter = self._parameter_of(expected, operand)
         if isinstance(operand, Literal) and operand.kind is LiteralKind.DATETIMEOFFSET:
-            return Typed(slot, expected, False, self.constant(offset_of(operand), operand.position))
-        return Typed(slot, expected)
+            return Typed(parameter, expected, False, self.constant(offset_of(operand), operand.position))
+        return Typed(parameter, expected)
 
     def _natural(self, literal: Literal | EnumLiteral) -> ScalarType:
         """The type of a literal that nothing else gives a type."""

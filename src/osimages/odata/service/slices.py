@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from osimages.odata.sql.fair_semaphore import Turns
+from osimages.odata.sql.fair_semaphore import FairSemaphore
 
 # Of stored documents. In the slowest form, parts that $select chooses, so many take 1 ms.
 SLICE_BYTES = 128 * 1024
@@ -28,7 +28,7 @@ class Slices:
     """
 
     def __init__(self) -> None:
-        self._turns = Turns(1)
+        self._turns = FairSemaphore(1)
 
     async def run(
         self, tenant: str, parts: Iterable[_Part], work: Callable[[_Part], Iterable[_Result]]
@@ -36,19 +36,19 @@ class Slices:
         """Return the results of `work` for all parts in order. Each call is a slice. Raises what `work` raises."""
         found: list[_Result] = []
         for part in parts:
-            await self._turns.take(tenant)
+            await self._turns.acquire(tenant)
             try:
                 found += work(part)
                 # The turn lasts until the event loop has passed: others that wait do nothing meanwhile.
                 await asyncio.sleep(0)
             finally:
-                self._turns.give_back()
+                self._turns.release()
         return found
 
     async def begin(self, tenant: str) -> None:
         """Wait for a pass of the event loop without another slice. What is done until the next `await` is a slice."""
-        await self._turns.take(tenant)
-        asyncio.get_running_loop().call_soon(self._turns.give_back)
+        await self._turns.acquire(tenant)
+        asyncio.get_running_loop().call_soon(self._turns.release)
 
 
 def cut(sizes: Iterable[int], most: int = SLICE_BYTES) -> list[slice]:

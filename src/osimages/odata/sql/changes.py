@@ -14,7 +14,7 @@ from osimages.odata.plan.query import Stored
 from osimages.odata.sql.documents import document, item_rows, main_row, properties
 from osimages.odata.sql.statements import Statements
 from osimages.odata.sql.tables import EntityTables
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 from osimages.odata.sql.writes import Condition, NewValues, Record
 
 # Names of the marks that are true.
@@ -38,11 +38,11 @@ class Changes:
         other._record = record
         return other
 
-    def create(self, tenant: str, key: str, given: Mapping[str, object], marks: Marks = frozenset()) -> Steps[Stored]:
+    def create(self, tenant: str, key: str, given: Mapping[str, object], marks: Marks = frozenset()) -> Script[Stored]:
         """Add an entity with all its items. `marks` are those of its tables that are true. Raises KeyTakenError."""
         version = yield from self._next_change(tenant)
         stored = yield from self.append(tenant, key, given, version, marks)
-        yield Ask(self._statements.forget_removal, {"tenant": tenant, "id": key})
+        yield Statement(self._statements.forget_removal, {"tenant": tenant, "id": key})
         if self._record is not None:
             yield from self._record(key, None, stored)
         return stored
@@ -54,7 +54,7 @@ class Changes:
         given: Mapping[str, object],
         version: int | None = None,
         marks: Marks = frozenset(),
-    ) -> Steps[Stored]:
+    ) -> Script[Stored]:
         """Adds an entity whose key was never there before, as a change of its own if no version is given.
 
         Raises LookupError for a tenant that is not known.
@@ -62,7 +62,7 @@ class Changes:
         whole = {**given, self._entity.key: key}
         number = version if version is not None else (yield from self._next_change(tenant))
         stored = Stored(number, document(self._model, self._entity, whole))
-        yield Ask(self._statements.create, {"id": key, **self._row(tenant, stored, whole, marks)})
+        yield Statement(self._statements.create, {"id": key, **self._row(tenant, stored, whole, marks)})
         yield from self._add_items(tenant, key, whole)
         return stored
 
@@ -73,7 +73,7 @@ class Changes:
         changes: NewValues,
         condition: Condition | None,
         marks: Marks = frozenset(),
-    ) -> Steps[Stored | None]:
+    ) -> Script[Stored | None]:
         """Replace properties, a collection as a whole, unless all have these values; the `marks` are then set."""
         before = yield from self._before(tenant, key, condition)
         if before is None:
@@ -85,7 +85,7 @@ class Changes:
             return before
         whole.update(changed)
         stored = Stored((yield from self._next_change(tenant)), document(self._model, self._entity, whole))
-        yield Ask(self._statements.replace, {"key": key, **self._row(tenant, stored, whole, marks)})
+        yield Statement(self._statements.replace, {"key": key, **self._row(tenant, stored, whole, marks)})
         yield from self._remove_items(tenant, key, changed)
         yield from self._add_items(tenant, key, changed)
         if self._record is not None:
@@ -94,14 +94,14 @@ class Changes:
 
     def put(
         self, tenant: str, key: str, changes: NewValues, whole: Mapping[str, object], condition: Condition | None
-    ) -> Steps[tuple[Stored, bool]]:
+    ) -> Script[tuple[Stored, bool]]:
         """Replaces properties, or adds the whole entity where there is none."""
         stored = yield from self.update(tenant, key, changes, condition)
         if stored is not None:
             return stored, False
         return (yield from self.create(tenant, key, whole)), True
 
-    def remove(self, tenant: str, key: str, condition: Condition | None) -> Steps[bool]:
+    def remove(self, tenant: str, key: str, condition: Condition | None) -> Script[bool]:
         """Take an entity away, and note its removal for clients that ask what changed."""
         before = yield from self._before(tenant, key, condition)
         if before is None:
@@ -111,7 +111,7 @@ class Changes:
             yield from self._record(key, before, None)
         return True
 
-    def _before(self, tenant: str, key: str, condition: Condition | None) -> Steps[Stored | None]:
+    def _before(self, tenant: str, key: str, condition: Condition | None) -> Script[Stored | None]:
         """What is stored before a change. Raises what the condition raises."""
         yield from self.lock(tenant)
         before = yield from self.get(tenant, key)
@@ -119,20 +119,20 @@ class Changes:
             condition(before)
         return before
 
-    def lock(self, tenant: str) -> Steps[None]:
+    def lock(self, tenant: str) -> Script[None]:
         """Where several may write at once, those who change a tenant go one after the other."""
         if self._statements.lock is not None:
-            yield Ask(self._statements.lock, {"tenant": tenant})
+            yield Statement(self._statements.lock, {"tenant": tenant})
 
-    def get(self, tenant: str, key: str) -> Steps[Stored | None]:
+    def get(self, tenant: str, key: str) -> Script[Stored | None]:
         """Return the entity with that key, or None."""
         if "\0" in key:  # not every database takes such a text, and no key holds that character
             return None
-        rows = yield Ask(self._statements.get, {"tenant": tenant, "id": key})
+        rows = yield Statement(self._statements.get, {"tenant": tenant, "id": key})
         return Stored(rows[0][0], rows[0][1]) if rows else None
 
-    def _next_change(self, tenant: str) -> Steps[int]:
-        rows = yield Ask(self._statements.next_change, {"tenant": tenant})
+    def _next_change(self, tenant: str) -> Script[int]:
+        rows = yield Statement(self._statements.next_change, {"tenant": tenant})
         if not rows:
             raise LookupError(f"tenant {tenant} is not known")
         return int(rows[0][0])
@@ -148,25 +148,25 @@ class Changes:
     def _marks(self, marks: Marks) -> dict[str, object]:
         return {name: name in marks for name in self._tables.marks}
 
-    def marked(self, tenant: str, mark: str) -> Steps[set[str]]:
+    def marked(self, tenant: str, mark: str) -> Script[set[str]]:
         """Return the keys of the tenant's entities whose mark is true; the others cost nothing."""
-        return {key for (key,) in (yield Ask(self._statements.marked[mark], {"tenant": tenant}))}
+        return {key for (key,) in (yield Statement(self._statements.marked[mark], {"tenant": tenant}))}
 
-    def take_away(self, tenant: str, key: str, marks: Marks = frozenset()) -> Steps[None]:
+    def take_away(self, tenant: str, key: str, marks: Marks = frozenset()) -> Script[None]:
         """Take away an entity that is there, and note its removal with these marks."""
         yield from self._remove_items(tenant, key, self._tables.items)
-        yield Ask(self._statements.remove, {"tenant": tenant, "id": key})
+        yield Statement(self._statements.remove, {"tenant": tenant, "id": key})
         version = yield from self._next_change(tenant)
         removed_at = datetime.now(UTC).isoformat(timespec="seconds")
         row = {"tenant": tenant, "id": key, "version": version, "removed_at": removed_at, **self._marks(marks)}
-        yield Ask(self._statements.note_removal, row)
+        yield Statement(self._statements.note_removal, row)
 
-    def _remove_items(self, tenant: str, key: str, names: Iterable[str]) -> Steps[None]:
+    def _remove_items(self, tenant: str, key: str, names: Iterable[str]) -> Script[None]:
         for name in names:
             if name in self._tables.items:
-                yield Ask(self._statements.remove_items[name], {"tenant": tenant, "id": key})
+                yield Statement(self._statements.remove_items[name], {"tenant": tenant, "id": key})
 
-    def _add_items(self, tenant: str, key: str, given: Mapping[str, object]) -> Steps[None]:
+    def _add_items(self, tenant: str, key: str, given: Mapping[str, object]) -> Script[None]:
         for name, items in self._tables.items.items():
             if given.get(name):
                 declared = self._entity.by_name[name]
@@ -174,12 +174,12 @@ class Changes:
                 rows = [
                     dict(zip(columns, (tenant, key, *row), strict=True)) for row in item_rows(declared, given[name])
                 ]
-                yield Ask(self._statements.add_item[name], rows)
+                yield Statement(self._statements.add_item[name], rows)
 
 
-def add_tenant(tenant: str) -> Steps[None]:
+def add_tenant(tenant: str) -> Script[None]:
     """Add a tenant unless it is there, to a table that has no columns but those of the engine."""
-    yield Ask(
+    yield Statement(
         "INSERT INTO tenant (tenant, last_change, created_at) VALUES (:tenant, 0, :created_at) "
         "ON CONFLICT (tenant) DO NOTHING",
         {"tenant": tenant, "created_at": moment_of_creation()},
@@ -191,9 +191,9 @@ def moment_of_creation() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def secret(name: str, made: bytes) -> Steps[bytes]:
+def secret(name: str, made: bytes) -> Script[bytes]:
     """The secret of that name; `made` becomes it when there is none."""
     row = {"name": name, "value": made}
-    yield Ask("INSERT INTO secret (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING", row)
-    rows = yield Ask("SELECT value FROM secret WHERE name = :name", {"name": name})
+    yield Statement("INSERT INTO secret (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING", row)
+    rows = yield Statement("SELECT value FROM secret WHERE name = :name", {"name": name})
     return bytes(rows[0][0])

@@ -17,7 +17,7 @@ from osimages.odata.sql.migrations import Migrations
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.sqlite import file as sqlite_file
 from osimages.odata.sql.store import USUAL_LIMITS, Database, DatabaseLimits
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 
 Contents = TypeVar("Contents")
 _SQLITE = "sqlite:///"
@@ -49,7 +49,7 @@ async def open_database(
 
 
 async def describe(
-    url: str, migrations: Migrations, contents: Callable[[], Steps[Contents]]
+    url: str, migrations: Migrations, contents: Callable[[], Script[Contents]]
 ) -> tuple[DatabaseInfo, Contents | None]:
     """Return what the database is, and what `contents` reads there if its tables are current. Nothing is changed."""
     found: tuple[DatabaseInfo, Contents | None]

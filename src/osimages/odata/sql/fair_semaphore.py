@@ -1,4 +1,4 @@
-"""Gives out turns in which those who ask for many leave room for those who ask for few."""
+"""A semaphore that is fair between owners: one with many waiting requests does not hold up the others."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Hashable
 _Waiting = asyncio.Future[None]
 
 
-class Turns:
-    """So many turns at once. Who waits is served in the order of coming, but one of each owner after the other.
+class FairSemaphore:
+    """A semaphore for `most` holders at once. Waiting owners are served in turns, each in the order of its requests.
 
     For use from one event loop.
     """
@@ -20,8 +20,8 @@ class Turns:
         # The owner who has waited longest for a turn comes first; each has a queue that is not empty.
         self._waiting: dict[Hashable, deque[_Waiting]] = {}
 
-    async def take(self, owner: Hashable) -> None:
-        """Waits for a turn, which lasts until `give_back`; who is cancelled meanwhile has none."""
+    async def acquire(self, owner: Hashable) -> None:
+        """Wait until one of the places is free, and hold it until `release`. A cancelled wait holds none."""
         if self._free and not self._waiting:
             self._free -= 1
             return
@@ -31,13 +31,13 @@ class Turns:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():  # it came at the same moment
-                self.give_back()
+                self.release()
             else:
                 self._forget(owner, turn)
             raise
 
-    def give_back(self) -> None:
-        """Ends a turn: somebody else has it, if anybody waits."""
+    def release(self) -> None:
+        """Give the place to the next owner that waits, or free it."""
         while self._waiting:
             owner = next(iter(self._waiting))
             queue = self._waiting.pop(owner)

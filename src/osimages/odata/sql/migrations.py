@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 
 STEP_TABLE = (
     "CREATE TABLE IF NOT EXISTS schema_step (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, "
@@ -77,9 +77,9 @@ class Migrations:
             raise OldSchemaError(f"The database {where} is older than this release. Run `{self.command}`.")
 
 
-def recorded_steps() -> Steps[frozenset[int]]:
+def recorded_steps() -> Script[frozenset[int]]:
     """Read the numbers of the steps that a database has had."""
-    rows = yield Ask(APPLIED_STEPS)
+    rows = yield Statement(APPLIED_STEPS)
     return frozenset(int(row[0]) for row in rows)
 
 

@@ -34,9 +34,7 @@ from sqlalchemy.sql.elements import Grouping, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
 from osimages.odata.plan.expressions import (
-    AnyItem,
-    Apply,
-    Both,
+    And,
     Case,
     Chosen,
     Column,
@@ -44,9 +42,10 @@ from osimages.odata.plan.expressions import (
     Comparison,
     Condition,
     Convert,
-    Either,
-    EveryItem,
+    Exists,
     Field,
+    ForAll,
+    FunctionCall,
     HasFlags,
     InOrder,
     IsNull,
@@ -57,7 +56,8 @@ from osimages.odata.plan.expressions import (
     Negation,
     Null,
     OneOf,
-    Slot,
+    Or,
+    Parameter,
     TextMatch,
     Truth,
     Value,
@@ -89,7 +89,7 @@ class Renderer(RowRenderer):
         super().__init__(tables)
         self._dialect = dialect
 
-    def page(self, shape: Shape, driving: AnyItem | None) -> str:
+    def page(self, shape: Shape, driving: Exists | None) -> str:
         """SQL of one page; its rows are key, document, the values of the terms to sort by, and computed values.
 
         Parameters are tenant, limit, skip and c0, c1, ...; for a page that continues also after, the key that the page
@@ -149,7 +149,7 @@ class Renderer(RowRenderer):
         """A term to sort by, null before every value when ascending and after all when descending."""
         return term.desc() if descending else term.asc()
 
-    def count(self, condition: Condition | None, driving: AnyItem | None, rows: Relation | None = None) -> str:
+    def count(self, condition: Condition | None, driving: Exists | None, rows: Relation | None = None) -> str:
         """SQL that counts the entities of a tenant, or the rows made of them, that fulfil the condition."""
         if rows is not None:
             made = self.rows(rows)
@@ -182,20 +182,20 @@ class Renderer(RowRenderer):
         ordered = present.union_all(gone).order_by(literal_column("version"))
         return self._text(ordered.limit(bindparam("limit")).offset(literal_column("0")))
 
-    def beyond(self, item: AnyItem) -> str:
+    def beyond(self, item: Exists) -> str:
         """SQL that finds a row where more than `most` items match, the parameter, and reads no further than that."""
         matching: Select[Any] = self._matching_keys(item).with_only_columns(
             literal_column("1"), maintain_column_froms=True
         )
         return self._text(matching.limit(literal_column("1")).offset(bindparam("most")))
 
-    def items(self, item: AnyItem) -> str:
+    def items(self, item: Exists) -> str:
         """SQL that counts the matching items."""
         matching: Select[Any] = self._matching_keys(item).with_only_columns(func.count(), maintain_column_froms=True)
         return self._text(matching)
 
     def _filtered(
-        self, query: Select[Any], condition: Condition | None, driving: AnyItem | None, source: FromClause
+        self, query: Select[Any], condition: Condition | None, driving: Exists | None, source: FromClause
     ) -> Select[Any]:
         scope: Scope = {0: source}
         for conjunct in conjuncts(condition):
@@ -205,7 +205,7 @@ class Renderer(RowRenderer):
                 query = query.where(self._condition(conjunct, scope))
         return query
 
-    def _matching_keys(self, item: AnyItem) -> Select[Any]:
+    def _matching_keys(self, item: Exists) -> Select[Any]:
         items = self._tables.items[item.collection].table
         query: Select[Any] = select(items.c.id).where(items.c.tenant == bindparam("tenant"))
         return query if item.condition is None else query.where(self._condition(item.condition, {item.depth: items}))
@@ -216,19 +216,19 @@ class Renderer(RowRenderer):
                 return self.truth(None)
             case Truth(value):
                 return true() if value else false()
-            case Both(operands):
+            case And(operands):
                 return _joined("AND", [self._condition(each, scope) for each in operands])
-            case Either(operands):
+            case Or(operands):
                 return _joined("OR", [self._condition(each, scope) for each in operands])
             case Negation(operand):
                 return not_(self._condition(operand, scope).self_group())
-            case AnyItem():
+            case Exists():
                 return self._some(condition.collection, condition.depth, condition.condition, scope)
             case Chosen():
                 return scope[0].c.id.in_(self._chosen(condition))
             case InOrder():
                 return self._in_order(condition, scope)
-            case EveryItem():
+            case ForAll():
                 return not_(self._some(condition.collection, condition.depth, condition.condition, scope, False))
         return self._test(condition, scope)
 
@@ -240,8 +240,8 @@ class Renderer(RowRenderer):
                 return compare(operator, self._value(left, scope), self._value(right, scope))
             case Match(function, text, pattern):
                 return self.text_match(function, self._value(text, scope), self._value(pattern, scope))
-            case OneOf(operand, slots, for_null):
-                found = self._value(operand, scope).in_([self._value(slot, scope) for slot in slots])
+            case OneOf(operand, parameters, for_null):
+                found = self._value(operand, scope).in_([self._value(parameter, scope) for parameter in parameters])
                 return found if for_null is None else func.coalesce(found, self.truth(for_null))
             case HasFlags(operand, flags):
                 return self.has_flags(self._value(operand, scope), self._value(flags, scope))
@@ -352,28 +352,28 @@ def conjuncts(condition: Condition | None) -> tuple[Condition, ...]:
     """The conditions that must all hold."""
     if condition is None:
         return ()
-    return condition.operands if isinstance(condition, Both) else (condition,)
+    return condition.operands if isinstance(condition, And) else (condition,)
 
 
-def driving_candidates(condition: Condition | None) -> tuple[AnyItem, ...]:
+def driving_candidates(condition: Condition | None) -> tuple[Exists, ...]:
     """Lambdas that a query may start from: those that must hold and look at nothing but their own items."""
     return tuple(
         each
         for each in conjuncts(condition)
-        if isinstance(each, AnyItem) and (each.condition is None or _is_about_items(each.condition))
+        if isinstance(each, Exists) and (each.condition is None or _is_about_items(each.condition))
     )
 
 
 def _is_about_items(value: Value) -> bool:
     """Whether a condition or a value looks at nothing but items of the lambda around it, and constants."""
     match value:
-        case Slot() | Null() | Truth():
+        case Parameter() | Null() | Truth():
             return True
         case Column() | Chosen():
             return False
         case Field():
             return value.depth > 0
-        case AnyItem() | EveryItem() | InOrder() | ItemCount() | ItemOrdinals():
+        case Exists() | ForAll() | InOrder() | ItemCount() | ItemOrdinals():
             return False
         case Case(branches):
             return all(_is_about_items(each) for branch in branches for each in branch)
@@ -381,14 +381,14 @@ def _is_about_items(value: Value) -> bool:
 
 
 def _parts(
-    value: Apply | Convert | IsTrue | IsNull | Compare | Match | HasFlags | OneOf | Both | Either | Negation,
+    value: FunctionCall | Convert | IsTrue | IsNull | Compare | Match | HasFlags | OneOf | And | Or | Negation,
 ) -> tuple[Value, ...]:
     match value:
         case Compare(_, left, right) | Match(_, left, right) | HasFlags(left, right):
             return left, right
-        case Apply(_, _, arguments):
+        case FunctionCall(_, _, arguments):
             return arguments
-        case Both(operands) | Either(operands):
+        case And(operands) | Or(operands):
             return operands
         case OneOf() | IsTrue() | IsNull() | Negation() | Convert():
             return (value.operand,)

@@ -1,4 +1,4 @@
-"""From the rows that `$apply` makes to SQL: groups, totals, parts; each relation is a query inside the next one."""
+"""From the rows that `$apply` makes to SQL: groups, aggregates, parts; each relation is a query inside the next one."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 
 from osimages.odata.model.types import Primitive
-from osimages.odata.plan.expressions import Condition, Null, Order, ScalarType, Slot, Truth, Value
-from osimages.odata.plan.relations import Groups, Joined, Limited, Part, Relation, Total, Unfold
+from osimages.odata.plan.expressions import Condition, Null, Order, Parameter, ScalarType, Truth, Value
+from osimages.odata.plan.relations import Aggregate, Groups, Limited, Part, Relation, UnionAll, Unnest
 from osimages.odata.sql.rendering_values import Scope, Sql, ValueRenderer
 from osimages.odata.sql.tables import column_type
 
@@ -45,15 +45,15 @@ class RowRenderer(ValueRenderer):
                 query: Query = self._groups(relation)
             case Limited():
                 query = self._limited(relation)
-            case Joined():
+            case UnionAll():
                 query = self._joined_parts(relation)
         return query.subquery("made")
 
     def _groups(self, groups: Groups) -> Select[Any]:
         source, scope, conditions = self._source(groups)
         keys = [self._value(each, scope) for each in groups.keys]
-        totals = [self._total(each, scope) for each in groups.totals]
-        query = select(*_columns([*keys, *totals])).select_from(source).where(*conditions)
+        aggregates = [self._aggregate_of(each, scope) for each in groups.aggregates]
+        query = select(*_columns([*keys, *aggregates])).select_from(source).where(*conditions)
         if groups.condition is not None:
             query = query.where(self._condition(groups.condition, scope))
         # By number: an expression with constants in it is not always known for the same.
@@ -73,7 +73,7 @@ class RowRenderer(ValueRenderer):
             source = source.join(items, self._belongs(items, unfold, scope), isouter=unfold.outer)
         return source, scope, (main.c.tenant == bindparam("tenant"),)
 
-    def _belongs(self, items: FromClause, unfold: Unfold, scope: Scope) -> ColumnElement[bool]:
+    def _belongs(self, items: FromClause, unfold: Unnest, scope: Scope) -> ColumnElement[bool]:
         found = and_(items.c.tenant == bindparam("tenant"), items.c.id == scope[0].c.id)
         return found if unfold.condition is None else and_(found, self._condition(unfold.condition, scope))
 
@@ -89,13 +89,13 @@ class RowRenderer(ValueRenderer):
     def ordering(self, order: Sequence[Order], scope: Scope) -> Iterator[ColumnElement[Any]]:
         """The terms of an order, written out; constants order nothing, and a number would name a column."""
         for each in order:
-            if not isinstance(each.value, Truth | Null | Slot):
+            if not isinstance(each.value, Truth | Null | Parameter):
                 yield self.sorted(self._value(each.value, scope), each.descending, each.nullable)
 
-    def _joined_parts(self, joined: Joined) -> CompoundSelect[Any]:
+    def _joined_parts(self, joined: UnionAll) -> CompoundSelect[Any]:
         return union_all(*(self._part(number, part, joined) for number, part in enumerate(joined.parts)))
 
-    def _part(self, number: int, part: Part, joined: Joined) -> Select[Any]:
+    def _part(self, number: int, part: Part, joined: UnionAll) -> Select[Any]:
         made = self.rows(part.source)
         scope: Scope = {0: made}
         values: list[Sql] = [literal_column(str(number), Integer())]
@@ -111,8 +111,8 @@ class RowRenderer(ValueRenderer):
     def _number(self, value: Value) -> Sql:
         return self._value(value, {})
 
-    # --- totals ---
-    def _total(self, total: Total, scope: Scope) -> Sql:
+    # --- aggregates ---
+    def _aggregate_of(self, total: Aggregate, scope: Scope) -> Sql:
         operand = None if total.operand is None else self._value(total.operand, scope)
         found: Sql = getattr(self, total.method.value)(total.type, operand)
         return found

@@ -15,16 +15,16 @@ from sqlalchemy.sql.elements import Grouping
 from osimages.odata.model.types import Primitive
 from osimages.odata.plan.constants import FLOATS, INTEGERS
 from osimages.odata.plan.expressions import (
-    Apply,
     Case,
     Column,
     Condition,
     Convert,
     Field,
+    FunctionCall,
     ItemCount,
     ItemOrdinals,
     Null,
-    Slot,
+    Parameter,
     Value,
 )
 from osimages.odata.sql.tables import OFFSET, PRIMITIVE_ITEM, EntityTables
@@ -54,13 +54,13 @@ class ValueRenderer:
 
     def _value(self, value: Value, scope: Scope) -> Sql:
         match value:
-            case Slot(number):
+            case Parameter(number):
                 return self.constant(number)
             case Field():
                 return self._field(value, scope)
             case Null():
                 return literal_column("NULL")
-            case Apply(operation, type_, arguments):
+            case FunctionCall(operation, type_, arguments):
                 rendered = [self._value(each, scope) for each in arguments]
                 found: Sql = getattr(self, operation.value)(type_, *rendered)
                 return found

@@ -12,7 +12,7 @@ from osimages.odata.model.types import Model
 from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.tables import EntityTables
-from osimages.odata.sql.transaction_script import Result, Steps
+from osimages.odata.sql.transaction_script import Result, Script
 from osimages.odata.sql.writes import Condition, NewValues, Record
 
 
@@ -102,14 +102,14 @@ class Database(Protocol):
     def expect_reads(self) -> None:
         """Called by a server once it starts, in its event loop: many short reads are to come, until `close`."""
 
-    async def change(self, steps: Steps[Result]) -> Result:
+    async def change(self, steps: Script[Result]) -> Result:
         """Runs the steps in one transaction; their result, once it is committed.
 
         What the steps raise undoes them. Changes of several types belong together when their steps do:
         `odata/sql/changes.py`.
         """
 
-    async def read(self, steps: Steps[Result]) -> Result:
+    async def read(self, steps: Script[Result]) -> Result:
         """Runs steps that change nothing; all of them see the database at one moment.
 
         For what the service itself looks up: no limit of time holds for it, as it does for what clients ask.

@@ -8,7 +8,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.tables import ENGINE_TABLES
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 
 _COLUMNS = {
     "sqlite": "SELECT name FROM pragma_table_info(:name)",
@@ -19,19 +19,19 @@ _COLUMNS = {
 }
 
 
-def create_tables(metadata: MetaData, dialect: Dialect) -> Steps[None]:
+def create_tables(metadata: MetaData, dialect: Dialect) -> Script[None]:
     """Create the tables and indexes that are missing, and those of the engine.
 
     Raises SchemaError for a table that has other columns.
     """
     engine = [each for each in ENGINE_TABLES.sorted_tables if each.name not in metadata.tables]
     for table in (*engine, *metadata.sorted_tables):
-        found = {row[0] for row in (yield Ask(_COLUMNS[dialect.name], {"name": table.name}))}
+        found = {row[0] for row in (yield Statement(_COLUMNS[dialect.name], {"name": table.name}))}
         if found and table.metadata is metadata:
             _check_columns(table, found)
-        yield Ask(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
+        yield Statement(str(CreateTable(table, if_not_exists=True).compile(dialect=dialect)))
         for index in sorted(table.indexes, key=lambda each: str(each.name)):
-            yield Ask(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
+            yield Statement(str(CreateIndex(index, if_not_exists=True).compile(dialect=dialect)))
 
 
 def _check_columns(table: Table, found: set[str]) -> None:

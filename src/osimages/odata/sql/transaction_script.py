@@ -1,7 +1,7 @@
-"""Work on a database as steps: one statement after the other, which each database runs with its own driver.
+"""Transaction scripts: generators of statements, which each database executes with its own driver.
 
-A change is written once, as a generator that yields statements and is given their rows; so the order of its statements
-and its conditions are the same on every database, and several changes can be joined to one with `yield from`.
+A change is written once, as a generator that yields statements and receives their rows. The order of its statements and
+its conditions are the same on every database, and several scripts become one transaction with `yield from`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class KeyTakenError(Exception):
     """A row with that key is there already."""
 
 
-class Ask(msgspec.Struct, frozen=True):
+class Statement(msgspec.Struct, frozen=True):
     """A statement with parameters named `:like_this`; with a sequence of values it is run for each of them."""
 
     sql: str
@@ -28,4 +28,4 @@ class Ask(msgspec.Struct, frozen=True):
 
 
 Rows = Sequence[Row]
-Steps = Generator[Ask, Rows, Result]
+Script = Generator[Statement, Rows, Result]

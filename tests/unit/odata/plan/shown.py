@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from osimages.odata.plan.bind import Bound
 from osimages.odata.plan.expressions import (
-    AnyItem,
-    Apply,
-    Both,
+    And,
     Case,
     Chosen,
     Column,
     Compare,
     Convert,
-    Either,
-    EveryItem,
+    Exists,
     Field,
+    ForAll,
+    FunctionCall,
     HasFlags,
     InOrder,
     IsNull,
@@ -25,7 +24,8 @@ from osimages.odata.plan.expressions import (
     Negation,
     Null,
     OneOf,
-    Slot,
+    Or,
+    Parameter,
     Truth,
     Value,
 )
@@ -49,22 +49,22 @@ def _condition(condition: Value, constants: tuple[object, ...]) -> str:
             return f"({function.value} {inner(text)} {inner(pattern)})"
         case HasFlags(operand, flags):
             return f"(has {inner(operand)} {inner(flags)})"
-        case OneOf(operand, slots, for_null):
+        case OneOf(operand, parameters, for_null):
             null = "" if for_null is None else f" or null: {for_null}"
-            return f"({inner(operand)} in {', '.join(map(inner, slots))}{null})"
+            return f"({inner(operand)} in {', '.join(map(inner, parameters))}{null})"
         case IsNull(operand):
             return f"(null {inner(operand)})"
         case IsTrue(operand):
             return inner(operand)
-        case Both(operands):
+        case And(operands):
             return f"(and {' '.join(map(inner, operands))})"
-        case Either(operands):
+        case Or(operands):
             return f"(or {' '.join(map(inner, operands))})"
         case Negation(operand):
             return f"(not {inner(operand)})"
-        case AnyItem(collection, condition_of_item, depth):
+        case Exists(collection, condition_of_item, depth):
             return f"any {collection}[{depth}]{f': {inner(condition_of_item)}' if condition_of_item else ''}"
-        case EveryItem(collection, condition_of_item, depth):
+        case ForAll(collection, condition_of_item, depth):
             return f"all {collection}[{depth}]: {inner(condition_of_item)}"
         case InOrder(collection, conditions, depth):
             return f"in order {collection}[{depth}]: {' '.join(map(inner, conditions))}"
@@ -72,21 +72,21 @@ def _condition(condition: Value, constants: tuple[object, ...]) -> str:
 
 
 def _value(
-    value: Field | Slot | Null | Apply | Convert | Case | ItemCount | ItemOrdinals | Column | Chosen,
+    value: Field | Parameter | Null | FunctionCall | Convert | Case | ItemCount | ItemOrdinals | Column | Chosen,
     constants: tuple[object, ...],
 ) -> str:
     def inner(value: Value) -> str:
         return _condition(value, constants)
 
     match value:
-        case Slot(number):
+        case Parameter(number):
             return repr(constants[number])
         case Null():
             return "null"
         case Field(collection, name, depth, offset):
             place = f"{collection}[{depth}]{f'.{name}' if name else ''}" if collection else str(name)
             return f"{place}@offset" if offset else place
-        case Apply(operation, type_, arguments):
+        case FunctionCall(operation, type_, arguments):
             return f"({operation.value}:{type_.name.lower()} {' '.join(map(inner, arguments))})"
         case Convert(operand, source, target):
             return f"({source.name.lower()}->{target.name.lower()} {inner(operand)})"

@@ -18,7 +18,7 @@ from osimages.odata.errors import (
 )
 from osimages.odata.model.types import Primitive
 from osimages.odata.plan.build import Query, build_plan, build_query
-from osimages.odata.plan.expressions import Apply, Compare, Comparison, Field, Operation, Order, Slot
+from osimages.odata.plan.expressions import Compare, Comparison, Field, FunctionCall, Operation, Order, Parameter
 from osimages.odata.plan.pagination import Position
 from osimages.odata.plan.query import Shape
 from osimages.odata.plan.query_limits import Limits
@@ -51,7 +51,7 @@ def test_an_empty_query_asks_for_everything() -> None:
 
 def test_everything_at_once() -> None:
     found = _query("$filter=id eq 'x'&$select=ID&$orderby=id desc&$top=7&$skip=3&$count=true&$skiptoken=t&$format=json")
-    assert found.shape.condition == Compare(Comparison.EQ, Field(None, "id"), Slot(0))
+    assert found.shape.condition == Compare(Comparison.EQ, Field(None, "id"), Parameter(0))
     assert found.shape.descending
     assert (found.constants, found.select, found.top, found.skip, found.count) == (("x",), ("id",), 7, 3, True)
     assert (found.skiptoken, found.format) == ("t", "json")
@@ -237,7 +237,7 @@ def test_orderby_of_what_cannot_be_sorted_by(text: str, reason: str) -> None:
 def test_orderby_of_expressions() -> None:
     found = _query("$orderby=length(id) desc,id desc,tolower(id)").shape
     key = Field(None, "id")
-    assert found.order == (Order(Apply(Operation.LENGTH, Primitive.STRING, (key,)), True, False),)
+    assert found.order == (Order(FunctionCall(Operation.LENGTH, Primitive.STRING, (key,)), True, False),)
     assert found.descending  # what follows the key changes nothing
 
 

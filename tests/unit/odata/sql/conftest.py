@@ -11,7 +11,7 @@ from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.tables import METADATA
 from osimages.graph.tenant_storage import add_tenant
 from osimages.odata.sql.sqlite.file import migrate
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.unit.odata.sql.places import KINDS, AnyStore, Place, PostgresPlace, SqlitePlace, new_postgres
@@ -42,9 +42,9 @@ def clean_postgres(used_postgres: PostgresPlace) -> PostgresPlace:
     return used_postgres
 
 
-def _emptied() -> Steps[None]:
+def _emptied() -> Script[None]:
     for table in METADATA.sorted_tables:
-        yield Ask(f"DELETE FROM {table.name}")
+        yield Statement(f"DELETE FROM {table.name}")
 
 
 @pytest.fixture(params=KINDS)

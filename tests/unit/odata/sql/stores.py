@@ -17,7 +17,7 @@ from osimages.odata.plan.pagination import Position
 from osimages.odata.plan.query import CollectionPlan, Sortable
 from osimages.odata.plan.query_limits import Limits
 from osimages.odata.plan.resolve import Kind
-from osimages.odata.sql.transaction_script import Ask, Rows, Steps
+from osimages.odata.sql.transaction_script import Rows, Script, Statement
 from osimages.odata.text.text_limits import Bounds
 from tests.support.looped import run
 from tests.unit.odata.sql.places import AnyStore
@@ -92,7 +92,7 @@ def found(store: AnyStore, text: str | None = None, tenant: str = CONTOSO) -> li
 def fill(store: AnyStore, images: Mapping[str, Properties], tenant: str = CONTOSO) -> None:
     """Creates images, in one transaction."""
 
-    def create_all() -> Steps[None]:
+    def create_all() -> Script[None]:
         for key, given in images.items():
             yield from store.changes.create(tenant, key, given)
 
@@ -109,8 +109,8 @@ def rows(store: AnyStore, table: str, tenant: str = CONTOSO) -> list[Row]:
     columns = [column.name for column in METADATA.tables[table].columns]
     assert columns[0] == "tenant"
     sql = f"SELECT {', '.join(columns[1:])} FROM {table} WHERE tenant = :tenant ORDER BY 1, 2"
-    return [tuple(row) for row in run(store.database.read(_asked(Ask(sql, {"tenant": tenant}))))]
+    return [tuple(row) for row in run(store.database.read(_asked(Statement(sql, {"tenant": tenant}))))]
 
 
-def _asked(ask: Ask) -> Steps[Rows]:
+def _asked(ask: Statement) -> Script[Rows]:
     return (yield ask)

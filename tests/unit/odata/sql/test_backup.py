@@ -21,7 +21,7 @@ from osimages.odata.sql.backup import BackupError
 from osimages.odata.sql.databases import back_up, restore
 from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.sqlite.file import connect
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 from osimages.windows.facts import bundled
 from tests.support.looped import run
 from tests.support.postgres import Postgres
@@ -108,8 +108,8 @@ def test_a_version_that_was_given_out_is_not_given_out_again(place: Place, tmp_p
         assert run(store.create(CONTOSO, "a", image())).version > last.version > far
 
 
-def _counted_to(number: int) -> Steps[None]:
-    yield Ask("UPDATE tenant SET last_change = :number", {"number": number})
+def _counted_to(number: int) -> Script[None]:
+    yield Statement("UPDATE tenant SET last_change = :number", {"number": number})
 
 
 def test_what_is_there_is_not_replaced_unasked(place: Place, target: Place, tmp_path: Path) -> None:

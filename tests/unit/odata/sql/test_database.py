@@ -22,7 +22,7 @@ from osimages.odata.sql.documents import main_row, properties
 from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.store import Database, Store
 from osimages.odata.sql.tables import entity_tables
-from osimages.odata.sql.transaction_script import Ask, KeyTakenError, Steps
+from osimages.odata.sql.transaction_script import KeyTakenError, Script, Statement
 from tests.support.looped import run
 from tests.support.second_model import METADATA, MODEL, ORDINARY, SPECIMEN, TABLES, bound
 from tests.unit.odata.sql.places import AnyStore, Place
@@ -42,18 +42,18 @@ def database(place: Place) -> Iterator[Database]:
     run(opened.close())
 
 
-def _dropped() -> Steps[None]:
+def _dropped() -> Script[None]:
     for table in METADATA.sorted_tables:
-        yield Ask(f"DROP TABLE {table.name}")
+        yield Statement(f"DROP TABLE {table.name}")
 
 
 def columns(database: Database, key: str) -> tuple[Any, ...]:
     """What the main table holds of a specimen, but its document."""
 
-    def asked() -> Steps[tuple[Any, ...]]:
+    def asked() -> Script[tuple[Any, ...]]:
         names = ", ".join(f'"{each}"' for each in COLUMNS)
         sql = f"SELECT {names} FROM specimen WHERE tenant = :tenant AND id = :id"
-        (row,) = yield Ask(sql, {"tenant": CONTOSO, "id": key})
+        (row,) = yield Statement(sql, {"tenant": CONTOSO, "id": key})
         return tuple(row)
 
     return run(database.read(asked()))
@@ -97,7 +97,7 @@ def test_types_do_not_see_each_other_but_share_their_tenant(database: Database) 
 def test_changes_of_two_types_can_be_joined(place: Place, database: Database) -> None:
     images, specimens = place.opened(), database.store(MODEL, TABLES)
 
-    def both(store: AnyStore, key: str) -> Steps[tuple[Stored, Stored]]:
+    def both(store: AnyStore, key: str) -> Script[tuple[Stored, Stored]]:
         image = yield from store.changes.create(CONTOSO, key, WHOLE)
         specimen = yield from specimens.changes.create(CONTOSO, "the only one", ORDINARY)
         return image, specimen
@@ -117,12 +117,12 @@ def test_what_is_read_in_steps_is_of_one_moment(place: Place, database: Database
         await other.change(add_tenant(a_tenant(FABRIKAM)))
         await other.close()
 
-    def count_twice() -> Steps[list[Any]]:
-        before = yield Ask("SELECT count(*) FROM tenant")
+    def count_twice() -> Script[list[Any]]:
+        before = yield Statement("SELECT count(*) FROM tenant")
         meanwhile = threading.Thread(target=lambda: asyncio.run(add_another()))
         meanwhile.start()
         meanwhile.join()
-        after = yield Ask("SELECT count(*) FROM tenant")
+        after = yield Statement("SELECT count(*) FROM tenant")
         return [before[0][0], after[0][0]]
 
     assert run(database.read(count_twice())) == [1, 1]

@@ -1,4 +1,4 @@
-"""Turns go round among owners, and none is lost, whoever gives up when."""
+"""FairSemaphore go round among owners, and none is lost, whoever gives up when."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from osimages.odata.sql.fair_semaphore import Turns
+from osimages.odata.sql.fair_semaphore import FairSemaphore
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -22,27 +22,27 @@ async def settled() -> None:
         await asyncio.sleep(0)
 
 
-async def all_free(turns: Turns, most: int) -> None:
+async def all_free(turns: FairSemaphore, most: int) -> None:
     for number in range(most):
-        await turns.take(number)
+        await turns.acquire(number)
     for _ in range(most):
-        turns.give_back()
+        turns.release()
 
 
 def test_one_of_each_owner_after_the_other() -> None:
     async def work() -> None:
-        turns, served = Turns(1), list[str]()
+        turns, served = FairSemaphore(1), list[str]()
 
         async def client(owner: str) -> None:
-            await turns.take(owner[0])
+            await turns.acquire(owner[0])
             served.append(owner)
-            turns.give_back()
+            turns.release()
 
-        await turns.take("a")
+        await turns.acquire("a")
         tasks = [asyncio.create_task(client(owner)) for owner in ("a1", "a2", "a3", "b1", "b2", "c1")]
         await settled()
         assert served == []
-        turns.give_back()
+        turns.release()
         await asyncio.gather(*tasks)
         assert served == ["a1", "b1", "c1", "a2", "b2", "a3"]
         await all_free(turns, 1)
@@ -52,19 +52,19 @@ def test_one_of_each_owner_after_the_other() -> None:
 
 def test_who_gives_up_leaves_nothing() -> None:
     async def work() -> None:
-        turns = Turns(1)
-        await turns.take("a")
-        waiting = [asyncio.create_task(turns.take("b")) for _ in range(3)]
+        turns = FairSemaphore(1)
+        await turns.acquire("a")
+        waiting = [asyncio.create_task(turns.acquire("b")) for _ in range(3)]
         await settled()
         waiting[0].cancel()  # while it waits
         await settled()
         waiting[1].cancel()  # it has yet to notice when the turn comes
-        turns.give_back()
+        turns.release()
         await waiting[2]
         assert [each.cancelled() for each in waiting] == [True, True, False]
-        last = asyncio.create_task(turns.take("c"))
+        last = asyncio.create_task(turns.acquire("c"))
         await settled()
-        turns.give_back()
+        turns.release()
         last.cancel()  # the turn has come, and it has yet to notice
         with pytest.raises(asyncio.CancelledError):
             await last
@@ -77,11 +77,11 @@ def test_who_gives_up_leaves_nothing() -> None:
 def test_no_turn_is_lost_or_given_twice(seed: int) -> None:
     async def work() -> None:
         chance, most = random.Random(seed), 3
-        turns, holding = Turns(most), 0
+        turns, holding = FairSemaphore(most), 0
 
         async def client() -> None:
             nonlocal holding
-            await turns.take(chance.randrange(4))
+            await turns.acquire(chance.randrange(4))
             holding += 1
             assert holding <= most
             try:
@@ -89,7 +89,7 @@ def test_no_turn_is_lost_or_given_twice(seed: int) -> None:
                     await asyncio.sleep(0)
             finally:
                 holding -= 1
-                turns.give_back()
+                turns.release()
 
         tasks = []
         for _ in range(300):

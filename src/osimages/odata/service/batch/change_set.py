@@ -14,7 +14,7 @@ from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.entity_store import EntityStore
 from osimages.odata.sql.store import Database, Store
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 from osimages.odata.sql.writes import Condition, NewValues, Record
 
 Result = TypeVar("Result")
@@ -36,7 +36,7 @@ class ChangeSet:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: list[tuple[Steps[Any], asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[Script[Any], asyncio.Future[Any]]] = []
         self._arrival: asyncio.Future[None] | None = None
         self._ended = False
         self._at = 0  # the write that is being done
@@ -58,7 +58,7 @@ class ChangeSet:
         task.add_done_callback(done)
         await arrival
 
-    async def join(self, key: str, steps: Steps[Result]) -> Result:
+    async def join(self, key: str, steps: Script[Result]) -> Result:
         """The result of a write, once all are committed. Raises ODataError(CHANGE_SET_UNDONE) where another fails."""
         if self._ended or self._arrival is None or self._arrival.done():
             raise RuntimeError("a request of a change set writes once")
@@ -86,7 +86,7 @@ class ChangeSet:
         for (_, future), result in zip(self._waiting, results, strict=True):
             future.set_result(result)
 
-    def _all_steps(self) -> Steps[list[Any]]:
+    def _all_steps(self) -> Script[list[Any]]:
         results = []
         for number, (steps, _) in enumerate(self._waiting):
             self._at = number

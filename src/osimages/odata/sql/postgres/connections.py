@@ -13,10 +13,10 @@ from typing import TypeAlias
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from osimages.odata.sql.fair_semaphore import Turns
+from osimages.odata.sql.fair_semaphore import FairSemaphore
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.store import DatabaseLimits, QueryTimeoutError, StoreUnavailableError
-from osimages.odata.sql.transaction_script import KeyTakenError, Result, Rows, Steps, Values
+from osimages.odata.sql.transaction_script import KeyTakenError, Result, Rows, Script, Values
 
 # What passes by itself, or when somebody makes room or starts a server; everything else is a fault of this program.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -63,7 +63,7 @@ class Connections:
         self._limits = limits
         self.query_seconds = limits.query_seconds
         # Some connections are left for what is short: reads by key, changes, what the service looks up for itself.
-        self._turns = Turns(max(1, limits.connections - max(1, limits.connections // 5)))
+        self._semaphore = FairSemaphore(max(1, limits.connections - max(1, limits.connections // 5)))
         # A change takes the time that it needs, but does not wait for another one for longer than it may. It has
         # no READ WRITE: an operator may have set default_transaction_read_only.
         lock_timeout = max(1, int(limits.wait_seconds * 1000))
@@ -97,11 +97,11 @@ class Connections:
         """
         with _told(self._limits.query_seconds):
             async with asyncio.timeout(self._limits.wait_seconds or 0.001):
-                await self._turns.take(tenant)
+                await self._semaphore.acquire(tenant)
         try:
             yield
         finally:
-            self._turns.give_back()
+            self._semaphore.release()
 
     async def rows(self, sql: str, values: Values) -> list[asyncpg.Record]:
         """What one query finds. Raises QueryTimeoutError or StoreUnavailableError."""
@@ -114,16 +114,16 @@ class Connections:
         async with self._acquired() as connection, _transaction(connection, SNAPSHOT):
             yield connection
 
-    async def read(self, steps: Steps[Result]) -> Result:
+    async def read(self, steps: Script[Result]) -> Result:
         """The result of steps that change nothing, all of one moment; they take the time that they need."""
         begin = f"{SNAPSHOT}; SET LOCAL statement_timeout = 0"
         async with self._acquired() as connection, _transaction(connection, begin):
-            return await perform(connection, steps)
+            return await execute(connection, steps)
 
-    async def change(self, steps: Steps[Result]) -> Result:
+    async def change(self, steps: Script[Result]) -> Result:
         """The result of steps in one transaction, once it is committed."""
         async with self._acquired() as connection, _transaction(connection, self._change):
-            return await perform(connection, steps)
+            return await execute(connection, steps)
 
     async def close(self) -> None:
         """Ends all connections, after what is under way."""
@@ -152,7 +152,7 @@ async def fetch(connection: Connection, sql: str, values: Values) -> list[asyncp
     return await connection.fetch(text, *[values[name] for name in names])
 
 
-async def perform(connection: Connection, steps: Steps[Result]) -> Result:
+async def execute(connection: Connection, steps: Script[Result]) -> Result:
     """Runs all steps, within the transaction of the caller. Raises KeyTakenError, and what the steps raise."""
     rows: Rows | None = None
     try:

@@ -17,7 +17,7 @@ from osimages.odata.sql.postgres.store import PostgresStore
 from osimages.odata.sql.store import USUAL_LIMITS, DatabaseLimits
 from osimages.odata.sql.table_creation import create_tables
 from osimages.odata.sql.tables import EntityTables
-from osimages.odata.sql.transaction_script import Ask, Result, Steps
+from osimages.odata.sql.transaction_script import Result, Script, Statement
 
 _REVISION = "SELECT last_change, created_at FROM tenant WHERE tenant = :tenant"
 
@@ -56,11 +56,11 @@ class PostgresDatabase:
         """The entities of one type."""
         return PostgresStore(self, self._connections, model, tables)
 
-    async def change(self, steps: Steps[Result]) -> Result:
+    async def change(self, steps: Script[Result]) -> Result:
         """Runs the steps in one transaction; their result, once it is committed."""
         return await self._connections.change(steps)
 
-    async def read(self, steps: Steps[Result]) -> Result:
+    async def read(self, steps: Script[Result]) -> Result:
         """Runs steps that change nothing; all of them see the database at one moment."""
         return await self._connections.read(steps)
 
@@ -85,6 +85,6 @@ class PostgresDatabase:
         await self._connections.close()
 
 
-def _created(metadata: MetaData) -> Steps[None]:
-    yield Ask(LOCK)
+def _created(metadata: MetaData) -> Script[None]:
+    yield Statement(LOCK)
     yield from create_tables(metadata, dialect(paramstyle="named"))  # type: ignore[no-untyped-call]

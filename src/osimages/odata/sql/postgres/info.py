@@ -7,9 +7,9 @@ from typing import TypeVar
 
 from osimages.odata.sql.database_info import DatabaseInfo
 from osimages.odata.sql.migrations import Migrations
-from osimages.odata.sql.postgres.connections import perform
+from osimages.odata.sql.postgres.connections import execute
 from osimages.odata.sql.postgres.migrate import applied_steps, connected, shown
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 
 Contents = TypeVar("Contents")
 
@@ -39,7 +39,7 @@ async def damage(url: str) -> str | None:
 
 
 async def describe(
-    url: str, migrations: Migrations, contents: Callable[[], Steps[Contents]]
+    url: str, migrations: Migrations, contents: Callable[[], Script[Contents]]
 ) -> tuple[DatabaseInfo, Contents | None]:
     """Return what the database is, and what `contents` reads if its tables are current.
 
@@ -49,7 +49,7 @@ async def describe(
     try:
         applied = await applied_steps(connection)
         is_current = not migrations.pending("postgresql", applied, shown(url))
-        found = await perform(connection, contents()) if is_current else None
+        found = await execute(connection, contents()) if is_current else None
         version = await connection.fetchval("SHOW server_version")
         size = int(await connection.fetchval("SELECT pg_database_size(current_database())"))
         return DatabaseInfo(shown(url), f"PostgreSQL {version}", size, max(applied, default=0), is_current), found

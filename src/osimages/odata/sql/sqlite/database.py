@@ -18,7 +18,7 @@ from osimages.odata.model.types import Model
 from osimages.odata.sql import changes
 from osimages.odata.sql.migrations import Migrations
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
-from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.execution import execute
 from osimages.odata.sql.sqlite.file import applied_steps, connect, make_directory
 from osimages.odata.sql.sqlite.pinned_lock import LONGEST_HOLD_SECONDS, HeldLock
 from osimages.odata.sql.sqlite.reader import UNAVAILABLE, SqliteReader, TimeLimit
@@ -29,7 +29,7 @@ from osimages.odata.sql.sqlite.writer import Writer
 from osimages.odata.sql.store import USUAL_LIMITS, DatabaseGoneError, DatabaseLimits, StoreUnavailableError
 from osimages.odata.sql.table_creation import create_tables
 from osimages.odata.sql.tables import EntityTables
-from osimages.odata.sql.transaction_script import Result, Steps
+from osimages.odata.sql.transaction_script import Result, Script
 
 # A query that is over ends at its next look at the clock.
 _SLACK_SECONDS = 0.5
@@ -83,14 +83,14 @@ class SqliteDatabase:
         """The entities of one type."""
         return SqliteStore(self, self._reader, self._reads, model, tables)
 
-    async def change(self, steps: Steps[Result]) -> Result:
+    async def change(self, steps: Script[Result]) -> Result:
         """Runs the steps in one transaction; their result, once it is on disk."""
         try:
-            return await self._writer.run(lambda connection: perform(connection, steps))
+            return await self._writer.run(lambda connection: execute(connection, steps))
         except UNAVAILABLE as error:
             raise StoreUnavailableError(str(error)) from error
 
-    async def read(self, steps: Steps[Result]) -> Result:
+    async def read(self, steps: Script[Result]) -> Result:
         """Runs steps that change nothing, at once; all of them see the database at one moment."""
         return self._reader.steps(steps)
 

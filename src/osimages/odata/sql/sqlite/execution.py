@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 import apsw
 
-from osimages.odata.sql.transaction_script import KeyTakenError, Result, Rows, Steps
+from osimages.odata.sql.transaction_script import KeyTakenError, Result, Rows, Script
 
 _TAKEN = (apsw.SQLITE_CONSTRAINT_PRIMARYKEY, apsw.SQLITE_CONSTRAINT_UNIQUE)
 
 
-def perform(connection: apsw.Connection, steps: Steps[Result]) -> Result:
+def execute(connection: apsw.Connection, steps: Script[Result]) -> Result:
     """Runs all steps, within the transaction of the caller. Raises KeyTakenError, and what the steps raise."""
     rows: Rows | None = None
     try:

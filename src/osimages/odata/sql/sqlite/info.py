@@ -10,9 +10,9 @@ import apsw
 
 from osimages.odata.sql.database_info import DatabaseInfo
 from osimages.odata.sql.migrations import Migrations, SchemaError
-from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.execution import execute
 from osimages.odata.sql.sqlite.file import applied_steps
-from osimages.odata.sql.transaction_script import Steps
+from osimages.odata.sql.transaction_script import Script
 
 Contents = TypeVar("Contents")
 
@@ -39,7 +39,7 @@ def damage(path: Path) -> str | None:
 
 
 def describe(
-    path: Path, migrations: Migrations, contents: Callable[[], Steps[Contents]]
+    path: Path, migrations: Migrations, contents: Callable[[], Script[Contents]]
 ) -> tuple[DatabaseInfo, Contents | None]:
     """Return what the file is, and what `contents` reads if its tables are current.
 
@@ -53,7 +53,7 @@ def describe(
             connection.set_busy_timeout(10_000)
             applied = applied_steps(connection)
             is_current = not migrations.pending("sqlite", applied, str(path))
-            found = perform(connection, contents()) if is_current else None
+            found = execute(connection, contents()) if is_current else None
         finally:
             connection.close()
     except apsw.NotADBError:

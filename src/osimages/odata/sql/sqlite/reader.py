@@ -12,10 +12,10 @@ from typing import Any
 import apsw
 
 from osimages.odata.sql.entity_store import row_bytes
-from osimages.odata.sql.sqlite.execution import perform
+from osimages.odata.sql.sqlite.execution import execute
 from osimages.odata.sql.sqlite.functions import register
 from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
-from osimages.odata.sql.transaction_script import Result, Steps
+from osimages.odata.sql.transaction_script import Result, Script
 
 # How many steps of SQLite's virtual machine pass between two looks at the clock: a tenth of a millisecond, or ten where
 # a function of our own reads a long text in every tenth of them. A look takes a fifth of a microsecond.
@@ -92,11 +92,11 @@ class SqliteReader:
         except apsw.Error as error:
             raise self._told(error) from error
 
-    def steps(self, steps: Steps[Result]) -> Result:
+    def steps(self, steps: Script[Result]) -> Result:
         """The result of steps that change nothing, all of one moment."""
         try:
             with self.snapshot():
-                return perform(self._connection, steps)
+                return execute(self._connection, steps)
         except apsw.Error as error:
             raise self._told(error) from error
 

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import apsw
 
-from osimages.odata.sql.fair_semaphore import Turns
+from osimages.odata.sql.fair_semaphore import FairSemaphore
 from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.sqlite.reader import SqliteReader, TimeLimit
@@ -96,7 +96,7 @@ class LongReads:
         self._observer = observer
         self._connect = connect
         self._query_seconds = query_seconds
-        self._turns = Turns(most)
+        self._semaphore = FairSemaphore(most)
         self._running: dict[asyncio.Future[Any], TimeLimit] = {}
         self._usual_switch_seconds = sys.getswitchinterval()
         self._closed = False
@@ -136,13 +136,13 @@ class LongReads:
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._query_seconds):
-                await self._turns.take(tenant)
+                await self._semaphore.acquire(tenant)
         except TimeoutError:
             raise StoreUnavailableError("too many long queries are under way") from None
         finally:
             self._observer.waited(_POOL, time.monotonic() - started)
         if self._closed:
-            self._turns.give_back()
+            self._semaphore.release()
         self._check_open()
 
     def _check_open(self) -> None:
@@ -154,7 +154,7 @@ class LongReads:
         self._observer.used(_POOL, -1)
         if not self._running:
             sys.setswitchinterval(self._usual_switch_seconds)
-        self._turns.give_back()
+        self._semaphore.release()
 
     def _read(self, read: Read[Result], limit: TimeLimit) -> tuple[Result, float]:
         """On a thread: the query on a new connection, which takes a fifth of a millisecond to open."""

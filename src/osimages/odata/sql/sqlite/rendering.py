@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import Grouping, UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
 from osimages.odata.model.types import Primitive
-from osimages.odata.plan.expressions import AnyItem, Compare, Comparison, Condition, Field, OneOf, Slot, TextMatch
+from osimages.odata.plan.expressions import Compare, Comparison, Condition, Exists, Field, OneOf, Parameter, TextMatch
 from osimages.odata.sql.rendering import Renderer, conjuncts
 from osimages.odata.sql.tables import EntityTables
 
@@ -31,7 +31,7 @@ class SqliteRenderer(Renderer):
         """
         return UnaryExpression(column, operator=_PLUS, type_=column.type) if correlated else column
 
-    def _matching_keys(self, item: AnyItem) -> Select[Any]:
+    def _matching_keys(self, item: Exists) -> Select[Any]:
         """Where only the second column of the index over values is looked for, each value of the first is tried.
 
         SQLite does that by itself where it has statistics: https://www.sqlite.org/optoverview.html#the_skip_scan_optimization
@@ -87,7 +87,7 @@ class SqliteRenderer(Renderer):
 def _sought(condition: Condition) -> str | None:
     """The property of an item of which an index finds those that fulfil the condition."""
     match condition:
-        case Compare(operator, Field(name=name, offset=False), Slot()) if operator is not Comparison.NE:
+        case Compare(operator, Field(name=name, offset=False), Parameter()) if operator is not Comparison.NE:
             return name
         case OneOf(Field(name=name, offset=False)):
             return name

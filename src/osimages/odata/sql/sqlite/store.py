@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import dialect
 
 from osimages.odata.model.types import Model
 from osimages.odata.plan.constants import Pattern
-from osimages.odata.plan.expressions import AnyItem
+from osimages.odata.plan.expressions import Exists
 from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
 from osimages.odata.sql.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
 from osimages.odata.sql.rendering import driving_candidates
@@ -39,7 +39,7 @@ _FEW_TO_COUNT = 4_000
 class Probe(NamedTuple):
     """A lambda that a query may start from, with the SQL for whether many items match it, and for how many do."""
 
-    item: AnyItem
+    item: Exists
     beyond: str
     items: str
 
@@ -107,7 +107,7 @@ class SqliteStore(EntityStore):
             return self._some(reader, plan, driving, values, total)
 
     def _some(
-        self, reader: SqliteReader, plan: CollectionPlan, driving: AnyItem | None, values: Values, total: int | None
+        self, reader: SqliteReader, plan: CollectionPlan, driving: Exists | None, values: Values, total: int | None
     ) -> Page:
         if not plan.limit:
             return page_of([], plan.shape, False, total)
@@ -129,7 +129,7 @@ class SqliteStore(EntityStore):
             rows, more = reader.some(sql, values, plan.limit, plan.most_bytes)
         return delta_page_of(rows, plan, more, newest)
 
-    def _driving(self, reader: SqliteReader, shape: Shape, values: Values, few: int) -> AnyItem | None:
+    def _driving(self, reader: SqliteReader, shape: Shape, values: Values, few: int) -> Exists | None:
         """Return the lambda with the fewest matching items, if any has less than `few`."""
         probes = self._probes(shape)
         if not probes:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from osimages.odata.model import value_encoding
 from osimages.odata.sql.postgres.database import PostgresDatabase
 from osimages.odata.sql.sqlite.functions import FUNCTIONS
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.unit.odata.sql.places import new_postgres
@@ -110,10 +110,10 @@ def database(postgres: Postgres) -> Iterator[PostgresDatabase]:
         run(opened.close())
 
 
-def asked(sql: str, columns: list[list[Any]]) -> Steps[list[Any]]:
+def asked(sql: str, columns: list[list[Any]]) -> Script[list[Any]]:
     """What an expression gives for each row of arguments."""
     values = {f"a{number}": column for number, column in enumerate(columns)}
-    return [row[0] for row in (yield Ask(sql, values))]
+    return [row[0] for row in (yield Statement(sql, values))]
 
 
 def alike(found: Any, expected: Any) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import dialect
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.tables import METADATA
 from osimages.odata.sql.table_creation import create_tables
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 from tests.support.looped import run
 from tests.support.postgres import Postgres
 from tests.unit.odata.sql.places import PostgresPlace, new_postgres
@@ -26,20 +26,20 @@ _INDEXES = (
 )
 
 
-def described(schema: str, table: str) -> Steps[tuple[Any, ...]]:
+def described(schema: str, table: str) -> Script[tuple[Any, ...]]:
     """Columns and indexes of a table."""
     asked = {"schema": schema, "table": table}
-    return (yield Ask(_COLUMNS, asked)), sorted((yield Ask(_INDEXES, asked)))
+    return (yield Statement(_COLUMNS, asked)), sorted((yield Statement(_INDEXES, asked)))
 
 
 @pytest.mark.parametrize("name", sorted(METADATA.tables))
 def test_a_migrated_table_is_as_declared(clean_postgres: PostgresPlace, name: str) -> None:
-    def both() -> Steps[tuple[tuple[Any, ...], tuple[Any, ...]]]:
-        yield Ask("CREATE SCHEMA declared")
-        yield Ask("SET LOCAL search_path = declared")
+    def both() -> Script[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+        yield Statement("CREATE SCHEMA declared")
+        yield Statement("SET LOCAL search_path = declared")
         yield from create_tables(METADATA, dialect())  # type: ignore[no-untyped-call]
         found = (yield from described("public", name)), (yield from described("declared", name))
-        yield Ask("DROP SCHEMA declared CASCADE")
+        yield Statement("DROP SCHEMA declared CASCADE")
         return found
 
     database = run(clean_postgres.open())
@@ -58,8 +58,8 @@ def test_both_databases_have_the_same_steps_and_tables(postgres: Postgres, datab
     expected = {name for (name,) in connection.execute(sql)}
     connection.close()
 
-    def tables() -> Steps[set[str]]:
-        return {name for (name,) in (yield Ask("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))}
+    def tables() -> Script[set[str]]:
+        return {name for (name,) in (yield Statement("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))}
 
     with new_postgres(postgres) as place:
         opened = run(place.open())

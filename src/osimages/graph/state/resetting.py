@@ -21,7 +21,7 @@ from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.odata.errors import ODataError
 from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.sql.store import Database, Store
-from osimages.odata.sql.transaction_script import Ask, Steps
+from osimages.odata.sql.transaction_script import Script, Statement
 
 # The directory is one file, which is read and written as a whole.
 MOST_ENTRIES = 2000
@@ -111,30 +111,30 @@ class Resetter:
         catalogue: str,
         images: Mapping[str, Mapping[str, object]],
         publication: Publication,
-    ) -> Steps[None]:
+    ) -> Script[None]:
         yield from add_tenant(Tenant(tenant, name or tenant, True, catalogue))
         choice = {"tenant": tenant, "catalogue": catalogue, "licensed": True}
-        yield Ask("UPDATE tenant SET catalogue = :catalogue, licensed = :licensed WHERE tenant = :tenant", choice)
+        yield Statement("UPDATE tenant SET catalogue = :catalogue, licensed = :licensed WHERE tenant = :tenant", choice)
         if name is not None:
-            yield Ask("UPDATE tenant SET name = :name WHERE tenant = :tenant", {"tenant": tenant, "name": name})
+            yield Statement("UPDATE tenant SET name = :name WHERE tenant = :tenant", {"tenant": tenant, "name": name})
         yield from _clear(tenant)
         for key, properties in images.items():
             yield from self._images.changes.create(tenant, key, properties)
         yield from publish(self._images.changes, tenant, publication.images, publication.label)
 
 
-def _clear(tenant: str) -> Steps[None]:
+def _clear(tenant: str) -> Script[None]:
     """Remove all that a tenant has. Its images leave a trace for clients that ask what changed (`delta`), but may be
     published again.
     """
     own = {"tenant": tenant}
     main, removed = IMAGES.main.name, IMAGES.removed.name
-    count = int((yield Ask(f"SELECT count(*) FROM {main} WHERE tenant = :tenant", own))[0][0])  # noqa: S608 (declared)
+    count = int((yield Statement(f"SELECT count(*) FROM {main} WHERE tenant = :tenant", own))[0][0])  # noqa: S608 (declared)
     # Also where nothing is removed: everything that a client knows of the tenant is out of date.
     advance = "UPDATE tenant SET last_change = last_change + :count + 1 WHERE tenant = :tenant RETURNING last_change"
-    last = int((yield Ask(advance, {**own, "count": count}))[0][0])
-    yield Ask(f"UPDATE {removed} SET published = :published WHERE tenant = :tenant", {**own, "published": True})  # noqa: S608
-    yield Ask(
+    last = int((yield Statement(advance, {**own, "count": count}))[0][0])
+    yield Statement(f"UPDATE {removed} SET published = :published WHERE tenant = :tenant", {**own, "published": True})  # noqa: S608
+    yield Statement(
         f"INSERT INTO {removed} (tenant, id, version, removed_at, published) "  # noqa: S608
         "SELECT tenant, id, CAST(:first AS BIGINT) + row_number() OVER (ORDER BY id), CAST(:removed_at AS TEXT), TRUE "
         f"FROM {main} WHERE tenant = :tenant",
@@ -142,4 +142,4 @@ def _clear(tenant: str) -> Steps[None]:
     )
     for table in METADATA.tables.values():
         if table not in _KEPT and "tenant" in table.columns:
-            yield Ask(f"DELETE FROM {table.name} WHERE tenant = :tenant", own)  # noqa: S608 (a declared table's name)
+            yield Statement(f"DELETE FROM {table.name} WHERE tenant = :tenant", own)  # noqa: S608 (a declared table's name)

@@ -55,9 +55,14 @@ class Settings:
     )
     host: str = _setting("127.0.0.1", "Address to listen on.")
     port: int = _setting(8443, "Port to listen on; 0 takes a free one.", least=0, most=65535)
-    http: bool = _setting(False, "Serve plain HTTP (loopback only) instead of HTTPS.")
+    http: bool = _setting(False, "Serve plain HTTP instead of HTTPS; beyond loopback only with expose_development.")
     tls_certificate: str = _setting("", "PEM file of a certificate of your own, with its chain; empty: one is made.")
     tls_key: str = _setting("", "PEM file of its private key (PKCS#8, not encrypted).")
+    tls_name: str = _setting(
+        "",
+        "Names and addresses, between commas, by which other machines and containers reach the server: the generated "
+        "certificate holds them beside localhost, and requests for them are served.",
+    )
     authority: str = _setting("dev", "Who issues tokens: dev (inside this server) or entra.", choices=("dev", "entra"))
     cloud: str = _setting("global", "National cloud whose audiences and issuers are accepted.", choices=CLOUD_NAMES)
     authority_url: str = _setting("", "Address of Entra ID, where it is not the cloud's (a stand-in for tests).")

@@ -103,6 +103,27 @@ def test_plain_http_beyond_this_machine(tmp_path: Path, host: str) -> None:
     said = refusal(tmp_path, "--http", "--host", host)
     assert host in said
     assert "--http is for loopback addresses only" in said
+    assert "--expose-development" in said
+    entra = refusal(tmp_path, "--http", "--host", host, "--authority", "entra", "--expose-development")
+    assert "--http is for loopback addresses only" in entra
+    assert "--expose-development opens" not in entra
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--tls-name", "a/b"), "tls_name: 'a/b' is no host"),
+        (("--tls-name", "a:8443"), "tls_name: 'a:8443' is no host"),
+        (("--tls-name", "emulator", "--http"), "--http serves without one: use --allowed-host"),
+    ],
+)
+def test_names_for_a_certificate_that_are_none(tmp_path: Path, arguments: tuple[str, ...], reason: str) -> None:
+    assert reason in refusal(tmp_path, *arguments)
+
+
+def test_names_beside_a_certificate_of_ones_own(tmp_path: Path) -> None:
+    files = {"OSIMAGES_TLS_CERTIFICATE": "a.pem", "OSIMAGES_TLS_KEY": "a.pem"}
+    assert "tls_certificate is one of your own" in refusal(tmp_path, "--tls-name", "emulator", **files)
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "[]", '{"keys": []}', '{"keys": [{"kid": "a", "kty": "RSA"}]}'])

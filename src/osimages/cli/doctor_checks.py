@@ -21,7 +21,7 @@ import msgspec
 from cryptography import x509
 
 from osimages.app import open_current, publisher_of
-from osimages.cli.options import server_url
+from osimages.cli.server_address import server_address
 from osimages.cli.startup import check_settings, free_port, open_files, own_tls
 from osimages.entra.emulator.certificates import check_authority
 from osimages.entra.emulator.directory_file import DirectoryFile
@@ -267,7 +267,8 @@ def _known_until(settings: Settings) -> tuple[date, date]:
 
 
 def _port(settings: Settings) -> Finding:
-    url, is_running = server_url(settings)
+    address = server_address(settings)
+    url, is_running = address.local, address.is_running
     if is_running:
         return _running(settings, url)
     try:

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 
 from osimages.settings import CLOUD_NAMES, Resolved, Settings, SettingsError, resolve
-
-# Written into the data directory by a server that listens, for the commands that need its address.
-SERVER_FILE = "server.json"
 
 
 def more(pages: str, *examples: str) -> str:
@@ -47,7 +40,12 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 _SERVER_OPTIONS = (
     click.option("--host", help="Address to listen on (127.0.0.1)."),
     click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (8443); 0 takes a free one."),
-    click.option("--http", is_flag=True, default=None, help="Plain HTTP instead of HTTPS; loopback only."),
+    click.option(
+        "--http",
+        is_flag=True,
+        default=None,
+        help="Plain HTTP instead of HTTPS; beyond loopback with --expose-development.",
+    ),
     data_dir_option,
     database_option,
     click.option("--authority", type=click.Choice(["dev", "entra"]), help="Who issues tokens (dev)."),
@@ -60,6 +58,13 @@ _SERVER_OPTIONS = (
         multiple=True,
         callback=lambda _, __, names: ",".join(names) or None,
         help="Another name that clients reach it by (repeatable); on loopback, unknown ones are rejected.",
+    ),
+    click.option(
+        "--tls-name",
+        metavar="NAME",
+        multiple=True,
+        callback=lambda _, __, names: ",".join(names) or None,
+        help="Name or address for the generated certificate, by which others reach the server (repeatable).",
     ),
     click.option("--workers", type=int, help="Number of worker processes (1)."),
     click.option(
@@ -103,25 +108,3 @@ def resolved_from(flags: Mapping[str, object]) -> Resolved:
 def settings_from(flags: Mapping[str, object]) -> Settings:
     """The settings alone."""
     return resolved_from(flags).settings
-
-
-def server_url(settings: Settings) -> tuple[str, bool]:
-    """Where the server of this data directory listens, or would listen; and whether one does."""
-    try:
-        url = str(json.loads(Path(settings.data_path / SERVER_FILE).read_bytes())["url"])
-    except (OSError, ValueError, LookupError, TypeError):
-        url = f"{'http' if settings.http else 'https'}://localhost:{settings.port}"
-    else:
-        if answers(url):
-            return url, True
-    return url, False
-
-
-def answers(url: str) -> bool:
-    """Whether anything listens at an address; the process that did may be gone without a word."""
-    try:
-        address = urlsplit(url)
-        socket.create_connection((address.hostname or "", address.port or 0), timeout=1).close()
-    except (OSError, ValueError):
-        return False
-    return True

@@ -27,12 +27,15 @@ from granian.server import Server
 
 from osimages.cli.connections import connection_options, raise_file_limit
 from osimages.cli.draining import Draining, end_process
-from osimages.cli.options import SERVER_FILE, more, server_options, settings_from
+from osimages.cli.next_steps import next_steps
+from osimages.cli.options import more, server_options, settings_from
+from osimages.cli.server_address import SERVER_FILE, local_url, public_url
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, open_files, own_tls
 from osimages.entra.emulator.authority import Authority
 from osimages.entra.emulator.certificates import Certificates
 from osimages.entra.emulator.private_files import UnusableError, private_directory, replace
 from osimages.graph.clock import Clock
+from osimages.graph.known_hosts import is_loopback
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.state.seeds import SeedError, read_seeds
 from osimages.observability import METRICS_DIRECTORY_VARIABLE
@@ -45,8 +48,6 @@ _POLL_SECONDS = 0.01
 _PAUSE_SECONDS = 1.0
 # Standard output is for the ready line alone.
 _TO_STDERR = {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"}
-# Hosts that clients on this machine reach as `localhost`.
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "0.0.0.0", "::")  # noqa: S104
 
 
 @click.command(
@@ -73,14 +74,20 @@ def run(settings: Settings) -> None:
     check_settings(settings)
     port = free_port(settings.host, settings.port)
     tls = _prepare(settings)
-    url = f"{'http' if settings.http else 'https'}://{_client_host(settings.host)}:{port}"
+    url = local_url(settings, port)
+    if settings.http and not is_loopback(settings.host):
+        click.echo(f"Warning: whoever sees the network of {settings.host} can read the tokens of plain HTTP.", err=True)
     raise_file_limit()
     server = _server(settings, port, tls)
     file = settings.data_path / SERVER_FILE
 
     def announce() -> None:
-        replace(file, json.dumps({"url": url, "pid": os.getpid()}).encode(), public=True)
+        public = public_url(settings, port)
+        written = {"url": url, "pid": os.getpid()} | ({} if public == url else {"publicUrl": public})
+        replace(file, json.dumps(written).encode(), public=True)
         click.echo(f"Listening on {url}")
+        if sys.stdout.isatty():
+            click.echo(next_steps(settings, url))
         sys.stdout.flush()
 
     threading.Thread(target=_when_listening, args=(settings.host, port, announce), daemon=True).start()
@@ -230,10 +237,3 @@ def _when_listening(host: str, port: int, announce: Callable[[], None]) -> None:
         else:
             announce()
             return
-
-
-def _client_host(host: str) -> str:
-    """The name that clients on this machine use, which the certificate holds."""
-    if host in _LOCAL_HOSTS:
-        return "localhost"
-    return f"[{host}]" if ":" in host else host

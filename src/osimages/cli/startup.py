@@ -35,12 +35,14 @@ _BIND_ADVICE = {
 
 def check_settings(settings: Settings) -> None:
     """Raises ClickException for settings that do not go together or would not be safe."""
-    if settings.http and not is_loopback(settings.host):
+    is_exposed = settings.authority == "dev" and settings.expose_development
+    if settings.http and not is_loopback(settings.host) and not is_exposed:
+        advice = "" if settings.authority == "entra" else " --expose-development opens it where only friends reach it."
         raise click.ClickException(
-            f"Plain HTTP would send tokens in the clear to {settings.host}: --http is for loopback addresses only."
+            f"Plain HTTP would send tokens in the clear to {settings.host}: "
+            f"--http is for loopback addresses only.{advice}"
         )
-    is_open = settings.authority == "dev" and not settings.expose_development
-    if is_open and not is_loopback(settings.host):
+    if settings.authority == "dev" and not is_exposed and not is_loopback(settings.host):
         raise click.ClickException(
             f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
@@ -51,8 +53,12 @@ def check_settings(settings: Settings) -> None:
     try:
         networks(settings.trusted_proxies)
         allowed_hosts(settings.allowed_host)
+        named = allowed_hosts(settings.tls_name, "tls_name")
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
+    if named and (settings.http or settings.tls_certificate):
+        used = "--http serves without one" if settings.http else "tls_certificate is one of your own"
+        raise click.ClickException(f"--tls-name is for the generated certificate, and {used}: use --allowed-host.")
     if settings.public_url and not is_public_url(settings.public_url):
         raise click.ClickException(f"--public-url {settings.public_url} is no URL: write https://HOST or http://HOST.")
 
@@ -124,6 +130,7 @@ def certificate_hosts(settings: Settings) -> tuple[str, ...]:
         settings.host,
         urlsplit(settings.public_url).hostname or "localhost",
         *allowed_hosts(settings.allowed_host),
+        *allowed_hosts(settings.tls_name, "tls_name"),
     }
     return tuple(sorted(names - {"0.0.0.0", "::"}))  # noqa: S104
 

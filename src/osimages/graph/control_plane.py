@@ -22,6 +22,8 @@ from osimages.odata.service.service import Service, ServiceVersion
 from osimages.odata.service.static_documents import Document
 from osimages.odata.wire.openapi import Page, openapi
 
+# The type that web servers use for it: none is registered.
+PEM = b"application/x-pem-file"
 # What is served below these differs from request to request.
 _FOLDERS = ("catalogue", "faults", "revocations", "reset", "seed", "clock", "requests")
 _METHODS = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -84,6 +86,18 @@ def _limits(service: Service) -> object:
     }
 
 
+def _authority_certificate(service: Service) -> object:
+    """Return the certificate of the local authority that issued the server's; nothing where that is another one."""
+    settings = service.settings
+    if settings.http or settings.tls_certificate:
+        return None
+    try:
+        content = (settings.data_path / "ca.pem").read_bytes()
+    except OSError:  # another server ends TLS
+        return None
+    return Reply(200, content, PEM, odata=False)
+
+
 async def _metrics(service: Service) -> object:
     service.sample_metrics()
     # Of many workers it takes some time to read and add up.
@@ -128,5 +142,9 @@ _PAGES: Mapping[str, tuple[Callable[[Service], object], Page]] = {
     "/-/permissions": (_permissions, Page("Which permissions each request needs.", _JSON)),
     "/-/seed.schema.json": (_seed_schema, Page("The JSON schema of seeds of tenants.", _JSON)),
     "/-/openapi.json": (_openapi, Page("This document.", _JSON)),
+    "/-/ca.pem": (
+        _authority_certificate,
+        Page("The certificate of the authority that issued the server's; 404 with one of your own.", PEM.decode()),
+    ),
     "/-/metrics": (_metrics, Page("Metrics for Prometheus, of all workers.", "text/plain")),
 }

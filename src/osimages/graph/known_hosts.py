@@ -41,6 +41,7 @@ class KnownHosts:
         is_proxied = settings.authority == "entra" and bool(settings.trusted_proxies)
         if not allowed and (is_proxied or not is_loopback(settings.host)):
             return cls(None)
+        allowed += allowed_hosts(settings.tls_name, "tls_name")
         public = urlsplit(settings.public_url).hostname
         return cls(frozenset((*_LOCAL, settings.host.lower(), *allowed, *((public,) if public else ()))))
 
@@ -62,13 +63,13 @@ class KnownHosts:
         return HOST.fullmatch(text) is not None and _name(text) in (self._names or ())
 
 
-def allowed_hosts(text: str) -> tuple[str, ...]:
-    """Return the names and addresses in the setting `allowed_host`, between commas or spaces. Raises SettingsError."""
+def allowed_hosts(text: str, setting: str = "allowed_host") -> tuple[str, ...]:
+    """Return the names and addresses in a setting, between commas or spaces. Raises SettingsError."""
     found = []
     for each in text.replace(",", " ").split():
         bare = f"[{each}]" if each.count(":") > 1 and not each.startswith("[") else each
         if not HOST.fullmatch(bare) or bare.rpartition("]")[2].count(":"):
-            raise SettingsError(f"allowed_host: '{each}' is no host: write its name alone, such as host.example.org.")
+            raise SettingsError(f"{setting}: '{each}' is no host: write its name alone, such as host.example.org.")
         found.append(_name(bare))
     return tuple(found)
 

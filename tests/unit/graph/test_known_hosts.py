@@ -75,6 +75,18 @@ def test_other_addresses_serve_every_name_without_allowed_host() -> None:
     assert not is_served(named, "evil.example")
 
 
+def test_names_of_the_certificate_are_known() -> None:
+    loopback = Settings(tls_name="emulator, 10.9.9.9")
+    for host in ("emulator:8443", "10.9.9.9", *LOCAL):
+        assert is_served(loopback, host)
+    assert not is_served(loopback, "evil.example")
+    # Elsewhere every name is served until allowed_host says otherwise; its names come beside these.
+    assert is_served(Settings(host="0.0.0.0", tls_name="emulator"), "172.17.0.2:8443")
+    named = Settings(host="0.0.0.0", tls_name="emulator", allowed_host="other")
+    assert is_served(named, "emulator")
+    assert not is_served(named, "172.17.0.2:8443")
+
+
 def test_a_trusted_proxy_decides_for_tokens_of_entra_id_alone() -> None:
     assert is_served(Settings(authority="entra", trusted_proxies="127.0.0.1"), "catalogue.example")
     assert not is_served(Settings(trusted_proxies="127.0.0.1"), "catalogue.example")

@@ -78,7 +78,7 @@ class Certificates:
         public = _authority(directory).cert_pem.bytes()
         files = cls(directory / "ca.pem", directory / "server.pem", directory / "server.pem", directory / "bundle.pem")
         _keep(files.authority, public)
-        _keep(files.bundle, _public_roots() + b"\n" + public)
+        _keep(files.bundle, public_roots() + b"\n" + public)
         return files
 
 
@@ -165,7 +165,7 @@ def _is_current(file: Path, authority: bytes, identities: Sequence[str], now: da
     return same_hosts and begun and certificate.not_valid_after_utc - now > RENEW_BEFORE_EXPIRY
 
 
-def _public_roots() -> bytes:
+def public_roots() -> bytes:
     """The roots that this system trusts, which may include an organisation's own; else those of Mozilla."""
     # Not `cafile`, which follows SSL_CERT_FILE: in a shell set up for this server, that is the bundle itself.
     candidates = (ssl.get_default_verify_paths().openssl_cafile, *_SYSTEM_ROOTS, certifi.where())

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.cli.running import Result, osimages
+from tests.cli.test_check_graph import FAKE, fake_identity
 from tests.support.compliance_policies import (
     READ,
     PolicyStandIn,
@@ -212,6 +213,17 @@ def test_nothing_is_lowered(stand_in: PolicyStandIn, run: Run) -> None:
     assert stand_in.policies != now
 
 
+def test_a_stricter_release_does_not_keep_the_others_back(stand_in: PolicyStandIn, run: Run) -> None:
+    strict = build_range("10.0.26100.60000", "10.0.26100.65535", "ours")
+    stand_in.change(named(stand_in, "All")["id"], **{RANGES: [strict, OLD_25H2]})
+    result = run("apply", *TODAY, "--policy", "All", "--yes")
+    assert result.returncode == 3, "a part is refused"
+    assert "All: applied" in result.stdout
+    assert named(stand_in, "All")[RANGES][0] == strict
+    assert lowest(stand_in, "All")[1:] == expected("Windows 11 25H2", "Windows 11 26H1", "Windows 11 26H2")
+    assert "Warning: All: Windows 11 24H2: too old for the policy now, but accepted: " in result.stderr
+
+
 def test_stale_facts(stand_in: PolicyStandIn, run: Run) -> None:
     december = ("--today", "2026-12-09")
     refused = run("apply", *december, "--yes")
@@ -360,6 +372,18 @@ def test_failures_are_no_difference(stand_in: PolicyStandIn, run: Run) -> None:
         0,
         "No Windows compliance policy has build ranges or a minimum version.",
     )
+
+
+@pytest.mark.parametrize(
+    ("cloud", "root"), [("usgov", "https://graph.microsoft.us"), ("china", "https://microsoftgraph.chinacloudapi.cn")]
+)
+def test_the_graph_of_a_cloud(tmp_path: Path, cloud: str, root: str) -> None:
+    """Nothing is sent: the proxy of the environment is not there."""
+    variables = fake_identity(tmp_path, FAKE) | {"HTTPS_PROXY": "http://127.0.0.1:1", "NO_PROXY": ""}
+    result = osimages("policy", "diff", *TODAY, "--cloud", cloud, **variables)
+    assert (result.returncode, "cannot be reached" in result.stderr) == (3, True)
+    assert f"Reading compliance policies from {root}/beta" in result.stderr
+    assert json.loads((tmp_path / "seen.json").read_text().splitlines()[0])[1] == [f"{root}/.default"]
 
 
 def test_a_policy_that_cannot_be_read_is_named(stand_in: PolicyStandIn, run: Run) -> None:

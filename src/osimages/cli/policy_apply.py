@@ -194,7 +194,7 @@ def _apply(
         )
     else:
         print_summary(plans, results, is_dry_run=not target.yes)
-    is_refused = any(each.state is State.REFUSED for each in plans)
+    is_refused = any(each.refused for each in plans)
     return not is_refused and all(written.outcome in GOOD for _, written in results)
 
 
@@ -249,7 +249,8 @@ def _plans(listed: PolicyList, found: AcceptedRanges, options: RuleOptions, targ
     from osimages.graph.policy_plan import SelectionError, chosen_policies, plan_for, plan_to_create
     from osimages.windows.policy.update import Scope, families_of
 
-    is_new = target.create is not None and all(each.display_name != target.create for each in listed.policies)
+    present = {(each.display_name or "").strip().casefold() for each in listed.policies}
+    is_new = target.create is not None and target.create.strip().casefold() not in present
     names = target.names if is_new or target.create is None else (*target.names, target.create)
     try:
         # With --create alone, no other policy is meant.

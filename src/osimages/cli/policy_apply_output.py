@@ -121,14 +121,14 @@ def _rows(plan: Plan) -> list[tuple[str, ...]]:
     assigned = str(len(policy.assignments)) if policy and policy.assignments is not None else ""
     if not plan.update.changes:
         return [(plan.name, assigned, "", "", str(plan.state), "", "")]
-    refused = " (refused)" if plan.refused else ""
+    is_refused = str(plan.state) == "refused"
     return [
         (
             plan.name,
             assigned,
             _SETTINGS.get(each.setting, each.setting),
             each.release,
-            f"{each.kind}{refused}",
+            f"{each.kind} (refused)" if is_refused or each.is_refused else str(each.kind),
             "; ".join(each.before) or "-",
             "; ".join(each.after) or "-",
         )

@@ -35,7 +35,10 @@ class SelectionError(Exception):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What has to be done with a policy, and why not; `policy` is None for a new one with this body."""
+    """What has to be done with a policy; `policy` is None for a new one with this body.
+
+    `refused` says what is not written, and why: all of it with the state REFUSED, else a part.
+    """
 
     name: str
     state: State
@@ -85,13 +88,15 @@ def plan_for(
 ) -> Plan:
     """Return what a policy needs by a rule. `is_chosen`: somebody named it. Raises NoBodyError."""
     current = Current(policy.ranges or (), policy.minimum, policy.maximum, is_chosen)
-    update = policy_update(current, found, families, scope)
-    if not update.settings:
-        return Plan(policy.name, State.SAME if update.is_matched else State.UNMATCHED, update, policy)
-    refused = update.impossible
-    if not allow_lower:
-        refused += tuple(f"{each}: pass --allow-lower" for each in update.lowered)
-    return Plan(policy.name, State.REFUSED if refused else State.CHANGE, update, policy, refused=refused)
+    update = policy_update(current, found, families, scope, allow_lower=allow_lower)
+    refused = (*update.impossible, *(f"{each}: pass --allow-lower to write it" for each in update.refused))
+    if update.impossible or (refused and not update.settings):
+        state = State.REFUSED
+    elif update.settings:
+        state = State.CHANGE
+    else:
+        state = State.SAME if update.is_matched else State.UNMATCHED
+    return Plan(policy.name, state, update, policy, refused=refused)
 
 
 def plan_to_create(name: str, found: AcceptedRanges) -> Plan:
@@ -124,7 +129,6 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "state": plan.state,
         "changes": plan.update.changes,
         "settings": plan.update.settings,
-        "lowered": plan.update.lowered,
         "refused": plan.refused,
         "unmatched": plan.update.unmatched,
         "notes": plan.update.notes,

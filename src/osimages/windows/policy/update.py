@@ -53,26 +53,30 @@ class Current(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """A difference in one setting for one release, in versions as text; empty where there are none."""
+    """A difference in one setting for one release, in versions as text; empty where there are none.
+
+    `is_refused`: the release keeps what it has, as older builds would pass.
+    """
 
     setting: str
     release: str
     kind: Kind
     before: tuple[str, ...]
     after: tuple[str, ...]
+    is_refused: bool = False
 
 
 class PolicyUpdate(msgspec.Struct, frozen=True):
     """The settings to write, only those that differ, and what that means.
 
-    `lowered` are sentences about builds that would pass although they are too old now, `impossible` about settings that
-    no device could satisfy, `unmatched` about what no release of the rule matches, and which stays as it is, `notes`
-    about devices that the settings judge wrongly.
+    `refused` are sentences about what is not written because builds would pass that are too old now, `impossible` about
+    settings that no device could satisfy, `unmatched` about what no release of the rule matches, and which stays as it
+    is, `notes` about devices that the settings judge wrongly.
     """
 
     settings: Json
     changes: tuple[Change, ...] = ()
-    lowered: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     impossible: tuple[str, ...] = ()
     unmatched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -80,23 +84,29 @@ class PolicyUpdate(msgspec.Struct, frozen=True):
 
 
 def policy_update(
-    current: Current, found: AcceptedRanges, families: Mapping[Family, str], scope: Scope = Scope.AUTO
+    current: Current,
+    found: AcceptedRanges,
+    families: Mapping[Family, str],
+    scope: Scope = Scope.AUTO,
+    *,
+    allow_lower: bool = False,
 ) -> PolicyUpdate:
     """Return what a policy needs to admit the builds that `found` accepts, and no others of the same releases.
 
-    `families` are the known releases of Windows for PCs by the version of their builds. Raises NoBodyError if the rule
-    accepts nothing, or servers.
+    `families` are the known releases of Windows for PCs by the version of their builds. Without `allow_lower`, a
+    release keeps what it has if builds would pass that are too old now. Raises NoBodyError if the rule accepts
+    nothing, or servers.
     """
     rule = _Rule(found, families)
     updates = []
     if current.ranges or (current.is_chosen and not current.minimum):
-        updates.append(_RangesUpdate(current, rule, scope).result())
+        updates.append(_RangesUpdate(current, rule, scope, allow_lower=allow_lower).result())
     if current.minimum:
-        updates.append(_minimum_update(current, rule))
+        updates.append(_minimum_update(current, rule, allow_lower=allow_lower))
     return PolicyUpdate(
         {name: value for each in updates for name, value in each.settings.items()},
         tuple(change for each in updates for change in each.changes),
-        tuple(text for each in updates for text in each.lowered),
+        tuple(text for each in updates for text in each.refused),
         tuple(text for each in updates for text in each.impossible),
         tuple(text for each in updates for text in each.unmatched),
         tuple(text for each in updates for text in each.notes),
@@ -146,12 +156,14 @@ class _Rule:
 class _RangesUpdate:
     """The new ranges of a policy: those of the rule, with what nothing in the rule matches as it is."""
 
-    def __init__(self, current: Current, rule: _Rule, scope: Scope) -> None:
+    def __init__(self, current: Current, rule: _Rule, scope: Scope, *, allow_lower: bool) -> None:
         self._rule = rule
+        self._allow_lower = allow_lower
         self._maximum = current.maximum
         self._old = [(raw, _span_of(raw)) for raw in current.ranges]
         self._present: dict[Family, dict[Span, Json]] = {}
         self._unmatched: list[str] = []
+        self._refused: dict[Family, str] = {}
         for raw, span in self._old:
             family = span.family if span else None
             if span is None or family is None or not rule.is_known(family):
@@ -169,21 +181,17 @@ class _RangesUpdate:
             reasons = [self._rule.reason_to_keep(family) for family in self._present]
             return PolicyUpdate({}, unmatched=(*reasons, *self._unmatched), is_matched=False)
         changes = tuple(self._changes(target))
-        if not changes:
-            return PolicyUpdate({}, unmatched=tuple(self._unmatched))
-        ranges = self._composed(target)
-        before = [span for _, span in self._old if span is not None]
-        after = [span for raw in ranges if (span := _span_of(raw)) is not None]
-        return PolicyUpdate(
-            {RANGES: ranges},
-            changes,
-            tuple(f"{each} would be admitted, which is too old for the policy now" for each in lowered(before, after)),
-            tuple(self._impossible(after)),
-            tuple(self._unmatched),
-        )
+        kept = tuple(self._unmatched)
+        written = self._without_refused(target)
+        ranges = self._composed(written)
+        is_same = all(self._present.get(family, {}).keys() == spans.keys() for family, spans in written.items())
+        if is_same and self._present.keys() <= written.keys():
+            return PolicyUpdate({}, changes, tuple(self._refused.values()), unmatched=kept)
+        impossible = tuple(self._impossible(ranges))
+        return PolicyUpdate({RANGES: ranges}, changes, tuple(self._refused.values()), impossible, kept)
 
     def _target(self) -> dict[Family, dict[Span, Json]]:
-        """Return the ranges by family that the policy should have."""
+        """Return the ranges by family that the policy should have by the rule; note those that are refused."""
         target: dict[Family, dict[Span, Json]] = {}
         for family, present in self._present.items():
             if family in self._rule.accepted:
@@ -191,24 +199,35 @@ class _RangesUpdate:
             elif self._rule.reason_to_remove(family) is None:
                 self._unmatched.append(self._rule.reason_to_keep(family))
                 target[family] = present
-        if self._scope is Scope.POLICY:
-            return target
         before = [span for _, span in self._old if span is not None]
         for family, spans in self._rule.accepted.items():
-            if family in target:
+            if family not in target and self._scope is Scope.POLICY:
                 continue
-            if self._scope is Scope.AUTO and lowered(before, spans):
+            too_old = lowered(before, spans)
+            if too_old and family not in target and self._scope is Scope.AUTO:
                 self._unmatched.append(f"{self._rule.name(family)} is not added: it is older than what the policy has")
-            else:
-                target[family] = spans
+                continue
+            target[family] = spans
+            if too_old and not self._allow_lower:
+                builds = ", ".join(map(str, too_old))
+                self._refused[family] = f"{self._rule.name(family)}: too old for the policy now, but accepted: {builds}"
         return target
+
+    def _without_refused(self, target: Mapping[Family, dict[Span, Json]]) -> dict[Family, dict[Span, Json]]:
+        """Return the ranges that are written: a release that would be lowered keeps those that it has."""
+        kept = {
+            family: self._present.get(family, {}) if family in self._refused else each
+            for family, each in target.items()
+        }
+        return {family: each for family, each in kept.items() if each}
 
     def _changes(self, target: Mapping[Family, Mapping[Span, Json]]) -> Iterable[Change]:
         for family in sorted({*self._present, *target}):
             before, after = sorted(self._present.get(family, ())), sorted(target.get(family, ()))
             if before != after:
                 kind = _kind(before, after)
-                yield Change(RANGES, self._rule.name(family), kind, tuple(map(str, before)), tuple(map(str, after)))
+                texts = tuple(map(str, before)), tuple(map(str, after))
+                yield Change(RANGES, self._rule.name(family), kind, *texts, is_refused=family in self._refused)
 
     def _composed(self, target: Mapping[Family, Mapping[Span, Json]]) -> list[Json]:
         """Return the ranges in the order of the policy, with new releases last; equal ones stay as they are."""
@@ -231,13 +250,14 @@ class _RangesUpdate:
             write(family)
         return ranges
 
-    def _impossible(self, after: Sequence[Span]) -> Iterable[str]:
+    def _impossible(self, ranges: Iterable[Any]) -> Iterable[str]:
         maximum = version_of(self._maximum, _LEAST_PARTS)
-        if maximum is not None and all(each.lowest > maximum for each in after):
+        spans = [span for raw in ranges if (span := _span_of(raw)) is not None]
+        if maximum is not None and all(each.lowest > maximum for each in spans):
             yield f"osMaximumVersion {maximum} is lower than every range: no device could be compliant"
 
 
-def _minimum_update(current: Current, rule: _Rule) -> PolicyUpdate:
+def _minimum_update(current: Current, rule: _Rule, *, allow_lower: bool) -> PolicyUpdate:
     """Return the new minimum, of the release that the present one is a build of."""
     old = version_of(current.minimum, _LEAST_PARTS)
     family = family_of(old) if old is not None else None
@@ -252,17 +272,20 @@ def _minimum_update(current: Current, rule: _Rule) -> PolicyUpdate:
     if new == old:
         return PolicyUpdate({})
     texts = ((str(current.minimum),), (str(new),))
+    if new < old and not allow_lower:
+        change = Change(MINIMUM, rule.name(family), Kind.LOWER, *texts, is_refused=True)
+        return PolicyUpdate({}, (change,), (f"{MINIMUM} {old} is higher than {new}, which the rule asks for",))
     change = Change(MINIMUM, rule.name(family), Kind.RAISE if new > old else Kind.LOWER, *texts)
-    too_low = (f"{MINIMUM} would be {new} instead of {current.minimum}",) if new < old else ()
     maximum = version_of(current.maximum, _LEAST_PARTS)
-    is_impossible = maximum is not None and new > maximum
-    impossible = (f"osMaximumVersion {maximum} is lower than {MINIMUM} {new}: no device could be compliant",)
+    impossible: tuple[str, ...] = ()
+    if maximum is not None and new > maximum:
+        impossible = (f"osMaximumVersion {maximum} is lower than {MINIMUM} {new}: no device could be compliant",)
     notes = tuple(
         f"{MINIMUM} does not let the hotpatched build {span.lowest} pass: use ranges"
         for span in rule.accepted[family]
         if span.lowest < new
     )
-    return PolicyUpdate({MINIMUM: str(new)}, (change,), too_low, impossible if is_impossible else (), notes=notes)
+    return PolicyUpdate({MINIMUM: str(new)}, (change,), (), impossible, notes=notes)
 
 
 def _kind(before: Sequence[Span], after: Sequence[Span]) -> Kind:

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from osimages.windows.facts import bundled
 from osimages.windows.policy import AcceptedRanges, PolicyRule, accepted_ranges
@@ -29,7 +31,10 @@ FAMILIES = families_of(FACTS)
 DAY = date(2026, 11, 23)
 RULE = accepted_ranges(FACTS, PolicyRule(day=DAY))
 OLDER = accepted_ranges(FACTS, PolicyRule(day=DAY, level=1))
-TOO_LOW = "is too old for the policy now"
+TOO_OLD = "too old for the policy now, but accepted: "
+
+
+NEWER = ("Windows 11 24H2", "Windows 11 25H2")
 
 
 def build_range(lowest: str, highest: str, description: str | None = None) -> dict[str, Any]:
@@ -42,9 +47,15 @@ OLD_25H2 = build_range("10.0.26200.6584", "10.0.26200.65535")
 SERVER = build_range("10.0.20348.1", "10.0.20348.9999", "Windows Server 2022")
 
 
-def update(*ranges: Any, rule: AcceptedRanges = RULE, scope: Scope = Scope.AUTO, **more: Any) -> PolicyUpdate:
+def update(
+    *ranges: Any,
+    rule: AcceptedRanges = RULE,
+    scope: Scope = Scope.AUTO,
+    allow_lower: bool = False,
+    **more: Any,
+) -> PolicyUpdate:
     """The update of a policy with these ranges."""
-    return policy_update(Current(ranges, **more), rule, FAMILIES, scope)
+    return policy_update(Current(ranges, **more), rule, FAMILIES, scope, allow_lower=allow_lower)
 
 
 def accepted(rule: AcceptedRanges, *releases: str) -> list[tuple[str, str]]:
@@ -62,7 +73,7 @@ def test_a_policy_of_one_release_gets_that_one() -> None:
     assert written(found) == accepted(RULE, "Windows 11 24H2")
     assert [(each.release, each.kind) for each in found.changes] == [("Windows 11 24H2", Kind.RAISE)]
     assert found.settings[RANGES][0]["@odata.type"] == "microsoft.graph.operatingSystemVersionRange"
-    assert not found.lowered
+    assert not found.refused
     assert not found.unmatched
 
 
@@ -74,7 +85,7 @@ def test_a_policy_of_several_releases_gets_newer_ones_too() -> None:
         "Windows 10 1809 is not added: it is older than what the policy has",
         "Windows 10 21H2 is not added: it is older than what the policy has",
     )
-    assert not found.lowered
+    assert not found.refused
 
 
 def test_the_scope_decides_which_releases_are_written() -> None:
@@ -82,9 +93,12 @@ def test_the_scope_decides_which_releases_are_written() -> None:
         RULE, "Windows 11 24H2", "Windows 11 25H2"
     )
     found = update(OLD_24H2, scope=Scope.RULE)
-    assert sorted(written(found)) == sorted(accepted(RULE))
-    assert len(found.lowered) == 2, "two older releases"
-    assert all(each.endswith(TOO_LOW) for each in found.lowered)
+    assert [each.release for each in found.changes if each.is_refused] == ["Windows 10 1809", "Windows 10 21H2"]
+    assert all(TOO_OLD in each for each in found.refused)
+    assert len(written(found)) == len(accepted(RULE)) - 2
+    allowed = update(OLD_24H2, scope=Scope.RULE, allow_lower=True)
+    assert sorted(written(allowed)) == sorted(accepted(RULE))
+    assert not allowed.refused
 
 
 def test_what_the_tool_wrote_is_as_wanted() -> None:
@@ -99,9 +113,26 @@ def test_what_the_tool_wrote_is_as_wanted() -> None:
 def test_a_lower_level_is_lowering(level: int) -> None:
     ranges = compliance_bodies(RULE)[ALL_RELEASES][RANGES]
     assert isinstance(ranges, list)
-    found = update(*ranges, rule=accepted_ranges(FACTS, PolicyRule(day=DAY, level=level)))
-    assert found.lowered
-    assert {each.kind for each in found.changes} == {Kind.LOWER}
+    rule = accepted_ranges(FACTS, PolicyRule(day=DAY, level=level, releases=tuple(NEWER)))
+    found = update(*ranges, rule=rule)
+    assert (found.settings, len(found.refused)) == ({}, len(NEWER))
+    assert {(each.kind, each.is_refused) for each in found.changes} == {(Kind.LOWER, True)}
+    allowed = update(*ranges, rule=rule, allow_lower=True)
+    assert set(accepted(rule)) <= set(written(allowed))
+    assert not any(each.is_refused for each in allowed.changes)
+
+
+def test_a_release_that_is_stricter_does_not_keep_the_others_back() -> None:
+    strict = build_range("10.0.26100.60000", "10.0.26100.65535", "an out-of-band update that we want")
+    found = update(strict, OLD_25H2, scope=Scope.POLICY)
+    assert found.settings[RANGES][0] is strict
+    assert written(found)[1:] == accepted(RULE, "Windows 11 25H2")
+    assert [(each.release, each.kind, each.is_refused) for each in found.changes] == [
+        ("Windows 11 24H2", Kind.LOWER, True),
+        ("Windows 11 25H2", Kind.RAISE, False),
+    ]
+    ((lowest, _),) = accepted(RULE, "Windows 11 24H2")
+    assert found.refused == (f"Windows 11 24H2: {TOO_OLD}{lowest} to 10.0.26100.59999",)
 
 
 def test_a_release_that_has_ended_is_removed_from_a_policy_with_others() -> None:
@@ -161,8 +192,9 @@ def test_the_minimum_version_is_of_its_release() -> None:
     assert found.changes[0].kind is Kind.RAISE
     assert update(minimum=lowest) == PolicyUpdate({})
     later = update(minimum="10.0.26100.60000")
-    assert later.changes[0].kind is Kind.LOWER
-    assert later.lowered == (f"osMinimumVersion would be {lowest} instead of 10.0.26100.60000",)
+    assert (later.settings, later.changes[0].kind, later.changes[0].is_refused) == ({}, Kind.LOWER, True)
+    assert later.refused == (f"osMinimumVersion 10.0.26100.60000 is higher than {lowest}, which the rule asks for",)
+    assert update(minimum="10.0.26100.60000", allow_lower=True).settings == {MINIMUM: lowest}
 
 
 @pytest.mark.parametrize("minimum", ["10.0.22631.1", "10.0.20348.1", "10.0", "Windows 11", "6.3.9600.1"])
@@ -212,6 +244,27 @@ def test_a_hotpatch_with_a_range_of_its_own() -> None:
     assert found.notes == (f"osMinimumVersion does not let the hotpatched build {build} pass: use ranges",)
 
 
+versions = st.builds(
+    "10.0.{}.{}".format,
+    st.sampled_from([17763, 19045, 20348, 22631, 26100, 26200, 26300, 28000]),
+    st.integers(0, 65535),
+)
+some_ranges = st.lists(st.builds(build_range, versions, versions), max_size=6)
+
+
+@settings(deadline=None)
+@given(some_ranges, st.sampled_from(Scope), st.sampled_from([0, 1, 2]))
+def test_without_allow_lower_nothing_older_ever_passes(ranges: list[dict[str, Any]], scope: Scope, level: int) -> None:
+    rule = accepted_ranges(FACTS, PolicyRule(day=DAY, level=level))
+    found = update(*ranges, rule=rule, scope=scope, is_chosen=True)
+    if RANGES in found.settings:
+        assert found.settings[RANGES], "an empty list lets every build pass"
+        before, after = (list(map(span_of, each)) for each in (ranges, found.settings[RANGES]))
+        assert not lowered(before, after)
+        again = update(*found.settings[RANGES], rule=rule, scope=scope, is_chosen=True)
+        assert RANGES not in again.settings, "a second run finds nothing to write"
+
+
 def test_servers_and_an_empty_rule_have_no_body() -> None:
     with pytest.raises(NoBodyError, match="servers"):
         update(OLD_24H2, rule=accepted_ranges(FACTS, PolicyRule(day=DAY, servers=True)))
@@ -226,7 +279,7 @@ def test_month_by_month_a_policy_is_never_lowered_and_has_the_ranges_of_the_rule
         day = date(2024 + month // 12, month % 12 + 1, 20)
         rule = accepted_ranges(FACTS, PolicyRule(day=day, level=level, newest=2))
         found = update(*ranges, rule=rule)
-        assert not found.lowered, (day, found.lowered)
+        assert not found.refused, (day, found.refused)
         ranges = found.settings.get(RANGES, ranges)
         assert update(*ranges, rule=rule) == PolicyUpdate({}, unmatched=found.unmatched), f"idempotent on {day}"
         held = {span_of(each) for each in ranges}

@@ -12,8 +12,8 @@ import pytest
 
 from osimages.graph.check_operations import BUILD_CHECK, FAMILY, PATCH_STATE, SUPPORT_END, SUPPORT_STATE, UPDATE_FACT
 from osimages.odata.model.types import ComplexType
-from osimages.windows.check.answers import Answer, End, Fact, Family, Patch, Support
-from osimages.windows.check.checker import Checker
+from osimages.windows.checks.answers import Answer, End, Fact, Family, Patch, Support
+from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import bundled
 from tests.support.api import IMAGES, READ, WRITE, Api, body_of, connected, refused, token
 from tests.support.server import Server, running

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.evidence import Evidence
-from osimages.windows.check.freshness import freshness
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.evidence import Evidence
+from osimages.windows.checks.freshness import freshness
 from osimages.windows.facts import bundled
 from osimages.windows.fleet.columns import Columns
 from osimages.windows.fleet.devices import Export
 from osimages.windows.fleet.rows import Broken
 from osimages.windows.fleet.tally import Tally
-from osimages.windows.report.page import fleet_report
+from osimages.windows.report.html_report import fleet_report
 from tests.browser.conftest import Open
 from tests.support.fleet_export import devices
 

@@ -23,7 +23,7 @@ from osimages.cli.verify import verify
 
 if TYPE_CHECKING:
     from osimages.windows.facts import Catalogue
-    from osimages.windows.history import Entry
+    from osimages.windows.release_history import Entry
 
 
 @click.group(short_help="Windows releases and their builds: show, update, publish, export.")
@@ -102,8 +102,8 @@ def history(
     release: str | None, version: str | None, data_dir: str | None, database: str | None, as_json: bool
 ) -> None:
     """Print every update of RELEASE, newest first: "Windows 11 24H2", 24H2 or 26100."""
-    from osimages.windows.history import UnknownReleaseError, find_release
-    from osimages.windows.history import history as entries_of
+    from osimages.windows.release_history import UnknownReleaseError, find_release
+    from osimages.windows.release_history import history as entries_of
 
     named = release or version
     if not named or (release and version):

@@ -19,7 +19,7 @@ from osimages.cli.options import data_dir_option, database_option, json_option, 
 from osimages.cli.output import say
 
 if TYPE_CHECKING:
-    from osimages.windows.check.freshness import Freshness
+    from osimages.windows.checks.freshness import Freshness
     from osimages.windows.fleet.tally import Facts, Group, Tally
     from osimages.windows.policy.impact import Impact
 
@@ -102,9 +102,9 @@ def check(
     osimages check --csv DevicesWithInventory.csv --html report.html
     """
     from osimages.graph.clock import Clock
-    from osimages.windows.check.checker import Checker
-    from osimages.windows.check.editions import named_edition
-    from osimages.windows.check.products import named_product
+    from osimages.windows.checks.checker import Checker
+    from osimages.windows.checks.editions import named_edition
+    from osimages.windows.checks.products import named_product
     from osimages.windows.facts import EsuProgram
     from osimages.windows.fleet.tally import Tally, facts_of
     from osimages.windows.fleet.text import writable
@@ -176,7 +176,7 @@ def _of_fleets(options: Options) -> str | None:
 
 def _report(tally: Tally, named: Sequence[Group], facts: Facts, found: Impact | None, options: Options) -> None:
     from osimages.cli.check_tables import print_answers, print_fleet, print_sentence
-    from osimages.windows.check.answers import Verdict
+    from osimages.windows.checks.answers import Verdict
     from osimages.windows.fleet.tally import document
 
     summary, reach = tally.summary(), tally.freshness()
@@ -206,7 +206,7 @@ def _report(tally: Tally, named: Sequence[Group], facts: Facts, found: Impact | 
 
 def _write_html(tally: Tally, reach: Freshness, found: Impact | None, options: Options) -> None:
     from osimages.windows.fleet.text import writable
-    from osimages.windows.report.page import fleet_report
+    from osimages.windows.report.html_report import fleet_report
 
     try:
         title, source = writable(options.title), writable(_source(options))

@@ -62,7 +62,7 @@ class Input(msgspec.Struct, frozen=True):
 def read_fleet(tally: Tally, options: Input) -> None:
     """Count the devices of the input. Raises ClickException where it cannot be read, or holds none."""
     from osimages.windows.fleet.columns import ColumnsError, Named
-    from osimages.windows.fleet.exports import Wanted, open_export
+    from osimages.windows.fleet.device_export import Wanted, open_export
     from osimages.windows.fleet.rows import ExportError
 
     form: Form = "csv" if options.csv else "json"

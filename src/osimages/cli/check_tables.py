@@ -9,8 +9,8 @@ from pathlib import Path
 
 from osimages.cli.output import say
 from osimages.cli.table import print_table
-from osimages.windows.check.answers import Answer, Patch, Support, Verdict
-from osimages.windows.check.freshness import month
+from osimages.windows.checks.answers import Answer, Patch, Support, Verdict
+from osimages.windows.checks.freshness import month
 from osimages.windows.fleet.attention import Attention, attention, verdicts
 from osimages.windows.fleet.tally import Summary, Tally
 

@@ -57,7 +57,7 @@ def export(
 
 def _exported(facts: Catalogue, form: str, release: str | None) -> bytes:
     from osimages.windows.feeds.export import FORMATS
-    from osimages.windows.history import UnknownReleaseError, only
+    from osimages.windows.release_history import UnknownReleaseError, only
 
     try:
         return FORMATS[form].write(only(facts, release) if release else facts, "")

@@ -69,14 +69,15 @@ def _take_over(settings: Settings, source: str, as_json: bool) -> None:
 
     client = _client(source, _FROM_TOKEN)
     place = source if client is None else client.url(PATH)
-    update_from(settings, "images", place, client, as_json)
+    with client or contextlib.nullcontext():
+        update_from(settings, "images", place, client, as_json)
 
 
 def _copied(settings: Settings, source: str, target: str, dry_run: bool) -> list[Pushed]:
     from osimages.graph.client_errors import GraphError
     from osimages.graph.pushing import images_at, plan, push
     from osimages.windows.sources.fetching import FetchError
-    from osimages.windows.sources.reading import LayoutError
+    from osimages.windows.sources.parsing import LayoutError
 
     writer = _client(target, _TO_TOKEN)
     if writer is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from osimages.settings import Settings
     from osimages.windows.merge.claims import Rejection
     from osimages.windows.merge.overrides import Overrides
-    from osimages.windows.sources.asking import Answer, Question
+    from osimages.windows.sources.collector import SourceRequest, SourceResult
     from osimages.windows.sources.fetching import Fetcher
     from osimages.windows.sources.source_list import SourceDefinition
 
@@ -77,27 +77,34 @@ def update(
     places = _given(given)
     chosen = _chosen(names, places, overrides)
     fetches = fetches_in(settings)
-    questions = [_question(each, places, overrides, fetches, accept_fewer) for each in chosen]
-    _finish(settings, _ask(settings, questions, offline), text, as_json, offline)
+    with ExitStack() as clients:
+        requests = [_request(each, places, overrides, fetches, accept_fewer, clients) for each in chosen]
+        results = _collected(settings, requests, offline)
+    _finish(settings, results, text, as_json, offline)
 
 
 def update_from(settings: Settings, name: str, place: str, client: GraphClient | None, as_json: bool) -> None:
-    """Asks one source at a place, and puts into force what follows. Raises ClickException, SystemExit."""
-    from osimages.windows.sources.asking import Question
+    """Read one source at a place, and put into force what follows. Raises ClickException, SystemExit."""
+    from osimages.graph.source_pages import source_pages
+    from osimages.windows.sources.collector import SourceRequest
     from osimages.windows.sources.source_list import BY_NAME, Place
 
     _, text = overrides_of(settings)
-    question = Question(BY_NAME[name], (Place(place),), None, client)
-    _finish(settings, _ask(settings, [question], False), text, as_json, False)
+    source = BY_NAME[name]
+    pages = None if client is None else source_pages(client, source.permission)
+    results = _collected(settings, [SourceRequest(source, (Place(place),), None, pages)], False)
+    _finish(settings, results, text, as_json, False)
 
 
-def _finish(settings: Settings, answers: Sequence[Answer], overrides: bytes, as_json: bool, offline: bool) -> None:
-    renewal = take_up(settings, answers, overrides)
+def _finish(
+    settings: Settings, results: Sequence[SourceResult], overrides: bytes, as_json: bool, offline: bool
+) -> None:
+    renewal = take_up(settings, results, overrides)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(_document(answers, renewal)), indent=2).decode())
+        click.echo(msgspec.json.format(msgspec.json.encode(_document(results, renewal)), indent=2).decode())
     else:
-        _print(answers, renewal)
-    if any(each.state == "failed" or (each.state == "from the cache" and not offline) for each in answers):
+        _print(results, renewal)
+    if any(each.state == "failed" or (each.state == "from the cache" and not offline) for each in results):
         raise SystemExit(1)
 
 
@@ -130,14 +137,14 @@ def kept_in(settings: Settings, steps: Callable[[], Script[Result]]) -> Result:
     return asyncio.run(_in_database(settings, steps(), writes=False))
 
 
-def take_up(settings: Settings, answers: Sequence[Answer], overrides: bytes) -> Renewal:
+def take_up(settings: Settings, results: Sequence[SourceResult], overrides: bytes) -> Renewal:
     """Puts what sources say into the database, and into force. Raises ClickException."""
     from osimages.graph.catalogue_update import Told, renewing
     from osimages.graph.claims_storage import Fetch
 
     now = datetime.now(UTC)
     told = []
-    for each in answers:
+    for each in results:
         count = len(each.statement.claims) if each.statement else 0
         read_at = now if each.statement else None
         told.append(Told(Fetch(each.source.name, each.state, each.detail, now, read_at, count), each.statement))
@@ -185,14 +192,16 @@ def _chosen(names: Sequence[str], places: Mapping[str, list[str]], overrides: Ov
     return [BY_NAME[name] for name in wanted] or usual
 
 
-def _question(
+def _request(
     source: SourceDefinition,
     given: Mapping[str, list[str]],
     overrides: Overrides,
     fetches: Mapping[str, Fetch],
     accept_fewer: bool,
-) -> Question:
-    from osimages.windows.sources.asking import Question
+    clients: ExitStack,
+) -> SourceRequest:
+    from osimages.graph.source_pages import source_pages
+    from osimages.windows.sources.collector import SourceRequest
     from osimages.windows.sources.fetching import is_address
     from osimages.windows.sources.source_list import Place
 
@@ -205,33 +214,27 @@ def _question(
     before = None if accept_fewer or last is None or source.name in given else last.claims
     address = next((each.url for each in places if is_address(each.url)), None)
     if not source.permission or address is None:
-        return Question(source, places, before)
+        return SourceRequest(source, places, before)
     parts = urlsplit(address)
     client = graph_client(f"{parts.scheme}://{parts.netloc}", _TOKEN_VARIABLE, token_seconds=_TOKEN_SECONDS)
-    return Question(source, places, before, client)
+    return SourceRequest(source, places, before, source_pages(clients.enter_context(client), source.permission))
 
 
-def _ask(settings: Settings, questions: Sequence[Question], offline: bool) -> list[Answer]:
+def _collected(settings: Settings, requests: Sequence[SourceRequest], offline: bool) -> list[SourceResult]:
     from osimages.graph.catalogue_update import since
-    from osimages.windows.sources.asking import ask_all
+    from osimages.windows.sources.collector import collect
 
-    fetcher = fetcher_of(settings, not_asked="--offline was given" if offline else _no_network(questions))
-    try:
-        with _progress(len(questions)) as step:
-            return list(ask_all(questions, fetcher, since(), step))
-    finally:
-        fetcher.close()
-        for each in questions:
-            if each.client is not None:
-                each.client.close()
+    fetcher = fetcher_of(settings, not_asked="--offline was given" if offline else _no_network(requests))
+    with closing(fetcher), _progress(len(requests)) as step:
+        return list(collect(requests, fetcher, since(), step))
 
 
-def _no_network(questions: Sequence[Question]) -> str:
+def _no_network(requests: Sequence[SourceRequest]) -> str:
     """Return `no network` if no server of these sources can be reached, and say so on standard error; else nothing."""
     from osimages.windows.sources.fetching import is_address
     from osimages.windows.sources.reachability import no_network
 
-    reason = no_network(place.url for each in questions for place in each.places if is_address(place.url))
+    reason = no_network(place.url for each in requests for place in each.places if is_address(place.url))
     if reason is None:
         return ""
     click.echo(f"No network: none of the sources can be reached ({reason}). Facts on file stay in force.", err=True)
@@ -274,7 +277,7 @@ def _progress(count: int) -> Iterator[Callable[[str], None]]:
         yield step
 
 
-def _document(answers: Sequence[Answer], renewal: Renewal) -> dict[str, object]:
+def _document(results: Sequence[SourceResult], renewal: Renewal) -> dict[str, object]:
     return {
         "asOf": str(renewal.merged.catalogue.as_of),
         "completeUntil": str(renewal.merged.catalogue.complete_until),
@@ -285,27 +288,27 @@ def _document(answers: Sequence[Answer], renewal: Renewal) -> dict[str, object]:
                 "detail": each.detail,
                 "facts": len(each.statement.claims) if each.statement else 0,
             }
-            for each in answers
+            for each in results
         ],
         "changes": renewal.changes,
         "newDisagreements": renewal.new_disagreements,
-        "rejected": _rejected(answers, renewal),
+        "rejected": _rejected(results, renewal),
     }
 
 
-def _rejected(answers: Sequence[Answer], renewal: Renewal) -> list[Rejection]:
+def _rejected(results: Sequence[SourceResult], renewal: Renewal) -> list[Rejection]:
     """What was not taken up of the sources that were asked now: what could not be read, then what cannot be right."""
     from osimages.windows.merge.claims import Rejection
 
-    asked = {each.source.name for each in answers}
-    unread = [Rejection(each.source.name, what, why) for each in answers for what, why in each.rejected]
+    asked = {each.source.name for each in results}
+    unread = [Rejection(each.source.name, what, why) for each in results for what, why in each.rejected]
     return unread + [each for each in renewal.merged.rejected if each.source in asked]
 
 
-def _print(answers: Sequence[Answer], renewal: Renewal) -> None:
+def _print(results: Sequence[SourceResult], renewal: Renewal) -> None:
     rows = [
         (each.source.name, each.state, f"{len(each.statement.claims):,}" if each.statement else "", each.detail)
-        for each in answers
+        for each in results
     ]
     print_table(("Source", "State", "Facts", "Detail"), rows)
     print_changes(renewal)
@@ -313,7 +316,7 @@ def _print(answers: Sequence[Answer], renewal: Renewal) -> None:
         "New disagreements",
         [f"{each.subject}, {each.field}: {each.chosen} ({each.why})" for each in renewal.new_disagreements],
     )
-    rejected = _rejected(answers, renewal)
+    rejected = _rejected(results, renewal)
     _print_part("Not taken up", _grouped(rejected), len(rejected))
     facts = renewal.merged.catalogue
     click.echo(f"As of {facts.as_of}, complete to {facts.complete_until}.")

@@ -18,10 +18,10 @@ from osimages.odata.service.slices import chunks
 from osimages.odata.text.options_parser import pairs
 from osimages.odata.wire.media_types import JsonForm, Metadata
 from osimages.odata.wire.payload import collection_body, entity_body
-from osimages.windows.check.answers import Answer
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.esu import UnknownEsuError, esu_choice
-from osimages.windows.check.evidence import Evidence
+from osimages.windows.checks.answers import Answer
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.esu import UnknownEsuError, esu_choice
+from osimages.windows.checks.evidence import Evidence
 
 _STRING = re.compile(r"'(?:[^']|'')*'")
 # One takes up to a millisecond, if its text fits to many releases.

@@ -19,7 +19,7 @@ from osimages.odata.wire.openapi import Page
 from osimages.windows.facts import Catalogue, digest
 from osimages.windows.feeds.export import FORMATS
 from osimages.windows.feeds.product_feeds import ATOM, product_feeds, write_feed
-from osimages.windows.history import UnknownReleaseError, find_release, only
+from osimages.windows.release_history import UnknownReleaseError, find_release, only
 
 _PREFIX = "/-/catalogue"
 _EXPORT = f"{_PREFIX}/export."

@@ -1,6 +1,6 @@
 """The declared operations that check builds: an extension, which Graph does not have (docs/deviations.md).
 
-What they answer is `windows/check/checker.py`'s Answer; a test holds that both have the same members.
+What they answer is `windows/checks/checker.py`'s Answer; a test holds that both have the same members.
 """
 
 from __future__ import annotations

@@ -6,10 +6,8 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
-# Graph: "supportEndDate ... is always in Pacific Time"; Patch Tuesday is announced at 10:00 Pacific.
-PACIFIC = ZoneInfo("America/Los_Angeles")
+from osimages.windows.calendar import PACIFIC, pacific_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ class Clock:
         own = self.tenants.get(tenant)
         if own is not None:
             return datetime.fromtimestamp(own.seconds(), PACIFIC).date()
-        return self.frozen_day or datetime.now(PACIFIC).date()
+        return self.frozen_day or pacific_today()
 
     def id(self, tenant: str) -> str:
         """The id of a tenant's own clock; empty in real time."""

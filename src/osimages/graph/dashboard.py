@@ -13,8 +13,8 @@ from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.service import Service
 from osimages.odata.sql.transaction_script import Script, Statement
-from osimages.windows.history import UnknownReleaseError, find_release
-from osimages.windows.report.environment import style
+from osimages.windows.release_history import UnknownReleaseError, find_release
+from osimages.windows.report.template_environment import style
 
 _PREFIX = "/dashboard"
 _HTML = b"text/html;charset=utf-8"

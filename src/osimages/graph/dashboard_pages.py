@@ -9,17 +9,17 @@ from functools import lru_cache
 import msgspec
 
 from osimages.windows.calendar import next_patch_tuesday
-from osimages.windows.check.answers import Answer, Fact, Patch
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.freshness import Freshness, freshness, month
-from osimages.windows.check.patch_level import fact_of
+from osimages.windows.checks.answers import Answer, Fact, Patch
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.freshness import Freshness, freshness, month
+from osimages.windows.checks.patch_level import fact_of
 from osimages.windows.facts import Catalogue
 from osimages.windows.fleet.attention import action
-from osimages.windows.history import find_release, history
 from osimages.windows.images import b_releases, published
+from osimages.windows.release_history import find_release, history
 from osimages.windows.report.charts import timeline
-from osimages.windows.report.environment import rendered
-from osimages.windows.report.page import SUPPORT_SHOWN, tone_of
+from osimages.windows.report.html_report import SUPPORT_SHOWN, tone_of
+from osimages.windows.report.template_environment import rendered
 from osimages.windows.servicing import Servicing
 
 _EDITIONS = ("", *map(str, Servicing))

@@ -11,7 +11,7 @@ import msgspec
 from osimages.graph.client import GraphClient
 from osimages.graph.client_errors import GraphError
 from osimages.windows.sources.images import PERMISSION
-from osimages.windows.sources.reading import json_object, objects, text_of
+from osimages.windows.sources.parsing import json_object, objects, text_of
 
 PATH = "deviceManagement/managedDeviceWindowsOSImages"
 WRITE = "DeviceManagementConfiguration.ReadWrite.All"

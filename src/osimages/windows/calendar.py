@@ -1,11 +1,15 @@
-"""When Patch Tuesdays are: the second Tuesday of each month, on which Microsoft releases the B updates.
+"""The calendar of Windows: today in Pacific Time, and Patch Tuesday, the second Tuesday of each month.
 
-Source: https://learn.microsoft.com/windows/deployment/update/release-cycle
+Microsoft releases the B updates on it: https://learn.microsoft.com/windows/deployment/update/release-cycle
 """
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, MINYEAR, date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+# Graph: "supportEndDate ... is always in Pacific Time"; Patch Tuesday is announced at 10:00 Pacific.
+PACIFIC = ZoneInfo("America/Los_Angeles")
 
 _TUESDAY = 1  # date.weekday() counts from Monday = 0
 _EARLIEST_SECOND_TUESDAY = 8
@@ -13,6 +17,11 @@ _EARLIEST_SECOND_TUESDAY = 8
 # In February 2017 Microsoft put all updates off to March, so that month has no B release.
 # https://msrc.microsoft.com/blog/2017/02/february-2017-security-update-release/
 MONTHS_WITHOUT_PATCH_TUESDAY = frozenset({(2017, 2)})
+
+
+def pacific_today() -> date:
+    """Return today's date in Pacific Time."""
+    return datetime.now(PACIFIC).date()
 
 
 def patch_tuesday(year: int, month: int) -> date:

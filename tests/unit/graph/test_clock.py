@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from osimages.graph.clock import PACIFIC, Clock
+from osimages.graph.clock import Clock
+from osimages.windows.calendar import PACIFIC
 
 DAY = date(2026, 11, 24)
 

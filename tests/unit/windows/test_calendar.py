@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.windows.calendar import next_patch_tuesday, patch_tuesday, patch_tuesdays_until
+from osimages.windows.calendar import PACIFIC, next_patch_tuesday, pacific_today, patch_tuesday, patch_tuesdays_until
 
 DAYS = st.dates(date(1900, 1, 1), date(9990, 1, 1))
 
@@ -70,3 +70,8 @@ def test_the_ends_of_the_calendar() -> None:
         patch_tuesdays_until(date(2026, 10, 13), -1)
     with pytest.raises(OverflowError, match="calendar ends"):
         next_patch_tuesday(date(9999, 12, 31))
+
+
+def test_today_is_the_day_in_pacific_time() -> None:
+    before = datetime.now(PACIFIC).date()
+    assert before <= pacific_today() <= datetime.now(PACIFIC).date()

@@ -17,7 +17,7 @@ from osimages.windows.calendar import patch_tuesday
 from osimages.windows.facts import bundled
 from osimages.windows.feeds.export import FORMATS, as_csv, as_json
 from osimages.windows.feeds.feeds import atom, calendar
-from osimages.windows.history import only
+from osimages.windows.release_history import only
 
 FACTS = bundled()
 _ATOM = {"a": "http://www.w3.org/2005/Atom"}

@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from osimages.graph.clock import PACIFIC
 from osimages.graph.development_request import DevelopmentRequest, json_reply
 from osimages.graph.errors import NEEDS_ONE_WORKER
 from osimages.graph.model import IMAGE
@@ -20,6 +19,7 @@ from osimages.graph.state.seeds import CATALOGUE, EMPTY, SeedError, TenantSeed, 
 from osimages.odata.errors import BODY_UNREADABLE, ODataError
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request_body import json_body
+from osimages.windows.calendar import PACIFIC
 
 # What calendars, tokens and JSON can hold with room to spare.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199

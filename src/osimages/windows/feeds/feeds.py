@@ -11,8 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from xml.sax.saxutils import escape, quoteattr
 
-from osimages.graph.clock import PACIFIC
-from osimages.windows.calendar import next_patch_tuesday
+from osimages.windows.calendar import PACIFIC, next_patch_tuesday
 from osimages.windows.facts import Catalogue, Kind, Package, Release, Update
 from osimages.windows.support import support_groups
 

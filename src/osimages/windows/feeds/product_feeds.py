@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from osimages.windows.check.freshness import month_name
+from osimages.windows.checks.freshness import month_name
 from osimages.windows.facts import Catalogue, Kind, Release, Update
 from osimages.windows.feeds.feeds import HELP, TAG, moment
 

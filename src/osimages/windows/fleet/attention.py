@@ -8,8 +8,8 @@ from datetime import date
 
 import msgspec
 
-from osimages.windows.check.answers import Answer, End, Fact, Patch, Support, Verdict, verdict
-from osimages.windows.check.freshness import month
+from osimages.windows.checks.answers import Answer, End, Fact, Patch, Support, Verdict, verdict
+from osimages.windows.checks.freshness import month
 from osimages.windows.fleet.tally import Group
 
 _ENDS_NAMED = 4

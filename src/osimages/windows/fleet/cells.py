@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 
-from osimages.windows.check.evidence import Evidence
-from osimages.windows.check.spelling import LONGEST_TEXT
+from osimages.windows.checks.evidence import Evidence
+from osimages.windows.checks.spelling import LONGEST_TEXT
 from osimages.windows.fleet.columns import SERIAL_NUMBERS, Choice, Columns
 from osimages.windows.fleet.dates import date_in
 from osimages.windows.fleet.newest import Key, key_of

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from osimages.windows.check.editions import named_edition
+from osimages.windows.checks.editions import named_edition
 from osimages.windows.fleet.dates import date_in, is_day_first
 from osimages.windows.fleet.headings import (
     DEVICE_ID,

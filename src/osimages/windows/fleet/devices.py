@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from osimages.windows.check.evidence import Evidence
+from osimages.windows.checks.evidence import Evidence
 from osimages.windows.fleet.columns import Columns
 from osimages.windows.fleet.rows import Broken
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
-from osimages.windows.check.editions import named_edition
-from osimages.windows.check.products import other_system
-from osimages.windows.check.spelling import GROUPED
+from osimages.windows.checks.editions import named_edition
+from osimages.windows.checks.products import other_system
+from osimages.windows.checks.spelling import GROUPED
 from osimages.windows.facts import Catalogue
 from osimages.windows.fleet.dates import date_in
 

@@ -8,11 +8,11 @@ from datetime import date
 
 import msgspec
 
-from osimages.windows.check.answers import Answer, Family, Patch, Support, Verdict
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.evidence import Evidence
-from osimages.windows.check.freshness import Freshness, freshness
-from osimages.windows.check.products import other_system
+from osimages.windows.checks.answers import Answer, Family, Patch, Support, Verdict
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.evidence import Evidence
+from osimages.windows.checks.freshness import Freshness, freshness
+from osimages.windows.checks.products import other_system
 from osimages.windows.facts import Catalogue
 from osimages.windows.fleet.columns import Columns
 from osimages.windows.fleet.devices import Device, Export, Skipped

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from osimages.windows.check.answers import Answer, Verdict, verdict
+from osimages.windows.checks.answers import Answer, Verdict, verdict
 from osimages.windows.fleet.attention import action
 from osimages.windows.fleet.devices import Device, Skipped
 from osimages.windows.fleet.tally import Group

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
-from osimages.windows.check.answers import Family
+from osimages.windows.checks.answers import Family
 from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges
 
 POLICY_TYPE = "#microsoft.graph.windows10CompliancePolicy"

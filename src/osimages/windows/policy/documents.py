@@ -7,7 +7,7 @@ import io
 
 import msgspec
 
-from osimages.windows.check.freshness import due_sentence
+from osimages.windows.checks.freshness import due_sentence
 from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges
 from osimages.windows.policy.rules import PolicyRule
 

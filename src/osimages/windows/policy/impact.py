@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from osimages.windows.check.answers import Answer
+from osimages.windows.checks.answers import Answer
 from osimages.windows.fleet.tally import Group
 from osimages.windows.policy.judge import Compliance, Judgement, Reason
 

@@ -10,8 +10,8 @@ from enum import StrEnum
 import msgspec
 
 from osimages.windows.builds import Build
-from osimages.windows.check.answers import Answer, Family
-from osimages.windows.check.patch_level import TRUNCATED
+from osimages.windows.checks.answers import Answer, Family
+from osimages.windows.checks.patch_level import TRUNCATED
 from osimages.windows.policy.ranges import AcceptedRanges
 
 # Intune evaluates builds on PCs and Surface Hub; on HoloLens only encryption, on servers nothing.

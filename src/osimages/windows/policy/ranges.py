@@ -15,9 +15,9 @@ import msgspec
 
 from osimages.windows.builds import Build
 from osimages.windows.calendar import patch_tuesday
-from osimages.windows.check.answers import Family
-from osimages.windows.check.identification import FIRST_SERVER, SHARED_BUILD
-from osimages.windows.check.patch_level import (
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.identification import FIRST_SERVER, SHARED_BUILD
+from osimages.windows.checks.patch_level import (
     HOTPATCHES,
     BRelease,
     is_hotpatch,

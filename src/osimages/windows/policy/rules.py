@@ -10,11 +10,11 @@ from enum import StrEnum
 import msgspec
 
 from osimages.windows.calendar import patch_tuesdays_until
-from osimages.windows.check.answers import Family
-from osimages.windows.check.editions import named_edition
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.editions import named_edition
 from osimages.windows.facts import Catalogue
-from osimages.windows.history import UnknownReleaseError, find_release
 from osimages.windows.images import newest_day
+from osimages.windows.release_history import UnknownReleaseError, find_release
 from osimages.windows.servicing import Servicing
 
 HIGHEST_LEVEL = 2

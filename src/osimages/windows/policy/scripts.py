@@ -8,7 +8,7 @@ https://learn.microsoft.com/intune/intune-service/apps/apps-win32-add
 
 from __future__ import annotations
 
-from osimages.windows.check.answers import Family
+from osimages.windows.checks.answers import Family
 from osimages.windows.policy.documents import rule_sentence
 from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import msgspec
 
-from osimages.windows.check.answers import Family, Support
-from osimages.windows.check.support_state import SupportState, support_state
-from osimages.windows.check.upgrades import NEW_DEVICES_ONLY
+from osimages.windows.checks.answers import Family, Support
+from osimages.windows.checks.support_state import SupportState, support_state
+from osimages.windows.checks.upgrades import NEW_DEVICES_ONLY
 from osimages.windows.facts import Catalogue, Release
 from osimages.windows.policy.rules import PolicyRule
 

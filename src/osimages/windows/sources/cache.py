@@ -1,4 +1,4 @@
-"""Keeps what sources answered on disk: they are asked whether it changed, and what they said outlives them."""
+"""The cache of responses of sources on disk: it makes conditional requests possible, and outlives the sources."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from osimages.entra.emulator.private_files import private_directory
-
 
 class Entry(msgspec.Struct, frozen=True):
-    """An answer, with what its server needs to tell whether it changed, and when it was last known to be good."""
+    """A response with its validators (RFC 9110, section 8.8), and when it was last known to be current."""
 
     url: str
     content: bytes
@@ -24,7 +22,7 @@ class Entry(msgspec.Struct, frozen=True):
     last_modified: str = ""
 
 
-class _About(msgspec.Struct, frozen=True):
+class _Metadata(msgspec.Struct, frozen=True):
     url: str
     fetched_at: datetime
     etag: str
@@ -33,31 +31,32 @@ class _About(msgspec.Struct, frozen=True):
 
 
 class Cache:
-    """A folder with two files for each answer: its content, and what is known about it."""
+    """A folder with two files for each response: its content and its metadata."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def find(self, url: str, accept: str) -> Entry | None:
-        """The answer that was kept; None where there is none, or its files do not belong together."""
+        """Return the cached response; None where there is none, or its two files do not belong together."""
         name = _name(url, accept)
         try:
-            about = msgspec.json.decode((self._folder / f"{name}.json").read_bytes(), type=_About)
+            metadata = msgspec.json.decode((self._folder / f"{name}.json").read_bytes(), type=_Metadata)
             content = (self._folder / f"{name}.body").read_bytes()
         except (OSError, msgspec.DecodeError):
             return None
-        if about.digest != sha256(content).hexdigest() or about.url != url:
+        if metadata.digest != sha256(content).hexdigest() or metadata.url != url:
             return None
-        return Entry(url, content, about.fetched_at, about.etag, about.last_modified)
+        return Entry(url, content, metadata.fetched_at, metadata.etag, metadata.last_modified)
 
     def keep(self, entry: Entry, accept: str) -> None:
-        """Keeps an answer in the place of an older one. Raises OSError."""
-        for each in (self._folder.parent, self._folder):  # the first may be the data directory, which holds keys later
-            private_directory(each)
+        """Store a response, replacing an older one. Raises OSError."""
+        for each in (self._folder.parent, self._folder):
+            # For the owner alone: the first may be the data directory, which holds keys later.
+            each.mkdir(mode=0o700, parents=True, exist_ok=True)
         name, digest = _name(entry.url, accept), sha256(entry.content).hexdigest()
-        about = _About(entry.url, entry.fetched_at, entry.etag, entry.last_modified, digest)
+        metadata = _Metadata(entry.url, entry.fetched_at, entry.etag, entry.last_modified, digest)
         _write(self._folder / f"{name}.body", entry.content)
-        _write(self._folder / f"{name}.json", msgspec.json.encode(about))
+        _write(self._folder / f"{name}.json", msgspec.json.encode(metadata))
 
 
 def _name(url: str, accept: str) -> str:
@@ -65,7 +64,7 @@ def _name(url: str, accept: str) -> str:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Writes a file as a whole or not at all."""
+    """Write a file as a whole or not at all."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name)
     try:
         with os.fdopen(handle, "wb") as stream:

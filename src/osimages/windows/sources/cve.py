@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from osimages.windows.merge.claims import Claim, Parsed, UpdateClaim, latest
-from osimages.windows.sources.reading import LayoutError, build_of, day_of, decoded, objects, text_of
+from osimages.windows.sources.parsing import LayoutError, build_of, day_of, decoded, objects, text_of
 
 _EXPECTED = (
     '{"cveMetadata": {...}, "containers": {"cna": {"datePublic": ..., "cpeApplicability": '

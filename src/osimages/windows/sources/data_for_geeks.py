@@ -24,7 +24,7 @@ from osimages.windows.merge.claims import (
     UpdateClaim,
     latest,
 )
-from osimages.windows.sources.reading import LayoutError, build_of, day_of, json_object, objects, text_of
+from osimages.windows.sources.parsing import LayoutError, build_of, day_of, json_object, objects, text_of
 from osimages.windows.sources.titles import OutOfScopeError, UnreadableError, read_title
 
 _EXPECTED = '{"DataForGeeks": {"LastUpdatedUTC"}, "Data": [...]}'

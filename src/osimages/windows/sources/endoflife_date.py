@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from osimages.windows.merge.claims import GROUPS, Claim, EndClaim, Parsed, ReleaseClaim, latest
-from osimages.windows.sources.reading import LayoutError, day_of, json_object, objects, text_of
+from osimages.windows.sources.parsing import LayoutError, day_of, json_object, objects, text_of
 
 _EXPECTED = '{"result": {"releases": [{"name": "11-24h2-w", "releaseDate": "...", "eolFrom": "..."}]}}'
 _NAME = re.compile(r"(1[01])-(\d{2}(?:h\d|\d{2}))(?:-([we]))?", re.IGNORECASE)

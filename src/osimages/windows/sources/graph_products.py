@@ -25,7 +25,7 @@ from osimages.windows.merge.claims import (
     latest,
 )
 from osimages.windows.merge.kinds import read_label
-from osimages.windows.sources.reading import LayoutError, build_of, day_of, json_object, objects, release_of, text_of
+from osimages.windows.sources.parsing import LayoutError, build_of, day_of, json_object, objects, release_of, text_of
 
 _EXPECTED = '{"value": [{"name": "Windows 11, version 25H2", "revisions": [...], "editions": [...]}]}'
 _GROUPS = (

@@ -6,7 +6,7 @@ import re
 
 from selectolax.lexbor import LexborHTMLParser
 
-from osimages.windows.sources.reading import LayoutError
+from osimages.windows.sources.parsing import LayoutError
 
 # Parsing takes the square of the depth: 2,000 levels 30 ms, 200,000 for ever. Microsoft's pages have about 40 levels;
 # tags that are left open without need count as levels here, so that there is room for some.

@@ -22,7 +22,7 @@ from osimages.windows.merge.claims import (
     UpdateClaim,
     latest,
 )
-from osimages.windows.sources.reading import build_of, day_of, json_object, objects, text_of
+from osimages.windows.sources.parsing import build_of, day_of, json_object, objects, text_of
 
 PERMISSION = "DeviceManagementConfiguration.Read.All"
 _EXPECTED = (

@@ -15,7 +15,7 @@ from datetime import date
 from typing import Any
 
 from osimages.windows.merge.claims import BulletinClaim, Claim, Parsed, UpdateClaim, latest
-from osimages.windows.sources.reading import LayoutError, build_of, day_of, json_object, objects, text_of
+from osimages.windows.sources.parsing import LayoutError, build_of, day_of, json_object, objects, text_of
 
 _EXPECTED = (
     '{"ProductTree": {"FullProductName": [...]}, "Vulnerability": [{"Remediations": [...]}], '

@@ -23,7 +23,7 @@ from osimages.windows.merge.claims import (
     latest,
 )
 from osimages.windows.merge.kinds import read_label
-from osimages.windows.sources.reading import LayoutError, build_of, day_of, page_of
+from osimages.windows.sources.parsing import LayoutError, build_of, day_of, page_of
 from osimages.windows.sources.release_tables import Table, read_page
 
 _CURRENT = (

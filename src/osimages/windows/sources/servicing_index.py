@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from osimages.windows.merge.claims import Parsed
-from osimages.windows.sources.reading import (
+from osimages.windows.sources.parsing import (
     LayoutError,
     from_titles,
     is_of_client,

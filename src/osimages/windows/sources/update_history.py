@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborNode
 
 from osimages.windows.merge.claims import Parsed
 from osimages.windows.sources.html import parsed
-from osimages.windows.sources.reading import LayoutError, from_titles, is_of_client, page_of, release_of
+from osimages.windows.sources.parsing import LayoutError, from_titles, is_of_client, page_of, release_of
 
 _PREFIXES = ("learnRenderLeftNav", "supLeftNav")
 _EXPECTED = (

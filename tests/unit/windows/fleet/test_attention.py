@@ -7,8 +7,8 @@ from datetime import date
 import msgspec
 import pytest
 
-from osimages.windows.check.answers import Answer, Fact, Patch, Support, Verdict
-from osimages.windows.check.checker import Checker
+from osimages.windows.checks.answers import Answer, Fact, Patch, Support, Verdict
+from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import bundled
 from osimages.windows.fleet.attention import action, attention, verdicts
 from osimages.windows.fleet.tally import Group

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from osimages.windows.check.answers import Answer, Family, Patch, Support
-from osimages.windows.check.checker import Checker
+from osimages.windows.checks.answers import Answer, Family, Patch, Support
+from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import bundled
 from osimages.windows.fleet import Named, Source, Tally, Wanted, check_file, open_export
 from osimages.windows.fleet.source import Form

@@ -10,8 +10,8 @@ from datetime import date
 
 import pytest
 
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.evidence import Evidence
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.evidence import Evidence
 from osimages.windows.facts import bundled
 from osimages.windows.fleet.columns import Columns
 from osimages.windows.fleet.devices import Device, Export

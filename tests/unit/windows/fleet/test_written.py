@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.evidence import Evidence
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.evidence import Evidence
 from osimages.windows.facts import bundled
 from osimages.windows.fleet.devices import Device, Skipped
 from osimages.windows.fleet.tally import Group

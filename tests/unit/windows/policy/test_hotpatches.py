@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from osimages.windows import Catalogue, Kind, Release, Update, bundled
 from osimages.windows.builds import Build
-from osimages.windows.check.checker import Checker
+from osimages.windows.checks.checker import Checker
 from osimages.windows.policy import AcceptedRange, Highest, PolicyRule, accepted_ranges
 
 RELEASE = "Windows 11 25H2"

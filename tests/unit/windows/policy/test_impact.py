@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from osimages.windows import bundled
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.evidence import Evidence
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.evidence import Evidence
 from osimages.windows.fleet.tally import Tally
 from osimages.windows.policy import PolicyRule, accepted_ranges
 from osimages.windows.policy.impact import Impact, impact

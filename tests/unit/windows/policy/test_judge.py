@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from osimages.windows import bundled
 from osimages.windows.builds import Build
-from osimages.windows.check.checker import Checker
+from osimages.windows.checks.checker import Checker
 from osimages.windows.policy import PolicyRule, accepted_ranges
 from osimages.windows.policy.bodies import Form, compliance_bodies
 from osimages.windows.policy.documents import ranges_json

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osimages.windows import bundled
-from osimages.windows.check.answers import Family
+from osimages.windows.checks.answers import Family
 from osimages.windows.policy import AcceptedRanges, Highest, PolicyRule, accepted_ranges
 from osimages.windows.policy.scripts import detection_script, quoted, requirement_script
 

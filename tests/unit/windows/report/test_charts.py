@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osimages.windows.report.charts import columns, quarters, stacked, timeline
-from osimages.windows.report.environment import templates
+from osimages.windows.report.template_environment import templates
 
 
 @given(st.lists(st.integers(0, 10**6), max_size=8))

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from osimages.windows.report.environment import style
+from osimages.windows.report.template_environment import style
 
 # Severity 1.0 of Machado, Oliveira and Fernandes, "A Physiologically-based Model for Simulation of Color Vision
 # Deficiency" (2009), on linear RGB.

@@ -24,7 +24,7 @@ from osimages.windows.merge.claims import (
 from osimages.windows.merge.merging import NOTHING, Merged, merge
 from osimages.windows.sources import data_for_geeks, endoflife_date, graph_products
 from osimages.windows.sources.msrc import release_of_product
-from osimages.windows.sources.reading import day_of, from_titles, joined, release_of
+from osimages.windows.sources.parsing import day_of, from_titles, joined, release_of
 from tests.unit.windows.csv_facts import FACTS
 
 RAW = FACTS / "raw"

@@ -22,7 +22,7 @@ from osimages.windows.sources import (
     servicing_index,
     update_history,
 )
-from osimages.windows.sources.reading import LayoutError
+from osimages.windows.sources.parsing import LayoutError
 from tests.unit.windows.sources.sampled import sample
 
 Parse = Callable[[bytes], Parsed]

@@ -6,17 +6,17 @@ from datetime import date
 
 import msgspec
 
-from osimages.graph.clock import Clock
-from osimages.windows.check.agreement import agreed
-from osimages.windows.check.answers import Answer, Family, Patch, Support, Verdict, verdict
-from osimages.windows.check.esu import EsuChoice, UnknownEsuError, esu_choice
-from osimages.windows.check.evidence import Evidence
-from osimages.windows.check.identification import Candidate, Identity, identify
-from osimages.windows.check.patch_level import KnownUpdates, PatchState, known_updates, patch_state
-from osimages.windows.check.release_index import release_index
-from osimages.windows.check.spelling import Numbers, Stated, read
-from osimages.windows.check.support_state import SupportState, support_state
-from osimages.windows.check.upgrades import upgrade_for
+from osimages.windows.calendar import pacific_today
+from osimages.windows.checks.agreement import agreed
+from osimages.windows.checks.answers import Answer, Family, Patch, Support, Verdict, verdict
+from osimages.windows.checks.esu import EsuChoice, UnknownEsuError, esu_choice
+from osimages.windows.checks.evidence import Evidence
+from osimages.windows.checks.identification import Candidate, Identity, identify
+from osimages.windows.checks.patch_level import KnownUpdates, PatchState, known_updates, patch_state
+from osimages.windows.checks.release_index import release_index
+from osimages.windows.checks.spelling import Numbers, Stated, read
+from osimages.windows.checks.support_state import SupportState, support_state
+from osimages.windows.checks.upgrades import upgrade_for
 from osimages.windows.facts import Catalogue, EsuProgram, Release, bundled
 from osimages.windows.servicing import Servicing
 
@@ -161,7 +161,7 @@ def check(
     >>> check("26100.9445", "Pro", today=date(2026, 11, 23)).support
     <Support.ENDED: 'ended'>
     """
-    return Checker(catalogue or bundled(), today or Clock().today()).check(text, edition)
+    return Checker(catalogue or bundled(), today or pacific_today()).check(text, edition)
 
 
 def _final_notes(patch: PatchState, support: SupportState) -> tuple[str, ...]:

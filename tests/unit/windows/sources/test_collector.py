@@ -1,4 +1,4 @@
-"""Asking several sources: each by itself, lists that shrank, pages and indexes, days to come."""
+"""Collecting several sources: each by itself, lists that shrank, pages and indexes, days to come."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import pytest
 
 from osimages.graph.client import GraphClient
 from osimages.graph.client_tokens import FixedToken
+from osimages.graph.source_pages import source_pages
 from osimages.windows.merge.claims import Parsed, UpdateClaim
-from osimages.windows.sources.asking import FAILED, OLD, READ, UNCHANGED, Answer, Question, ask_all
 from osimages.windows.sources.cache import Cache
+from osimages.windows.sources.collector import FAILED, OLD, READ, UNCHANGED, SourceRequest, SourceResult, collect
 from osimages.windows.sources.fetching import Fetcher
 from osimages.windows.sources.source_list import BY_NAME, SOURCES, Place
 from tests.support.web import Given, Reply, serving
@@ -32,20 +33,21 @@ def fetcher(tmp_path: Path) -> Iterator[Fetcher]:
     found.close()
 
 
-def question(name: str, *places: str, before: int | None = None) -> Question:
+def question(name: str, *places: str, before: int | None = None) -> SourceRequest:
     """A source, asked at places of the test's own: with a token where they are on a server."""
-    source, client = BY_NAME[name], None
+    source, pages = BY_NAME[name], None
     if source.permission and "://" in places[0]:
         client = GraphClient(places[0].rpartition("/")[0], FixedToken("x", "test"))
-    return Question(source, tuple(Place(each) for each in places), before, client)
+        pages = source_pages(client, source.permission)
+    return SourceRequest(source, tuple(Place(each) for each in places), before, pages)
 
 
-def ask(fetcher: Fetcher, *questions: Question) -> list[Answer]:
+def collected(fetcher: Fetcher, *requests: SourceRequest) -> list[SourceResult]:
     """The answers."""
-    return list(ask_all(questions, fetcher, SINCE))
+    return list(collect(requests, fetcher, SINCE))
 
 
-def states(answers: Sequence[Answer]) -> dict[str, str]:
+def states(answers: Sequence[SourceResult]) -> dict[str, str]:
     """How it went, by source."""
     return {each.source.name: each.state for each in answers}
 
@@ -56,7 +58,7 @@ def file(name: str) -> str:
 
 
 def test_one_broken_source_spoils_nothing_for_the_others(fetcher: Fetcher) -> None:
-    answers = ask(
+    answers = collected(
         fetcher,
         question("servicing-index", file("servicing-index.json")),
         question("update-history", file("servicing-index.json")),
@@ -80,7 +82,7 @@ def test_one_broken_source_spoils_nothing_for_the_others(fetcher: Fetcher) -> No
 
 def test_what_a_source_is_and_how_far_it_reaches(fetcher: Fetcher) -> None:
     places = (file("release-information.md"), file("release-information.html"))
-    (answer,) = ask(fetcher, question("release-information", *places))
+    (answer,) = collected(fetcher, question("release-information", *places))
     assert answer.statement is not None
     origin = answer.statement.origin
     assert (origin.name, origin.licence, origin.as_of) == ("release-information", "facts only", date(2026, 12, 9))
@@ -89,20 +91,20 @@ def test_what_a_source_is_and_how_far_it_reaches(fetcher: Fetcher) -> None:
 
 def test_a_file_reaches_as_far_as_its_newest_update(fetcher: Fetcher) -> None:
     """When it was saved nobody knows."""
-    (answer,) = ask(fetcher, question("servicing-index", file("servicing-index.json")))
+    (answer,) = collected(fetcher, question("servicing-index", file("servicing-index.json")))
     assert answer.statement is not None
     assert answer.statement.origin.complete_until == (("Windows 11", date(2026, 12, 8)),)
 
 
 def test_a_page_reaches_as_far_as_the_day_on_which_it_was_fetched(fetcher: Fetcher) -> None:
     with serving(lambda given: Reply(sample("servicing-index.json"))) as web:
-        (answer,) = ask(fetcher, question("servicing-index", web.url))
+        (answer,) = collected(fetcher, question("servicing-index", web.url))
     assert answer.statement is not None
     assert answer.statement.origin.complete_until == (("Windows 11", NOW.date()),)
 
 
 def test_sources_that_list_security_updates_alone_make_nothing_complete(fetcher: Fetcher) -> None:
-    for answer in ask(fetcher, question("cve", file("cve.json")), question("msrc", file("msrc-2026-Dec.json"))):
+    for answer in collected(fetcher, question("cve", file("cve.json")), question("msrc", file("msrc-2026-Dec.json"))):
         assert answer.statement is not None
         assert answer.statement.origin.complete_until == ()
 
@@ -110,9 +112,9 @@ def test_sources_that_list_security_updates_alone_make_nothing_complete(fetcher:
 def test_what_has_not_changed_and_what_is_kept(fetcher: Fetcher) -> None:
     with serving(lambda given: Reply(sample("endoflife.date.json"))) as web:
         asked = question("endoflife.date", web.url)
-        assert states(ask(fetcher, asked)) == {"endoflife.date": READ}
-        assert states(ask(fetcher, asked)) == {"endoflife.date": UNCHANGED}
-    (answer,) = ask(fetcher, asked)
+        assert states(collected(fetcher, asked)) == {"endoflife.date": READ}
+        assert states(collected(fetcher, asked)) == {"endoflife.date": UNCHANGED}
+    (answer,) = collected(fetcher, asked)
     assert answer.state == OLD
     assert answer.detail.startswith("as of 2026-12-09: http://127.0.0.1")
     assert answer.statement is not None
@@ -122,12 +124,12 @@ def test_what_has_not_changed_and_what_is_kept(fetcher: Fetcher) -> None:
 def test_an_answer_of_another_layout_does_not_take_the_place_of_a_good_one(fetcher: Fetcher, broken: bytes) -> None:
     with serving(lambda given: Reply(sample("endoflife.date.json"))) as web:
         asked = question("endoflife.date", web.url)
-        ask(fetcher, asked)
+        collected(fetcher, asked)
         web.answer = lambda given: Reply(broken)
-        (answer,) = ask(fetcher, asked)
+        (answer,) = collected(fetcher, asked)
         assert (answer.state, answer.statement) == (FAILED, None)
         assert answer.detail.endswith("; what was fetched on 2026-12-09 is kept")
-    (answer,) = ask(fetcher, asked)
+    (answer,) = collected(fetcher, asked)
     assert answer.state == OLD
     assert answer.statement is not None
 
@@ -135,29 +137,29 @@ def test_an_answer_of_another_layout_does_not_take_the_place_of_a_good_one(fetch
 def test_a_list_that_became_much_shorter_is_not_kept(fetcher: Fetcher) -> None:
     with serving(lambda given: Reply(sample("servicing-index.json"))) as web:
         asked = question("servicing-index", web.url, before=100)
-        (answer,) = ask(fetcher, asked)
+        (answer,) = collected(fetcher, asked)
         assert answer.state == FAILED
         assert "is kept" not in answer.detail
-    assert states(ask(fetcher, asked)) == {"servicing-index": FAILED}, "nothing was kept"
+    assert states(collected(fetcher, asked)) == {"servicing-index": FAILED}, "nothing was kept"
 
 
 def test_a_list_that_became_much_shorter_is_an_error(fetcher: Fetcher) -> None:
     place = file("servicing-index.json")
-    assert ask(fetcher, question("servicing-index", place, before=13))[0].state == READ
-    (answer,) = ask(fetcher, question("servicing-index", place, before=100))
+    assert collected(fetcher, question("servicing-index", place, before=13))[0].state == READ
+    (answer,) = collected(fetcher, question("servicing-index", place, before=100))
     assert answer.state == FAILED
     assert "expected about as many facts as the 100 at the last time, found 11" in answer.detail
     assert "--accept-fewer" in answer.detail
 
 
 def test_documents_that_list_no_whole_may_be_short(fetcher: Fetcher) -> None:
-    assert ask(fetcher, question("cve", file("cve.json"), before=100))[0].state == READ
+    assert collected(fetcher, question("cve", file("cve.json"), before=100))[0].state == READ
 
 
 def test_days_to_come_are_not_believed(fetcher: Fetcher, tmp_path: Path) -> None:
     text = sample("servicing-index.json").decode().replace("December 8, 2026", "December 8, 2062")
     (tmp_path / "toc.json").write_text(text, encoding="utf-8")
-    (answer,) = ask(fetcher, question("servicing-index", str(tmp_path / "toc.json")))
+    (answer,) = collected(fetcher, question("servicing-index", str(tmp_path / "toc.json")))
     assert answer.statement is not None
     assert [what for what, why in answer.rejected if "yet to come" in why] == [
         "26200.9999 KB5990001",
@@ -173,7 +175,7 @@ def guide(given: Given) -> Reply:
 
 def test_the_months_of_the_security_guide_oldest_first(fetcher: Fetcher) -> None:
     with serving(guide) as web:
-        (answer,) = ask(fetcher, question("msrc", f"{web.url}/updates"))
+        (answer,) = collected(fetcher, question("msrc", f"{web.url}/updates"))
         assert web.paths() == ["/updates", "/cvrf/2026-Nov", "/cvrf/2026-Dec"]
     assert answer.state == READ
     assert answer.statement is not None
@@ -181,10 +183,10 @@ def test_the_months_of_the_security_guide_oldest_first(fetcher: Fetcher) -> None
 
 
 def test_an_index_in_a_file_leads_nowhere(fetcher: Fetcher) -> None:
-    (answer,) = ask(fetcher, question("msrc", file("msrc-index.json")))
+    (answer,) = collected(fetcher, question("msrc", file("msrc-index.json")))
     assert answer.state == FAILED
     assert "is an index: give the documents themselves" in answer.detail
-    (answer,) = ask(fetcher, question("msrc", file("update-history.html")))
+    (answer,) = collected(fetcher, question("msrc", file("update-history.html")))
     assert "update-history.html: expected a document or an index of documents, in JSON" in answer.detail
 
 
@@ -193,8 +195,8 @@ def test_a_fault_in_an_importer_spoils_nothing_for_the_others(fetcher: Fetcher) 
         raise KeyError("x")
 
     broken = msgspec.structs.replace(BY_NAME["cve"], parse=fails)
-    asked = Question(broken, (Place(file("cve.json")),))
-    answers = ask(fetcher, asked, question("images", file("images.json")))
+    asked = SourceRequest(broken, (Place(file("cve.json")),))
+    answers = collected(fetcher, asked, question("images", file("images.json")))
     assert [each.state for each in answers] == [FAILED, READ]
     assert "please report it" in answers[0].detail
 
@@ -211,7 +213,7 @@ def pages(given: Given) -> Reply:
 
 def test_pages_with_a_token(fetcher: Fetcher) -> None:
     with serving(pages) as web:
-        (answer,) = ask(fetcher, question("images", f"{web.url}/images"))
+        (answer,) = collected(fetcher, question("images", f"{web.url}/images"))
         assert web.paths() == ["/images", "/images?page=2", "/images?page=3"]
         assert {each.headers["authorization"] for each in web.asked} == {"Bearer x"}
     assert answer.statement is not None
@@ -229,21 +231,21 @@ def test_pages_that_lead_astray(fetcher: Fetcher, link: str, what: str) -> None:
         return Reply(json.dumps({"value": [], "@odata.nextLink": target}).encode())
 
     with serving(answer) as web:
-        (found,) = ask(fetcher, question("graph", f"{web.url}/images"))
+        (found,) = collected(fetcher, question("graph", f"{web.url}/images"))
         assert len(web.asked) == 1
     assert (found.state, what in found.detail) == (FAILED, True)
 
 
 def test_what_needs_a_token_is_not_read_offline(tmp_path: Path) -> None:
     fetcher = Fetcher(Cache(tmp_path / "cache"), not_asked="--offline was given")
-    (found,) = ask(fetcher, question("images", "https://graph.example/beta/images"))
+    (found,) = collected(fetcher, question("images", "https://graph.example/beta/images"))
     assert (found.state, "not fetched: --offline was given" in found.detail) == (FAILED, True)
 
 
 def test_who_is_asked_is_told_before(fetcher: Fetcher) -> None:
     told: list[str] = []
     list(
-        ask_all(
+        collect(
             [question("cve", file("cve.json")), question("images", file("images.json"))], fetcher, SINCE, told.append
         )
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from osimages.graph.clock import Clock
-from osimages.windows.check.checker import Checker
+from osimages.windows.calendar import pacific_today
+from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import Catalogue, bundled
 from osimages.windows.fleet.cells import evidence_from, keys_from, last_seen_from, name_from
 from osimages.windows.fleet.columns import Columns, ColumnsError, Named, choose
@@ -103,7 +103,7 @@ def check_file(
     skipped.
     Raises OSError where the file cannot be read, and what `open_export` raises.
     """
-    tally = Tally(Checker(catalogue or bundled(), today or Clock().today()), edition)
+    tally = Tally(Checker(catalogue or bundled(), today or pacific_today()), edition)
     form: Form = "json" if Path(path).suffix.lower() in _JSON_SUFFIXES else "csv"
     wanted = Wanted(named=named, seen_within=seen_within)
     with file_source(path, form) as source, open_export(source, form, tally.checker, wanted) as export:

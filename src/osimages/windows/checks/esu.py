@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from osimages.windows.check.editions import fold
+from osimages.windows.checks.editions import fold
 from osimages.windows.facts import Esu, EsuProgram, SupportGroup
 
 # Yes and no in the languages of Windows, folded; "eligible" is one who may enrol, and has not.

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from osimages.windows.check.answers import Answer, Fact, Family, Patch, Support
-from osimages.windows.check.identification import Candidate, Identity
+from osimages.windows.checks.answers import Answer, Fact, Family, Patch, Support
+from osimages.windows.checks.identification import Candidate, Identity
 
 # The values where the answers do not agree; every other member is None or empty then.
 _WITH_FACTS = frozenset(("update", "latest", "missing"))

@@ -7,7 +7,7 @@ from datetime import date
 
 import msgspec
 
-from osimages.windows.check.answers import Answer
+from osimages.windows.checks.answers import Answer
 from osimages.windows.facts import Catalogue
 from osimages.windows.images import patch_tuesdays_known
 

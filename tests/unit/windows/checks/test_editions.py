@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.windows.check.answers import Family
-from osimages.windows.check.editions import NamedEdition, named_edition, servicing_of
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.editions import NamedEdition, named_edition, servicing_of
 from osimages.windows.facts import bundled
 from osimages.windows.servicing import Servicing
 

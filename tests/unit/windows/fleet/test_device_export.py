@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from osimages.windows.check.answers import Family
-from osimages.windows.check.checker import Checker
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import bundled
 from osimages.windows.fleet import ColumnsError, ExportError, Named, Source, Summary, Tally, Wanted, open_export
 from osimages.windows.fleet.devices import Device, Skipped

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from osimages.windows.check.answers import Family
+from osimages.windows.checks.answers import Family
 from osimages.windows.servicing import Servicing
 
 _LONGEST_EDITION = 512

@@ -11,10 +11,10 @@ import re
 
 import msgspec
 
-from osimages.windows.check.answers import Family
-from osimages.windows.check.editions import NamedEdition, named_edition
-from osimages.windows.check.evidence import Evidence
-from osimages.windows.check.products import NamedProduct, Product, named_product, other_system
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.editions import NamedEdition, named_edition
+from osimages.windows.checks.evidence import Evidence
+from osimages.windows.checks.products import NamedProduct, Product, named_product, other_system
 
 LONGEST_TEXT = 512
 # A build that a spreadsheet shows as a number, with its thousands apart: 26,100.9445 or 26.100,9445.

@@ -11,11 +11,11 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
-from osimages.windows.check.answers import Answer, Family, Patch, Support, Verdict, verdict
-from osimages.windows.check.checker import Checker, check
-from osimages.windows.check.evidence import Evidence
+from osimages.windows.checks.answers import Answer, Family, Patch, Support, Verdict, verdict
+from osimages.windows.checks.checker import Checker, check
+from osimages.windows.checks.evidence import Evidence
 from osimages.windows.facts import Catalogue, EsuProgram, bundled
-from tests.unit.windows.check.test_identification import CLIENT_ONLY, SERVER_ONLY, evidence_strategy
+from tests.unit.windows.checks.test_identification import CLIENT_ONLY, SERVER_ONLY, evidence_strategy
 from tests.unit.windows.csv_facts import FACTS, needs_facts, rows
 
 TODAY = date(2026, 11, 29)

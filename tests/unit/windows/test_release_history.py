@@ -8,7 +8,7 @@ import pytest
 
 from osimages.windows.builds import Build
 from osimages.windows.facts import Kind, bundled
-from osimages.windows.history import UnknownReleaseError, find_release, history
+from osimages.windows.release_history import UnknownReleaseError, find_release, history
 
 
 @pytest.mark.parametrize(

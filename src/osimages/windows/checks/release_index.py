@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-from osimages.windows.check.spelling import Numbers
+from osimages.windows.checks.spelling import Numbers
 from osimages.windows.facts import Catalogue, Package, Release, Update
 from osimages.windows.servicing import Servicing
 from osimages.windows.support import support_groups

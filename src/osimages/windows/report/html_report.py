@@ -8,14 +8,14 @@ from datetime import date
 
 import msgspec
 
-from osimages.windows.check.answers import Answer, Family, Patch, Support, Verdict, verdict
-from osimages.windows.check.freshness import Freshness
+from osimages.windows.checks.answers import Answer, Family, Patch, Support, Verdict, verdict
+from osimages.windows.checks.freshness import Freshness
 from osimages.windows.fleet.attention import attention, verdicts
 from osimages.windows.fleet.tally import Group, Leaving, Summary, Tally
 from osimages.windows.policy.impact import Impact
 from osimages.windows.policy.judge import Reason
 from osimages.windows.report.charts import columns, quarters, stacked, timeline
-from osimages.windows.report.environment import rendered, style
+from osimages.windows.report.template_environment import rendered, style
 
 SUPPORT_SHOWN = {
     Support.SUPPORTED: ("Supported", "good"),

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from osimages.windows.builds import Build
-from osimages.windows.check.answers import Family
-from osimages.windows.check.products import Product
-from osimages.windows.check.release_index import ReleaseIndex, channel, has_edition
-from osimages.windows.check.spelling import Numbers, Stated
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.products import Product
+from osimages.windows.checks.release_index import ReleaseIndex, channel, has_edition
+from osimages.windows.checks.spelling import Numbers, Stated
 from osimages.windows.facts import Release, Update
 from osimages.windows.servicing import Servicing
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.windows.check.answers import Family
-from osimages.windows.check.evidence import Evidence
-from osimages.windows.check.identification import Identity, identify
-from osimages.windows.check.release_index import ReleaseIndex
-from osimages.windows.check.spelling import read
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.evidence import Evidence
+from osimages.windows.checks.identification import Identity, identify
+from osimages.windows.checks.release_index import ReleaseIndex
+from osimages.windows.checks.spelling import read
 from osimages.windows.facts import bundled
 from osimages.windows.servicing import Servicing
 from tests.unit.windows.csv_facts import FACTS, needs_facts

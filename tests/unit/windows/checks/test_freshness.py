@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from osimages.windows.check.checker import Checker
-from osimages.windows.check.freshness import freshness, month
+from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.freshness import freshness, month
 from osimages.windows.facts import bundled
 
 

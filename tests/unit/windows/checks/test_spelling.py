@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.windows.check.answers import Family
-from osimages.windows.check.evidence import Evidence
-from osimages.windows.check.products import Product
-from osimages.windows.check.spelling import LONGEST_TEXT, Numbers, read
+from osimages.windows.checks.answers import Family
+from osimages.windows.checks.evidence import Evidence
+from osimages.windows.checks.products import Product
+from osimages.windows.checks.spelling import LONGEST_TEXT, Numbers, read
 from osimages.windows.servicing import Servicing
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from osimages.windows.builds import Build
 from osimages.windows.calendar import patch_tuesday, patch_tuesdays_until
-from osimages.windows.check.answers import Fact, Patch
+from osimages.windows.checks.answers import Fact, Patch
 from osimages.windows.facts import Kind, Release, Update
 from osimages.windows.images import b_releases, newest_day, patch_tuesday_of
 

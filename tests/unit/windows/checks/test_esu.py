@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from osimages.windows.check.esu import EsuChoice, UnknownEsuError, esu_choice, esu_end, last_esu_end
+from osimages.windows.checks.esu import EsuChoice, UnknownEsuError, esu_choice, esu_end, last_esu_end
 from osimages.windows.facts import EsuProgram, SupportGroup, bundled
 from osimages.windows.support import support_groups
 

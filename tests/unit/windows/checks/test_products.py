@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.windows.check.products import NamedProduct, Product, is_windows, named_product, other_system
+from osimages.windows.checks.products import NamedProduct, Product, is_windows, named_product, other_system
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from osimages.windows.check.answers import Support
-from osimages.windows.check.support_state import SupportState
+from osimages.windows.checks.answers import Support
+from osimages.windows.checks.support_state import SupportState
 from osimages.windows.facts import Catalogue, Release, SupportGroup
 from osimages.windows.servicing import Servicing
 from osimages.windows.support import support_groups

@@ -1,4 +1,4 @@
-"""Asks the sources: each for all of its documents, so that one that is broken spoils nothing for the others."""
+"""Collect the claims of every source from its documents. A source that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from osimages.graph.client import GraphClient
-from osimages.graph.client_errors import GraphError
 from osimages.windows.merge.claims import Claim, Origin, Parsed, Statement, UpdateClaim
 from osimages.windows.sources.fetching import Document, Fetcher, FetchError, Request, is_address
-from osimages.windows.sources.reading import LayoutError, joined, json_object
+from osimages.windows.sources.parsing import LayoutError, joined, json_object
 from osimages.windows.sources.source_list import Place, SourceDefinition
 
-# A list that has so much less than at the last time has lost its form, and not its content.
+# A list with a smaller share of its last claims has changed its layout rather than its content.
 _LEAST_SHARE = 0.8
 _SMALL = 10
-_MOST_CLAIMS = 100_000  # all sources together have said less than a tenth of that in ten years
+_MOST_CLAIMS = 100_000  # ten times what all sources together have claimed in ten years
 READ, UNCHANGED, OLD, FAILED = "read", "unchanged", "from the cache", "failed"
+# From the URL of a collection to the URL and content of each of its pages. Raises FetchError.
+Pages = Callable[[str], Iterable[tuple[str, bytes]]]
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """How asking a source went: a state in a word, a detail for people, and what it says, unless it failed."""
+class SourceResult(msgspec.Struct, frozen=True):
+    """The result of reading a source: a state, a detail for people, and its statement unless it failed."""
 
     source: SourceDefinition
     state: str
@@ -32,57 +32,57 @@ class Answer(msgspec.Struct, frozen=True):
     rejected: tuple[tuple[str, str], ...] = ()
 
 
-class Question(msgspec.Struct, frozen=True):
-    """A source to ask, where to (its own places where nothing is given), and what it needs.
+class SourceRequest(msgspec.Struct, frozen=True):
+    """A source to read, and its places.
 
-    `claims_before` is how many claims it made last; None where it never did, or where that is not to count. A source
-    that needs a token has a `client` for its server.
+    `claims_before` is the number of its claims last time; None if there was none, or if it is not to be compared.
+    `pages` reads the collections of a source that needs a token.
     """
 
     source: SourceDefinition
     places: tuple[Place, ...]
     claims_before: int | None = None
-    client: GraphClient | None = None
+    pages: Pages | None = None
 
 
-def ask_all(
-    questions: Iterable[Question], fetcher: Fetcher, since: date, step: Callable[[str], None] = lambda name: None
-) -> Iterator[Answer]:
-    """An answer for each source; `since` is the day from which on the documents of an index matter.
+def collect(
+    requests: Iterable[SourceRequest], fetcher: Fetcher, since: date, step: Callable[[str], None] = lambda name: None
+) -> Iterator[SourceResult]:
+    """Yield a result for each source. Documents of an index are read from the day `since` on.
 
-    `step` is told what is asked for before it is.
+    `step` is called with the name of each source before it is read.
     """
-    for question in questions:
-        step(question.source.name)
+    for request in requests:
+        step(request.source.name)
         try:
-            answer = _ask(question, fetcher, since)
+            result = _collect(request, fetcher, since)
             fetcher.keep()
-        except (FetchError, LayoutError, GraphError) as error:
-            answer = Answer(question.source, FAILED, f"{error}{_still_kept(fetcher)}")
+        except (FetchError, LayoutError) as error:
+            result = SourceResult(request.source, FAILED, f"{error}{_still_cached(fetcher)}")
         except Exception as error:
-            # A document that an importer did not expect is no reason to lose what the other sources say.
+            # A document that a parser does not expect must not cost the claims of the other sources.
             what = f"{type(error).__name__}: {error}"
-            told = f"a fault of osimages itself, please report it with the page ({what}){_still_kept(fetcher)}"
-            answer = Answer(question.source, FAILED, told)
-        yield answer
+            detail = f"a fault of osimages itself, please report it with the page ({what}){_still_cached(fetcher)}"
+            result = SourceResult(request.source, FAILED, detail)
+        yield result
 
 
-def _still_kept(fetcher: Fetcher) -> str:
-    """What cannot be read does not take the place of what could; this tells so."""
+def _still_cached(fetcher: Fetcher) -> str:
+    """Drop what was fetched and cannot be read; return a note about the older copy that stays in the cache."""
     before = fetcher.drop()
     return "" if before is None else f"; what was fetched on {before:%Y-%m-%d} is kept"
 
 
-def _ask(question: Question, fetcher: Fetcher, since: date) -> Answer:
-    source = question.source
-    if not question.places:
+def _collect(request: SourceRequest, fetcher: Fetcher, since: date) -> SourceResult:
+    source = request.source
+    if not request.places:
         raise FetchError(f"it has no address of its own: give a file or an address with --from {source.name}=...")
-    documents = [each for place in question.places for each in _documents(question, place, fetcher, since)]
+    documents = [each for place in request.places for each in _documents(request, place, fetcher, since)]
     parts = [_parsed(source, each) for each in documents]
     whole = joined(parts)
     if len(whole.claims) > _MOST_CLAIMS:
         raise LayoutError(f"expected at most {_MOST_CLAIMS:,} facts, found {len(whole.claims):,}")
-    before = question.claims_before or 0
+    before = request.claims_before or 0
     if source.is_list and before >= _SMALL and len(whole.claims) < _LEAST_SHARE * before:
         raise LayoutError(
             f"expected about as many facts as the {before:,} at the last time, found {len(whole.claims):,}. If it "
@@ -93,11 +93,11 @@ def _ask(question: Question, fetcher: Fetcher, since: date) -> Answer:
         source.name, source.what, source.licence, max(states), source.weight, _complete(source, parts, states)
     )
     state, detail = _state(documents)
-    return Answer(source, state, detail, Statement(origin, whole.claims), whole.rejected)
+    return SourceResult(source, state, detail, Statement(origin, whole.claims), whole.rejected)
 
 
 def _parsed(source: SourceDefinition, document: Document) -> Parsed:
-    """What a document says, but for days to come: nobody knows those, and a slip of the pen would look like news."""
+    """Return what a document claims, without updates of days to come: a typing error would look like news."""
     try:
         parsed = source.parse(document.content)
     except LayoutError as error:
@@ -114,7 +114,7 @@ def _parsed(source: SourceDefinition, document: Document) -> Parsed:
 
 
 def _state_of(document: Document, parsed: Parsed) -> date:
-    """The day of a document's state: as it says, or when it was fetched; of a silent file, its newest update's."""
+    """Return the day a document describes: as stated, else the day it was fetched, or of a file its newest update."""
     fetched = document.fetched_at.date()
     if parsed.as_of is None and not is_address(document.location):
         days = [each.day for each in parsed.claims if isinstance(each, UpdateClaim) and each.day]
@@ -125,7 +125,7 @@ def _state_of(document: Document, parsed: Parsed) -> date:
 def _complete(
     source: SourceDefinition, parts: Sequence[Parsed], states: Sequence[date]
 ) -> tuple[tuple[str, date], ...]:
-    """Up to which day a source lists every update of a product, for the products whose lists it has."""
+    """Return, for each product that a source lists, the day up to which the list has every update."""
     found: dict[str, date] = {}
     for parsed, state in zip(parts, states, strict=True) if source.lists_updates else ():
         products = {each.listed_under.rpartition(" ")[0] for each in parsed.claims if isinstance(each, UpdateClaim)}
@@ -140,11 +140,15 @@ def _state(documents: Sequence[Document]) -> tuple[str, str]:
     return (UNCHANGED if all(each.is_unchanged for each in documents) else READ), ""
 
 
-def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) -> Iterator[Document]:
-    """Return the documents at a place: itself, the pages of a collection of Graph, or those that an index names."""
-    source = question.source
-    if question.client is not None and is_address(place.url):
-        yield from _pages(question.client, place.url, source, fetcher)
+def _documents(request: SourceRequest, place: Place, fetcher: Fetcher, since: date) -> Iterator[Document]:
+    """Yield the documents at a place: the place itself, the pages of a collection, or the documents of an index."""
+    source = request.source
+    if request.pages is not None and is_address(place.url):
+        # Pages that need a token are never cached: a tenant's data may be in them.
+        if fetcher.not_asked:
+            raise FetchError(f"{place.url} needs a token, is never cached, and was not fetched: {fetcher.not_asked}")
+        for url, content in request.pages(place.url):
+            yield Document(url, content, fetcher.now())
         return
     first = fetcher.fetch(Request(place.url, place.accept, source.hosts))
     if source.follow is None or not _is_index(first):
@@ -152,17 +156,9 @@ def _documents(question: Question, place: Place, fetcher: Fetcher, since: date) 
         return
     if not is_address(place.url):
         raise FetchError(f"{place.url} is an index: give the documents themselves, or the address of the index")
-    # Oldest first: where a later document names a KB again it has its day from there.
+    # Oldest first: a KB that a later document names again keeps its first day.
     for reference in reversed(source.follow(first.content, since)):
         yield fetcher.fetch(Request(urljoin(place.url, reference), place.accept, source.hosts))
-
-
-def _pages(client: GraphClient, url: str, source: SourceDefinition, fetcher: Fetcher) -> Iterator[Document]:
-    """Return the pages of a collection of Graph, which are never kept on disk, as a tenant's data may be in them."""
-    if fetcher.not_asked:
-        raise FetchError(f"{url} needs a token, is never cached, and was not fetched: {fetcher.not_asked}")
-    for page in client.pages(url, permission=source.permission):
-        yield Document(page.url, page.content, fetcher.now())
 
 
 def _is_index(document: Document) -> bool:

@@ -7,8 +7,8 @@ from datetime import date
 
 import msgspec
 
-from osimages.windows.check.answers import End, Support
-from osimages.windows.check.esu import EsuChoice, esu_end, last_esu_end
+from osimages.windows.checks.answers import End, Support
+from osimages.windows.checks.esu import EsuChoice, esu_end, last_esu_end
 from osimages.windows.facts import Release, SupportGroup
 from osimages.windows.servicing import Servicing
 from osimages.windows.support import support_groups

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from osimages.windows.check.editions import fold
+from osimages.windows.checks.editions import fold
 
 _OTHER_SYSTEMS = (
     ("iOS/iPadOS", r"\bios\W+ipados"),

@@ -8,7 +8,10 @@ import gc
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 
 import structlog
 
@@ -16,11 +19,14 @@ from osimages.entra.emulator.authority import Authority
 from osimages.entra.emulator.default_directory import DEFAULT_TENANT, DEFAULT_TENANT_NAME
 from osimages.entra.emulator.shared_state import AuthorityState
 from osimages.entra.emulator.token_claims import Issuers
-from osimages.entra.tokens.clouds import CLOUDS
-from osimages.entra.tokens.issued_keys import IssuedKeys
-from osimages.entra.tokens.key_file import KeyFileError
+from osimages.entra.tokens.clouds import CLOUDS, Cloud
+from osimages.entra.tokens.fetched_keys import FetchedKeys
+from osimages.entra.tokens.key_file import KeyFile, KeyFileError
+from osimages.entra.tokens.keys import KeySource
+from osimages.entra.tokens.verification import TokenVerifier
 from osimages.graph.audit import Audit
 from osimages.graph.audit_model import AUDIT_EVENT
+from osimages.graph.authentication import Authentication
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
 from osimages.graph.metrics import SAMPLE_SECONDS, Metrics
@@ -33,7 +39,6 @@ from osimages.graph.state.seeds import NamedSeed, SeedError
 from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
-from osimages.graph.token_verifier import entra_keys, verifier
 from osimages.observability import configure_logging
 from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.model.csdl_xml import csdl_xml
@@ -64,6 +69,8 @@ class Served:
 
 
 SERVED = Served(VERSIONS, ((GRAPH, IMAGES), (GRAPH, AUDIT_EVENT_TABLES)))
+# The file in the data directory with the keys that were fetched last.
+KEPT_FILE = "entra-keys.json"
 _START_ATTEMPTS = 60
 _START_PAUSE_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -108,7 +115,7 @@ class Application:
         return None if self._service is None else self._service.journal
 
     def _tenant_of(self, authorization: bytes) -> str | None:
-        return None if self._service is None else self._service.verifier.tenant_of(authorization)
+        return None if self._service is None else self._service.authentication.tenant_of(authorization)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -252,7 +259,7 @@ async def _service(settings: Settings, database: Database, served: Served, metri
     if authority is not None:
         await database.change(add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue)))
         await tenants.admit(DEFAULT_TENANT)
-    keys = entra_keys(settings) if authority is None else IssuedKeys(authority.keys)
+    keys = entra_keys(settings) if authority is None else authority.keys
     await keys.open()
     return Service(
         settings=settings,
@@ -261,7 +268,7 @@ async def _service(settings: Settings, database: Database, served: Served, metri
         models=served.models,
         database=database,
         stores=stores,
-        verifier=verifier(settings, clock, keys),
+        authentication=authentication(settings, clock, keys),
         keys=keys,
         metrics=metrics,
         audit=_audit(settings, clock, database, events),
@@ -314,3 +321,43 @@ def _warn_of_age(current: CurrentCatalogue) -> None:
             newest_patch_tuesday=str(due[0]),
             what_to_do="osimages catalogue update",
         )
+
+
+def cloud_of(settings: Settings) -> Cloud:
+    """Return the national cloud, with another authority where the settings name one."""
+    cloud = CLOUDS[settings.cloud]
+    return cloud.at(settings.authority_url.rstrip("/")) if settings.authority_url else cloud
+
+
+def entra_keys(settings: Settings) -> KeySource:
+    """Return the keys of Entra ID. Raises KeyFileError."""
+    if settings.keys_file:
+        return KeyFile(Path(settings.keys_file))
+    authority = cloud_of(settings).authorities[0]
+    # An HTTP client is loaded by none but those who need it.
+    fetch = import_module("osimages.entra.tokens.openid").fetch_jwks
+    return FetchedKeys(
+        partial(fetch, authority, settings.authority_ca_file),
+        authority,
+        settings.data_path / KEPT_FILE,
+        refresh_seconds=settings.keys_refresh_seconds,
+        stale_seconds=settings.keys_stale_seconds,
+        look_seconds=settings.keys_look_seconds,
+    )
+
+
+def authentication(settings: Settings, clock: Clock, keys: KeySource) -> Authentication:
+    """Return the authentication of tokens that were signed with these keys."""
+    cloud = cloud_of(settings)
+    verifier = TokenVerifier(
+        keys,
+        cloud.issuers,
+        cloud.audiences,
+        clock.seconds,
+        clock=clock.id,
+        skew_seconds=settings.token_skew_seconds,
+        cache_size=settings.token_cache_size,
+        max_bytes=settings.max_token_bytes,
+        max_lifetime_seconds=settings.max_token_lifetime_seconds if settings.authority == "entra" else None,
+    )
+    return Authentication(verifier, cloud.authorization_uri)

@@ -12,10 +12,9 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 
 from osimages.entra.tokens.clouds import GLOBAL, Cloud
-from osimages.entra.tokens.keys import VerificationKey
-from osimages.entra.tokens.verification import TokenVerifier
-from osimages.odata.errors import Condition, ODataError
-from osimages.odata.service.principal import Actor
+from osimages.entra.tokens.errors import TokenError, TokenProblem
+from osimages.entra.tokens.keys import KeySource, VerificationKey
+from osimages.entra.tokens.verification import TokenVerifier, VerifiedToken
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TENANT = "8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90"
@@ -23,16 +22,11 @@ OTHER_TENANT = "11111111-2222-4333-8444-555555555555"
 APPLICATION = "b4c7e1d2-6a58-4f39-8c03-e92f7d10a5b6"
 USER = "3e9a5b17-c2d4-4860-b7f1-08a6d4e2c953"
 READ = "DeviceManagementConfiguration.Read.All"
-CHALLENGE = (
-    'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
-    'client_id="00000003-0000-0000-c000-000000000000"'
-)
-
 KEY = RSAKey.generate_key(2048)
 STRANGER = RSAKey.generate_key(2048)
 
 
-class Keys:
+class Keys(KeySource):
     """A key source from which keys can be taken, and to which they come when they are looked for."""
 
     def __init__(self, issuer: str | None = None) -> None:
@@ -51,10 +45,6 @@ class Keys:
         self.looked_for.append(kid)
         self.held |= self.to_come
         return bool(self.to_come)
-
-    async def open(self) -> None: ...
-
-    async def close(self) -> None: ...
 
 
 class Watch:
@@ -85,7 +75,6 @@ def verifier(
         (watch or Watch()).seconds,
         cache_size=size,
         max_lifetime_seconds=max_lifetime_seconds,
-        authorization_uri=cloud.authorization_uri,
     )
 
 
@@ -138,19 +127,22 @@ def signed_as_is(header: dict[str, Any], payload: dict[str, Any], header_to_sign
     return f"{encoded(header)}.{encoded(payload)}.{encoded(signature)}"
 
 
-def accept(token: str, *, cloud: Cloud = GLOBAL) -> Actor:
+def accept(token: str, *, cloud: Cloud = GLOBAL) -> VerifiedToken:
     return verifier(cloud).verify(f"Bearer {token}".encode())
 
 
-def refusal(header: str | None, *, checker: TokenVerifier | None = None) -> ODataError:
-    with pytest.raises(ODataError) as caught:
+def granted(token: VerifiedToken) -> tuple[str, str, str | None, set[str]]:
+    """Return for whom a token speaks, and its permissions."""
+    return token.tenant, token.application, token.user, set(token.permissions)
+
+
+def refusal(header: str | None, *, checker: TokenVerifier | None = None) -> TokenError:
+    with pytest.raises(TokenError) as caught:
         (checker or verifier()).verify(None if header is None else header.encode(errors="surrogatepass"))
     return caught.value
 
 
-def assert_refused(header: str | None, row: Condition) -> ODataError:
+def assert_refused(header: str | None, problem: TokenProblem) -> TokenError:
     error = refusal(header)
-    assert error.condition is row
-    if row.status == 401:
-        assert error.headers == {"WWW-Authenticate": CHALLENGE}
+    assert error.problem is problem
     return error

@@ -20,7 +20,7 @@ import httpx
 import msgspec
 from cryptography import x509
 
-from osimages.app import open_current, publisher_of
+from osimages.app import KEPT_FILE, cloud_of, open_current, publisher_of
 from osimages.cli.server_address import server_address
 from osimages.cli.startup import check_settings, free_port, open_files, own_tls
 from osimages.entra.emulator.certificates import check_authority
@@ -29,12 +29,11 @@ from osimages.entra.emulator.encrypted_tokens import FILE_NAME as SEALING_FILE
 from osimages.entra.emulator.encrypted_tokens import Sealer
 from osimages.entra.emulator.private_files import UnusableError
 from osimages.entra.emulator.signing_keys import FILE_NAME, SigningKeys
-from osimages.entra.tokens.fetched_keys import KeysUnavailableError
+from osimages.entra.tokens.errors import KeysUnavailableError
 from osimages.entra.tokens.key_file import KeyFile, KeyFileError
 from osimages.entra.tokens.keys import key_set
 from osimages.entra.tokens.openid import METADATA, fetch_jwks
 from osimages.graph.tenant_storage import tenants
-from osimages.graph.token_verifier import KEPT_FILE, cloud_of
 from osimages.odata.sql.databases import damage
 from osimages.odata.sql.migrations import OldSchemaError, SchemaError
 from osimages.odata.sql.store import StoreUnavailableError

@@ -33,7 +33,7 @@ def note_refusal(service: Service, request: ApiRequest, error: Exception) -> Non
     is_denied = status in _STATUSES or error.condition is TENANT_NOT_LICENSED
     if is_denied or (_writes(request) and 400 <= status < 500):
         try:
-            actor = request.actor or service.verifier.verify(request.headers.get(b"authorization"))
+            actor = request.actor or service.authentication.verify(request.headers.get(b"authorization"))
         except ODataError:
             audit.refused_unknown()
         else:

@@ -66,10 +66,10 @@ def _actor(service: Service, authorization: bytes | None) -> Actor:
     Raises ODataError.
     """
     try:
-        return service.verifier.verify(authorization)
+        return service.authentication.verify(authorization)
     except ODataError as error:
         if service.clock.tenants and error.condition in (TOKEN_EXPIRED, TOKEN_NOT_YET_VALID):
-            actor = service.verifier.verify_at(authorization, service.clock.seconds())
+            actor = service.authentication.verify_at(authorization, service.clock.seconds())
             if actor.tenant in service.clock.tenants:
                 return actor
         raise

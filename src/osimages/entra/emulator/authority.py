@@ -17,7 +17,8 @@ from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from osimages.entra.emulator.encrypted_tokens import Sealer
 from osimages.entra.emulator.error_catalogue import UNKNOWN_GRANT_TYPE, RefusedError
 from osimages.entra.emulator.grants import CONFIDENTIAL, GRANTS
-from osimages.entra.emulator.reloading_files import KeyRing, KnownDirectory
+from osimages.entra.emulator.key_ring import KeyRing
+from osimages.entra.emulator.reloading_directory import ReloadingDirectory
 from osimages.entra.emulator.shared_state import AuthorityState
 from osimages.entra.emulator.token_claims import Issuers
 from osimages.entra.emulator.token_request import ANY_TENANT, Exchange, Surroundings, given, tenant_of
@@ -29,7 +30,7 @@ class Authority:
     """Its parts; every one of them is the same for all workers of a data directory."""
 
     keys: KeyRing
-    directory: KnownDirectory
+    directory: ReloadingDirectory
     sealer: Sealer
     state: AuthorityState
     issuers: Issuers
@@ -43,7 +44,7 @@ class Authority:
 
         Raises OSError, ValueError, UnusableError where a file there cannot be used.
         """
-        keys, directory, sealer = KeyRing(folder, now), KnownDirectory(folder), Sealer.load_or_create(folder)
+        keys, directory, sealer = KeyRing(folder, now), ReloadingDirectory(folder), Sealer.load_or_create(folder)
         return cls(keys, directory, sealer, AuthorityState(folder), issuers or Issuers(), graph_root)
 
     def surroundings(self, origin: str, now: datetime, clock: str = "") -> Surroundings:

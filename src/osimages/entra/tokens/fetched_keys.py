@@ -14,8 +14,8 @@ import msgspec
 import structlog
 from joserfc.errors import JoseError
 
-from osimages.entra.tokens.keys import VerificationKey, key_set
-from osimages.odata.errors import SERVICE_UNAVAILABLE, ODataError
+from osimages.entra.tokens.errors import KeysUnavailableError
+from osimages.entra.tokens.keys import KeySource, VerificationKey, key_set
 
 _log = structlog.get_logger()
 _FIRST_PAUSE_SECONDS = 1.0
@@ -23,10 +23,6 @@ _LONGEST_PAUSE_SECONDS = 300.0
 # How far in the future the file of kept keys may be dated.
 _CLOCK_TOLERANCE_SECONDS = 300.0
 _WHAT_TO_DO = "see what osimages doctor says; where there is no way to the internet, --keys-file takes keys from a file"
-
-
-class KeysUnavailableError(Exception):
-    """The key set cannot be had now; the text says why."""
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -37,8 +33,8 @@ class _Kept(msgspec.Struct, frozen=True):
     jwks: dict[str, list[dict[str, Any]]]
 
 
-class FetchedKeys:
-    """A KeySource that asks an authority.
+class FetchedKeys(KeySource):
+    """Fetches the keys of an authority.
 
     `fetch` gets the key set and raises KeysUnavailableError. It is asked every `refresh_seconds`; sooner, with pauses
     that grow, after a failure; and at once for a key that is not known, but not more often than every `look_seconds`,
@@ -79,10 +75,9 @@ class FetchedKeys:
         self._background: asyncio.Task[None] | None = None
 
     def key(self, kid: str) -> VerificationKey | None:
-        """The key with this id. Raises ODataError(SERVICE_UNAVAILABLE) where there are no keys at all."""
+        """Return the key with this id. Raises KeysUnavailableError while there are no keys at all."""
         if not self._keys:
-            reason = "the signing keys of Entra ID cannot be fetched."
-            raise ODataError(SERVICE_UNAVAILABLE, headers={"Retry-After": "5"}, reason=reason)
+            raise KeysUnavailableError("the signing keys of Entra ID cannot be fetched.")
         return self._keys.get(kid)
 
     @property

@@ -1,4 +1,4 @@
-"""What a signed token consists of: its form is checked here, and its signature, but not what it says.
+"""Parses signed tokens and checks their form and signature, but not their claims.
 
 Sources: RFC 7515 (JSON Web Signature) and RFC 8725 (best current practices for JSON Web Tokens).
 """
@@ -15,8 +15,7 @@ from joserfc.jwk import RSAKey
 from joserfc.jws import JWSRegistry
 from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
-from osimages.graph.errors import TOKEN_INVALID, TOKEN_MALFORMED, TOKEN_SIGNATURE
-from osimages.odata.errors import ODataError
+from osimages.entra.tokens.errors import TokenError, TokenProblem
 
 # Entra signs with RS256. A list of what is allowed, never of what is not, keeps out `none` and, with it, HS256, for
 # which an attacker would use the public key as the secret (RFC 8725 section 2.1).
@@ -37,7 +36,7 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 class SignedToken(msgspec.Struct, frozen=True):
-    """A token of the right form, whose signature has yet to be checked. `kid` is the id of the key that it names."""
+    """A well-formed token whose signature is still to be checked. `kid` is the id of the key that it names."""
 
     kid: str | None
     algorithm: str
@@ -50,9 +49,9 @@ Part = TypeVar("Part")
 
 
 def signed_token(token: bytes) -> SignedToken:
-    """Takes a token apart. Raises ODataError: TOKEN_MALFORMED, TOKEN_INVALID or TOKEN_SIGNATURE."""
+    """Parse a token in compact form. Raises TokenError: MALFORMED, INVALID or SIGNATURE."""
     if b"." not in token:
-        raise ODataError(TOKEN_MALFORMED)
+        raise TokenError(TokenProblem.MALFORMED)
     segments = token.split(b".")
     if len(segments) != 3:
         raise invalid("A signed token has three segments.")
@@ -68,13 +67,13 @@ def signed_token(token: bytes) -> SignedToken:
 
 
 def check_signature(token: SignedToken, key: RSAKey) -> None:
-    """Raises ODataError(TOKEN_SIGNATURE) unless the token was signed with the private half of this key."""
+    """Raise TokenError(SIGNATURE) unless the token was signed with the private half of this key."""
     if not _ALGORITHMS.get_alg(token.algorithm).verify(token.signing_input, token.signature, key):
-        raise ODataError(TOKEN_SIGNATURE)
+        raise TokenError(TokenProblem.SIGNATURE)
 
 
 def decoded(segment: bytes, expected: type[Part], name: str) -> tuple[bytes, Part]:
-    """A segment's JSON, as bytes and as an object. Raises ODataError(TOKEN_INVALID)."""
+    """Return the JSON of a segment, as bytes and as an object. Raises TokenError(INVALID)."""
     try:
         raw = urlsafe_b64decode(segment)
         found = msgspec.json.decode(raw, type=expected)
@@ -82,29 +81,29 @@ def decoded(segment: bytes, expected: type[Part], name: str) -> tuple[bytes, Par
         json.loads(raw, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         # ValidationError names the claim at fault, never its value.
-        is_told = isinstance(error, msgspec.ValidationError | _TwiceError)
-        raise invalid(f"The {name} cannot be read: {error if is_told else 'it is not JSON in base64url'}.") from None
+        is_safe = isinstance(error, msgspec.ValidationError | _DuplicateError)
+        raise invalid(f"The {name} cannot be read: {error if is_safe else 'it is not JSON in base64url'}.") from None
     return raw, found
 
 
-def invalid(reason: str) -> ODataError:
-    """The refusal of a token that is not as it should be."""
-    return ODataError(TOKEN_INVALID, reason=reason)
+def invalid(reason: str) -> TokenError:
+    """Return the error for a token that breaks a rule of its format or claims."""
+    return TokenError(TokenProblem.INVALID, reason)
 
 
-class _TwiceError(ValueError):
-    """A member of a JSON object is there twice."""
+class _DuplicateError(ValueError):
+    """A member of a JSON object is given twice."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise _TwiceError("it says something twice")
+        raise _DuplicateError("it says something twice")
     return found
 
 
 def _signed_header(raw: bytes, nonce: str | None, segment: bytes) -> bytes:
-    """The header segment as it was when Entra signed it.
+    """Return the header segment as it was when Entra signed it.
 
     Tokens for Graph carry a `nonce` that was hashed (SHA-256, base64url) for signing and is sent in the clear, so that
     only those who know the rule accept them: https://learn.microsoft.com/en-us/answers/questions/1459176 and
@@ -120,4 +119,4 @@ def _signature(segment: bytes) -> bytes:
     try:
         return urlsafe_b64decode(segment)
     except ValueError:
-        raise ODataError(TOKEN_SIGNATURE) from None
+        raise TokenError(TokenProblem.SIGNATURE) from None

@@ -1,4 +1,4 @@
-"""The keys of an authority from a file, for sites without the internet: a JSON Web Key Set that somebody brings."""
+"""A key source for sites without internet access: a JSON Web Key Set in a file."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import msgspec
 import structlog
 from joserfc.errors import JoseError
 
-from osimages.entra.tokens.keys import VerificationKey, key_set
+from osimages.entra.tokens.keys import KeySource, VerificationKey, key_set
 
 _log = structlog.get_logger()
 # How long a change of the file may go unnoticed.
-_LOOK_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class KeyFileError(Exception):
     """The file of keys cannot be used; the text says why."""
 
 
-class KeyFile:
-    """A KeySource that reads a file, and reads it again when it changes.
+class KeyFile(KeySource):
+    """Reads a file, and reads it again when it changes.
 
-    A file that cannot be read any more changes nothing: the keys from before go on being used, and the log says so.
-    Raises KeyFileError where it cannot be read at first.
+    If the file cannot be read any more, the keys from before stay in use and a warning is logged. Raises KeyFileError
+    if it cannot be read at first.
     """
 
     def __init__(self, path: Path, now: Callable[[], float] = time.monotonic) -> None:
@@ -34,12 +34,12 @@ class KeyFile:
         self._now = now
         self._keys: dict[str, VerificationKey] = {}
         self._seen, self._keys = self._read()
-        self._look_at = now() + _LOOK_SECONDS
+        self._check_at = now() + _CHECK_SECONDS
 
     def key(self, kid: str) -> VerificationKey | None:
-        """The key with this id."""
-        if self._now() >= self._look_at:
-            self._look()
+        """Return the key with this id."""
+        if self._now() >= self._check_at:
+            self._check()
         return self._keys.get(kid)
 
     @property
@@ -47,18 +47,8 @@ class KeyFile:
         """When the file was written, in seconds since 1970."""
         return self._seen[0] / 1e9
 
-    async def look_for(self, kid: str) -> bool:
-        """The file is looked at often enough."""
-        return False
-
-    async def open(self) -> None:
-        """Nothing goes on in the background."""
-
-    async def close(self) -> None:
-        """Nothing is left open."""
-
-    def _look(self) -> None:
-        self._look_at = self._now() + _LOOK_SECONDS
+    def _check(self) -> None:
+        self._check_at = self._now() + _CHECK_SECONDS
         try:
             if _mark(self._path) != self._seen:
                 self._seen, self._keys = self._read()
@@ -81,6 +71,6 @@ class KeyFile:
 
 
 def _mark(path: Path) -> tuple[int, int]:
-    """Changes when the file does."""
+    """Return a value that changes when the file does."""
     found = path.stat()
     return found.st_mtime_ns, found.st_size

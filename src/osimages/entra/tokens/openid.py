@@ -12,7 +12,7 @@ import ssl
 import httpx
 import msgspec
 
-from osimages.entra.tokens.fetched_keys import KeysUnavailableError
+from osimages.entra.tokens.errors import KeysUnavailableError
 
 # Where an authority's metadata are, for tenants of any organisation.
 METADATA = "/common/v2.0/.well-known/openid-configuration"

@@ -1,29 +1,19 @@
-"""From an Authorization header to an actor: checks bearer tokens, and remembers those that it has checked."""
+"""Verifies bearer tokens of Entra ID: from an Authorization header to a `VerifiedToken`."""
 
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
 
-from osimages.entra.tokens.clouds import CONSUMER_TENANT, GLOBAL, GRAPH_APPLICATION_ID
-from osimages.entra.tokens.jws import SignedToken, check_signature, decoded, invalid, signed_token
+from osimages.entra.cache import LruCache
+from osimages.entra.tokens.clouds import CONSUMER_TENANT
+from osimages.entra.tokens.errors import KeysUnavailableError, TokenError, TokenProblem, UnknownKeyError
+from osimages.entra.tokens.jws import check_signature, decoded, invalid, signed_token
 from osimages.entra.tokens.keys import KeySource, VerificationKey
-from osimages.graph.errors import (
-    PERSONAL_ACCOUNT,
-    TOKEN_AUDIENCE,
-    TOKEN_EMPTY,
-    TOKEN_EXPIRED,
-    TOKEN_ISSUER,
-    TOKEN_NOT_YET_VALID,
-    TOKEN_SIGNATURE,
-)
-from osimages.odata.errors import ODataError
-from osimages.odata.service.principal import Actor
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 # Names go into the audit; nobody needs them longer.
@@ -56,32 +46,41 @@ class _Claims(msgspec.Struct, frozen=True, kw_only=True):
     preferred_username: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Verified:
-    actor: Actor
+class VerifiedToken(msgspec.Struct, frozen=True, gc=False):
+    """What a verified token grants, and to whom.
+
+    `tenant` and `application` are GUIDs in lower case. `user` is the object id of the signed-in user (delegated
+    access), or None where the application acts as itself. `permissions` are the names of `scp` or of `roles`.
+    `issued` is in seconds since 1970. The id of the token and the names are empty where it does not carry them.
+    """
+
+    tenant: str
+    application: str
+    user: str | None
+    permissions: frozenset[str]
+    token_id: str = ""
+    issued: float = 0.0
+    application_name: str = ""
+    user_name: str = ""
+
+
+class _Verified(msgspec.Struct, frozen=True):
+    token: VerifiedToken
     expires: float  # seconds since 1970, tolerance included
     kid: str
     key: VerificationKey
 
 
-class UnknownKeyError(ODataError):
-    """A token names a key that is not known (yet): it is refused as one whose signature is bad."""
-
-    def __init__(self, kid: str) -> None:
-        self.kid = kid
-        super().__init__(TOKEN_SIGNATURE)
-
-
 class TokenVerifier:
-    """Checks access tokens and says for whom they speak.
+    """Verifies access tokens.
 
-    `issuers` gives, for a tenant, every `iss` that its tokens may have; `audiences` are the accepted `aud`; `now`
-    gives a tenant's time in seconds since 1970; `clock` gives the id of the tenant's own clock (tokens of one that was
-    reset are expired); `skew_seconds` is the tolerance for clocks that differ. A header of more than `max_bytes` is
-    refused unread. A token that is good for longer than `max_lifetime_seconds` (None: any time) is
-    refused. At most `cache_size` verified tokens are remembered, by the SHA-256 of their header so that no token is
-    kept, until they expire or their key is withdrawn. `authorization_uri` is where a 401 sends the client. For use
-    from one thread: the event loop's.
+    `issuers` gives, for a tenant, every `iss` that its tokens may have (see `Cloud.issuers`); `audiences` are the
+    accepted `aud`. `now` gives the time of a tenant in seconds since 1970, and `clock` the id of its clock where that
+    is not real time, as in tests. `skew_seconds` is the tolerance for clocks that differ.
+
+    A header of more than `max_bytes` is rejected unread. A token that is good for longer than `max_lifetime_seconds`
+    (None: any time) is rejected. At most `cache_size` verified tokens are cached, by the SHA-256 of their header so
+    that no token is kept, until they expire or their key is withdrawn. For use from one thread: the event loop's.
     """
 
     def __init__(
@@ -89,14 +88,13 @@ class TokenVerifier:
         keys: KeySource,
         issuers: Callable[[str], Collection[str]],
         audiences: Collection[str],
-        now: Callable[[str], float],
+        now: Callable[[str], float] = lambda tenant: time.time(),
         *,
         clock: Callable[[str], str] = lambda tenant: "",
         skew_seconds: int = 300,
         cache_size: int = 4096,
         max_bytes: int = 16384,
         max_lifetime_seconds: int | None = None,
-        authorization_uri: str = GLOBAL.authorization_uri,
     ) -> None:
         self._keys = keys
         self._issuers = issuers
@@ -104,101 +102,86 @@ class TokenVerifier:
         self._now = now
         self._clock = clock
         self._skew_seconds = skew_seconds
-        self._cache_size = cache_size
         self._max_bytes = max_bytes
         self._max_lifetime_seconds = max_lifetime_seconds
-        self._cache: OrderedDict[bytes, _Verified] = OrderedDict()
-        self.challenge = f'Bearer realm="", authorization_uri="{authorization_uri}", client_id="{GRAPH_APPLICATION_ID}"'
+        self._cache = LruCache[bytes, _Verified](cache_size)
 
-    def verify(self, authorization: bytes | None) -> Actor:
-        """The actor that the bearer token of an Authorization header speaks for.
+    def verify(self, authorization: bytes | None) -> VerifiedToken:
+        """Return the verified bearer token of an Authorization header.
 
-        Raises ODataError: a TOKEN_* row with a WWW-Authenticate header, or PERSONAL_ACCOUNT; of these UnknownKeyError
-        where `verify_anew` might find the key. Raises SERVICE_UNAVAILABLE while there are no keys at all.
+        Raises TokenError; of these UnknownKeyError where `authenticate` might find the key. Raises
+        KeysUnavailableError while there are no keys at all.
         """
         header = authorization or b""
         if len(header) > self._max_bytes:
-            raise self._refused(invalid(f"The token is longer than {self._max_bytes} bytes."))
+            raise invalid(f"The token is longer than {self._max_bytes} bytes.")
         digest = sha256(header).digest()
         known = self._cache.get(digest)
-        if (
-            known is not None
-            and self._now(known.actor.tenant) < known.expires
-            and self._keys.key(known.kid) is known.key
-        ):
-            self._cache.move_to_end(digest)
-            return known.actor
-        try:
-            # A token that has expired since is checked again, and so refused by the same rule as any other.
-            verified = self._checked(signed_token(_bearer_token(header)), self._now)
-        except ODataError as error:
-            raise self._refused(error) from None
-        self._cache[digest] = verified
-        if len(self._cache) > self._cache_size:
-            self._cache.popitem(last=False)
-        return verified.actor
+        # A token that has expired since is checked again, and so rejected by the same rule as any other.
+        if known is None or not self._is_current(known):
+            known = self._checked(header, self._now)
+            self._cache.put(digest, known)
+        return known.token
 
-    def verify_at(self, authorization: bytes | None, now: float) -> Actor:
-        """As `verify`, at a moment (seconds since 1970) whatever time it is for the tenant."""
+    async def authenticate(self, authorization: bytes | None) -> VerifiedToken:
+        """Verify as `verify` does; where the token's key is unknown, look for it at the source first."""
         try:
-            return self._checked(signed_token(_bearer_token(authorization or b"")), lambda _: now).actor
-        except ODataError as error:
-            raise self._refused(error) from None
+            return self.verify(authorization)
+        except UnknownKeyError as unknown:
+            if not await self._keys.look_for(unknown.kid):
+                raise
+            return self.verify(authorization)
+
+    def verify_at(self, authorization: bytes | None, now: float) -> VerifiedToken:
+        """Verify as `verify` does, at a moment (seconds since 1970) instead of the tenant's time."""
+        return self._checked(authorization or b"", lambda tenant: now).token
 
     def tenant_of(self, authorization: bytes) -> str | None:
-        """The tenant of a token that was issued to be used here, also where it is not good now; None for any other."""
+        """Return the tenant of a genuine token, also if it is not good at this time; None for any other."""
         try:
             return self.verify(authorization).tenant
-        except ODataError:
+        except (TokenError, KeysUnavailableError):
             pass
         try:
-            token = signed_token(_bearer_token(authorization[: self._max_bytes]))
-            key = self._keys.key(token.kid or "")
-            if key is None:
-                return None
-            check_signature(token, key.rsa)
-            claims = decoded(token.payload, _Claims, "payload")[1]
+            claims, _, key = self._signed(authorization[: self._max_bytes])
             self._check_origin(claims, key)
-        except ODataError:
+        except (TokenError, KeysUnavailableError):
             return None
         return claims.tid.lower()
 
     def forget(self) -> None:
-        """Check all tokens again: the time of a tenant was set."""
+        """Check all tokens again, because the time of a tenant was set."""
         self._cache.clear()
 
-    async def verify_anew(self, authorization: bytes | None, unknown: UnknownKeyError) -> Actor:
-        """As `verify`, once the source of keys has had a chance to find the key that was not known."""
-        if not await self._keys.look_for(unknown.kid):
-            raise unknown
-        return self.verify(authorization)
+    def _is_current(self, known: _Verified) -> bool:
+        return self._now(known.token.tenant) < known.expires and self._keys.key(known.kid) is known.key
 
-    def _refused(self, error: ODataError) -> ODataError:
-        if error.condition.status == 401:
-            error.headers["WWW-Authenticate"] = self.challenge
-        return error
+    def _checked(self, header: bytes, now: Callable[[str], float]) -> _Verified:
+        """Check signature and claims of a token."""
+        claims, kid, key = self._signed(header)
+        tenant = claims.tid.lower()
+        self._check_times(claims, now(tenant))
+        if claims.xms_clock and claims.xms_clock != self._clock(tenant):
+            raise TokenError(TokenProblem.EXPIRED)
+        self._check_origin(claims, key)
+        return _Verified(_token(claims), claims.exp + self._skew_seconds, kid, key)
 
-    def _checked(self, token: SignedToken, now: Callable[[str], float]) -> _Verified:
-        """What the token says, once its signature has shown that it can be believed."""
+    def _signed(self, header: bytes) -> tuple[_Claims, str, VerificationKey]:
+        """Return the claims of a token whose signature is good, and the key that signed it."""
+        token = signed_token(_bearer_token(header))
         kid = token.kid or ""
         key = self._keys.key(kid)
         if key is None:
             raise UnknownKeyError(kid)
         check_signature(token, key.rsa)
-        claims = decoded(token.payload, _Claims, "payload")[1]
-        tenant = claims.tid.lower()
-        self._check_times(claims, now(tenant))
-        if claims.xms_clock and claims.xms_clock != self._clock(tenant):
-            raise ODataError(TOKEN_EXPIRED)
-        self._check_origin(claims, key)
-        return _Verified(_actor(claims), claims.exp + self._skew_seconds, kid, key)
+        return decoded(token.payload, _Claims, "payload")[1], kid, key
 
     # The order is that of Microsoft.IdentityModel: lifetime, audience, issuer.
     def _check_times(self, claims: _Claims, now: float) -> None:
         if now >= claims.exp + self._skew_seconds:
-            raise ODataError(TOKEN_EXPIRED)
+            raise TokenError(TokenProblem.EXPIRED)
         if now < claims.nbf - self._skew_seconds:
-            raise ODataError(TOKEN_NOT_YET_VALID)
+            raise TokenError(TokenProblem.NOT_YET_VALID)
         # The lifetime below counts from `iat`: one in the future would make room for an `exp` that is far away.
         if now < claims.iat - self._skew_seconds:
             raise invalid("The claim 'iat' is in the future.")
@@ -208,23 +191,21 @@ class TokenVerifier:
 
     def _check_origin(self, claims: _Claims, key: VerificationKey) -> None:
         if claims.aud not in self._audiences:
-            raise ODataError(TOKEN_AUDIENCE)
+            raise TokenError(TokenProblem.AUDIENCE)
         if not _GUID.fullmatch(claims.tid):
             raise invalid("The claim 'tid' is not a GUID.")
         issuers = self._issuers(claims.tid)
-        if claims.iss not in issuers:
-            raise ODataError(TOKEN_ISSUER)
-        if not key.signs_for(claims.tid, issuers):
-            raise ODataError(TOKEN_ISSUER)
+        if claims.iss not in issuers or not key.signs_for(claims.tid, issuers):
+            raise TokenError(TokenProblem.ISSUER)
         if claims.tid.lower() == CONSUMER_TENANT:
-            raise ODataError(PERSONAL_ACCOUNT)
+            raise TokenError(TokenProblem.PERSONAL_ACCOUNT)
 
 
 def _bearer_token(header: bytes) -> bytes:
     scheme, _, token = header.strip().partition(b" ")
     # The scheme is case-insensitive: RFC 9110 section 11.1.
     if scheme.lower() != b"bearer" or not token.strip():
-        raise ODataError(TOKEN_EMPTY)
+        raise TokenError(TokenProblem.MISSING)
     return token.strip()
 
 
@@ -233,7 +214,7 @@ def _scopes(scp: str | None) -> frozenset[str]:
     return frozenset(each for each in (scp or "").split(" ") if each)
 
 
-def _actor(claims: _Claims) -> Actor:
+def _token(claims: _Claims) -> VerifiedToken:
     applications = {"1.0": claims.appid, "2.0": claims.azp}
     if claims.ver not in applications:
         raise invalid("The claim 'ver' is neither 1.0 nor 2.0.")
@@ -247,7 +228,7 @@ def _actor(claims: _Claims) -> Actor:
         if not claims.oid:
             raise invalid("The claim 'oid' is missing.")
         user, permissions = claims.oid.lower(), _scopes(claims.scp)
-    return Actor(
+    return VerifiedToken(
         claims.tid.lower(),
         application.lower(),
         user,

@@ -166,7 +166,7 @@ def _journal(asked: DevelopmentRequest) -> Journal:
 def _time_has_changed(asked: DevelopmentRequest) -> None:
     """Look at the tenant's licence, catalogue, tokens and limits again when it is next served."""
     asked.service.tenants.forget(asked.actor.tenant)
-    asked.service.verifier.forget()
+    asked.service.authentication.forget()
     if asked.service.throttle is not None:
         asked.service.throttle.forget(asked.actor.tenant)
 

@@ -84,7 +84,7 @@ def _may_be_large(service: Service, request: ApiRequest) -> bool:
 def _log_request(service: Service, request: ApiRequest, route: str, method: str, status: int, seconds: float) -> None:
     """Write the line of a request in the access log; a token that was rejected names no tenant."""
     try:
-        actor = service.verifier.verify(request.headers.get(b"authorization"))
+        actor = service.authentication.verify(request.headers.get(b"authorization"))
     except ODataError:
         actor = None
     _log.info(

@@ -4,21 +4,9 @@ from __future__ import annotations
 
 import structlog
 
+from osimages.graph.authentication import CONDITIONS
 from osimages.graph.error_bodies import error_body
-from osimages.graph.errors import (
-    PERSONAL_ACCOUNT,
-    THROTTLED,
-    TOKEN_AUDIENCE,
-    TOKEN_EMPTY,
-    TOKEN_EXPIRED,
-    TOKEN_INVALID,
-    TOKEN_ISSUER,
-    TOKEN_MALFORMED,
-    TOKEN_NOT_YET_VALID,
-    TOKEN_REVOKED,
-    TOKEN_SIGNATURE,
-    row_of,
-)
+from osimages.graph.errors import THROTTLED, TOKEN_REVOKED, row_of
 from osimages.graph.metrics import Metrics
 from osimages.odata.errors import INTERNAL, LIMIT_EXCEEDED, SERVICE_UNAVAILABLE, ODataError
 from osimages.odata.service.reply import JSON, Reply
@@ -27,18 +15,7 @@ from osimages.odata.service.service import Service
 from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
 
 # As the metric of rejected tokens names them.
-_TOKEN_REASONS = {
-    PERSONAL_ACCOUNT: "personal_account",
-    TOKEN_AUDIENCE: "audience",
-    TOKEN_EMPTY: "missing",
-    TOKEN_EXPIRED: "expired",
-    TOKEN_INVALID: "invalid",
-    TOKEN_ISSUER: "issuer",
-    TOKEN_MALFORMED: "malformed",
-    TOKEN_NOT_YET_VALID: "not_yet_valid",
-    TOKEN_REVOKED: "revoked",
-    TOKEN_SIGNATURE: "signature",
-}
+_TOKEN_REASONS = {condition: problem.value for problem, condition in CONDITIONS.items()} | {TOKEN_REVOKED: "revoked"}
 _log = structlog.get_logger()
 
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import msgspec
 
 from osimages.entra.emulator.endpoints import authority_preflight, authority_reply
-from osimages.entra.tokens.verification import UnknownKeyError
 from osimages.graph.auxiliary_routes import elsewhere
 from osimages.graph.denial_audit import refusal_reply
 from osimages.graph.permissions import authorise
@@ -65,10 +64,7 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
             raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ""})
         raise ODataError(UNKNOWN_VERSION, version=address.root[:128])
     authorization = request.headers.get(b"authorization")
-    try:
-        actor = request.actor or (_NOBODY if is_open else service.verifier.verify(authorization))
-    except UnknownKeyError as unknown:
-        actor = await service.verifier.verify_anew(authorization, unknown)
+    actor = request.actor or (_NOBODY if is_open else await service.authentication.authenticate(authorization))
     if address.is_indirect:
         request, path = readdressed(request, version.name, path)
     if service.faults.rules and not is_open:

@@ -13,8 +13,8 @@ import msgspec
 
 from osimages.entra.emulator.authority import Authority
 from osimages.entra.tokens.keys import KeySource
-from osimages.entra.tokens.verification import TokenVerifier
 from osimages.graph.audit import Audit
+from osimages.graph.authentication import Authentication
 from osimages.graph.client_limits import Visitors
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue
@@ -166,7 +166,7 @@ class Service:
         models: Mapping[str, Model],
         database: Database,
         stores: Mapping[str, Store],
-        verifier: TokenVerifier,
+        authentication: Authentication,
         tenants: Tenants,
         page_tokens: PageTokens,
         delta_tokens: DeltaTokens,
@@ -186,7 +186,7 @@ class Service:
         self.versions = {name.lower(): ServiceVersion(name, model, self.limits) for name, model in models.items()}
         self.database = database
         self.stores = stores
-        self.verifier = verifier
+        self.authentication = authentication
         self.tenants = tenants
         self.page_tokens = page_tokens
         self.delta_tokens = delta_tokens
@@ -205,7 +205,7 @@ class Service:
         self.outgoing = Outgoing(
             settings.max_unsent_bytes, settings.max_unsent_connection_bytes, settings.write_timeout_seconds
         )
-        self.standing = Standing(None if authority is None else authority.directory.current, verifier.challenge)
+        self.standing = Standing(None if authority is None else authority.directory.current, authentication.challenge)
         self.authority = authority
         self.metrics = metrics
         self.readiness = Readiness(database, keys)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from osimages.entra.emulator.reloading_files import KeyRing
+from osimages.entra.emulator.key_ring import KeyRing
 from osimages.entra.emulator.signing_keys import FILE_NAME, RETIRED_FILE_NAME, SigningKeys, rotate
-from osimages.entra.tokens.issued_keys import IssuedKeys
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 UNTIL = NOW.timestamp() + 3600
@@ -41,14 +40,14 @@ def test_keys_are_forgotten_in_time(tmp_path: Path) -> None:
     assert [each.kid for each in fourth.retired] == [third.kid, second.kid]
 
 
-async def _look(keys: IssuedKeys, kid: str) -> bool:
+async def _look(keys: KeyRing, kid: str) -> bool:
     return await keys.look_for(kid)
 
 
 @pytest.mark.parametrize("looks", [True, False])
 def test_a_server_follows(tmp_path: Path, looks: bool) -> None:
     moment, ticks = [NOW], [0.0]
-    keys = IssuedKeys(KeyRing(tmp_path, lambda: moment[0]), lambda: ticks[0])
+    keys = KeyRing(tmp_path, lambda: moment[0], lambda: ticks[0])
     old = SigningKeys.load_or_create(tmp_path).kid
     known = keys.key(old)
     assert known is not None

@@ -15,11 +15,10 @@ from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAU
 from osimages.entra.emulator.signing_keys import SigningKeys
 from osimages.entra.emulator.token_signing import mint
 from osimages.entra.tokens.clouds import GLOBAL
+from osimages.entra.tokens.errors import TokenError, TokenProblem
 from osimages.entra.tokens.keys import StaticKeys
-from osimages.entra.tokens.verification import TokenVerifier
-from osimages.graph.errors import TOKEN_EXPIRED, TOKEN_SIGNATURE
-from osimages.odata.errors import ODataError
-from osimages.odata.service.principal import Actor
+from osimages.entra.tokens.verification import TokenVerifier, VerifiedToken
+from tests.support.tokens import granted
 
 NOW = datetime(2026, 11, 24, 12, 30, 15, 999_999, tzinfo=UTC)
 READ, WRITE = "DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All"
@@ -52,7 +51,7 @@ def minted(
     )
 
 
-def verified(keys: SigningKeys, token: str, at: datetime = NOW, skew_seconds: int = 300) -> Actor:
+def verified(keys: SigningKeys, token: str, at: datetime = NOW, skew_seconds: int = 300) -> VerifiedToken:
     public = StaticKeys.from_jwks(keys.public_jwks())
     verifier = TokenVerifier(
         public, GLOBAL.issuers, GLOBAL.audiences, lambda _: at.timestamp(), skew_seconds=skew_seconds
@@ -64,8 +63,8 @@ def refused(keys: SigningKeys, token: str, at: datetime = NOW, skew_seconds: int
     """Whether the token is refused as expired."""
     try:
         verified(keys, token, at, skew_seconds)
-    except ODataError as error:
-        assert error.condition is TOKEN_EXPIRED
+    except TokenError as error:
+        assert error.problem is TokenProblem.EXPIRED
         return True
     return False
 
@@ -76,12 +75,12 @@ def segments(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def test_an_application_token_speaks_for_the_application(keys: SigningKeys) -> None:
-    assert verified(keys, minted(keys)) == Actor(DEFAULT_TENANT, DEFAULT_APPLICATION, None, frozenset((READ, WRITE)))
+    assert granted(verified(keys, minted(keys))) == (DEFAULT_TENANT, DEFAULT_APPLICATION, None, {READ, WRITE})
 
 
 def test_a_user_token_speaks_for_the_development_user(keys: SigningKeys) -> None:
     token = minted(keys, user=True, application=OTHER_APPLICATION, permissions=[READ])
-    assert verified(keys, token) == Actor(DEFAULT_TENANT, OTHER_APPLICATION, DEFAULT_USER, frozenset((READ,)))
+    assert granted(verified(keys, token)) == (DEFAULT_TENANT, OTHER_APPLICATION, DEFAULT_USER, {READ})
 
 
 @pytest.mark.parametrize("user", [False, True])
@@ -133,9 +132,9 @@ def test_a_token_lasts_as_long_as_was_asked_for_and_the_tolerance(keys: SigningK
 
 def test_a_token_of_another_authority_is_refused(keys: SigningKeys, tmp_path: Path) -> None:
     stranger = SigningKeys.load_or_create(tmp_path)
-    with pytest.raises(ODataError) as error:
+    with pytest.raises(TokenError) as error:
         verified(keys, minted(stranger))
-    assert error.value.condition is TOKEN_SIGNATURE
-    with pytest.raises(ODataError) as error:
+    assert error.value.problem is TokenProblem.SIGNATURE
+    with pytest.raises(TokenError) as error:
         verified(keys, minted(SigningKeys(stranger.key, keys.kid)))
-    assert error.value.condition is TOKEN_SIGNATURE
+    assert error.value.problem is TokenProblem.SIGNATURE

@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from osimages.entra.tokens.fetched_keys import KeysUnavailableError
+from osimages.entra.tokens.errors import KeysUnavailableError
 from osimages.entra.tokens.openid import fetch_jwks
 from tests.support.entra import Entra, entra
 

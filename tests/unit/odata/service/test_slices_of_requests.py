@@ -35,7 +35,7 @@ UPDATE = {"buildVersion": "10.0.26200.7171", "releaseMonth": 11, "releaseYear": 
 class Verified:
     """Takes every request for one of the actor."""
 
-    def verify(self, _: bytes | None) -> Actor:
+    async def authenticate(self, _: bytes | None) -> Actor:
         return ACTOR
 
 
@@ -87,7 +87,7 @@ async def _answer(
     method = "POST" if body else "GET"
     is_batch = path.endswith("$batch")
     if is_batch:
-        service.verifier = Verified()  # type: ignore[assignment]
+        service.authentication = Verified()  # type: ignore[assignment]
     actor = None if is_batch else ACTOR  # only items of a batch have it from the start
     request = ApiRequest(method, path, query, given, "https://localhost", "1", "1", body, actor)
 

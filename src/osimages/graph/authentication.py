@@ -1,0 +1,99 @@
+"""Authenticates requests: tokens of Entra ID, or of its emulator, for Graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from osimages.entra.tokens.clouds import GRAPH_APPLICATION_ID
+from osimages.entra.tokens.errors import KeysUnavailableError, TokenError, TokenProblem
+from osimages.entra.tokens.verification import TokenVerifier, VerifiedToken
+from osimages.graph.errors import (
+    PERSONAL_ACCOUNT,
+    TOKEN_AUDIENCE,
+    TOKEN_EMPTY,
+    TOKEN_EXPIRED,
+    TOKEN_INVALID,
+    TOKEN_ISSUER,
+    TOKEN_MALFORMED,
+    TOKEN_NOT_YET_VALID,
+    TOKEN_SIGNATURE,
+)
+from osimages.odata.errors import SERVICE_UNAVAILABLE, Condition, ODataError
+from osimages.odata.service.principal import Actor
+
+_KEYS_RETRY_SECONDS = "5"
+CONDITIONS: Mapping[TokenProblem, Condition] = {
+    TokenProblem.MISSING: TOKEN_EMPTY,
+    TokenProblem.MALFORMED: TOKEN_MALFORMED,
+    TokenProblem.INVALID: TOKEN_INVALID,
+    TokenProblem.SIGNATURE: TOKEN_SIGNATURE,
+    TokenProblem.EXPIRED: TOKEN_EXPIRED,
+    TokenProblem.NOT_YET_VALID: TOKEN_NOT_YET_VALID,
+    TokenProblem.AUDIENCE: TOKEN_AUDIENCE,
+    TokenProblem.ISSUER: TOKEN_ISSUER,
+    TokenProblem.PERSONAL_ACCOUNT: PERSONAL_ACCOUNT,
+}
+
+
+class Authentication:
+    """Turns Authorization headers into principals, and what is wrong with tokens into Graph's errors.
+
+    `authorization_uri` is where a 401 sends the client to sign in.
+    """
+
+    def __init__(self, verifier: TokenVerifier, authorization_uri: str) -> None:
+        self._verifier = verifier
+        self.challenge = f'Bearer realm="", authorization_uri="{authorization_uri}", client_id="{GRAPH_APPLICATION_ID}"'
+
+    def verify(self, authorization: bytes | None) -> Actor:
+        """Return the principal of a bearer token, with the keys at hand.
+
+        Raises ODataError: a TOKEN_* condition with a WWW-Authenticate header, PERSONAL_ACCOUNT, or
+        SERVICE_UNAVAILABLE while there are no keys at all.
+        """
+        try:
+            return _principal(self._verifier.verify(authorization))
+        except (TokenError, KeysUnavailableError) as error:
+            raise self._mapped(error) from None
+
+    def verify_at(self, authorization: bytes | None, now: float) -> Actor:
+        """Do the same, at a moment (seconds since 1970) instead of the tenant's time."""
+        try:
+            return _principal(self._verifier.verify_at(authorization, now))
+        except (TokenError, KeysUnavailableError) as error:
+            raise self._mapped(error) from None
+
+    async def authenticate(self, authorization: bytes | None) -> Actor:
+        """Do the same; the key of a token is looked for at its source where it is not at hand."""
+        try:
+            return _principal(await self._verifier.authenticate(authorization))
+        except (TokenError, KeysUnavailableError) as error:
+            raise self._mapped(error) from None
+
+    def tenant_of(self, authorization: bytes) -> str | None:
+        """Return the tenant of a genuine token, also if it is not good at this time; None for any other."""
+        return self._verifier.tenant_of(authorization)
+
+    def forget(self) -> None:
+        """Check all tokens again, because the time of a tenant was set."""
+        self._verifier.forget()
+
+    def _mapped(self, error: TokenError | KeysUnavailableError) -> ODataError:
+        if isinstance(error, KeysUnavailableError):
+            return ODataError(SERVICE_UNAVAILABLE, headers={"Retry-After": _KEYS_RETRY_SECONDS}, reason=str(error))
+        condition = CONDITIONS[error.problem]
+        headers = {"WWW-Authenticate": self.challenge} if condition.status == 401 else {}
+        return ODataError(condition, headers=headers, reason=error.reason)
+
+
+def _principal(token: VerifiedToken) -> Actor:
+    return Actor(
+        token.tenant,
+        token.application,
+        token.user,
+        token.permissions,
+        token.token_id,
+        token.issued,
+        token.application_name,
+        token.user_name,
+    )

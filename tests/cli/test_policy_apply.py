@@ -237,7 +237,7 @@ def test_stale_facts(stand_in: PolicyStandIn, run: Run) -> None:
     assert run("apply", *december, "--level", "1", "--yes", "--allow-lower").returncode == 0, "not needed for the rule"
 
 
-def test_create_is_told(stand_in: PolicyStandIn, run: Run) -> None:
+def test_create(stand_in: PolicyStandIn, run: Run) -> None:
     assert "Dry run: 1 would be written" in run("apply", *TODAY, "--create", "New").stdout
     assert len(stand_in.policies) == 6
     stand_in.faults = [cut_after("POST")]

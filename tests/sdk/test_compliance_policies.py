@@ -9,6 +9,7 @@ import importlib
 import ssl
 import warnings
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,14 @@ from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph_beta.generated.models.operating_system_version_range import OperatingSystemVersionRange
 from msgraph_beta.generated.models.windows10_compliance_policy import Windows10CompliancePolicy
 
+from osimages.graph.client import GraphClient
+from osimages.graph.client_tokens import FixedToken
+from osimages.graph.policies import list_policies
+from osimages.graph.policy_apply import Outcome, Writer
+from osimages.graph.policy_plan import plan_for, plan_to_create
+from osimages.windows.facts import bundled
+from osimages.windows.policy import PolicyRule, accepted_ranges
+from osimages.windows.policy.update import families_of
 from tests.sdk.graph import Client, Configuration, Sdk, iterator
 from tests.support.compliance_policies import PolicyStandIn, build_range, policy_stand_in, throttled
 from tests.support.graph import TOKEN
@@ -152,3 +161,28 @@ def test_the_sdk_reads_the_errors(stand_in: PolicyStandIn, authority: trustme.CA
 
     stand_in.scopes = ("DeviceManagementConfiguration.Read.All",)
     sdk(stand_in, authority).run(steps, bearer=TOKEN)
+
+
+def test_the_sdk_reads_what_the_tool_writes(
+    stand_in: PolicyStandIn, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = accepted_ranges(bundled(), PolicyRule(day=date(2026, 11, 23), releases=("Windows 11 24H2",)))
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with GraphClient(stand_in.url, FixedToken(TOKEN, "test")) as client:
+        policies = list_policies(client).policies
+        plans = [plan_for(each, rule, families_of(bundled())) for each in policies]
+        plans.append(plan_to_create("New", rule))
+        results = list(Writer(client).results([each.write for each in plans]))
+    assert [each.outcome for each in results] == [Outcome.APPLIED] * 4 + [Outcome.CREATED]
+
+    async def steps(client: Client) -> list[Any]:
+        item = client.device_management.device_compliance_policies.by_device_compliance_policy_id
+        return [await item(each.id).get() for each in results]
+
+    for found in sdk(stand_in, authority).run(steps, bearer=TOKEN):
+        assert isinstance(found, Windows10CompliancePolicy)
+        ranges = found.valid_operating_system_build_ranges
+        assert [(each.lowest_version, each.highest_version, each.description) for each in ranges] == [
+            (str(each.lowest), str(each.highest), each.description) for each in rule.ranges
+        ]

@@ -177,6 +177,7 @@ def _apply(
         print_plans(plans, listed, found)
     print_warnings([*sentences(plans, listed), *notes(plans, found)])
     to_write = [each for each in plans if each.state in (State.CHANGE, State.CREATE)]
+    tenant = client.tenant()  # before anything is written: afterwards, nothing may keep the report back
     path, results = None, []
     if target.yes and to_write:
         path = _write_record(client, to_write, options, target)
@@ -188,7 +189,7 @@ def _apply(
             found,
             results,
             server=client.base_url,
-            tenant=client.tenant(),
+            tenant=tenant,
             dryRun=not target.yes,
             record=str(path) if path else None,
         )

@@ -56,7 +56,7 @@ def policy_from(
     if level is not None:
         found = accepted_ranges(facts, PolicyRule(day=day, level=level, grace_days=grace_days or 0, include_esu=esu))
         name = f"level {level}" + (f" with {grace_days} days of grace" if grace_days else "")
-        return policy_of(found, name), [*stale_sentences(found), *found.notes]
+        return policy_of(found, name), [*stale_sentences(found), *found.build_notes]
     if file is None:
         return None, []
     try:

@@ -41,15 +41,18 @@ _SCRIPTS = ("detect", "requirement")
 )
 @click.option("--one-per-release", is_flag=True, help="A policy for each release: an object of bodies by release.")
 @click.option("--create", is_flag=True, help="Bodies for POST, with displayName and scheduledActionsForRule.")
+@click.option("--json", "as_json", is_flag=True, help="JSON, which bodies are in any case; not for scripts.")
 @click.option("--output", "-o", metavar="FILE", help="Where to write it (standard output).")
-def compliance(form: str, one_per_release: bool, create: bool, output: str | None, **rest: object) -> None:
+def compliance(
+    form: str, one_per_release: bool, create: bool, as_json: bool, output: str | None, **rest: object
+) -> None:
     """Print the body of a PATCH of a windows10CompliancePolicy: its type and the one property that holds the builds.
 
     detect is the detection script of a remediation, requirement a requirement rule script of a Win32 app.
     """
     options = msgspec.convert(rest, RuleOptions)
-    if form in _SCRIPTS and (one_per_release or create):
-        raise click.UsageError("--one-per-release and --create are about Graph bodies, not scripts.")
+    if form in _SCRIPTS and (one_per_release or create or as_json):
+        raise click.UsageError("--one-per-release, --create and --json are about Graph bodies, not scripts.")
     found = ranges_for(options)
     require_fresh(found, options)
     if form in _SCRIPTS:

@@ -10,6 +10,7 @@ import msgspec
 from osimages.windows.checks.freshness import due_sentence
 from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges
 from osimages.windows.policy.rules import PolicyRule
+from osimages.windows.policy.selection import END_UNKNOWN
 
 _COLUMNS = (
     *("release", "family", "description", "lowestVersion", "highestVersion", "kind", "patchTuesday", "kb"),
@@ -68,11 +69,11 @@ def stale_sentences(found: AcceptedRanges) -> list[str]:
 
 
 def left_out_sentence(found: AcceptedRanges) -> str:
-    """Return the releases that are left out: those with Extended Security Updates by name, others by their number.
-
-    Releases that the rule names are all listed. Empty if there are none.
+    """Return the releases that are left out: those with Extended Security Updates, those whose end of support is not
+    known and those that the rule lists by name, the others by their number. Empty if there are none.
     """
-    named = [each for each in found.left_out if each.has_esu or found.rule.releases]
+    listed = bool(found.rule.releases)
+    named = [each for each in found.left_out if listed or each.has_esu or each.reason == END_UNKNOWN]
     texts = [f"{each.release} ({each.reason}{': --include-esu' * each.has_esu})" for each in named]
     others = len(found.left_out) - len(named)
     if others:

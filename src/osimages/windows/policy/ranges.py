@@ -65,7 +65,8 @@ class AcceptedRanges(msgspec.Struct, frozen=True):
     """All that follows from a rule: ranges by release, oldest release first, then by build.
 
     `required` is the Patch Tuesday whose fixes every accepted build has. `cannot_tell` are supported releases without a
-    range, `left_out` releases that are not accepted, `notes` sentences about what a range cannot express.
+    range, `left_out` releases that are not accepted. `edition_notes` name editions that have ended and pass all the
+    same, `build_notes` builds that should pass and do not, as they are not known.
     """
 
     rule: PolicyRule
@@ -75,7 +76,13 @@ class AcceptedRanges(msgspec.Struct, frozen=True):
     ranges: tuple[AcceptedRange, ...]
     cannot_tell: tuple[CannotTell, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
-    notes: tuple[str, ...] = ()
+    edition_notes: tuple[str, ...] = ()
+    build_notes: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return sentences about what ranges cannot express."""
+        return self.edition_notes + self.build_notes
 
     @property
     def unknown_patch_tuesdays(self) -> tuple[date, ...]:
@@ -94,7 +101,8 @@ def accepted_ranges(facts: Catalogue, rule: PolicyRule) -> AcceptedRanges:
     selected, left_out = selected_releases(facts, rule)
     ranges: list[AcceptedRange] = []
     cannot_tell: list[CannotTell] = []
-    notes: list[str] = []
+    edition_notes: list[str] = []
+    build_notes: list[str] = []
     for each in selected:
         builds = AcceptedBuilds(facts, each, rule)
         found = tuple(builds.ranges())
@@ -102,7 +110,8 @@ def accepted_ranges(facts: Catalogue, rule: PolicyRule) -> AcceptedRanges:
             reason = f"no build with the fixes of the Patch Tuesday of {rule.required} is known"
             cannot_tell.append(CannotTell(each.release.id, reason))
         ranges += found
-        notes += builds.notes()
+        edition_notes += builds.edition_notes()
+        build_notes += builds.build_notes()
     return AcceptedRanges(
         rule,
         facts.as_of,
@@ -111,7 +120,8 @@ def accepted_ranges(facts: Catalogue, rule: PolicyRule) -> AcceptedRanges:
         tuple(ranges),
         tuple(cannot_tell),
         left_out,
-        tuple(notes),
+        tuple(edition_notes),
+        tuple(build_notes),
     )
 
 
@@ -146,12 +156,16 @@ class AcceptedBuilds:
             highest = self._highest if is_last else run[-1]
             yield self._range(run[0], highest, is_open=is_last and self._rule.highest is Highest.FAMILY)
 
-    def notes(self) -> Iterator[str]:
-        """Sentences about devices that the ranges cannot judge."""
-        name = self._release.id
+    def edition_notes(self) -> Iterator[str]:
+        """A sentence about the editions whose support has ended."""
         if self._ended:
             groups = " and ".join(f"{group} ({day})" for group, day in self._ended)
+            name = self._release.id
             yield f"{name}: support of {groups} has ended. Builds do not show the edition: these devices pass, too"
+
+    def build_notes(self) -> Iterator[str]:
+        """Sentences about builds that are not known."""
+        name = self._release.id
         for month in self._hotpatches_without_build():
             yield f"{name}: the hotpatch of {month} has no known build, devices with it do not pass"
         is_complete = self._known.complete_until >= self._rule.day

@@ -13,6 +13,8 @@ from osimages.windows.checks.upgrades import NEW_DEVICES_ONLY
 from osimages.windows.facts import Catalogue, Release
 from osimages.windows.policy.rules import PolicyRule
 
+END_UNKNOWN = "its end of support is not known"
+
 
 class LeftOut(msgspec.Struct, frozen=True, rename="camel"):
     """A release that a policy does not accept. `has_esu`: it gets Extended Security Updates (ESU) only."""
@@ -62,7 +64,7 @@ def _reason(release: Release, family: Family, rule: PolicyRule) -> LeftOut | Non
         return LeftOut(release.id, f"generally available from {release.general_availability}")
     known = [each for each in states if each.groups]
     if not known:
-        named = f"it has no {', '.join(editions)} edition" if editions else "its end of support is not known"
+        named = f"it has no {', '.join(editions)} edition" if editions else END_UNKNOWN
         return LeftOut(release.id, named)
     if any(each.support in (Support.SUPPORTED, Support.DEPENDS) for each in known):
         return None

@@ -38,8 +38,8 @@ SKIPPED_SHOWN = {
     "emptyRow": "empty rows",
 }
 REASONS_SHOWN = {
-    Reason.BELOW: "Update",
-    Reason.ABOVE: "Build is above the highest accepted one",
+    Reason.BELOW: "Below the lowest accepted build",
+    Reason.ABOVE: "Above the highest accepted build",
     Reason.RELEASE: "Release is not accepted",
 }
 _STEPS = (

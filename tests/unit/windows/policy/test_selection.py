@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from osimages.windows import bundled
 from osimages.windows.policy import AcceptedRanges, PolicyRule, RuleError, accepted_ranges, rule_of
+from osimages.windows.policy.documents import left_out_sentence
 
 TODAY = date(2026, 11, 29)
 
@@ -143,6 +145,14 @@ def test_a_release_without_any_known_build_has_no_range() -> None:
 def test_days_before_the_first_release_and_after_the_last_end() -> None:
     assert found(date(2010, 1, 1)).ranges == ()
     assert found(date(2040, 1, 1), servers="true", include_esu="true").ranges == ()
+
+
+def test_a_release_without_a_known_end_of_support_is_named() -> None:
+    facts = bundled()
+    new = msgspec.structs.replace(facts.releases[-1], editions=(), groups=(), esu=())
+    facts = msgspec.structs.replace(facts, releases=(*facts.releases[:-1], new))
+    result = accepted_ranges(facts, PolicyRule(day=TODAY))
+    assert "Windows 11 26H2 (its end of support is not known)" in left_out_sentence(result)
 
 
 @pytest.mark.parametrize(

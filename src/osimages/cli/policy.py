@@ -11,7 +11,9 @@ from osimages.cli.policy_compliance import compliance
 
 @click.group(short_help="Compliance policies from the facts: builds, Graph bodies, scripts.")
 def policy() -> None:
-    """The builds that a fleet must have, from the facts of the catalogue, as ranges, Graph bodies and scripts."""
+    """The builds that a fleet must have, from the facts of the catalogue, as ranges, Graph bodies and scripts, and in
+    the compliance policies of an Intune tenant.
+    """
 
 
 policy.add_command(builds)

@@ -71,7 +71,7 @@ class PolicyUpdate(msgspec.Struct, frozen=True):
 
     `refused` are sentences about what is not written because builds would pass that are too old now, `impossible` about
     settings that no device could satisfy, `unmatched` about what no release of the rule matches, and which stays as it
-    is, `notes` about devices that the settings judge wrongly.
+    is, `notes` about releases that are removed and devices that the settings judge wrongly.
     """
 
     settings: Json
@@ -131,7 +131,10 @@ class _Rule:
         minimums = compliance_bodies(found, Form.MINIMUM, one_per_release=True)
         self.minimums = {family_of(each.lowest): str(minimums[each.release][MINIMUM]) for each in found.ranges}
         self._first: dict[Family, AcceptedRange] = {family_of(each.lowest): each for each in found.ranges}
-        self._left_out = {each.release: each.reason for each in found.left_out}
+        self._left_out = {
+            each.release: f"{each.reason} (--include-esu accepts it)" if each.has_esu else each.reason
+            for each in found.left_out
+        }
         self._unknown = {each.release: each.reason for each in found.cannot_tell}
 
     def is_known(self, family: Family | None) -> bool:
@@ -144,7 +147,8 @@ class _Rule:
 
     def reason_to_remove(self, family: Family) -> str | None:
         """Return why a release is not accepted; None if the rule says nothing about it, or cannot tell."""
-        return self._left_out.get(self.name(family))
+        name = self.name(family)
+        return f"{name} is removed: {self._left_out[name]}" if name in self._left_out else None
 
     def reason_to_keep(self, family: Family) -> str:
         """Return why the builds of a release stay as they are."""
@@ -163,6 +167,7 @@ class _RangesUpdate:
         self._old = [(raw, _span_of(raw)) for raw in current.ranges]
         self._present: dict[Family, dict[Span, Json]] = {}
         self._unmatched: list[str] = []
+        self._notes: list[str] = []
         self._refused: dict[Family, str] = {}
         for raw, span in self._old:
             family = span.family if span else None
@@ -188,7 +193,8 @@ class _RangesUpdate:
         if is_same and self._present.keys() <= written.keys():
             return PolicyUpdate({}, changes, tuple(self._refused.values()), unmatched=kept)
         impossible = tuple(self._impossible(ranges))
-        return PolicyUpdate({RANGES: ranges}, changes, tuple(self._refused.values()), impossible, kept)
+        refused = tuple(self._refused.values())
+        return PolicyUpdate({RANGES: ranges}, changes, refused, impossible, kept, tuple(self._notes))
 
     def _target(self) -> dict[Family, dict[Span, Json]]:
         """Return the ranges by family that the policy should have by the rule; note those that are refused."""
@@ -196,7 +202,9 @@ class _RangesUpdate:
         for family, present in self._present.items():
             if family in self._rule.accepted:
                 target[family] = self._rule.accepted[family]
-            elif self._rule.reason_to_remove(family) is None:
+            elif (reason := self._rule.reason_to_remove(family)) is not None:
+                self._notes.append(reason)
+            else:
                 self._unmatched.append(self._rule.reason_to_keep(family))
                 target[family] = present
         before = [span for _, span in self._old if span is not None]

@@ -139,6 +139,18 @@ def test_a_release_that_has_ended_is_removed_from_a_policy_with_others() -> None
     found = update(build_range("10.0.22621.1", "10.0.22621.9999"), OLD_24H2, scope=Scope.POLICY)
     assert written(found) == accepted(RULE, "Windows 11 24H2")
     assert found.changes[0].kind is Kind.REMOVE
+    assert found.notes == ("Windows 11 22H2 is removed: support ended on 2025-10-14",)
+
+
+def test_a_release_that_gets_extended_updates_is_kept_by_the_rule_alone() -> None:
+    windows_10 = build_range("10.0.19045.6456", "10.0.19045.9999")
+    (note,) = update(windows_10, OLD_24H2, scope=Scope.POLICY).notes
+    assert note.startswith("Windows 10 22H2 is removed: support ended on 2025-10-14, Extended Security Updates until ")
+    assert note.endswith(" (--include-esu accepts it)")
+    rule = accepted_ranges(FACTS, PolicyRule(day=DAY, include_esu=True))
+    found = update(windows_10, OLD_24H2, rule=rule, scope=Scope.POLICY)
+    assert {each.kind for each in found.changes} == {Kind.RAISE}
+    assert not found.notes
 
 
 def test_a_policy_never_loses_its_last_range() -> None:

@@ -16,6 +16,9 @@ from osimages.windows.fleet.columns import Columns
 from osimages.windows.fleet.devices import Export
 from osimages.windows.fleet.rows import Broken
 from osimages.windows.fleet.tally import Tally
+from osimages.windows.policy import PolicyRule, accepted_ranges
+from osimages.windows.policy.impact import impact
+from osimages.windows.policy.judge import policy_of
 from osimages.windows.report.html_report import fleet_report
 from tests.browser.conftest import Open
 from tests.support.fleet_export import devices
@@ -23,15 +26,18 @@ from tests.support.fleet_export import devices
 TODAY = date(2026, 11, 23)
 
 
-def report(count: int, title: str = "Contoso fleet", today: date = TODAY) -> str:
-    tally = Tally(Checker(bundled(), today))
+def report(count: int, title: str = "Contoso fleet", today: date = TODAY, *, has_policy: bool = False) -> str:
+    found = accepted_ranges(bundled(), PolicyRule(day=today))
+    tally = Tally(Checker(bundled(), today), policy=policy_of(found, "level 0") if has_policy else None)
     for each in devices(count):
         tally.add(Evidence(build=each["OS version"], edition=each["SkuFamily"], system=each["OS"]))
     if count:
         broken = iter([Broken(7, 7, "it has <b>2</b> fields")])
         list(tally.take(Export((), Columns(), broken, list)))
     facts = freshness(bundled(), today, 2, (each.answer for each in tally.groups))
-    return fleet_report(tally, facts, title, source="devices.csv", incomplete=["2 pages more were not given."])
+    policy = impact(tally.groups, "level 0", found.build_notes) if has_policy else None
+    missing = ["2 pages more were not given."]
+    return fleet_report(tally, facts, title, source="devices.csv", incomplete=missing, policy=policy)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (400, "light"), (400, "dark")])
@@ -50,6 +56,18 @@ def test_it_is_whole_at_every_width_without_a_word_on_the_console_or_a_request(
     ]
     dark = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert dark == ("rgb(15, 19, 24)" if scheme == "dark" else "rgb(246, 247, 249)")
+
+
+@pytest.mark.parametrize("width", [1280, 400])
+def test_what_a_policy_would_do_is_a_section(tmp_path: Path, open_page: Open, width: int) -> None:
+    file = tmp_path / "report.html"
+    file.write_text(report(5000, has_policy=True), encoding="utf-8")
+    seen = open_page(file.as_uri(), width)
+    assert seen.console == []
+    assert seen.overflow() <= 0
+    section = seen.page.locator("section", has=seen.page.get_by_role("heading", name="Compliance policy"))
+    assert re.search(r"[\d,]+ of [\d,]+ devices would become non-compliant; [\d,]+ of them", section.inner_text())
+    assert section.locator("tbody tr").count() == 15
 
 
 def test_what_a_cell_means_stands_beside_it_on_a_telephone(tmp_path: Path, open_page: Open) -> None:

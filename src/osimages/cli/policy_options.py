@@ -33,7 +33,10 @@ _OPTIONS = (
         help="A Patch Tuesday counts D days after it.",
     ),
     click.option(
-        "--releases", default="", metavar="LIST", help='all (in support), "24H2,25H2", or "newest two" (all).'
+        "--releases",
+        default="",
+        metavar="LIST",
+        help='all (in support), "24H2,25H2", "Windows 11", or "newest two" (all).',
     ),
     click.option(
         "--editions", default="", metavar="LIST", help="Leave out releases in which these have ended: Pro,..."

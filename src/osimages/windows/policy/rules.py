@@ -100,9 +100,8 @@ _OPTIONS = ("level", "grace-days", "releases", "editions", "include-esu", "serve
 
 
 def releases_of(facts: Catalogue, text: str, *, servers: bool = False) -> tuple[tuple[str, ...], int | None]:
-    """Return the ids of the releases that a text lists, or the number of newest ones: "all", "24H2,25H2", "newest two".
-
-    Raises RuleError.
+    """Return the ids of the releases that a text lists, or the number of newest ones: "all", "24H2,25H2", "Windows 11",
+    "newest two". Raises RuleError.
     """
     plain = " ".join(text.split()).casefold()
     if plain in _ALL:
@@ -115,7 +114,8 @@ def releases_of(facts: Catalogue, text: str, *, servers: bool = False) -> tuple[
     names = [each.strip() for each in text.split(",") if each.strip()]
     if len(names) > _MOST_NAMES:
         raise RuleError("releases", f"{len(names)} releases are listed; at most {_MOST_NAMES} can be")
-    return tuple(dict.fromkeys(_release(facts, each, servers=servers) for each in names)), None
+    ids = (name for each in names for name in _releases(facts, each, servers=servers))
+    return tuple(dict.fromkeys(ids)), None
 
 
 def editions_of(text: str) -> tuple[Servicing, ...]:
@@ -131,6 +131,13 @@ def editions_of(text: str) -> tuple[Servicing, ...]:
             raise RuleError("editions", f"'{name.strip()[:64]}' is no edition of a PC; servers are added by 'servers'")
         found[edition.servicing] = None
     return tuple(found)
+
+
+def _releases(facts: Catalogue, name: str, *, servers: bool) -> tuple[str, ...]:
+    """Return the release that a text names, or those of a product: "24H2", "Windows 11"."""
+    product = " ".join(name.split()).casefold()
+    of_product = tuple(each.id for each in facts.releases if each.product.casefold() == product)
+    return of_product or (_release(facts, name, servers=servers),)
 
 
 def _release(facts: Catalogue, name: str, *, servers: bool) -> str:

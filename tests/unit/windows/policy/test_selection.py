@@ -77,6 +77,8 @@ def test_the_newest_releases() -> None:
 
 
 def test_listed_releases() -> None:
+    assert names(found(releases="windows  11")) == CLIENTS
+    assert names(found(releases="Windows 10,26H2")) == LTSC | {"Windows 11 26H2"}
     assert names(found(releases="24H2, Windows 11 25H2,26300")) == CLIENTS - {"Windows 11 26H1"}
     (left,) = found(releases="23H2").left_out
     assert (left.release, left.reason) == ("Windows 11 23H2", "support ended on 2026-11-10")

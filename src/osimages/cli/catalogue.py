@@ -176,7 +176,7 @@ def _as_of(facts: Catalogue) -> str:
 
 def _notes(facts: Catalogue, today: date, age_days: int) -> list[str]:
     """What stands below the table: how new the facts are, and what they lack on that day."""
-    from osimages.windows.calendar import patch_tuesdays_until
+    from osimages.windows.calendar import patch_tuesdays
     from osimages.windows.images import newest_day, patch_tuesdays_known, published
 
     known = patch_tuesdays_known(facts, today, age_days)
@@ -189,7 +189,7 @@ def _notes(facts: Catalogue, today: date, age_days: int) -> list[str]:
         f"A{_as_of(facts)[1:]}: the newest Patch Tuesday on {today} is that of {known[0]}; its build is known for "
         f"{having} of {len(shown)} images{'' if having == len(shown) else ', the others show what is known'}."
     ]
-    expected = patch_tuesdays_until(newest_day(today, age_days), 1)
+    expected = patch_tuesdays(1, newest_day(today, age_days))
     if expected and expected[0] > known[0]:
         lines.append(f"Builds of the Patch Tuesday of {expected[0]} are not known yet.")
     return lines

@@ -38,7 +38,7 @@ from osimages.odata.sql.databases import damage
 from osimages.odata.sql.migrations import OldSchemaError, SchemaError
 from osimages.odata.sql.store import StoreUnavailableError
 from osimages.settings import Settings
-from osimages.windows.calendar import patch_tuesdays_until
+from osimages.windows.calendar import patch_tuesdays
 from osimages.windows.facts import bundled
 from osimages.windows.images import newest_day
 from osimages.windows.merge.overrides import FILE_NAME as OVERRIDES_FILE
@@ -239,7 +239,7 @@ def _catalogue(settings: Settings) -> Finding:
     except OverridesError as error:
         return Finding("catalogue", Verdict.WARNING, str(error), "correct it: docs/catalogue.md")
     complete, today = _known_until(settings)
-    due = patch_tuesdays_until(newest_day(today, settings.publish_age_days), 1)
+    due = patch_tuesdays(1, newest_day(today, settings.publish_age_days))
     if due and due[0] > complete:
         detail = f"its facts reach to {complete}; the newest Patch Tuesday was {due[0]}"
         return Finding("catalogue", Verdict.WARNING, detail, "osimages catalogue update")

@@ -12,7 +12,7 @@ import msgspec
 from osimages.graph.clock import Clock
 from osimages.graph.facts_storage import has_claims, read_catalogue, read_digest, read_shipped_as_of, write_catalogue
 from osimages.odata.sql.store import Database
-from osimages.windows.calendar import patch_tuesdays_until
+from osimages.windows.calendar import patch_tuesdays
 from osimages.windows.facts import Catalogue, bundled, digest
 from osimages.windows.images import label, newest_day, published
 
@@ -56,7 +56,7 @@ class CurrentCatalogue:
 
     def missing_patch_tuesdays(self) -> tuple[date, ...]:
         """Return the Patch Tuesdays whose builds are due to be published and not in the facts; at most a year's."""
-        due = patch_tuesdays_until(newest_day(self.clock.today(), self.age_days), _MOST_MISSING)
+        due = patch_tuesdays(_MOST_MISSING, newest_day(self.clock.today(), self.age_days))
         return tuple(each for each in due if each > self.catalogue.complete_until)
 
     async def refresh(self, database: Database) -> bool:

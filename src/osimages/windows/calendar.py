@@ -25,7 +25,7 @@ def pacific_today() -> date:
 
 
 def patch_tuesday(year: int, month: int) -> date:
-    """The second Tuesday of a month, whether or not anything was released on it (see MONTHS_WITHOUT_PATCH_TUESDAY).
+    """Return the second Tuesday of a month, whether or not anything was released on it (MONTHS_WITHOUT_PATCH_TUESDAY).
 
     Raises ValueError for a month outside 1 to 12 or a year outside 1 to 9999.
     """
@@ -33,11 +33,12 @@ def patch_tuesday(year: int, month: int) -> date:
     return earliest + timedelta(days=(_TUESDAY - earliest.weekday()) % 7)
 
 
-def patch_tuesdays_until(day: date, count: int) -> tuple[date, ...]:
-    """The `count` Patch Tuesdays up to and including `day`, newest first; fewer only where the calendar begins.
+def patch_tuesdays(count: int = 12, until: date | None = None) -> tuple[date, ...]:
+    """Return the last `count` Patch Tuesdays up to and including `until` (today in Pacific Time), newest first.
 
-    Raises ValueError when `count` is negative.
+    They are fewer only where the calendar begins. Raises ValueError if `count` is negative.
     """
+    day = until or pacific_today()
     if count < 0:
         raise ValueError(f"the number of Patch Tuesdays cannot be negative: {count}")
     found: list[date] = []
@@ -51,7 +52,7 @@ def patch_tuesdays_until(day: date, count: int) -> tuple[date, ...]:
 
 
 def next_patch_tuesday(day: date) -> date:
-    """The first Patch Tuesday after `day`. Raises OverflowError where the calendar ends."""
+    """Return the first Patch Tuesday after `day`. Raises OverflowError where the calendar ends."""
     year, month = day.year, day.month
     while year <= MAXYEAR:
         tuesday = patch_tuesday(year, month)

@@ -32,6 +32,7 @@ from enum import StrEnum
 from functools import lru_cache
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 
@@ -245,8 +246,21 @@ def digest(catalogue: Catalogue) -> str:
 
 @lru_cache(1)
 def bundled() -> Catalogue:
-    """The facts that this release of osimages was shipped with."""
+    """Return the facts that this release of osimages was shipped with."""
     return read(files("osimages.windows").joinpath("windows.json").read_bytes())
+
+
+def load(file: str | Path | None = None) -> Catalogue:
+    """Return the facts of this release of osimages, or those of a file in the compact form.
+
+    Raises OSError if the file cannot be read, ValueError if it is of another form.
+    """
+    if file is None:
+        return bundled()
+    try:
+        return read(Path(file).read_bytes())
+    except (msgspec.MsgspecError, ValueError, IndexError) as error:
+        raise ValueError(f"{file} is no file of release facts: {error}") from None
 
 
 class _Row(msgspec.Struct, array_like=True, forbid_unknown_fields=True):

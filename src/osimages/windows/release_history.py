@@ -1,4 +1,4 @@
-"""The updates that a release of Windows has had."""
+"""The releases of Windows in a catalogue, found by any of their names, and the updates of each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from osimages.windows.builds import Build
 from osimages.windows.calendar import patch_tuesday
-from osimages.windows.facts import Catalogue, Package, Release, Update
+from osimages.windows.facts import Catalogue, Package, Release, Update, bundled
 
 
 class UnknownReleaseError(LookupError):
@@ -25,6 +25,22 @@ class Entry(msgspec.Struct, frozen=True):
     def build(self) -> Build | None:
         """The build, where it is known."""
         return self.update.build if isinstance(self.update, Update) else None
+
+
+def releases(product: str | None = None, catalogue: Catalogue | None = None) -> tuple[Release, ...]:
+    """Return every release: clients, then servers, then others; or those of a product, such as "Windows Server".
+
+    The facts are those of this release of osimages, or of `catalogue`. Raises UnknownReleaseError for a product that is
+    not in them.
+    """
+    every = (catalogue or bundled()).every_release
+    if product is None:
+        return every
+    found = tuple(each for each in every if _plain(each.product) == _plain(product))
+    if not found:
+        known = ", ".join(sorted({each.product for each in every}))
+        raise UnknownReleaseError(f"There is no product '{product}' in the catalogue. Known are: {known}.")
+    return found
 
 
 def find_release(catalogue: Catalogue, name: str) -> Release:
@@ -60,8 +76,14 @@ def only(catalogue: Catalogue, name: str) -> Catalogue:
     )
 
 
-def history(release: Release) -> tuple[Entry, ...]:
-    """Return all updates, newest first. One without a date is listed above the builds that it follows."""
+def history(release: Release | str, catalogue: Catalogue | None = None) -> tuple[Entry, ...]:
+    """Return all updates of a release, newest first. One without a date is listed above the builds that it follows.
+
+    A name is looked up as by `find_release`, in the facts of this release of osimages or in `catalogue`. Raises
+    UnknownReleaseError.
+    """
+    if isinstance(release, str):
+        release = find_release(catalogue or bundled(), release)
     dated: list[tuple[date, tuple[object, ...], Update | Package]] = []
     newest = date.min
     for update in sorted(release.updates, key=_by_build):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from osimages.windows.calendar import PACIFIC, next_patch_tuesday, pacific_today, patch_tuesday, patch_tuesdays_until
+from osimages.windows.calendar import PACIFIC, next_patch_tuesday, pacific_today, patch_tuesday, patch_tuesdays
 
 DAYS = st.dates(date(1900, 1, 1), date(9990, 1, 1))
 
@@ -37,19 +37,19 @@ def test_a_month_that_does_not_exist_is_an_error(year: int, month: int) -> None:
 
 
 def test_the_day_itself_counts() -> None:
-    assert patch_tuesdays_until(date(2026, 10, 13), 2) == (date(2026, 10, 13), date(2026, 9, 8))
-    assert patch_tuesdays_until(date(2026, 10, 12), 2) == (date(2026, 9, 8), date(2026, 8, 11))
+    assert patch_tuesdays(2, date(2026, 10, 13)) == (date(2026, 10, 13), date(2026, 9, 8))
+    assert patch_tuesdays(2, date(2026, 10, 12)) == (date(2026, 9, 8), date(2026, 8, 11))
 
 
 def test_february_2017_had_none() -> None:
-    assert patch_tuesdays_until(date(2017, 3, 20), 3) == (date(2017, 3, 14), date(2017, 1, 10), date(2016, 12, 13))
-    assert patch_tuesdays_until(date(2017, 2, 28), 1) == (date(2017, 1, 10),)
+    assert patch_tuesdays(3, date(2017, 3, 20)) == (date(2017, 3, 14), date(2017, 1, 10), date(2016, 12, 13))
+    assert patch_tuesdays(1, date(2017, 2, 28)) == (date(2017, 1, 10),)
     assert next_patch_tuesday(date(2017, 1, 10)) == date(2017, 3, 14)
 
 
 @given(DAYS, st.integers(0, 30))
 def test_they_go_back_month_by_month(day: date, count: int) -> None:
-    found = patch_tuesdays_until(day, count)
+    found = patch_tuesdays(count, day)
     assert len(found) == count
     assert all(each <= day for each in found)
     apart = [newer - older for newer, older in pairwise(found)]
@@ -60,14 +60,14 @@ def test_they_go_back_month_by_month(day: date, count: int) -> None:
 def test_the_next_one_follows_the_last_one(day: date) -> None:
     coming = next_patch_tuesday(day)
     assert coming > day
-    assert patch_tuesdays_until(coming, 2) == (coming, patch_tuesdays_until(day, 1)[0])
+    assert patch_tuesdays(2, coming) == (coming, patch_tuesdays(1, day)[0])
 
 
 def test_the_ends_of_the_calendar() -> None:
-    assert patch_tuesdays_until(date(1, 2, 1), 5) == (date(1, 1, 9),)
-    assert patch_tuesdays_until(date(2026, 10, 13), 0) == ()
+    assert patch_tuesdays(5, date(1, 2, 1)) == (date(1, 1, 9),)
+    assert patch_tuesdays(0, date(2026, 10, 13)) == ()
     with pytest.raises(ValueError, match="negative"):
-        patch_tuesdays_until(date(2026, 10, 13), -1)
+        patch_tuesdays(-1, date(2026, 10, 13))
     with pytest.raises(OverflowError, match="calendar ends"):
         next_patch_tuesday(date(9999, 12, 31))
 

@@ -154,14 +154,23 @@ class Checker:
 
 
 def check(
-    text: str, edition: str | None = None, *, today: date | None = None, catalogue: Catalogue | None = None
+    text: str,
+    edition: str | None = None,
+    *,
+    esu: str | None = None,
+    today: date | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Answer:
-    """Check one build or version with the facts of this release, or of `catalogue`, today in Pacific Time.
+    """Return what is known about one build or version, in any spelling.
+
+    The facts are those of this release of osimages, or of `catalogue`; the day is today in Pacific Time, or `today`.
+    `esu` names Extended Security Updates: "commercial", "consumer", "no". Raises nothing: what is not understood is
+    unknown, with a note. `Checker` checks many builds.
 
     >>> check("26100.9445", "Pro", today=date(2026, 11, 23)).support
     <Support.ENDED: 'ended'>
     """
-    return Checker(catalogue or bundled(), today or pacific_today()).check(text, edition)
+    return Checker(catalogue or bundled(), today or pacific_today()).check(text, edition, esu)
 
 
 def _final_notes(patch: PatchState, support: SupportState) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from itertools import accumulate
 import msgspec
 
 from osimages.windows.builds import Build
-from osimages.windows.calendar import patch_tuesday, patch_tuesdays_until
+from osimages.windows.calendar import patch_tuesday, patch_tuesdays
 from osimages.windows.checks.answers import Fact, Patch
 from osimages.windows.facts import Kind, Release, Update
 from osimages.windows.images import b_releases, newest_day, patch_tuesday_of
@@ -102,7 +102,7 @@ def known_updates(release: Release, today: date, age_days: int, complete_until: 
         by_revision,
         tuple(revision for revision, _ in months),
         tuple(accumulate((month for _, month in months), max)),
-        patch_tuesdays_until(last, _MOST_UNKNOWN),
+        patch_tuesdays(_MOST_UNKNOWN, last),
         max(by_revision, default=0),
         tuple(dict.fromkeys(each for each in packages if each <= last)),
         any(each.kind in HOTPATCHES for each in release.updates),
@@ -205,7 +205,7 @@ def level_of(known: KnownUpdates, build: Build, updates: Iterable[Update]) -> Mo
         if each.kind is Kind.B and each.year and each.month:
             levels.append((each.year, each.month))
         elif each.release_date is not None and (each.kind in HOTPATCHES or by_revision is None):
-            tuesday = patch_tuesdays_until(each.release_date, 1)[0]
+            tuesday = patch_tuesdays(1, each.release_date)[0]
             levels.append((tuesday.year, tuesday.month))
     return min(levels) if levels else by_revision
 

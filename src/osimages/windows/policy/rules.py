@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from osimages.windows.calendar import patch_tuesdays_until
+from osimages.windows.calendar import patch_tuesdays
 from osimages.windows.checks.answers import Family
 from osimages.windows.checks.editions import named_edition
 from osimages.windows.facts import Catalogue
@@ -70,7 +70,7 @@ class PolicyRule(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def required(self) -> date | None:
         """Return the Patch Tuesday whose fixes a device must have; None where the calendar begins."""
-        counted = patch_tuesdays_until(newest_day(self.day, self.grace_days), self.level + 1)
+        counted = patch_tuesdays(self.level + 1, newest_day(self.day, self.grace_days))
         return counted[-1] if len(counted) > self.level else None
 
 

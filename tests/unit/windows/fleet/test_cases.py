@@ -13,8 +13,10 @@ import pytest
 from osimages.windows.checks.answers import Answer, Family, Patch, Support
 from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import bundled
-from osimages.windows.fleet import Named, Source, Tally, Wanted, check_file, open_export
-from osimages.windows.fleet.source import Form
+from osimages.windows.fleet.columns import Named
+from osimages.windows.fleet.device_export import Wanted, check_file, open_export
+from osimages.windows.fleet.source import Form, Source
+from osimages.windows.fleet.tally import Tally
 
 TODAY = date(2026, 11, 29)
 CHECKER = Checker(bundled(), TODAY)

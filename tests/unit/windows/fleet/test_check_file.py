@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from osimages.windows.fleet import ColumnsError, ExportError, Named, check_file
+from osimages.windows.fleet.columns import ColumnsError, Named
+from osimages.windows.fleet.device_export import check_file
+from osimages.windows.fleet.rows import ExportError
 from tests.support.fleet_export import graph_json, intune_csv
 
 DAY = date(2026, 11, 5)

@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from osimages.windows.checks.answers import Family
 from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import bundled
-from osimages.windows.fleet import ColumnsError, ExportError, Named, Source, Summary, Tally, Wanted, open_export
+from osimages.windows.fleet.columns import ColumnsError, Named
+from osimages.windows.fleet.device_export import Wanted, open_export
 from osimages.windows.fleet.devices import Device, Skipped
-from osimages.windows.fleet.source import Form
+from osimages.windows.fleet.rows import ExportError
+from osimages.windows.fleet.source import Form, Source
+from osimages.windows.fleet.tally import Summary, Tally
 
 CHECKER = Checker(bundled(), date(2026, 11, 29))
 Rows = Sequence[dict[str, str]]

@@ -1,8 +1,8 @@
 """Windows release facts: which releases are supported until when, which updates they had, and what follows from it.
 
 `load` returns the facts as of one day; `releases`, `history` and `patch_tuesdays` answer from them. `check` returns
-whether a build is supported and how far behind it is, `check_file` does so for an export of devices. Nothing here knows HTTP,
-OData or Entra ID. Names are loaded when they are first used. See docs/windows.md.
+whether a build is supported and how far behind it is, `check_file` does so for an export of devices. Nothing here knows
+HTTP, OData or Entra ID. Names are loaded when they are first used. See docs/windows.md.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from osimages.windows.facts import Catalogue, Release
 from osimages.windows.policy.rules import PolicyRule
 
 END_UNKNOWN = "its end of support is not known"
+NOT_YET = "generally available from"
 
 
 class LeftOut(msgspec.Struct, frozen=True, rename="camel"):
@@ -61,7 +62,7 @@ def _reason(release: Release, family: Family, rule: PolicyRule) -> LeftOut | Non
     editions = rule.editions if family is Family.CLIENT else ()
     states = [support_state(release, each, rule.day, None) for each in editions or (None,)]
     if rule.day < release.general_availability:
-        return LeftOut(release.id, f"generally available from {release.general_availability}")
+        return LeftOut(release.id, f"{NOT_YET} {release.general_availability}")
     known = [each for each in states if each.groups]
     if not known:
         named = f"it has no {', '.join(editions)} edition" if editions else END_UNKNOWN

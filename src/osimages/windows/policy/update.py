@@ -15,7 +15,8 @@ import msgspec
 from osimages.windows.facts import Catalogue
 from osimages.windows.policy.admission import Family, Span, family_of, lowered, version_of
 from osimages.windows.policy.bodies import ALL_RELEASES, Form, compliance_bodies
-from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges
+from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges, CannotTell
+from osimages.windows.policy.selection import END_UNKNOWN, NOT_YET, LeftOut
 
 RANGES, MINIMUM = "validOperatingSystemBuildRanges", "osMinimumVersion"
 _SEVERAL = 2
@@ -135,7 +136,7 @@ class _Rule:
             each.release: f"{each.reason} (--include-esu accepts it)" if each.has_esu else each.reason
             for each in found.left_out
         }
-        self._unknown = {each.release: each.reason for each in found.cannot_tell}
+        self._unknown = {each.release: each.reason for each in (*found.cannot_tell, *found.left_out) if _is_open(each)}
 
     def is_known(self, family: Family | None) -> bool:
         """Return whether a release has builds of a family."""
@@ -148,7 +149,8 @@ class _Rule:
     def reason_to_remove(self, family: Family) -> str | None:
         """Return why a release is not accepted; None if the rule says nothing about it, or cannot tell."""
         name = self.name(family)
-        return f"{name} is removed: {self._left_out[name]}" if name in self._left_out else None
+        is_ended = name in self._left_out and name not in self._unknown
+        return f"{name} is removed: {self._left_out[name]}" if is_ended else None
 
     def reason_to_keep(self, family: Family) -> str:
         """Return why the builds of a release stay as they are."""
@@ -304,6 +306,11 @@ def _kind(before: Sequence[Span], after: Sequence[Span]) -> Kind:
     if lowered(before, after):
         return Kind.LOWER
     return Kind.RAISE if after[0].lowest > before[0].lowest else Kind.CHANGE
+
+
+def _is_open(each: CannotTell | LeftOut) -> bool:
+    """Return whether a release is not accepted for what is not known, or not yet: its devices are no worse for it."""
+    return isinstance(each, CannotTell) or each.reason == END_UNKNOWN or each.reason.startswith(NOT_YET)
 
 
 def _span_of(raw: object) -> Span | None:

@@ -15,6 +15,7 @@ from osimages.windows.policy import AcceptedRanges, PolicyRule, accepted_ranges
 from osimages.windows.policy.admission import Span, lowered, version_of
 from osimages.windows.policy.bodies import ALL_RELEASES, NoBodyError, compliance_bodies
 from osimages.windows.policy.ranges import CannotTell
+from osimages.windows.policy.selection import END_UNKNOWN, NOT_YET, LeftOut
 from osimages.windows.policy.update import (
     MINIMUM,
     RANGES,
@@ -275,6 +276,20 @@ def test_without_allow_lower_nothing_older_ever_passes(ranges: list[dict[str, An
         assert not lowered(before, after)
         again = update(*found.settings[RANGES], rule=rule, scope=scope, is_chosen=True)
         assert RANGES not in again.settings, "a second run finds nothing to write"
+
+
+@pytest.mark.parametrize("reason", [END_UNKNOWN, f"{NOT_YET} 2027-01-01"])
+def test_a_release_that_is_not_accepted_yet_stays(reason: str) -> None:
+    """An administrator admitted it, and nothing says that it is worse than others."""
+    rule = msgspec.structs.replace(
+        RULE,
+        ranges=tuple(each for each in RULE.ranges if each.release != "Windows 11 25H2"),
+        left_out=(LeftOut("Windows 11 25H2", reason),),
+    )
+    found = update(OLD_25H2, OLD_24H2, rule=rule)
+    assert found.settings[RANGES][0] is OLD_25H2
+    assert found.unmatched[0] == f"Windows 11 25H2 stays as it is: {reason}"
+    assert not found.notes
 
 
 def test_servers_and_an_empty_rule_have_no_body() -> None:

@@ -15,7 +15,7 @@ import msgspec
 from osimages.windows.facts import Catalogue
 from osimages.windows.policy.admission import Family, Span, family_of, lowered, version_of
 from osimages.windows.policy.bodies import ALL_RELEASES, Form, compliance_bodies
-from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges, CannotTell
+from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges
 from osimages.windows.policy.selection import END_UNKNOWN, NOT_YET, LeftOut
 
 RANGES, MINIMUM = "validOperatingSystemBuildRanges", "osMinimumVersion"
@@ -136,7 +136,8 @@ class _Rule:
             each.release: f"{each.reason} (--include-esu accepts it)" if each.has_esu else each.reason
             for each in found.left_out
         }
-        self._unknown = {each.release: each.reason for each in (*found.cannot_tell, *found.left_out) if _is_open(each)}
+        self._unknown = {each.release: each.reason for each in found.cannot_tell}
+        self._unknown |= {each.release: each.reason for each in found.left_out if _is_open(each)}
 
     def is_known(self, family: Family | None) -> bool:
         """Return whether a release has builds of a family."""
@@ -308,9 +309,9 @@ def _kind(before: Sequence[Span], after: Sequence[Span]) -> Kind:
     return Kind.RAISE if after[0].lowest > before[0].lowest else Kind.CHANGE
 
 
-def _is_open(each: CannotTell | LeftOut) -> bool:
-    """Return whether a release is not accepted for what is not known, or not yet: its devices are no worse for it."""
-    return isinstance(each, CannotTell) or each.reason == END_UNKNOWN or each.reason.startswith(NOT_YET)
+def _is_open(each: LeftOut) -> bool:
+    """Return whether a release is not accepted yet, or for what is not known: its devices are no worse for it."""
+    return each.reason == END_UNKNOWN or each.reason.startswith(NOT_YET)
 
 
 def _span_of(raw: object) -> Span | None:

@@ -26,8 +26,16 @@ class Emulator(ABC):
         """Return a client without a token, with `options` of `httpx.Client`. Paths are relative to the address."""
 
     @abstractmethod
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """Return the transport of an asynchronous client, for any event loop."""
+
     def async_client(self, **options: Any) -> httpx.AsyncClient:
-        """The same as an asynchronous client, for any event loop."""
+        """Return an asynchronous client without a token, for any event loop, with `options` of `httpx.AsyncClient`."""
+        return httpx.AsyncClient(transport=self.async_transport(), **self._options(options))
+
+    def variables(self) -> dict[str, str]:
+        """Variables of the environment with which programs find the service and trust its certificate."""
+        return {}
 
     @abstractmethod
     def close(self) -> None:

@@ -8,8 +8,6 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -22,10 +20,11 @@ from osimages.app import Application, opened
 from osimages.entra.emulator.authority import Authority
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import catalogue_in
-from osimages.settings import Settings, SettingsError, resolve
+from osimages.settings import Settings, SettingsError
 from osimages.testing.emulator import Emulator
 from osimages.testing.lifespan import AsgiApp, Lifespan
 from osimages.testing.loop_thread import AsyncTransport, LoopThread, SyncTransport
+from osimages.testing.service_settings import settings_of
 
 # Loopback names are served whatever the settings are. With HTTPS, links look like those of a real server.
 _URL = "https://localhost"
@@ -49,7 +48,7 @@ class InProcess(Emulator):
         self._is_temporary = data_dir is None
         self.data_dir = data_dir or Path(tempfile.mkdtemp(prefix="osimages-testing-"))
         try:
-            self.settings = _settings(self.data_dir, settings)
+            self.settings = settings_of(self.data_dir, settings)
         except SettingsError:
             self.close()
             raise
@@ -87,10 +86,9 @@ class InProcess(Emulator):
         """Return a client without a token, with `options` of `httpx.Client`. Paths are relative to the address."""
         return httpx.Client(transport=SyncTransport(self._transport(), self._running()), **self._options(options))
 
-    def async_client(self, **options: Any) -> httpx.AsyncClient:
-        """The same as an asynchronous client, for any event loop."""
-        transport = AsyncTransport(self._transport(), self._running())
-        return httpx.AsyncClient(transport=transport, **self._options(options))
+    def async_transport(self) -> httpx.AsyncBaseTransport:
+        """Return the transport of an asynchronous client, for any event loop."""
+        return AsyncTransport(self._transport(), self._running())
 
     def __enter__(self) -> InProcess:
         return self.open()
@@ -115,13 +113,6 @@ class InProcess(Emulator):
         if self._thread is None:
             raise RuntimeError("the service does not run: use `with InProcess() as emulator`")
         return self._thread
-
-
-def _settings(data_dir: Path, given: Mapping[str, object]) -> Settings:
-    known = {each.name for each in fields(Settings)}
-    if unknown := sorted(given.keys() - known):
-        raise SettingsError(f"there is no setting '{unknown[0]}': `osimages config show` lists all")
-    return resolve({**given, "data_dir": str(data_dir)}, {}).settings
 
 
 async def _started(app: AsgiApp) -> Lifespan:

@@ -7,13 +7,20 @@ from collections.abc import Collection, Generator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 
-from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, EVERY_PERMISSION
+from osimages.entra.emulator.default_directory import (
+    DEFAULT_APPLICATION,
+    DEFAULT_CLIENT_SECRET,
+    EVERY_PERMISSION,
+    IDENTITY_HEADER,
+)
 from osimages.entra.emulator.directory_file import DirectoryFile
+from osimages.entra.emulator.managed_identity import TOKEN_PATH
 from osimages.entra.emulator.signing_keys import SigningKeys
 from osimages.entra.emulator.token_signing import mint
 
@@ -35,6 +42,9 @@ class Host(Protocol):
     def async_client(self, **options: Any) -> httpx.AsyncClient:
         """Return an asynchronous client without a token."""
 
+    def variables(self) -> dict[str, str]:
+        """Return variables of the environment with which programs find the service."""
+
 
 @dataclass(frozen=True)
 class _Clock:
@@ -46,27 +56,26 @@ class _Clock:
     since: datetime
 
 
+@dataclass(frozen=True)
+class _Token:
+    """A token for everything, by which clock it was issued, and until when it is sent."""
+
+    text: str
+    clock: _Clock | None
+    good_until: datetime
+
+
 class _Renewing(httpx.Auth):
-    """Sends a token for everything, and a new one once the old one is no longer good at the tenant's time."""
+    """Sends a token of a tenant for everything, and a new one once the old one is not good at the tenant's time."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
-        self._token = ""
-        self._clock: _Clock | None = None
-        self._good_until = datetime.min.replace(tzinfo=UTC)
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the token to a request, unless it has an Authorization header."""
         if "Authorization" not in request.headers:
-            request.headers["Authorization"] = f"Bearer {self._current()}"
+            request.headers["Authorization"] = f"Bearer {self._tenant.current_token()}"
         yield request
-
-    def _current(self) -> str:
-        tenant = self._tenant
-        if self._clock is not tenant.clock or tenant.now() >= self._good_until:
-            self._clock, self._token = tenant.clock, tenant.token()
-            self._good_until = tenant.now() + timedelta(seconds=_LIFETIME_SECONDS - _EARLY_SECONDS)
-        return self._token
 
 
 class Tenant:
@@ -81,6 +90,7 @@ class Tenant:
         self._opened = ExitStack()
         self._client: httpx.Client | None = None
         self._clock: _Clock | None = None
+        self._token: _Token | None = None
 
     @property
     def url(self) -> str:
@@ -137,7 +147,7 @@ class Tenant:
 
         A path names a JSON file. Raises OSError and ValueError for a file that cannot be used.
         """
-        document = seed if isinstance(seed, Mapping) else json.loads(Path(seed).read_text(encoding="utf-8"))
+        document = seed if isinstance(seed, Mapping) else read_seed(Path(seed))
         found = self._control("PUT", "seed", {"json": document})
         self._clock = None
         return found
@@ -192,6 +202,13 @@ class Tenant:
         """Revoke tokens of the tenant: all, or those of a `user`, an `application` or one `token` (its id)."""
         return self._control("POST", "revocations", {"json": subject})
 
+    def current_token(self) -> str:
+        """Return a token for everything that is good at the tenant's time: the same one until it has almost expired."""
+        if self._token is None or self._token.clock is not self._clock or self.now() >= self._token.good_until:
+            good_until = self.now() + timedelta(seconds=_LIFETIME_SECONDS - _EARLY_SECONDS)
+            self._token = _Token(self.token(expires_in=_LIFETIME_SECONDS), self._clock, good_until)
+        return self._token.text
+
     @property
     def client(self) -> httpx.Client:
         """The tenant's own client, with a token for everything."""
@@ -207,15 +224,39 @@ class Tenant:
         """The same as an asynchronous client, for any event loop."""
         return self.emulator.async_client(**self._authorised(token, options))
 
+    def graph(self) -> Any:
+        """Return the Graph SDK's client (`msgraph_beta.GraphServiceClient`) of the tenant, for any event loop.
+
+        Raises ImportError where the SDK (msgraph-beta-sdk) is not installed.
+        """
+        sdk = import_module("osimages.testing.graph_sdk")
+        return sdk.graph_client(self, self.emulator.async_client())
+
+    def variables(self) -> dict[str, str]:
+        """Variables of the environment with which programs use the tenant, as `osimages env` prints them.
+
+        azure-identity's `DefaultAzureCredential()` and `ClientSecretCredential` read them. A service in this process
+        cannot be reached through a network, and has none.
+        """
+        found = self.emulator.variables()
+        if not found:
+            return {}
+        return found | {
+            "OSIMAGES_URL": self.url,
+            "OSIMAGES_TOKEN": self.current_token(),
+            "AZURE_AUTHORITY_HOST": self.url,
+            "AZURE_TENANT_ID": self.id,
+            "AZURE_CLIENT_ID": DEFAULT_APPLICATION,
+            "AZURE_CLIENT_SECRET": DEFAULT_CLIENT_SECRET,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+            "IDENTITY_ENDPOINT": f"{self.url}/{self.id}/{TOKEN_PATH}",
+            "IDENTITY_HEADER": IDENTITY_HEADER,
+        }
+
     def close(self) -> None:
         """Close the tenant's own client."""
         self._opened.close()
         self._client = None
-
-    @property
-    def clock(self) -> _Clock | None:
-        """What tells one setting of the tenant's clock from another."""
-        return self._clock
 
     def _authorised(self, token: str | None, options: dict[str, Any]) -> dict[str, Any]:
         """Options of a client that sends a token, or one for everything that it renews."""
@@ -236,6 +277,14 @@ class Tenant:
             raise ValueError(reply.json()["error"]["message"])
         found: dict[str, Any] = reply.json() if reply.content else {}
         return found
+
+
+def read_seed(file: Path) -> dict[str, Any]:
+    """Return the seed in a JSON file. Raises OSError, and ValueError for a file that is no JSON object."""
+    found = json.loads(file.read_text(encoding="utf-8"))
+    if not isinstance(found, dict):
+        raise ValueError(f"{file} is no JSON object")
+    return found
 
 
 def _text(moment: datetime | date | str) -> str:

@@ -7,7 +7,7 @@ BIN := .venv/bin
 endif
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: serve test lint bench dist lock clean
+.PHONY: serve test lint bench dist container-check lock clean
 
 serve: .venv/serve-ready
 	@exec $(BIN)/osimages serve $(ARGS)
@@ -26,6 +26,10 @@ bench: .venv/test-ready
 # Wheel and source distribution in dist/, built reproducibly, checked, and tried in a fresh environment.
 dist: .venv/test-ready
 	$(BIN)/python tools/distribution.py $(ARGS)
+
+# The container's file system, built without an engine, used from another network namespace: Linux, root, debootstrap.
+container-check: .venv/test-ready
+	$(BIN)/python tools/container_check.py $(ARGS)
 
 # The exact versions that everything was tested with, for every system and Python version, without a registry's name.
 lock: .venv/test-ready

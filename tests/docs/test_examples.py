@@ -87,7 +87,7 @@ def test_examples(page: Path, server: Server, graph_url: str, tmp_path: Path) ->
                 assert run(f"{script}python {file}\n", server), "it prints something"
         elif block.language == "javascript":
             assert run_node(script, block.text, server), "it prints something"
-        elif block.language in ("powershell", "csharp", "go"):
+        elif block.language in ("powershell", "csharp", "go", "sh"):
             continue  # the page says that nobody runs these
         elif block.language in ("yaml", "ini"):
             assert page.name == "policy-apply.md", "test_policy_schedule.py checks those of this page"

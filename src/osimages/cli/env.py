@@ -32,7 +32,7 @@ FEDERATED_TOKEN_FILE = "federated-token"  # noqa: S105 (a name)
 @click.command(
     short_help="Print variables for a shell: address, token, certificates.",
     epilog=more(
-        "docs/sdk.md",
+        "docs/sdk.md, docs/deploy.md",
         'eval "$(osimages env)"',
         "osimages env --shell powershell | Invoke-Expression",
         'eval "$(osimages env --from https://emulator:8443 --ca-sha256 FINGERPRINT)"',

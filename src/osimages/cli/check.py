@@ -13,15 +13,17 @@ import msgspec
 
 from osimages.cli.check_graph import graph_options
 from osimages.cli.check_input import Input, read_fleet
-from osimages.cli.check_policy import policy_from, policy_options, print_impact, print_judgements
+from osimages.cli.check_policy import policy_in_file, policy_of_level, policy_options, print_impact, print_judgements
 from osimages.cli.facts import facts_in
 from osimages.cli.options import data_dir_option, database_option, json_option, settings_from, today_option
 from osimages.cli.output import say
 
 if TYPE_CHECKING:
     from osimages.windows.checks.freshness import Freshness
+    from osimages.windows.facts import Catalogue
     from osimages.windows.fleet.tally import Facts, Group, Tally
     from osimages.windows.policy.impact import Impact
+    from osimages.windows.policy.judge import BuildPolicy
 
 _EPILOG = """Exit code: 0 where everything is supported and current, 1 where something is not or is not known, 2 for a
 usage error. A Patch Tuesday counts once it is --age-days days old.
@@ -35,6 +37,9 @@ class Options(Input, frozen=True):
     html: str | None = None
     title: str = ""
     support_only: bool = False
+    policy_file: str | None = None
+    level: int | None = None
+    grace_days: int | None = None
 
 
 @click.command(short_help="Is a build, or a whole fleet, supported and current?", epilog=_EPILOG)
@@ -88,9 +93,6 @@ def check(
     esu: bool,
     esu_program: str | None,
     allow_stale: bool,
-    policy_file: str | None,
-    level: int | None,
-    grace_days: int | None,
     data_dir: str | None,
     database: str | None,
     **rest: object,
@@ -124,7 +126,7 @@ def check(
         max_behind=max_behind,
         allow_stale=allow_stale,
     )
-    policy, warnings = policy_from(policy_file, level, grace_days, catalogue, day, esu=esu or esu_program is not None)
+    policy, warnings = _policy(options, catalogue, day, esu=esu or esu_program is not None)
     tally = Tally(checker, edition, policy)
     named = [tally.keep(writable(build)) for build in builds]
     if options.is_fleet:
@@ -142,6 +144,10 @@ def _check_call(builds: Sequence[str], options: Options) -> None:
         raise click.UsageError("--csv, --json-file and --graph name several inputs: give one of them.")
     if not options.graph and (options.cloud or options.condition):
         raise click.UsageError("--cloud and --filter are about --graph.")
+    if options.policy_file is not None and options.level is not None:
+        raise click.UsageError("--policy and --level are two policies: choose one.")
+    if options.grace_days is not None and options.level is None:
+        raise click.UsageError("--grace-days is about --level.")
     if options.csv_out and not options.is_fleet:
         raise click.UsageError("--csv-out writes the devices of --csv, --json-file or --graph.")
     if options.csv_as_it_is and not options.csv_out:
@@ -152,6 +158,15 @@ def _check_call(builds: Sequence[str], options: Options) -> None:
         raise click.UsageError(f"--encoding: '{options.encoding}' is no encoding of text; say cp1251, shift_jis...")
     if options.as_json and options.csv_out == "-":
         raise click.UsageError("--json and --csv-out - would both write to standard output.")
+
+
+def _policy(options: Options, facts: Catalogue, day: date, *, esu: bool) -> tuple[BuildPolicy | None, list[str]]:
+    """Return the policy that devices are judged by, and what is to be known about it."""
+    if options.policy_file is not None:
+        return policy_in_file(options.policy_file), []
+    if options.level is None:
+        return None, []
+    return policy_of_level(facts, day, options.level, options.grace_days or 0, esu=esu)
 
 
 def _is_encoding(name: str) -> bool:

@@ -41,24 +41,23 @@ def policy_options(command: Command) -> Command:
     return command
 
 
-def policy_from(
-    file: str | None, level: int | None, grace_days: int | None, facts: Catalogue, day: date, *, esu: bool
-) -> tuple[BuildPolicy | None, list[str]]:
-    """Return the policy that the options name, and what is to be known about it. Raises ClickException."""
+def policy_of_level(
+    facts: Catalogue, day: date, level: int, grace_days: int, *, esu: bool
+) -> tuple[BuildPolicy, list[str]]:
+    """Return the policy of a level for all supported releases, and what the facts lack for it."""
     from osimages.windows.policy import PolicyRule, accepted_ranges
     from osimages.windows.policy.documents import stale_sentences
-    from osimages.windows.policy.judge import PolicyFileError, policy_of, read_policy
+    from osimages.windows.policy.judge import policy_of
 
-    if file is not None and level is not None:
-        raise click.UsageError("--policy and --level are two policies: choose one.")
-    if grace_days is not None and level is None:
-        raise click.UsageError("--grace-days is about --level.")
-    if level is not None:
-        found = accepted_ranges(facts, PolicyRule(day=day, level=level, grace_days=grace_days or 0, include_esu=esu))
-        name = f"level {level}" + (f" with {grace_days} days of grace" if grace_days else "")
-        return policy_of(found, name), [*stale_sentences(found), *found.build_notes]
-    if file is None:
-        return None, []
+    found = accepted_ranges(facts, PolicyRule(day=day, level=level, grace_days=grace_days, include_esu=esu))
+    name = f"level {level}" + (f" with {grace_days} days of grace" if grace_days else "")
+    return policy_of(found, name), [*stale_sentences(found), *found.build_notes]
+
+
+def policy_in_file(file: str) -> BuildPolicy:
+    """Return the policy in a file. Raises ClickException."""
+    from osimages.windows.policy.judge import PolicyFileError, read_policy
+
     try:
         with Path(file).open("rb") as stream:
             text = stream.read(_MOST_BYTES + 1)
@@ -67,7 +66,7 @@ def policy_from(
     if len(text) > _MOST_BYTES:
         raise click.ClickException(f"{file} is larger than {_MOST_BYTES // 2**20} MiB, which no policy is.")
     try:
-        return read_policy(text, Path(file).name), []
+        return read_policy(text, Path(file).name)
     except PolicyFileError as error:
         raise click.ClickException(f"{error}.") from None
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from osimages.windows.builds import Build
-from osimages.windows.calendar import patch_tuesday
+from osimages.windows.calendar import patch_tuesday, patch_tuesdays_until
 from osimages.windows.checks.answers import Family
 from osimages.windows.checks.identification import FIRST_SERVER, SHARED_BUILD
 from osimages.windows.checks.patch_level import (
@@ -26,7 +26,7 @@ from osimages.windows.checks.patch_level import (
     missing_updates,
     unknown_patch_tuesdays,
 )
-from osimages.windows.facts import Catalogue, Kind, Update
+from osimages.windows.facts import Catalogue, Kind, Package, Update
 from osimages.windows.policy.rules import Highest, PolicyRule
 from osimages.windows.policy.selection import LeftOut, Selected, selected_releases
 
@@ -248,14 +248,14 @@ class AcceptedBuilds:
             for each in self._release.hotpatch_months
             if (each.actual or each.planned) == "hotpatch" and (each.year, each.month) not in known
         }
-        planned |= {
-            (each.release_date.year, each.release_date.month)
-            for each in self._release.packages
-            if each.kind in HOTPATCHES
-        }
+        tuesdays = (patch_tuesdays_until(each.release_date, 1) for each in self._hotpatch_packages())
+        planned |= {(day.year, day.month) for found in tuesdays for day in found}
         for year, month in sorted(planned):
             if first <= patch_tuesday(year, month) <= last:
                 yield f"{year}-{month:02}"
+
+    def _hotpatch_packages(self) -> Iterator[Package]:
+        return (each for each in self._release.packages if each.kind in HOTPATCHES)
 
     def _existed(self, updates: Iterable[Update]) -> bool:
         days = [each.release_date for each in updates if each.release_date is not None]

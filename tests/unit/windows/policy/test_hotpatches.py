@@ -95,6 +95,12 @@ def test_a_hotpatch_without_a_known_build_is_named() -> None:
     assert notes == ("Windows 11 25H2: the hotpatch of 2026-11 has no known build, devices with it do not pass",)
 
 
+def test_a_hotpatch_that_is_known_by_its_kb_only_is_named() -> None:
+    # KB5129241 of 2026-09-14 is out-of-band; September was a baseline.
+    notes = accepted_ranges(bundled(), PolicyRule(day=date(2026, 9, 20), releases=(RELEASE,))).notes
+    assert notes == ("Windows 11 25H2: the hotpatch of 2026-09 has no known build, devices with it do not pass",)
+
+
 KINDS = st.sampled_from([Kind.PREVIEW, Kind.OUT_OF_BAND, Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND, Kind.UNLABELLED])
 MORE = st.lists(
     st.builds(update, st.integers(8000, 9999), KINDS, st.dates(date(2026, 2, 1), date(2026, 9, 30))),

@@ -263,70 +263,13 @@ def load(file: str | Path | None = None) -> Catalogue:
         raise ValueError(f"{file} is no file of release facts: {error}") from None
 
 
-class _Row(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
-    """A line of the file."""
-
-
-class _EditionRow(_Row):
-    edition_type: str
-    support_end_date: date
-    servicing: Servicing
-    note: str
-    sources: tuple[int, ...]
-
-
-class _GroupRow(_Row):
-    servicing: Servicing
-    name: str
-    support_end_date: date
-    is_inferred: bool
-    note: str
-    sources: tuple[int, ...]
-
-
-class _EsuRow(_Row):
-    program: EsuProgram
-    servicing: tuple[Servicing, ...]
-    ends: tuple[date, ...]
-    is_inferred: bool
-    note: str
-    sources: tuple[int, ...]
-
-
-class _HotpatchRow(_Row):
-    month: str
-    planned: str
-    actual: str
-    basis: str
-
-
-class _PackageRow(_Row):
-    kb: str
-    release_date: date
-    kind: Kind
-    month: str | None
-    label: str
-    scope: str
-    basis: int
-    is_in_msrc: bool
-    is_expired: bool
-    note: str
-    sources: tuple[int, ...]
-
-
-class _UpdateRow(_Row):
-    revision: int
-    kb: str | None
-    release_date: date | None
-    kind: Kind
-    month: str | None
-    is_canonical_b: bool
-    label: str
-    scope: str
-    basis: int
-    is_in_msrc: bool
-    is_expired: bool
-    sources: tuple[int, ...]
+# The lines of the file, in the order of their columns; a month is "2026-10", a basis a position in the list of bases.
+_EditionRow = tuple[str, date, Servicing, str, tuple[int, ...]]
+_GroupRow = tuple[Servicing, str, date, bool, str, tuple[int, ...]]
+_EsuRow = tuple[EsuProgram, tuple[Servicing, ...], tuple[date, ...], bool, str, tuple[int, ...]]
+_HotpatchRow = tuple[str, str, str, str]
+_PackageRow = tuple[str, date, Kind, str | None, str, str, int, bool, bool, str, tuple[int, ...]]
+_UpdateRow = tuple[int, str | None, date | None, Kind, str | None, bool, str, str, int, bool, bool, tuple[int, ...]]
 
 
 class _ReleaseObject(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -383,64 +326,38 @@ def _release(given: _ReleaseObject, bases: list[str]) -> Release:
         general_availability=given.general_availability,
         architectures=given.architectures,
         editions=tuple(
-            Edition(row.edition_type, row.support_end_date, row.servicing.value, row.note, row.sources)
-            for row in given.editions
+            Edition(name, end, servicing.value, note, sources) for name, end, servicing, note, sources in given.editions
         ),
         updates=tuple(_update(row, given, bases) for row in given.updates),
         sources=given.sources,
         nt_version=given.nt_version,
         mainstream_end=given.mainstream_end,
         groups=tuple(
-            SupportGroup(row.servicing, row.name, None, row.support_end_date, row.is_inferred, row.note, row.sources)
-            for row in given.groups
+            SupportGroup(servicing, name, None, end, is_inferred, note, sources)
+            for servicing, name, end, is_inferred, note, sources in given.groups
         ),
-        esu=tuple(
-            Esu(row.program, row.servicing, row.ends, row.is_inferred, row.note, row.sources) for row in given.esu
-        ),
+        esu=tuple(Esu(*row) for row in given.esu),
         packages=tuple(_package(row, bases) for row in given.packages),
         hotpatch_until=given.hotpatch_until,
-        hotpatch_months=tuple(
-            HotpatchMonth(*_month(row.month), row.planned, row.actual, row.basis) for row in given.hotpatch_months
-        ),
+        hotpatch_months=tuple(HotpatchMonth(*_month(month), *rest) for month, *rest in given.hotpatch_months),
         note=given.note,
     )
 
 
 def _update(row: _UpdateRow, release: _ReleaseObject, bases: list[str]) -> Update:
-    year, month = _month(row.month) if row.month else (None, None)
+    revision, kb, day, kind, month, is_canonical_b, label, scope, basis, is_in_msrc, is_expired, sources = row
+    build = Build(*release.nt_version, release.os_build, revision)
+    year, number = _month(month) if month else (None, None)
     return Update(
-        Build(*release.nt_version, release.os_build, row.revision),
-        row.kb,
-        row.release_date,
-        row.kind,
-        row.is_canonical_b,
-        year,
-        month,
-        row.label,
-        row.scope,
-        bases[row.basis],
-        row.is_in_msrc,
-        row.is_expired,
-        row.sources,
+        *(build, kb, day, kind, is_canonical_b, year, number),
+        *(label, scope, bases[basis], is_in_msrc, is_expired, sources),
     )
 
 
 def _package(row: _PackageRow, bases: list[str]) -> Package:
-    year, month = _month(row.month) if row.month else (None, None)
-    return Package(
-        row.kb,
-        row.release_date,
-        row.kind,
-        year,
-        month,
-        row.label,
-        row.scope,
-        bases[row.basis],
-        row.is_in_msrc,
-        row.is_expired,
-        row.note,
-        row.sources,
-    )
+    kb, day, kind, month, label, scope, basis, is_in_msrc, is_expired, note, sources = row
+    year, number = _month(month) if month else (None, None)
+    return Package(kb, day, kind, year, number, label, scope, bases[basis], is_in_msrc, is_expired, note, sources)
 
 
 def _month(text: str) -> tuple[int, int]:

@@ -14,7 +14,8 @@ from osimages.windows.calendar import pacific_today
 from osimages.windows.checks.checker import Checker
 from osimages.windows.facts import Catalogue, bundled
 from osimages.windows.fleet.cells import evidence_from, keys_from, last_seen_from, name_from
-from osimages.windows.fleet.columns import Columns, ColumnsError, Named, choose
+from osimages.windows.fleet.column_choice import choose
+from osimages.windows.fleet.columns import Columns, ColumnsError, Named
 from osimages.windows.fleet.csv_reader import CsvReader
 from osimages.windows.fleet.devices import Device, Export, Skipped
 from osimages.windows.fleet.json_reader import JsonReader

@@ -10,7 +10,8 @@ from datetime import datetime
 import pytest
 
 from osimages.windows.facts import bundled
-from osimages.windows.fleet.columns import Columns, ColumnsError, Named, choose
+from osimages.windows.fleet.column_choice import choose
+from osimages.windows.fleet.columns import Columns, ColumnsError, Named
 from osimages.windows.fleet.json_reader import JsonReader
 from osimages.windows.fleet.recognise import Recogniser
 from osimages.windows.fleet.rows import Row

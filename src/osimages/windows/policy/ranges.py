@@ -14,7 +14,7 @@ from functools import lru_cache
 import msgspec
 
 from osimages.windows.builds import Build
-from osimages.windows.calendar import patch_tuesday, patch_tuesdays_until
+from osimages.windows.calendar import patch_tuesday, patch_tuesdays
 from osimages.windows.checks.answers import Family
 from osimages.windows.checks.identification import FIRST_SERVER, SHARED_BUILD
 from osimages.windows.checks.patch_level import (
@@ -248,7 +248,7 @@ class AcceptedBuilds:
             for each in self._release.hotpatch_months
             if (each.actual or each.planned) == "hotpatch" and (each.year, each.month) not in known
         }
-        tuesdays = (patch_tuesdays_until(each.release_date, 1) for each in self._hotpatch_packages())
+        tuesdays = (patch_tuesdays(1, each.release_date) for each in self._hotpatch_packages())
         planned |= {(day.year, day.month) for found in tuesdays for day in found}
         for year, month in sorted(planned):
             if first <= patch_tuesday(year, month) <= last:

@@ -96,7 +96,7 @@ def test_history_by_name() -> None:
         history("29H9")
 
 
-def test_patch_tuesdays_until_a_day_and_until_today() -> None:
+def test_patch_tuesdays_a_day_and_until_today() -> None:
     assert patch_tuesdays(2, date(2026, 11, 29)) == (date(2026, 11, 10), date(2026, 10, 13))
     newest, *_ = known = patch_tuesdays()
     assert len(known) == 12

@@ -394,6 +394,15 @@ def test_a_policy_that_cannot_be_read_is_named(stand_in: PolicyStandIn, run: Run
     assert run("diff", *TODAY, "--policy", "All").returncode == 0, "another one was named"
 
 
+def test_many_ranges_that_match_nothing(stand_in: PolicyStandIn, run: Run) -> None:
+    odd = [build_range(f"10.0.{number}.1", f"10.0.{number}.9") for number in range(1, 101)]
+    stand_in.add("Odd", validOperatingSystemBuildRanges=[*odd, OLD_24H2])
+    result = run("diff", *TODAY, "--policy", "Odd", "--json")
+    assert sum(line.startswith("Warning: Odd: the range") for line in result.stderr.splitlines()) == 20
+    assert "Warning: Odd: 80 more, which --json lists." in result.stderr
+    assert len(json.loads(result.stdout)["policies"][0]["unmatched"]) == 100
+
+
 def test_names_cannot_move_the_cursor(stand_in: PolicyStandIn, run: Run) -> None:
     stand_in.add("\x1b[2J\u202eevil", validOperatingSystemBuildRanges=[build_range("\x1b[31m", "x", "\x1b]0;y\x07")])
     result = run("diff", *TODAY)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from osimages.windows.policy import AcceptedRanges
 
 _SETTINGS = {"validOperatingSystemBuildRanges": "ranges"}
+_MOST_SENTENCES = 20  # of one policy
 _TITLES = ("Policy", "Assignments", "Setting", "Release", "Change", "Now", "Would be")
 
 
@@ -42,9 +43,12 @@ def print_plans(plans: Sequence[Plan], listed: PolicyList, found: AcceptedRanges
 
 def sentences(plans: Sequence[Plan], listed: PolicyList) -> list[str]:
     """Return what is refused, does not match, is judged wrongly, or cannot be read."""
-    found = [
-        f"{each.name}: {text}" for each in plans for text in (*each.refused, *each.update.unmatched, *each.update.notes)
-    ]
+    found: list[str] = []
+    for each in plans:
+        texts = (*each.refused, *each.update.unmatched, *each.update.notes)
+        found += [f"{each.name}: {text}" for text in texts[:_MOST_SENTENCES]]
+        if len(texts) > _MOST_SENTENCES:
+            found.append(f"{each.name}: {len(texts) - _MOST_SENTENCES} more, which --json lists")
     return [*found, *listed.unreadable]
 
 

@@ -23,7 +23,7 @@ from tests.support.compliance_policies import (
     unavailable,
 )
 from tests.support.graph import TOKEN, error
-from tests.support.web import Given
+from tests.support.web import Given, Reply
 
 OLD, NEW = build_range("10.0.26100.1", "10.0.26100.9", "old"), build_range("10.0.26100.5", "10.0.26100.65535", "new")
 SETTINGS: dict[str, Any] = {RANGES: [NEW]}
@@ -78,6 +78,8 @@ def test_every_policy_is_changed_once(stand_in: PolicyStandIn, client: GraphClie
         ([cut_before()], 1),
         ([cut_before(), cut_before()], 1),
         ([cut_after()], 1),
+        ([Fault(Reply(b"{" + b" " * 2000, cut=500), "PATCH", is_processed=True)], 1),
+        ([Fault(Reply(b"<html>", 200), "PATCH", is_processed=True)], 1),
         ([unavailable("PATCH", 504, is_processed=True)], 1),
         ([unavailable("PATCH", 500)], 1),
         ([cut_after(), Fault(error(503, "ServiceUnavailable", "x"), "GET")], 1),

@@ -21,7 +21,9 @@ def test_there_are_three_worked_examples() -> None:
     assert len(EXAMPLES) == len(PASSED)
 
 
-@pytest.mark.parametrize(("example", "passed"), list(zip(EXAMPLES, PASSED, strict=True)), ids=["filter", "error", "endpoint"])
+@pytest.mark.parametrize(
+    ("example", "passed"), list(zip(EXAMPLES, PASSED, strict=True)), ids=["filter", "error", "endpoint"]
+)
 def test_an_example(example: Block, passed: int, tmp_path: Path, postgres: object) -> None:
     file = tmp_path / "test_example.py"
     file.write_text(example.text, encoding="utf-8")

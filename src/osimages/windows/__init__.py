@@ -35,10 +35,15 @@ if TYPE_CHECKING:
     from osimages.windows.fleet.rows import ExportError
     from osimages.windows.fleet.tally import Summary, Tally
     from osimages.windows.merge.validation import Finding, findings
+    from osimages.windows.policy.bodies import compliance_bodies
+    from osimages.windows.policy.ranges import AcceptedRange, AcceptedRanges, accepted_ranges
+    from osimages.windows.policy.rules import Highest, PolicyRule, RuleError, rule_of
     from osimages.windows.release_history import Entry, UnknownReleaseError, find_release, history, releases
     from osimages.windows.support import support_groups
 
 __all__ = [
+    "AcceptedRange",
+    "AcceptedRanges",
     "Answer",
     "Build",
     "Catalogue",
@@ -51,11 +56,14 @@ __all__ = [
     "Evidence",
     "ExportError",
     "Finding",
+    "Highest",
     "Kind",
     "Named",
     "Package",
     "Patch",
+    "PolicyRule",
     "Release",
+    "RuleError",
     "Source",
     "Summary",
     "Support",
@@ -63,9 +71,11 @@ __all__ = [
     "Tally",
     "UnknownReleaseError",
     "Update",
+    "accepted_ranges",
     "bundled",
     "check",
     "check_file",
+    "compliance_bodies",
     "find_release",
     "findings",
     "history",
@@ -75,6 +85,7 @@ __all__ = [
     "patch_tuesday",
     "patch_tuesdays",
     "releases",
+    "rule_of",
     "support_groups",
 ]
 
@@ -93,6 +104,9 @@ _MODULES = {
     "fleet.rows": ("ExportError",),
     "fleet.tally": ("Summary", "Tally"),
     "merge.validation": ("Finding", "findings"),
+    "policy.bodies": ("compliance_bodies",),
+    "policy.ranges": ("AcceptedRange", "AcceptedRanges", "accepted_ranges"),
+    "policy.rules": ("Highest", "PolicyRule", "RuleError", "rule_of"),
     "release_history": ("Entry", "UnknownReleaseError", "find_release", "history", "releases"),
     "support": ("support_groups",),
 }

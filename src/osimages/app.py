@@ -231,12 +231,10 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
     metrics = Metrics()
     database = await opened(settings, metrics)
     try:
-        service = await _service(settings, database, served, metrics)
-        database.expect_reads()
+        return await _service(settings, database, served, metrics)
     except BaseException:
         await database.close()
         raise
-    return service
 
 
 async def _service(settings: Settings, database: Database, served: Served, metrics: Metrics) -> Service:

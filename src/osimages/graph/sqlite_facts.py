@@ -8,14 +8,13 @@ import apsw
 
 from osimages.graph.claims_storage import read_overrides_text, read_statements
 from osimages.graph.facts_storage import has_claims, read_catalogue, read_shipped_as_of
-from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.sqlite.execution import execute
+from osimages.odata.sql.sqlite.file import reading
 from osimages.odata.sql.transaction_script import Script
 from osimages.windows.facts import Catalogue, bundled
 from osimages.windows.merge.merging import merge
 from osimages.windows.merge.overrides import parse_overrides
 
-_BUSY_MILLISECONDS = 10_000
 _HAS_TABLE = "SELECT count(*) FROM sqlite_schema WHERE name = ?"
 _HAS_SERVERS = "SELECT count(*) FROM pragma_table_info('catalogue_state') WHERE name = 'shipped_as_of'"
 
@@ -28,17 +27,8 @@ def catalogue_of(path: Path) -> Catalogue | None:
     """
     if not path.exists():
         return None
-    try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            connection.set_busy_timeout(_BUSY_MILLISECONDS)
-            return _read(connection)
-        finally:
-            connection.close()
-    except apsw.NotADBError:
-        raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
-    except apsw.Error as error:
-        raise SchemaError(f"The database {path} cannot be read: {error}.") from None
+    with reading(path) as connection:
+        return _read(connection)
 
 
 def _read(connection: apsw.Connection) -> Catalogue | None:

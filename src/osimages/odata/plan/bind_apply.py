@@ -46,6 +46,7 @@ from osimages.odata.text.query_tree import (
     RankStep,
     SearchStep,
     Step,
+    UnsupportedStep,
 )
 from osimages.odata.text.tree import Aggregate as AggregateItem
 from osimages.odata.text.tree import Count, Expression, Literal, LiteralKind, Member, Name
@@ -151,9 +152,8 @@ class ApplyBinder(OptionBinder):
                 self._aggregate((), items, position)
             case ConcatStep(sequences, position):
                 self._concat(sequences, position)
-            case _:
-                name = type(step).__name__.removesuffix("Step").lower()
-                raise UnsupportedError(f"The transformation '{name}' is not supported", step.position)
+            case UnsupportedStep(name, _, position):
+                raise UnsupportedError(f"The transformation '{name[:64]}' is not supported", position)
 
     def compute_columns(self, items: tuple[ComputeItem, ...]) -> None:
         """Computed properties of entities, or more columns of rows."""

@@ -85,6 +85,9 @@ class Values(Names):
     def value(self, tree: Expression, scope: Scope) -> Operand:
         """What an expression gives."""
         match tree:
+            case Literal(LiteralKind.GEO, text, position):
+                name = str(text).partition("'")[0]
+                raise UnsupportedError(f"The type '{name}' is not supported", position)
             case Literal() | EnumLiteral():
                 return tree
             case Name() | Member():

@@ -10,7 +10,7 @@ from itertools import chain, product
 from math import prod
 
 from osimages.odata.plan.scope import BindError, UnsupportedError
-from osimages.odata.text.query_tree import GroupByStep, Rollup, RollupRecursive
+from osimages.odata.text.query_tree import GroupByStep, Rollup, UnsupportedStep
 from osimages.odata.text.tree import Expression
 
 _MOST_GROUPINGS = 16
@@ -25,10 +25,10 @@ def rolled_up(step: GroupByStep) -> tuple[GroupByStep, ...]:
     return tuple(GroupByStep(tuple(chain(*each)), step.steps, step.position) for each in product(*levels))
 
 
-def _levels(group: Expression | Rollup | RollupRecursive) -> list[_Paths]:
-    if isinstance(group, RollupRecursive):
+def _levels(group: Expression | Rollup | UnsupportedStep) -> list[_Paths]:
+    if isinstance(group, UnsupportedStep):
         raise UnsupportedError(
-            "'rolluprecursive' is not supported: no recursive hierarchies are declared", group.position
+            f"'{group.name}' is not supported: no recursive hierarchies are declared", group.position
         )
     if not isinstance(group, Rollup):
         return [(group,)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import apsw
@@ -17,12 +17,11 @@ import msgspec
 
 from osimages.odata.sql.migrations import Migrations, SchemaError
 from osimages.odata.sql.private_files import create_private, private_directory
-from osimages.odata.sql.sqlite.file import applied_steps, connect, migrate
+from osimages.odata.sql.sqlite.file import applied_steps, connect, migrate, reading
 
 # Told how much is done, of how much.
 Progress = Callable[[int, int], None]
 _PAGES_AT_ONCE = 1000
-_BUSY_MILLISECONDS = 10_000
 
 
 class BackupError(Exception):
@@ -43,8 +42,8 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def copy_file(source: Path, target: Path, progress: Progress) -> None:
-    """Copies a database, as it is at one moment, while others go on reading and writing it. Raises BackupError."""
-    with _reading(source) as connection, contextlib.closing(_created(target)) as copy:
+    """Copies a database, as it is at one moment, while others read and write it. Raises SchemaError."""
+    with reading(source) as connection, contextlib.closing(_created(target)) as copy:
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()  # from here on it stands still
         with copy.backup("main", connection, "main") as copying:
@@ -60,7 +59,7 @@ def check(backup: Path, migrations: Migrations) -> None:
     if not backup.is_file():
         raise BackupError(f"There is no file {backup}.")
     try:
-        with _reading(backup) as connection:
+        with reading(backup) as connection:
             if not applied_steps(connection):
                 raise BackupError(f"{backup} is no backup of {migrations.application}: it has no migrations.")
             migrations.pending("sqlite", applied_steps(connection), str(backup))
@@ -125,10 +124,10 @@ def _newest_change(database: Path) -> int:
     if not database.exists():
         return 0
     try:
-        with _reading(database) as connection:
+        with reading(database) as connection:
             found = connection.execute("SELECT coalesce(max(last_change), 0) FROM tenant").fetchall()
         return int(str(found[0][0]))
-    except (apsw.Error, BackupError):  # damaged, or no database of ours: that may be why a backup is restored
+    except (apsw.Error, SchemaError):  # damaged, or no database of ours: that may be why a backup is restored
         return 0
 
 
@@ -159,18 +158,3 @@ def new_file(target: Path) -> None:
 def _created(target: Path) -> apsw.Connection:
     new_file(target)
     return apsw.Connection(str(target))
-
-
-@contextlib.contextmanager
-def _reading(path: Path) -> Iterator[apsw.Connection]:
-    try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            connection.set_busy_timeout(_BUSY_MILLISECONDS)
-            yield connection
-        finally:
-            connection.close()
-    except apsw.NotADBError:
-        raise BackupError(f"{path} is not an SQLite database.") from None
-    except (apsw.CantOpenError, apsw.CorruptError, apsw.IOError) as error:
-        raise BackupError(f"{path} cannot be read: {error}.") from None

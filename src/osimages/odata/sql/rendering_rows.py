@@ -135,11 +135,11 @@ class RowRenderer(ValueRenderer):
 
     def sum_of(self, type_: ScalarType, operand: Sql) -> Sql:
         """The sum of numbers; of decimals with all their digits, null where there are too many."""
-        return func.osimages_sum_decimal(operand) if type_ is Primitive.DECIMAL else func.sum(operand)
+        return func.odata_sum_decimal(operand) if type_ is Primitive.DECIMAL else func.sum(operand)
 
     def average(self, type_: ScalarType, operand: Sql) -> Sql:
         """The sum of numbers, divided by how many there are."""
-        return func.osimages_average_decimal(operand) if type_ is Primitive.DECIMAL else func.avg(operand)
+        return func.odata_average_decimal(operand) if type_ is Primitive.DECIMAL else func.avg(operand)
 
     @abstractmethod
     def _condition(self, condition: Condition, scope: Scope) -> ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """From bound values to SQL expressions: one short method for each operation, which a database may say in its own way.
 
-What SQL has no words for is a function named `osimages_...`, which the store of a database brings along.
+What SQL has no words for is a function named `odata_...`, which the store of a database brings along.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ class ValueRenderer:
         return self._function(ARITHMETIC[operator], type_, left, right)
 
     def _function(self, name: str, type_: Primitive, *arguments: Sql) -> Sql:
-        """A function of the store: osimages_add_decimal."""
-        found: Sql = getattr(func, f"osimages_{name}_{type_.name.lower()}")(*arguments)
+        """A function of the store: odata_add_decimal."""
+        found: Sql = getattr(func, f"odata_{name}_{type_.name.lower()}")(*arguments)
         return found
 
     # --- conversions ---
@@ -150,7 +150,7 @@ class ValueRenderer:
         """A value of one type as one of another; null where that cannot be."""
         if source in INTEGERS and target is Primitive.DOUBLE:
             return cast(operand, Double())
-        name = f"osimages_{source.name.lower()}_to_{target.name.lower()}"
+        name = f"odata_{source.name.lower()}_to_{target.name.lower()}"
         found: Sql = getattr(func, name)(operand)
         return found
 
@@ -169,7 +169,7 @@ class ValueRenderer:
 
     def substring(self, type_: Primitive, text: Sql, *bounds: Sql) -> Sql:
         """What is left of a string from a position, from 0, in a length; a negative position counts from the end."""
-        return func.osimages_substring(text, *bounds)
+        return func.odata_substring(text, *bounds)
 
     def to_lower(self, type_: Primitive, text: Sql) -> Sql:
         """Lower case, by the rules of Unicode."""
@@ -181,52 +181,52 @@ class ValueRenderer:
 
     def trim(self, type_: Primitive, text: Sql) -> Sql:
         """Without what Unicode calls white space around it."""
-        return func.osimages_trim(text)
+        return func.odata_trim(text)
 
     # --- dates and times: moments come with their offset in minutes ---
     def date_of(self, type_: Primitive, moment: Sql, offset: Sql) -> Sql:
         """The day of a moment where its clock is."""
-        return func.osimages_date_of(moment, offset)
+        return func.odata_date_of(moment, offset)
 
     def time_of(self, type_: Primitive, moment: Sql, offset: Sql) -> Sql:
         """The time of day of a moment where its clock is."""
-        return func.osimages_time_of(moment, offset)
+        return func.odata_time_of(moment, offset)
 
     def offset_of(self, type_: Primitive, moment: Sql, offset: Sql) -> Sql:
         """The offset of a moment in minutes; null where the moment is null."""
-        return func.osimages_offset_of(moment, offset)
+        return func.odata_offset_of(moment, offset)
 
     def year(self, type_: Primitive, day: Sql) -> Sql:
         """The year of a day."""
-        return func.osimages_year(day)
+        return func.odata_year(day)
 
     def month(self, type_: Primitive, day: Sql) -> Sql:
         """The month of a day."""
-        return func.osimages_month(day)
+        return func.odata_month(day)
 
     def day(self, type_: Primitive, day: Sql) -> Sql:
         """The day of a day's month."""
-        return func.osimages_day(day)
+        return func.odata_day(day)
 
     def hour(self, type_: Primitive, time: Sql) -> Sql:
         """The hour of a time of day."""
-        return func.osimages_hour(time)
+        return func.odata_hour(time)
 
     def minute(self, type_: Primitive, time: Sql) -> Sql:
         """The minute of a time of day."""
-        return func.osimages_minute(time)
+        return func.odata_minute(time)
 
     def second(self, type_: Primitive, time: Sql) -> Sql:
         """The second of a time of day."""
-        return func.osimages_second(time)
+        return func.odata_second(time)
 
     def fractional_seconds(self, type_: Primitive, time: Sql) -> Sql:
         """What a time of day has beyond its last full second."""
-        return func.osimages_fractional_seconds(time)
+        return func.odata_fractional_seconds(time)
 
     def total_seconds(self, type_: Primitive, duration: Sql) -> Sql:
         """A duration in seconds."""
-        return func.osimages_total_seconds(duration)
+        return func.odata_total_seconds(duration)
 
     # --- rounding ---
     def round(self, type_: Primitive, number: Sql) -> Sql:

@@ -99,9 +99,6 @@ class Database(Protocol):
     def store(self, model: Model, tables: EntityTables) -> Store:
         """The entities of one type."""
 
-    def expect_reads(self) -> None:
-        """Called by a server once it starts, in its event loop: many short reads are to come, until `close`."""
-
     async def change(self, steps: Script[Result]) -> Result:
         """Runs the steps in one transaction; their result, once it is committed.
 

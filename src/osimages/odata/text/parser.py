@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 from typing import TypeVar
 
+from osimages.odata.text.apply_parser import ApplyReader
+from osimages.odata.text.expression_parser import ExpressionReader
 from osimages.odata.text.item_parser import ItemReader
 from osimages.odata.text.query_tree import ComputeItem, ExpandItem, OrderItem, SelectItem, Step
 from osimages.odata.text.search_parser import parse_search
@@ -33,7 +35,7 @@ NONE: Set[int] = frozenset()
 
 def parse_expression(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> Expression:
     """The tree of one expression: a `$filter`, or the value of a parameter alias."""
-    return _parsed(ItemReader.expression, text, bounds, encoded)
+    return _parsed(ExpressionReader.expression, text, bounds, encoded)
 
 
 parse_filter = parse_expression
@@ -49,31 +51,31 @@ def parse_literal(text: str, bounds: Bounds = BOUNDS) -> Literal | EnumLiteral:
 
 def parse_orderby(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[OrderItem, ...]:
     """The items of an `$orderby`."""
-    return _parsed(ItemReader.order_items, text, bounds, encoded)
+    return _parsed(ExpressionReader.order_items, text, bounds, encoded)
 
 
 def parse_compute(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[ComputeItem, ...]:
     """The items of a `$compute`."""
-    return _parsed(ItemReader.compute_items, text, bounds, encoded)
+    return _parsed(ExpressionReader.compute_items, text, bounds, encoded)
 
 
 def parse_select(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[SelectItem, ...]:
     """The items of a `$select`."""
-    return _parsed(ItemReader.select_items, text, bounds, encoded)
+    return _parsed(lambda reader: ItemReader(reader).select_items(), text, bounds, encoded)
 
 
 def parse_expand(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[ExpandItem, ...]:
     """The items of an `$expand`."""
-    return _parsed(ItemReader.expand_items, text, bounds, encoded)
+    return _parsed(lambda reader: ItemReader(reader).expand_items(), text, bounds, encoded)
 
 
 def parse_apply(text: str, bounds: Bounds = BOUNDS, encoded: Set[int] = NONE) -> tuple[Step, ...]:
     """The steps of an `$apply`."""
-    return _parsed(ItemReader.steps, text, bounds, encoded)
+    return _parsed(lambda reader: ApplyReader(reader).steps(), text, bounds, encoded)
 
 
-def _parsed(rule: Callable[[ItemReader], Tree], text: str, bounds: Bounds, encoded: Set[int]) -> Tree:
-    reader = ItemReader(text, bounds, encoded)
+def _parsed(rule: Callable[[ExpressionReader], Tree], text: str, bounds: Bounds, encoded: Set[int]) -> Tree:
+    reader = ExpressionReader(text, bounds, encoded)
     if reader.start and reader.word not in ("[", "{"):  # before these the grammar has it
         raise ODataSyntaxError("White space before the expression", 0, text)
     found = rule(reader)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from osimages.odata.text.search_tree import Search
-from osimages.odata.text.tree import Aggregate, Call, Expression
+from osimages.odata.text.tree import Aggregate, Expression
 
 
 class OrderItem(msgspec.Struct, frozen=True):
@@ -94,27 +94,18 @@ class Rollup(msgspec.Struct, frozen=True):
     position: int
 
 
-class Hierarchy(msgspec.Struct, frozen=True):
-    """A recursive hierarchy: where its nodes are, its qualifier, and the property that holds a node's identifier."""
+class UnsupportedStep(msgspec.Struct, frozen=True):
+    """A transformation that is known by name alone, with the text within its parentheses: binding it is an error."""
 
-    nodes: Expression
-    qualifier: str
-    node_property: Expression
-    position: int
-
-
-class RollupRecursive(msgspec.Struct, frozen=True):
-    """rolluprecursive($root/Organizations,OrgHierarchy,ID,descendants(...)) within groupby."""
-
-    hierarchy: Hierarchy
-    steps: tuple[Step, ...]
+    name: str
+    text: str
     position: int
 
 
 class GroupByStep(msgspec.Struct, frozen=True):
     """groupby((Country,Product/Name),aggregate(...)); `steps` are those applied to each group."""
 
-    groups: tuple[Expression | Rollup | RollupRecursive, ...]
+    groups: tuple[Expression | Rollup | UnsupportedStep, ...]
     steps: tuple[Step, ...]
     position: int
 
@@ -177,14 +168,6 @@ class ConcatStep(msgspec.Struct, frozen=True):
     position: int
 
 
-class NestStep(msgspec.Struct, frozen=True):
-    """nest(steps as alias,...), or addnested(path,steps as alias,...) where there is a path."""
-
-    path: Expression | None
-    sequences: tuple[tuple[tuple[Step, ...], str], ...]
-    position: int
-
-
 class JoinStep(msgspec.Struct, frozen=True):
     """join(path as alias,steps), or outerjoin."""
 
@@ -192,34 +175,6 @@ class JoinStep(msgspec.Struct, frozen=True):
     path: Expression
     alias: str
     steps: tuple[Step, ...]
-    position: int
-
-
-class RelativesStep(msgspec.Struct, frozen=True):
-    """ancestors(hierarchy,steps,distance,keep start), or descendants, as `name` says."""
-
-    name: str
-    hierarchy: Hierarchy
-    steps: tuple[Step, ...]
-    distance: int | None
-    keep_start: bool
-    position: int
-
-
-class TraverseStep(msgspec.Struct, frozen=True):
-    """traverse(hierarchy,preorder,steps,expression desc,...), or postorder."""
-
-    hierarchy: Hierarchy
-    is_preorder: bool
-    steps: tuple[Step, ...]
-    orderby: tuple[OrderItem, ...]
-    position: int
-
-
-class FunctionStep(msgspec.Struct, frozen=True):
-    """A function of the service: Namespace.name(parameter=value)."""
-
-    call: Call
     position: int
 
 
@@ -234,9 +189,6 @@ Step = (
     | RankStep
     | IdentityStep
     | ConcatStep
-    | NestStep
     | JoinStep
-    | RelativesStep
-    | TraverseStep
-    | FunctionStep
+    | UnsupportedStep
 )

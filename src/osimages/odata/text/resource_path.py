@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from osimages.odata.text.context_url import Context, parse_context
-from osimages.odata.text.item_parser import ItemReader
+from osimages.odata.text.expression_parser import ExpressionReader
 from osimages.odata.text.options_parser import pairs, parse_options, system_name
 from osimages.odata.text.percent_encoding import decoded
 from osimages.odata.text.query_tree import QueryOptions
@@ -160,7 +160,7 @@ def _segment(text: str, position: int, before: Segment | None, bounds: Bounds) -
 
 def _called(text: str, name: str, position: int, bounds: Bounds) -> Segment:
     """A segment with a key or parameters, and perhaps a key after these."""
-    reader = ItemReader(text, bounds)
+    reader = ExpressionReader(text, bounds)
     reader.move(len(name))
     groups: list[tuple[Argument, ...]] = []
     while len(groups) < 2 and reader.is_mark("("):
@@ -189,7 +189,7 @@ def _system_segment(text: str, position: int, before: Segment | None, bounds: Bo
         if text.startswith("$crossjoin("):
             return Segment("$crossjoin", _sets(text, bounds), None, position)
     elif text.startswith("$filter("):
-        reader = ItemReader(text, bounds)
+        reader = ExpressionReader(text, bounds)
         reader.move(len("$filter("))
         condition = reader.expression()
         reader.expect(")")
@@ -201,7 +201,7 @@ def _system_segment(text: str, position: int, before: Segment | None, bounds: Bo
 
 
 def _sets(text: str, bounds: Bounds) -> tuple[Argument, ...]:
-    reader = ItemReader(text, bounds)
+    reader = ExpressionReader(text, bounds)
     reader.move(len("$crossjoin("))
     found = []
     while True:

@@ -13,24 +13,19 @@ from osimages.odata.text.query_tree import (
     ConcatStep,
     ExpandItem,
     FilterStep,
-    FunctionStep,
     GroupByStep,
-    Hierarchy,
     IdentityStep,
     JoinStep,
-    NestStep,
     OrderByStep,
     OrderItem,
     PageStep,
     QueryOptions,
     RankStep,
-    RelativesStep,
     Rollup,
-    RollupRecursive,
     SearchStep,
     SelectItem,
     Step,
-    TraverseStep,
+    UnsupportedStep,
 )
 from osimages.odata.text.search_tree import Search
 from osimages.odata.text.tree import Expression
@@ -110,39 +105,18 @@ def _group_by(step: GroupByStep) -> str:
     return f"groupby(({','.join(map(_group, step.groups))}){_and_steps(step.steps)})"
 
 
-def _group(group: Expression | Rollup | RollupRecursive) -> str:
+def _group(group: Expression | Rollup | UnsupportedStep) -> str:
     match group:
         case Rollup(paths, _):
             return f"rollup({','.join(map(expression_text, paths))})"
-        case RollupRecursive(hierarchy, steps, _):
-            return f"rolluprecursive({_hierarchy(hierarchy)}{_and_steps(steps)})"
+        case UnsupportedStep(name, text, _):
+            return f"{name}({text})"
     return expression_text(group)
-
-
-def _hierarchy(hierarchy: Hierarchy) -> str:
-    return f"{expression_text(hierarchy.nodes)},{hierarchy.qualifier},{expression_text(hierarchy.node_property)}"
-
-
-def _nest(step: NestStep) -> str:
-    sequences = ",".join(f"{_steps(steps)} as {alias}" for steps, alias in step.sequences)
-    return f"nest({sequences})" if step.path is None else f"addnested({expression_text(step.path)},{sequences})"
 
 
 def _join(step: JoinStep) -> str:
     name = "outerjoin" if step.is_outer else "join"
     return f"{name}({expression_text(step.path)} as {step.alias}{_and_steps(step.steps)})"
-
-
-def _relatives(step: RelativesStep) -> str:
-    distance = "" if step.distance is None else f",{step.distance}"
-    keep = ",keep start" if step.keep_start else ""
-    return f"{step.name}({_hierarchy(step.hierarchy)}{_and_steps(step.steps)}{distance}{keep})"
-
-
-def _traverse(step: TraverseStep) -> str:
-    order = "preorder" if step.is_preorder else "postorder"
-    orderby = f",{render(step.orderby)}" if step.orderby else ""
-    return f"traverse({_hierarchy(step.hierarchy)},{order}{_and_steps(step.steps)}{orderby})"
 
 
 _WRITERS: Mapping[type, Callable[[Any], str]] = {
@@ -160,9 +134,6 @@ _WRITERS: Mapping[type, Callable[[Any], str]] = {
     RankStep: lambda step: f"{step.name}({expression_text(step.amount)},{expression_text(step.by)})",
     IdentityStep: lambda step: "identity",
     ConcatStep: lambda step: f"concat({','.join(map(_steps, step.sequences))})",
-    NestStep: _nest,
     JoinStep: _join,
-    RelativesStep: _relatives,
-    TraverseStep: _traverse,
-    FunctionStep: lambda step: expression_text(step.call),
+    UnsupportedStep: lambda step: f"{step.name}({step.text})",
 }

@@ -76,6 +76,7 @@ from tests.support.second_model import MODEL, ORDINARY, SPECIMEN, Cabinet, bound
         ),
         ("round(string) eq 1", "Expected a number, found Edm.String, at position 6"),
         ("geo.length(string) eq 1", "The function 'geo.length' is not supported, at position 0"),
+        ("string eq geography'SRID=0;Point(1 2)'", "The type 'geography' is not supported, at position 10"),
         (
             "hassubset(strings,1)",
             "'hassubset' takes collections: a property, or a list such as ['x86','x64'], at position 18",

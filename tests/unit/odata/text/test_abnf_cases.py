@@ -138,9 +138,7 @@ _RULES: Mapping[str, Callable[[str], object]] = {
     "primitiveLiteral": _in("{}", parse_literal),
     "enumLiteral": _in("{}", parse_literal),
     "enumValue": lambda text: parse_literal(f"Namespace.Type'{text}'"),
-    "primitiveValue": _first_of(
-        parse_literal, *(_around(each) for each in ("binary", "geography", "duration", "Namespace.Type"))
-    ),
+    "primitiveValue": _first_of(parse_literal, *(_around(each) for each in ("binary", "duration", "Namespace.Type"))),
     **dict.fromkeys(("odataIdentifier", "entitySetName"), _identifier),
     "resourcePath": parse_path,
     **dict.fromkeys(

@@ -43,6 +43,9 @@ _VALUES: Sequence[tuple[t.LiteralKind, st.SearchStrategy[Any]]] = (
     (t.LiteralKind.GEO, st.sampled_from(_SHAPES)),
 )
 
+# What stands in the parentheses of transformations that are known by name alone.
+_INNER = ("", "$root/a,b,c", "x=(1),y=')'", "identity as z")
+
 # Keys as segments of a path.
 _SEGMENTS = (
     t.Literal(t.LiteralKind.INTEGER, 1, 0),
@@ -312,7 +315,7 @@ class _Maker:
 
     def _step(self, depth: int) -> q.Step:
         simple = (self._aggregate_step, self._compute_step, self._preserving)
-        made: q.Step = self.one((*simple, self._group_step, self._nesting_step, self._tree_step) if depth else simple)(
+        made: q.Step = self.one((*simple, self._group_step, self._nesting_step) if depth else simple)(
             depth - 1 if depth else 0
         )
         return made
@@ -337,8 +340,7 @@ class _Maker:
                 name = self.one(("topcount", "topsum", "toppercent", "bottomcount", "bottomsum", "bottompercent"))
                 return q.RankStep(name, self.expression(depth), self.expression(depth), 0)
             case 5:
-                call = t.Call(None, self.one(_QUALIFIED), (t.Argument("x", self.expression(depth)),), 0)
-                return q.FunctionStep(call, 0)
+                return q.UnsupportedStep(self.one((*_QUALIFIED, "ancestors", "nest")), self.one(_INNER), 0)
         return q.IdentityStep(0)
 
     def _group_step(self, depth: int) -> q.Step:
@@ -347,33 +349,16 @@ class _Maker:
                 case 0:
                     return q.Rollup(self.some(self.data_path, 2), 0)
                 case 1:
-                    return q.RollupRecursive(self._hierarchy(), (), 0)
+                    return q.UnsupportedStep("rolluprecursive", self.one(_INNER), 0)
             return self.data_path()
 
         return q.GroupByStep(self.some(group), self.steps(depth) if self.flag() else (), 0)
 
     def _nesting_step(self, depth: int) -> q.Step:
-        match self._draw(st.integers(0, 2)):
-            case 0:
-                return q.ConcatStep(self.some(lambda: self.steps(depth), 2), 0)
-            case 1:
-                sequences = self.some(lambda: (self.steps(depth), self.one(_PLAIN)))
-                return q.NestStep(self.maybe(self.data_path), sequences, 0)
+        if self.flag():
+            return q.ConcatStep(self.some(lambda: self.steps(depth), 2), 0)
         steps = self.steps(depth) if self.flag() else ()
         return q.JoinStep(self.flag(), self.data_path(), self.one(_PLAIN), steps, 0)
-
-    def _tree_step(self, _: int) -> q.Step:
-        steps = self.some(self._preserving, 1, 2)
-        if self.flag():
-            name, distance = self.one(("ancestors", "descendants")), self.maybe(lambda: 3)
-            return q.RelativesStep(name, self._hierarchy(), steps, distance, self.flag(), 0)
-        # An item to order by that is called like a transformation with parameters would be one.
-        order = (q.OrderItem(t.Name("y", 0), self.flag()),) if self.flag() else ()
-        return q.TraverseStep(self._hierarchy(), self.flag(), steps if self.flag() else (), order, 0)
-
-    def _hierarchy(self) -> q.Hierarchy:
-        nodes = t.Member(t.Name("$root", 0), self.one(_PLAIN), 0)
-        return q.Hierarchy(nodes, self.one(_PLAIN), self.data_path(), 0)
 
 
 def _made(rule: Callable[[_Maker], Any]) -> st.SearchStrategy[Any]:

@@ -15,6 +15,7 @@ from osimages.odata.sql.migrations import Migrations
 from osimages.odata.sql.postgres.connections import APPLICATION_NAME, SNAPSHOT
 from osimages.odata.sql.postgres.migrate import Connection, applied_steps, connected, migrate, shown
 from osimages.odata.sql.sqlite.file import migrate as migrate_file
+from osimages.odata.sql.sqlite.file import reading
 
 _ROWS_AT_ONCE = 1000
 _OTHERS = (
@@ -52,7 +53,7 @@ async def restore(backup: Path, url: str, migrations: Migrations, *, overwrite: 
             scratch = Path(folder) / "restoring.db"
             copy_file(backup, scratch, lambda done, total: None)
             make_ready(scratch, migrations, newest)
-            with contextlib.closing(apsw.Connection(str(scratch), flags=apsw.SQLITE_OPEN_READONLY)) as file:
+            with reading(scratch) as file:
                 async with connection.transaction():
                     await _copy_in(connection, file, migrations, progress)
     finally:

@@ -77,9 +77,6 @@ class PostgresDatabase:
         """A random key of this installation, made when it is first asked for."""
         return await self.change(changes.secret(name, secrets.token_bytes(32)))
 
-    def expect_reads(self) -> None:
-        """Nothing has to be prepared."""
-
     async def close(self) -> None:
         """Ends all connections, after what is under way."""
         await self._connections.close()

@@ -95,27 +95,27 @@ class PostgresRenderer(Renderer):
         if source is Primitive.SINGLE and target is Primitive.DECIMAL:
             source = Primitive.DOUBLE
         if source is Primitive.DECIMAL and target in FLOATS:
-            double: Sql = cast(func.osimages_decimal_value(operand), Double())
-            return double if target is Primitive.DOUBLE else func.osimages_double_to_single(double)
+            double: Sql = cast(func.odata_decimal_value(operand), Double())
+            return double if target is Primitive.DOUBLE else func.odata_double_to_single(double)
         converted = super().convert(operand, source, target)
         return converted.collate("C") if target is Primitive.STRING else converted
 
     def _to_integer(self, operand: Sql, source: Primitive, target: Primitive) -> Sql:
         limits = [cast(literal_column(f"'{limit}'"), BigInteger()) for limit in INTEGER_LIMITS[target]]
         if source is Primitive.STRING:
-            return func.osimages_string_within(operand, *limits)
+            return func.odata_string_within(operand, *limits)
         if source in FLOATS:
-            return func.osimages_double_within(operand, *limits)
-        number = func.round(func.osimages_decimal_value(operand)) if source is Primitive.DECIMAL else operand
-        return func.osimages_integer_within(number, *limits)
+            return func.odata_double_within(operand, *limits)
+        number = func.round(func.odata_decimal_value(operand)) if source is Primitive.DECIMAL else operand
+        return func.odata_integer_within(number, *limits)
 
     def _from_integer(self, operand: Sql, target: Primitive) -> Sql:
         if target is Primitive.STRING:
             return cast(operand, Text()).collate("C")
         if target is Primitive.DECIMAL:
-            return func.osimages_decimal_text(operand)
+            return func.odata_decimal_text(operand)
         double: Sql = cast(operand, Double())
-        return double if target is Primitive.DOUBLE else func.osimages_double_to_single(double)
+        return double if target is Primitive.DOUBLE else func.odata_double_to_single(double)
 
     # --- strings ---
     def text_match(self, function: TextMatch, text: Sql, pattern: Sql) -> ColumnElement[bool]:
@@ -126,7 +126,7 @@ class PostgresRenderer(Renderer):
             return func.strpos(text, pattern) > literal_column("0")
         if function is TextMatch.STARTSWITH:
             return func.starts_with(text, pattern)
-        return func.osimages_ends_with(text, pattern)
+        return func.odata_ends_with(text, pattern)
 
     def index_of(self, type_: Primitive, text: Sql, part: Sql) -> Sql:
         """strpos counts characters from 1, and gives 0 where there is nothing."""
@@ -134,11 +134,11 @@ class PostgresRenderer(Renderer):
 
     def to_lower(self, type_: Primitive, text: Sql) -> Sql:
         """By the rules of Unicode, whatever the database's locale."""
-        return func.osimages_lower(text)
+        return func.odata_lower(text)
 
     def to_upper(self, type_: Primitive, text: Sql) -> Sql:
         """By the rules of Unicode, whatever the database's locale."""
-        return func.osimages_upper(text)
+        return func.odata_upper(text)
 
     # --- totals ---
     def missing(self, type_: ScalarType) -> Sql:
@@ -161,14 +161,14 @@ class PostgresRenderer(Renderer):
     def sum_of(self, type_: ScalarType, operand: Sql) -> Sql:
         """Decimals are texts, PostgreSQL's own sums of integers numerics, and those of doubles never infinite."""
         if type_ is Primitive.DECIMAL:
-            return func.osimages_decimal_text(func.sum(func.osimages_decimal_value(operand)))
-        return func.osimages_sum_double(operand) if type_ in FLOATS else cast(func.sum(operand), BigInteger())
+            return func.odata_decimal_text(func.sum(func.odata_decimal_value(operand)))
+        return func.odata_sum_double(operand) if type_ in FLOATS else cast(func.sum(operand), BigInteger())
 
     def average(self, type_: ScalarType, operand: Sql) -> Sql:
         """The quotient is rounded as all quotients are."""
         if type_ in FLOATS:
-            return func.osimages_divide_double(self.sum_of(type_, operand), cast(func.count(operand), Double()))
+            return func.odata_divide_double(self.sum_of(type_, operand), cast(func.count(operand), Double()))
         if type_ is not Primitive.DECIMAL:
             return super().average(type_, operand)
-        count = func.osimages_decimal_text(func.count(operand))
-        return func.osimages_divide_decimal(self.sum_of(type_, operand), count)
+        count = func.odata_decimal_text(func.count(operand))
+        return func.odata_divide_decimal(self.sum_of(type_, operand), count)

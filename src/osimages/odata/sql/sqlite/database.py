@@ -20,9 +20,8 @@ from osimages.odata.sql.migrations import Migrations
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.sqlite.execution import execute
 from osimages.odata.sql.sqlite.file import applied_steps, connect, make_directory
-from osimages.odata.sql.sqlite.pinned_lock import LONGEST_HOLD_SECONDS, HeldLock
 from osimages.odata.sql.sqlite.reader import UNAVAILABLE, SqliteReader, TimeLimit
-from osimages.odata.sql.sqlite.reads import Connect, SqliteReads
+from osimages.odata.sql.sqlite.reads import SqliteReads
 from osimages.odata.sql.sqlite.store import SqliteStore
 from osimages.odata.sql.sqlite.wal import LogLimit
 from osimages.odata.sql.sqlite.writer import Writer
@@ -65,19 +64,16 @@ class SqliteDatabase:
             if migrations is not None:
                 migrations.check("sqlite", applied_steps(connection), str(path))
             check = _same_file(path)
-            log = LogLimit(path, max(query_seconds + _SLACK_SECONDS, LONGEST_HOLD_SECONDS))
+            log = LogLimit(path, query_seconds + _SLACK_SECONDS)
             self._writer = Writer(lambda: connect(path, wait_seconds), check, observer, log.enforce)
             limit = TimeLimit()
             self._reader = SqliteReader(connection, limit)
-            self._connect_more: Connect = lambda: _one_more(path, wait_seconds, check)
-            self._reads = SqliteReads(self._reader, limit, self._connect_more, query_seconds, observer)
-            self._held: HeldLock | None = None
-            on_failure.pop_all()
 
-    def expect_reads(self) -> None:
-        """Makes short reads cheaper from now on, in the event loop that runs."""
-        self._held = HeldLock(self._connect_more())
-        self._held.start()
+            def connect_more() -> apsw.Connection:
+                return _one_more(path, wait_seconds, check)
+
+            self._reads = SqliteReads(self._reader, limit, connect_more, query_seconds, observer)
+            on_failure.pop_all()
 
     def store(self, model: Model, tables: EntityTables) -> SqliteStore:
         """The entities of one type."""
@@ -109,8 +105,6 @@ class SqliteDatabase:
 
     async def close(self) -> None:
         """Ends all connections, after the writes that are under way; queries that take long are not waited for."""
-        if self._held is not None:
-            self._held.close()
         await self._reads.close()
         self._writer.close()
         self._reader.close()

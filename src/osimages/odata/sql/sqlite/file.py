@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,32 @@ def connect(
             raise SchemaError(f"The database {path} cannot be opened: {error}.") from None
         on_failure.pop_all()
     return connection
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[apsw.Connection]:
+    """Open a file that no server need have opened, to read it alone, and close it.
+
+    Raises SchemaError for what is no SQLite database, or cannot be read.
+    """
+    try:
+        with opened_to_read(path) as connection:
+            yield connection
+    except apsw.NotADBError:
+        raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
+    except apsw.Error as error:
+        raise SchemaError(f"The database {path} cannot be read: {error}.") from None
+
+
+@contextlib.contextmanager
+def opened_to_read(path: Path) -> Iterator[apsw.Connection]:
+    """Open a file as `reading` does, but let SQLite's own errors pass."""
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        connection.set_busy_timeout(int(USUAL_WAIT_SECONDS * 1000))
+        yield connection
+    finally:
+        connection.close()
 
 
 def _switch_to_wal(connection: apsw.Connection, wait_seconds: float) -> None:

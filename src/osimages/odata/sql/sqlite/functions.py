@@ -239,7 +239,7 @@ def _total(function: Function) -> Function:
 
 
 FUNCTIONS: Mapping[str, Function] = {
-    f"osimages_{name}": _total(function)
+    f"odata_{name}": _total(function)
     for name, function in {**_ARITHMETIC, **_ROUNDING, **_OTHERS, **dict(_conversions())}.items()
 }
 
@@ -284,8 +284,8 @@ def _aggregate(final: Callable[[_DecimalTotal], str | None]) -> Callable[[], Any
 
 def register(connection: apsw.Connection, is_over: Callable[[], bool]) -> None:
     """Makes the functions known to a connection; those that may take long end its query once the time `is_over`."""
-    connection.create_scalar_function("osimages_matches_pattern", matcher(is_over), 2, deterministic=True)
-    connection.create_aggregate_function("osimages_sum_decimal", _aggregate(_DecimalTotal.final_sum), 1)
-    connection.create_aggregate_function("osimages_average_decimal", _aggregate(_DecimalTotal.final_average), 1)
+    connection.create_scalar_function("odata_matches_pattern", matcher(is_over), 2, deterministic=True)
+    connection.create_aggregate_function("odata_sum_decimal", _aggregate(_DecimalTotal.final_sum), 1)
+    connection.create_aggregate_function("odata_average_decimal", _aggregate(_DecimalTotal.final_average), 1)
     for name, function in FUNCTIONS.items():
         connection.create_scalar_function(name, function, deterministic=True)

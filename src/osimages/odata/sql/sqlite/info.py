@@ -11,7 +11,7 @@ import apsw
 from osimages.odata.sql.database_info import DatabaseInfo
 from osimages.odata.sql.migrations import Migrations, SchemaError
 from osimages.odata.sql.sqlite.execution import execute
-from osimages.odata.sql.sqlite.file import applied_steps
+from osimages.odata.sql.sqlite.file import applied_steps, opened_to_read, reading
 from osimages.odata.sql.transaction_script import Script
 
 Contents = TypeVar("Contents")
@@ -25,12 +25,8 @@ def damage(path: Path) -> str | None:
     It reads the whole file (https://www.sqlite.org/pragma.html#pragma_quick_check).
     """
     try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            connection.set_busy_timeout(10_000)
+        with opened_to_read(path) as connection:
             found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(1)").fetchall()]
-        finally:
-            connection.close()
     except apsw.NotADBError:
         return None
     except (apsw.CorruptError, apsw.IOError, apsw.SQLError) as error:
@@ -47,19 +43,10 @@ def describe(
     """
     if not path.exists():
         raise SchemaError(f"There is no database {path} yet: the server or `{migrations.command}` makes one.")
-    try:
-        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
-        try:
-            connection.set_busy_timeout(10_000)
-            applied = applied_steps(connection)
-            is_current = not migrations.pending("sqlite", applied, str(path))
-            found = execute(connection, contents()) if is_current else None
-        finally:
-            connection.close()
-    except apsw.NotADBError:
-        raise SchemaError(f"{path} is not an SQLite database. Move it away, or name another file.") from None
-    except apsw.Error as error:
-        raise SchemaError(f"The database {path} cannot be read: {error}.") from None
+    with reading(path) as connection:
+        applied = applied_steps(connection)
+        is_current = not migrations.pending("sqlite", applied, str(path))
+        found = execute(connection, contents()) if is_current else None
     size = sum(each.stat().st_size for each in (path, path.with_name(f"{path.name}-wal")) if each.exists())
     version = f"SQLite {apsw.sqlite_lib_version()}"
     return DatabaseInfo(str(path), version, size, max(applied, default=0), is_current), found

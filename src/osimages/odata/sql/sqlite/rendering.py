@@ -50,15 +50,15 @@ class SqliteRenderer(Renderer):
     ) -> ColumnElement[bool]:
         """substr and instr compare characters as they are; LIKE would fold case and give `%` and `_` a meaning."""
         if function is TextMatch.MATCHES_PATTERN:
-            return func.osimages_matches_pattern(text, pattern)
+            return func.odata_matches_pattern(text, pattern)
         if function is TextMatch.CONTAINS:
             return func.instr(text, pattern) > literal_column("0")
         if not (_is_simple(text) and _is_simple(pattern)):
             # Written out more than once inside of each other, they would make the statement endless.
             return (
-                func.osimages_starts_with(text, pattern)
+                func.odata_starts_with(text, pattern)
                 if function is TextMatch.STARTSWITH
-                else (func.osimages_ends_with(text, pattern))
+                else (func.odata_ends_with(text, pattern))
             )
         length = func.length(pattern)
         if function is TextMatch.STARTSWITH:
@@ -77,11 +77,11 @@ class SqliteRenderer(Renderer):
 
     def to_lower(self, type_: Primitive, text: ColumnElement[Any]) -> ColumnElement[Any]:
         """SQLite's own lower and upper fold ASCII only."""
-        return func.osimages_lower(text)
+        return func.odata_lower(text)
 
     def to_upper(self, type_: Primitive, text: ColumnElement[Any]) -> ColumnElement[Any]:
         """SQLite's own lower and upper fold ASCII only."""
-        return func.osimages_upper(text)
+        return func.odata_upper(text)
 
 
 def _sought(condition: Condition) -> str | None:

@@ -275,6 +275,6 @@ def test_a_match_ends_the_query_once_its_time_is_over(filled: SqliteStore) -> No
     values = bind_patterns({"c0": Pattern("a", "$filter", 0)})
     limit.end()
     with pytest.raises(QueryTimeoutError):
-        filled._one("SELECT osimages_matches_pattern('a', :c0)", values)
+        filled._one("SELECT odata_matches_pattern('a', :c0)", values)
     limit.lift()
-    assert filled._one("SELECT osimages_matches_pattern('a', :c0)", values) == (1,)
+    assert filled._one("SELECT odata_matches_pattern('a', :c0)", values) == (1,)

@@ -39,7 +39,7 @@ from osimages.graph.state.seeds import NamedSeed, SeedError
 from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
-from osimages.observability import configure_logging
+from osimages.observability import MetricsRegistry, configure_logging
 from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.model.csdl_xml import csdl_xml
 from osimages.odata.model.types import Model
@@ -57,7 +57,7 @@ from osimages.odata.sql.store import Database, DatabaseLimits, Store, StoreUnava
 from osimages.odata.sql.tables import EntityTables
 from osimages.odata.text.text_limits import Bounds
 from osimages.odata.wire.etags import CollectionTags
-from osimages.settings import Settings, misspelt, resolve
+from osimages.settings import METRICS_DIRECTORY_VARIABLE, Settings, misspelt, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,8 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
 
     Raises SchemaError, KeyFileError, UnusableError or OSError where database, keys or the file of users are unusable.
     """
-    metrics = Metrics()
+    folder = os.environ.get(METRICS_DIRECTORY_VARIABLE)
+    metrics = Metrics(MetricsRegistry(Path(folder) if folder else None))
     database = await opened(settings, metrics)
     try:
         return await _service(settings, database, served, metrics)

@@ -30,7 +30,6 @@ STILL = {
     "graph/client_limits.py": ["settings"],
     "graph/forwarded.py": ["settings"],
     "graph/known_hosts.py": ["settings"],
-    "graph/metrics.py": ["observability"],
     "graph/throttling.py": ["settings"],
     "odata/service/asgi.py": ["graph"],
     "odata/service/batch/bulk_reads.py": ["graph"],

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import structlog
 
-from osimages.entra.emulator.authority import Authority
 from osimages.entra.emulator.default_directory import DEFAULT_TENANT, DEFAULT_TENANT_NAME
-from osimages.entra.emulator.shared_state import AuthorityState
+from osimages.entra.emulator.emulator import EntraEmulator
+from osimages.entra.emulator.shared_state import EmulatorState
 from osimages.entra.emulator.token_claims import Issuers
 from osimages.entra.tokens.clouds import CLOUDS, Cloud
 from osimages.entra.tokens.fetched_keys import FetchedKeys
@@ -32,6 +32,7 @@ from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
 from osimages.graph.metrics import SAMPLE_SECONDS, Metrics
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH, IMAGE, VERSIONS
+from osimages.graph.mounted_apps import http_error
 from osimages.graph.publisher import Publisher
 from osimages.graph.state.journal import Journal, Recorder
 from osimages.graph.state.resetting import Resetter
@@ -39,7 +40,7 @@ from osimages.graph.state.seeds import NamedSeed, SeedError
 from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
-from osimages.observability import MetricsRegistry, configure_logging
+from osimages.observability import configure_logging
 from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.model.csdl_xml import csdl_xml
 from osimages.odata.model.types import Model
@@ -57,7 +58,7 @@ from osimages.odata.sql.store import Database, DatabaseLimits, Store, StoreUnava
 from osimages.odata.sql.tables import EntityTables
 from osimages.odata.text.text_limits import Bounds
 from osimages.odata.wire.etags import CollectionTags
-from osimages.settings import METRICS_DIRECTORY_VARIABLE, Settings, misspelt, resolve
+from osimages.settings import Settings, misspelt, resolve
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,7 @@ async def apply_seeds(settings: Settings, seeds: Sequence[NamedSeed]) -> None:
             EntityValidator(GRAPH, IMAGE),
             publisher.current.publication,
             settings.data_path,
-            AuthorityState(settings.data_path),
+            EmulatorState(settings.data_path),
         )
         for each in seeds:
             try:
@@ -228,8 +229,7 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
 
     Raises SchemaError, KeyFileError, UnusableError or OSError where database, keys or the file of users are unusable.
     """
-    folder = os.environ.get(METRICS_DIRECTORY_VARIABLE)
-    metrics = Metrics(MetricsRegistry(Path(folder) if folder else None))
+    metrics = Metrics()
     database = await opened(settings, metrics)
     try:
         return await _service(settings, database, served, metrics)
@@ -254,11 +254,11 @@ async def _service(settings: Settings, database: Database, served: Served, metri
     tenants = Tenants(
         database, images, publication, publisher.may_publish, keep_seconds=keep_seconds, new_catalogue=of_new
     )
-    authority = _authority(settings, clock) if settings.authority == "dev" else None
-    if authority is not None:
+    emulator = _emulator(settings, clock) if settings.authority == "dev" else None
+    if emulator is not None:
         await database.change(add_tenant(Tenant(DEFAULT_TENANT, DEFAULT_TENANT_NAME, True, new_catalogue)))
         await tenants.admit(DEFAULT_TENANT)
-    keys = entra_keys(settings) if authority is None else authority.keys
+    keys = entra_keys(settings) if emulator is None else emulator.keys
     await keys.open()
     return Service(
         settings=settings,
@@ -271,7 +271,7 @@ async def _service(settings: Settings, database: Database, served: Served, metri
         keys=keys,
         metrics=metrics,
         audit=_audit(settings, clock, database, events),
-        authority=authority,
+        emulator=emulator,
         tenants=tenants,
         page_tokens=PageTokens(await database.secret("skiptoken")),
         delta_tokens=DeltaTokens(await database.secret("deltatoken"), settings.delta_days, clock.now),
@@ -306,9 +306,16 @@ def calendar_of(settings: Settings) -> str:
     return f"{settings.today or 'real time'}, {settings.publish_age_days} days after Patch Tuesday"
 
 
-def _authority(settings: Settings, clock: Clock) -> Authority:
+def _emulator(settings: Settings, clock: Clock) -> EntraEmulator:
     cloud = CLOUDS[settings.cloud]
-    return Authority.open(settings.data_path, clock.now, Issuers(*cloud.issuer_forms), cloud.graph_roots[0])
+    return EntraEmulator(
+        settings.data_path,
+        issuers=Issuers(*cloud.issuer_forms),
+        graph_root=cloud.graph_roots[0],
+        now=clock.now,
+        clock=clock.id,
+        http_error=http_error,
+    )
 
 
 def _warn_of_age(current: CurrentCatalogue) -> None:

@@ -247,7 +247,7 @@ def test_what_browsers_are_told_about_the_pages(browser: Browser) -> None:
     assert "no-store" in page.headers["cache-control"]
     for cookie in page.headers.get_list("set-cookie"):
         assert "HttpOnly" in cookie
-        assert "SameSite=Lax" in cookie
+        assert "samesite=lax" in cookie.lower()
 
 
 @pytest.mark.parametrize(

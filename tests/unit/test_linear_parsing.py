@@ -9,8 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from osimages.entra.emulator import endpoints
-from osimages.entra.emulator.sign_in import parsed
+from osimages.entra.emulator.forms import basic_credentials, cookie, is_form, parse_form
 from osimages.entra.tokens.jws import signed_token
 from osimages.graph.forwarded import Front, networks, origin_of
 from osimages.graph.model import GRAPH, IMAGE
@@ -39,7 +38,7 @@ from osimages.odata.text.resource_path import parse_path
 from osimages.odata.text.text_limits import Bounds
 from osimages.odata.wire import payload
 from osimages.odata.wire.etags import names_version
-from osimages.odata.wire.header_fields import combined, cookie_values
+from osimages.odata.wire.header_fields import combined
 from osimages.odata.wire.media_types import json_form, metadata_as_json
 from osimages.odata.wire.preferences import preferences, without_preferences
 from osimages.odata.wire.versions import version_number
@@ -138,12 +137,12 @@ HEADERS: dict[bytes, dict[str, Parse]] = {
     },
     b"odata-version": {"number": version_number},
     b"odata-maxversion": {"number": version_number, "4.0": lambda text: version_number(f"4.0{text}")},
-    b"cookie": {"names": lambda text: cookie_values(text, ("a",)), "lines": scoped(b"cookie")},
+    b"cookie": {"name": lambda text: cookie(text, "a"), "lines": scoped(b"cookie")},
     b"content-type": {
         "json": lambda text: json_text(request(b"content-type", text)),
         "charset": lambda text: json_text(request(b"content-type", f"application/json;charset={text}")),
         "query": lambda text: query_text(request(b"content-type", text), 100),
-        "form": lambda text: endpoints._form(request(b"content-type", text)),
+        "form": is_form,
         "boundary": lambda text: multipart_format.read(request(b"content-type", f"multipart/mixed; {text}"), 20),
         "boundary=": lambda text: multipart_format.read(
             request(b"content-type", f"multipart/mixed;boundary{text}"), 20
@@ -172,7 +171,7 @@ HEADERS: dict[bytes, dict[str, Parse]] = {
     },
     b"authorization": {
         "token": lambda text: signed_token(text.encode("latin-1")),
-        "basic": endpoints._basic,
+        "basic": lambda text: basic_credentials(f"Basic {text}"),
     },
 }
 
@@ -216,7 +215,7 @@ TEXTS: dict[str, Parse] = {
     "multipart boundary": lambda text: multipart_format.read(
         request(b"content-type", "multipart/mixed;boundary=b", ("\n--b" + text).encode("latin-1")), 20
     ),
-    "form": parsed,
+    "form": parse_form,
     "lines": lambda text: combined((b"a", each.encode("latin-1")) for each in text),
 }
 PARSERS = {f"{name.decode()} {part}": parse for name, parts in HEADERS.items() for part, parse in parts.items()} | TEXTS

@@ -31,7 +31,7 @@ def app() -> None:
 @app.command(
     short_help="Register an application.",
     epilog=more(
-        "docs/development-authority.md",
+        "docs/entra-emulator-reference.md",
         'osimages app add "My service" --permission DeviceManagementConfiguration.Read.All',
         'osimages app add "My web app" --redirect-uri https://app.example/signed-in --consent',
     ),
@@ -87,7 +87,7 @@ def add(
 @app.command(
     name="list",
     short_help="Show the applications.",
-    epilog=more("docs/development-authority.md", "osimages app list --json"),
+    epilog=more("docs/entra-emulator-reference.md", "osimages app list --json"),
 )
 @data_dir_option
 @json_option
@@ -113,7 +113,7 @@ def list_(data_dir: str | None, as_json: bool) -> None:
 
 @app.command(
     short_help="Remove an application.",
-    epilog=more("docs/development-authority.md", 'osimages app remove "My service"'),
+    epilog=more("docs/entra-emulator-reference.md", 'osimages app remove "My service"'),
 )
 @click.argument("application")
 @data_dir_option

@@ -24,7 +24,7 @@ def keys() -> None:
 
 
 @keys.command(
-    name="list", short_help="Show the keys.", epilog=more("docs/development-authority.md", "osimages keys list")
+    name="list", short_help="Show the keys.", epilog=more("docs/entra-emulator-reference.md", "osimages keys list")
 )
 @data_dir_option
 @json_option
@@ -37,7 +37,7 @@ def list_(data_dir: str | None, as_json: bool) -> None:
 @keys.command(
     name="rotate",
     short_help="Sign with a new key.",
-    epilog=more("docs/development-authority.md", "osimages keys rotate"),
+    epilog=more("docs/entra-emulator-reference.md", "osimages keys rotate"),
 )
 @data_dir_option
 @json_option

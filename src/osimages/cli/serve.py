@@ -31,17 +31,17 @@ from osimages.cli.next_steps import next_steps
 from osimages.cli.options import more, server_options, settings_from
 from osimages.cli.server_address import SERVER_FILE, local_url, public_url
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, open_files, own_tls
-from osimages.entra.emulator.authority import Authority
 from osimages.entra.emulator.certificates import Certificates
+from osimages.entra.emulator.emulator import EntraEmulator
 from osimages.entra.emulator.private_files import UnusableError, private_directory, replace
-from osimages.graph.clock import Clock
 from osimages.graph.known_hosts import is_loopback
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.state.seeds import SeedError, read_seeds
+from osimages.observability import METRICS_DIRECTORY_VARIABLE
 from osimages.odata.sql.databases import migrate
 from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.store import StoreUnavailableError
-from osimages.settings import METRICS_DIRECTORY_VARIABLE, Settings
+from osimages.settings import Settings
 
 _POLL_SECONDS = 0.01
 _PAUSE_SECONDS = 1.0
@@ -129,7 +129,7 @@ def _prepare(settings: Settings) -> Tls | None:
     try:
         private_directory(directory)
         if settings.authority == "dev":
-            Authority.open(directory, Clock().now)
+            EntraEmulator(directory)
         tls = None if settings.http else own_tls(settings) or _made(directory, settings)
         _prepare_database(settings)
         if settings.seed:

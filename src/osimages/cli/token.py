@@ -20,7 +20,7 @@ from osimages.settings import CLOUD_NAMES, Settings
 
 @click.command(
     epilog=more(
-        "docs/development-authority.md",
+        "docs/entra-emulator-reference.md",
         "osimages token",
         "osimages token --permission DeviceManagementConfiguration.Read.All",
         "osimages token --as megan.bowen@contoso.example",

@@ -9,7 +9,7 @@ from pathlib import Path
 from osimages.cli.known import complaints, folder_of
 from osimages.entra.emulator.directory import Directory
 from osimages.entra.emulator.directory_file import DirectoryFile
-from osimages.entra.emulator.shared_state import AuthorityState
+from osimages.entra.emulator.shared_state import EmulatorState
 
 
 def changed(data_dir: str | None, change: Callable[[Directory], Directory]) -> None:
@@ -20,9 +20,9 @@ def changed(data_dir: str | None, change: Callable[[Directory], Directory]) -> N
 
 
 @contextmanager
-def state_of(folder: Path) -> Iterator[AuthorityState]:
+def state_of(folder: Path) -> Iterator[EmulatorState]:
     """What the authority of a data directory remembers, closed afterwards. Raises UnusableError."""
-    state = AuthorityState(folder)
+    state = EmulatorState(folder)
     try:
         yield state
     finally:

@@ -28,7 +28,8 @@ def user() -> None:
 @user.command(
     short_help="Add a user.",
     epilog=more(
-        "docs/development-authority.md", 'osimages user add jo@contoso.example --name "Jo Doe" --role "Global Reader"'
+        "docs/entra-emulator-reference.md",
+        'osimages user add jo@contoso.example --name "Jo Doe" --role "Global Reader"',
     ),
 )
 @click.argument("principal_name")
@@ -68,7 +69,9 @@ def add(
 
 
 @user.command(
-    name="list", short_help="Show the users.", epilog=more("docs/development-authority.md", "osimages user list --json")
+    name="list",
+    short_help="Show the users.",
+    epilog=more("docs/entra-emulator-reference.md", "osimages user list --json"),
 )
 @data_dir_option
 @json_option
@@ -95,7 +98,8 @@ def list_(data_dir: str | None, as_json: bool) -> None:
 
 
 @user.command(
-    short_help="Remove a user.", epilog=more("docs/development-authority.md", "osimages user remove jo@contoso.example")
+    short_help="Remove a user.",
+    epilog=more("docs/entra-emulator-reference.md", "osimages user remove jo@contoso.example"),
 )
 @click.argument("name")
 @data_dir_option

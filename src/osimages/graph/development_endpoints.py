@@ -43,7 +43,7 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
     """The reply to a request on one of the pages; None for any other path. Raises ODataError."""
     name, _, rest = request.path.removeprefix("/-/").strip("/").partition("/")
     pages = _PAGES.get(name)
-    if pages is None or service.authority is None:
+    if pages is None or service.emulator is None:
         return None
     methods = frozenset({method for method, _ in pages})
     if request.method == "OPTIONS":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from osimages.entra.emulator.endpoints import authority_route
+from osimages.entra.emulator.emulator import route_of as emulator_route
 from osimages.graph.control_plane import control_route
 from osimages.graph.dashboard import is_dashboard
 from osimages.odata.plan.resolve import Kind, Target
@@ -40,7 +40,7 @@ def route_of(service: Service, path: str) -> str:
     if address.version is None:
         if is_dashboard(path):
             return "/dashboard/"
-        return (control_route(path) if path.startswith("/-/") else authority_route(path)) or OTHER
+        return (control_route(path) if path.startswith("/-/") else emulator_route(path)) or OTHER
     target = address.target
     if target is None:
         return f"/{address.version.name}/*"

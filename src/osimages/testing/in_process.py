@@ -17,8 +17,7 @@ import httpx
 import structlog
 
 from osimages.app import Application, opened
-from osimages.entra.emulator.authority import Authority
-from osimages.graph.clock import Clock
+from osimages.entra.emulator.emulator import EntraEmulator
 from osimages.graph.current_catalogue import catalogue_in
 from osimages.settings import Settings, SettingsError
 from osimages.testing.emulator import Emulator
@@ -135,7 +134,7 @@ def _prepared() -> Path:
 
 
 async def _prepare(folder: Path) -> None:
-    Authority.open(folder, Clock().now)
+    EntraEmulator(folder)
     database = await opened(Settings(data_dir=str(folder)))
     try:
         await catalogue_in(database)

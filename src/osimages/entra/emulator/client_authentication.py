@@ -60,7 +60,7 @@ class _Claims(msgspec.Struct, frozen=True):
     nbf: float = 0
 
 
-def proof_of(
+def authenticate_client(
     application: Application,
     form: Mapping[str, str],
     audiences: Collection[str],
@@ -69,7 +69,7 @@ def proof_of(
     *,
     required: bool,
 ) -> int:
-    """How an application proves itself in a form: one of the constants above. Raises RefusedError.
+    """How an application proves itself in a form: one of the constants above. Raises EntraError.
 
     `audiences` are the values of `aud` that name this authority, `keys` those that sign federated tokens; without
     `required` a public client need prove nothing.
@@ -78,20 +78,20 @@ def proof_of(
     if not secret and not assertion:
         if application.public_client and not required:
             return NO_PROOF
-        raise NO_CREDENTIAL.because()
+        raise NO_CREDENTIAL()
     if assertion and is_federated(assertion):
         if form.get("client_assertion_type") != JWT_BEARER:
-            raise ASSERTION_TYPE.because(reason="another type was sent")
+            raise ASSERTION_TYPE(reason="another type was sent")
         check_federated(keys, application, assertion, now)
         return CERTIFICATE_PROOF
     if not application.secrets and not application.certificates:
-        raise PUBLIC_WITH_CREDENTIAL.because()
+        raise PUBLIC_WITH_CREDENTIAL()
     if assertion:
         _check_assertion(application, form.get("client_assertion_type"), assertion, audiences, now)
         return CERTIFICATE_PROOF
     given = str(secret).encode(errors="surrogatepass")
     if not any(hmac.compare_digest(given, each.encode()) for each in application.secrets):
-        raise WRONG_SECRET.because(application=application.id)
+        raise WRONG_SECRET(application=application.id)
     return SECRET_PROOF
 
 
@@ -99,12 +99,12 @@ def _check_assertion(
     application: Application, kind: str | None, assertion: str, audiences: Collection[str], now: datetime
 ) -> None:
     if kind != JWT_BEARER:
-        raise ASSERTION_TYPE.because(reason="another type was sent")
+        raise ASSERTION_TYPE(reason="another type was sent")
     header = _header(assertion)
     key = _key(application, header)
     if key is None:
         shown = header.thumbprint_sha256 or header.thumbprint or header.kid
-        raise ASSERTION_KEY.because(application=application.id, thumbprint=shown)
+        raise ASSERTION_KEY(application=application.id, thumbprint=shown)
     # Not the library's own way for whole tokens: it judges header parameters that do not count here (`x5c`).
     signing_input, _, signature = assertion.rpartition(".")
     try:
@@ -112,11 +112,11 @@ def _check_assertion(
     except (JoseError, ValueError):
         is_signed = False
     if not is_signed:
-        raise ASSERTION_SIGNATURE.because(application=application.id)
+        raise ASSERTION_SIGNATURE(application=application.id)
     try:
         claims = msgspec.json.decode(_decoded(signing_input.partition(".")[2]), type=_Claims)
     except (ValueError, RecursionError) as error:
-        raise ASSERTION_TYPE.because(reason=error) from None
+        raise ASSERTION_TYPE(reason=error) from None
     _check_claims(claims, application, audiences, now)
 
 
@@ -126,9 +126,9 @@ def _header(assertion: str) -> _Header:
             raise ValueError("it is too long, or has not three parts")
         header = msgspec.json.decode(_decoded(assertion.partition(".")[0]), type=_Header)
     except (ValueError, RecursionError) as error:
-        raise ASSERTION_TYPE.because(reason=error) from None
+        raise ASSERTION_TYPE(reason=error) from None
     if header.alg not in _ALGORITHMS or header.crit is not None:
-        raise ASSERTION_TYPE.because(reason=f"its algorithm must be one of {', '.join(_ALGORITHMS)}, without 'crit'")
+        raise ASSERTION_TYPE(reason=f"its algorithm must be one of {', '.join(_ALGORITHMS)}, without 'crit'")
     return header
 
 
@@ -165,8 +165,8 @@ def _number(value: int) -> str:
 def _check_claims(claims: _Claims, application: Application, audiences: Collection[str], now: datetime) -> None:
     moment = now.timestamp()
     if not claims.nbf - _SKEW_SECONDS <= moment < claims.exp + _SKEW_SECONDS:
-        raise ASSERTION_TIME.because(now=shown(moment), expires=shown(claims.exp))
+        raise ASSERTION_TIME(now=shown(moment), expires=shown(claims.exp))
     if claims.aud.rstrip("/") not in audiences:
-        raise ASSERTION_AUDIENCE.because(expected=min(audiences))
+        raise ASSERTION_AUDIENCE(expected=min(audiences))
     if claims.iss.lower() != application.id or claims.sub.lower() != application.id:
-        raise ASSERTION_SUBJECT.because(application=application.id)
+        raise ASSERTION_SUBJECT(application=application.id)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from osimages.entra.emulator.directory import Application, User
 from osimages.entra.emulator.encrypted_tokens import Party
-from osimages.entra.emulator.scopes import Asked
-from osimages.entra.emulator.shared_state import AuthorityState
+from osimages.entra.emulator.scopes import RequestedScope
+from osimages.entra.emulator.shared_state import EmulatorState
 
 # What signing in itself needs, which every tenant's administrators have agreed to.
 _ALWAYS = frozenset({"User.Read"})
 
 
-def wanted(asked: Asked, client: Application) -> frozenset[str]:
+def wanted(asked: RequestedScope, client: Application) -> frozenset[str]:
     """The permissions that a scope stands for: with `.default` all that the application is registered for."""
     if not asked.everything:
         return frozenset(asked.names)
@@ -27,7 +27,7 @@ def wanted(asked: Asked, client: Application) -> frozenset[str]:
     return offered if resource.id == client.id else registered & offered
 
 
-def missing(asked: Asked, client: Application, party: Party, state: AuthorityState) -> frozenset[str]:
+def missing(asked: RequestedScope, client: Application, party: Party, state: EmulatorState) -> frozenset[str]:
     """Those of the wanted permissions that neither an administrator nor the user has agreed to."""
     left = wanted(asked, client) - _ALWAYS
     if client.admin_consent:

@@ -32,7 +32,7 @@ class DirectoryFile:
     def change(self, change: Callable[[Directory], Directory]) -> Directory:
         """Writes what `change` makes of the directory. Raises OSError, UnusableError (also for the result).
 
-        Of two processes that change it at once the later one wins: callers take turns (`AuthorityState.turn`).
+        Of two processes that change it at once the later one wins: callers take turns (`EmulatorState.turn`).
         """
         changed = change(self.load())
         content = encoded(changed)

@@ -69,7 +69,7 @@ class Session(msgspec.Struct, frozen=True, tag=True):
     sign_ins: tuple[SignIn, ...] = ()
 
 
-class Step(msgspec.Struct, frozen=True, tag=True):
+class FlowState(msgspec.Struct, frozen=True, tag=True):
     """Where a browser is on its way through the pages, bound to the cookie `browser`.
 
     `query` is what the application asked for, as it was; `user_code` stands for it on the way of a device. `user` is
@@ -83,7 +83,7 @@ class Step(msgspec.Struct, frozen=True, tag=True):
     user: str | None = None
 
 
-Sealed = Code | Refresh | Device | Session | Step
+Sealed = Code | Refresh | Device | Session | FlowState
 _Kind = TypeVar("_Kind", bound=Sealed)
 
 

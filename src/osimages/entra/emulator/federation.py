@@ -72,7 +72,7 @@ def is_federated(assertion: str) -> bool:
 
 
 def check_federated(keys: SigningKeys, application: Application, assertion: str, now: datetime) -> None:
-    """Raise RefusedError unless an assertion is a current token of the application's own service account."""
+    """Raise EntraError unless an assertion is a current token of the application's own service account."""
     try:
         payload = keys.verified(assertion)
     except ValueError:
@@ -80,15 +80,15 @@ def check_federated(keys: SigningKeys, application: Application, assertion: str,
     try:
         claims = msgspec.json.decode(payload, type=_Claims)
     except (msgspec.DecodeError, RecursionError):
-        raise FEDERATED_KEY.because(issuer=ISSUER) from None
+        raise FEDERATED_KEY(issuer=ISSUER) from None
     if not claims.nbf <= now.timestamp() < claims.exp:
-        raise ASSERTION_TIME.because(now=shown(now.timestamp()), expires=shown(claims.exp))
+        raise ASSERTION_TIME(now=shown(now.timestamp()), expires=shown(claims.exp))
     if claims.iss != ISSUER:
-        raise FEDERATED_ISSUER.because(issuer=claims.iss, expected=ISSUER)
+        raise FEDERATED_ISSUER(issuer=claims.iss, expected=ISSUER)
     if AUDIENCE not in (claims.aud if isinstance(claims.aud, tuple) else (claims.aud,)):
-        raise FEDERATED_AUDIENCE.because(audience=claims.aud, expected=AUDIENCE)
+        raise FEDERATED_AUDIENCE(audience=claims.aud, expected=AUDIENCE)
     if claims.sub != _subject_of(application.id):
-        raise FEDERATED_SUBJECT.because(subject=claims.sub, expected=_subject_of(application.id))
+        raise FEDERATED_SUBJECT(subject=claims.sub, expected=_subject_of(application.id))
 
 
 def _subject_of(application: str) -> str:

@@ -38,7 +38,7 @@ from osimages.entra.emulator.error_catalogue import (
     shown,
 )
 from osimages.entra.emulator.scopes import split_scope
-from osimages.entra.emulator.token_request import Exchange
+from osimages.entra.emulator.token_request import TokenRequest
 
 Answer = dict[str, Any]
 
@@ -64,105 +64,105 @@ class _AssertionClaims(msgspec.Struct, frozen=True):
     scp: str | None = None
 
 
-def client_credentials(exchange: Exchange) -> Answer:
-    """Return a token for the application itself, with its own permissions. Raises RefusedError."""
-    scope = exchange.given("scope")
+def client_credentials(request: TokenRequest) -> Answer:
+    """Return a token for the application itself, with its own permissions. Raises EntraError."""
+    scope = request.required("scope")
     if len(split_scope(scope)) != 1 or not scope.endswith("/.default"):
-        raise CLIENT_SCOPE.because(scope=scope)
-    asked = exchange.at.asked(scope, exchange.application, exchange.tenant)
+        raise CLIENT_SCOPE(scope=scope)
+    asked = request.context.asked(scope, request.application, request.tenant)
     # Nobody else's resources have roles here.
-    roles = exchange.application.application_permissions if asked.resource.application is None else ()
-    return exchange.application_answer(asked, roles)
+    roles = request.application.application_permissions if asked.resource.application is None else ()
+    return request.application_answer(asked, roles)
 
 
-def _authorization_code(exchange: Exchange) -> Answer:
-    at, text = exchange.at, exchange.given("code")
-    opened = at.sealer.opened(text, Code, at.now, CODE_SECONDS)
+def _authorization_code(request: TokenRequest) -> Answer:
+    context, text = request.context, request.required("code")
+    opened = context.sealer.opened(text, Code, context.now, CODE_SECONDS)
     if opened is None:
-        raise (EXPIRED_GRANT if at.sealer.expired(text, Code) else BAD_GRANT).because(name="code")
+        raise (EXPIRED_GRANT if context.sealer.expired(text, Code) else BAD_GRANT)(name="code")
     code, issued = opened
-    if not exchange.is_for(code.party):
-        raise _other_client("authorization code", exchange)
-    redirect_uri = exchange.given("redirect_uri")
+    if not request.is_for(code.party):
+        raise _other_client("authorization code", request)
+    redirect_uri = request.required("redirect_uri")
     # Before the rest is looked at: whoever has that wrong may have the code from somewhere else, and gets one try
     # (RFC 6749, sections 4.1.2 and 10.5). Who is not the code's client at all cannot use it up.
-    if not at.state.redeem(code.id, issued + CODE_SECONDS, at.now.timestamp()):
-        raise REDEEMED_CODE.because()
+    if not context.state.redeem(code.id, issued + CODE_SECONDS, context.now.timestamp()):
+        raise REDEEMED_CODE()
     if redirect_uri != code.redirect_uri:
-        raise OTHER_REDIRECT_URI.because(redirect_uri=redirect_uri, requested=code.redirect_uri)
-    _check_verifier(code.challenge, exchange.form.get("code_verifier"))
-    user = at.user(code.party, issued)
-    scope = exchange.form.get("scope") or code.scope
-    return exchange.user_answer(code.party, user, scope, nonce=code.nonce, claims=code.claims)
+        raise OTHER_REDIRECT_URI(redirect_uri=redirect_uri, requested=code.redirect_uri)
+    _check_verifier(code.challenge, request.form.get("code_verifier"))
+    user = context.user(code.party, issued)
+    scope = request.form.get("scope") or code.scope
+    return request.user_answer(code.party, user, scope, nonce=code.nonce, claims=code.claims)
 
 
-def _refresh_token(exchange: Exchange) -> Answer:
-    at, text = exchange.at, exchange.given("refresh_token")
-    opened = at.sealer.opened(text, Refresh, at.now, REFRESH_SECONDS)
+def _refresh_token(request: TokenRequest) -> Answer:
+    context, text = request.context, request.required("refresh_token")
+    opened = context.sealer.opened(text, Refresh, context.now, REFRESH_SECONDS)
     if opened is None:
-        raise (EXPIRED_GRANT if at.sealer.expired(text, Refresh) else BAD_GRANT).because(name="refresh_token")
+        raise (EXPIRED_GRANT if context.sealer.expired(text, Refresh) else BAD_GRANT)(name="refresh_token")
     refresh, issued = opened
-    if not exchange.is_for(refresh.party):
-        raise _other_client("refresh token", exchange)
-    user = at.user(refresh.party, issued)
-    return exchange.user_answer(refresh.party, user, exchange.form.get("scope") or refresh.scope)
+    if not request.is_for(refresh.party):
+        raise _other_client("refresh token", request)
+    user = context.user(refresh.party, issued)
+    return request.user_answer(refresh.party, user, request.form.get("scope") or refresh.scope)
 
 
-def _device_code(exchange: Exchange) -> Answer:
-    at, text = exchange.at, exchange.form.get("device_code") or exchange.given("code")
-    opened = at.sealer.opened(text, Device, at.now, DEVICE_SECONDS)
+def _device_code(request: TokenRequest) -> Answer:
+    context, text = request.context, request.form.get("device_code") or request.required("code")
+    opened = context.sealer.opened(text, Device, context.now, DEVICE_SECONDS)
     if opened is None:
-        raise (DEVICE_EXPIRED if at.sealer.expired(text, Device) else BAD_DEVICE_CODE).because()
+        raise (DEVICE_EXPIRED if context.sealer.expired(text, Device) else BAD_DEVICE_CODE)()
     code, issued = opened
-    if code.application != exchange.application.id:
-        raise _other_client("device code", exchange)
-    device = at.state.device(code.user_code, at.now.timestamp())
+    if code.application != request.application.id:
+        raise _other_client("device code", request)
+    device = context.state.device(code.user_code, context.now.timestamp())
     if device is None:
-        raise DEVICE_EXPIRED.because()
+        raise DEVICE_EXPIRED()
     if device.decision == "pending":
-        if at.state.polled(code.user_code, at.now.timestamp()) < POLL_SECONDS - _POLL_TOLERANCE_SECONDS:
-            raise POLLS_TOO_OFTEN.because(seconds=POLL_SECONDS)
-        raise DEVICE_PENDING.because()
+        if context.state.polled(code.user_code, context.now.timestamp()) < POLL_SECONDS - _POLL_TOLERANCE_SECONDS:
+            raise POLLS_TOO_OFTEN(seconds=POLL_SECONDS)
+        raise DEVICE_PENDING()
     if device.decision == "declined":
-        raise DEVICE_DECLINED.because()
-    if device.user is None or not at.state.decide(code.user_code, "approved", "redeemed"):
-        raise REDEEMED_CODE.because()
+        raise DEVICE_DECLINED()
+    if device.user is None or not context.state.decide(code.user_code, "approved", "redeemed"):
+        raise REDEEMED_CODE()
     party = Party(device.tenant, code.application, device.user)
-    return exchange.user_answer(party, at.user(party, issued), code.scope, claims=code.claims)
+    return request.user_answer(party, context.user(party, issued), code.scope, claims=code.claims)
 
 
-def _password(exchange: Exchange) -> Answer:
-    at, name, password = exchange.at, exchange.given("username"), exchange.given("password")
-    user = at.directory.user_named(name, exchange.tenant)
+def _password(request: TokenRequest) -> Answer:
+    context, name, password = request.context, request.required("username"), request.required("password")
+    user = context.directory.user_named(name, request.tenant)
     if user is None:
-        raise UNKNOWN_USER.because(user=name, tenant=exchange.tenant or DEFAULT_TENANT)
+        raise UNKNOWN_USER(user=name, tenant=request.tenant or DEFAULT_TENANT)
     given = password.encode(errors="surrogatepass")
     if user.password is None or not hmac.compare_digest(given, user.password.encode()):
-        raise WRONG_PASSWORD.because()
-    party = Party(exchange.tenant or user.tenant or DEFAULT_TENANT, exchange.application.id, user.id)
-    return exchange.user_answer(party, user, exchange.given("scope"))
+        raise WRONG_PASSWORD()
+    party = Party(request.tenant or user.tenant or DEFAULT_TENANT, request.application.id, user.id)
+    return request.user_answer(party, user, request.required("scope"))
 
 
-def _on_behalf_of(exchange: Exchange) -> Answer:
+def _on_behalf_of(request: TokenRequest) -> Answer:
     """https://learn.microsoft.com/entra/identity-platform/v2-oauth2-on-behalf-of-flow"""
-    if exchange.given("requested_token_use") != "on_behalf_of":
-        raise BAD_GRANT.because(name="requested_token_use")
-    claims = _assertion(exchange, exchange.given("assertion"))
-    application, now = exchange.application, exchange.at.now.timestamp()
+    if request.required("requested_token_use") != "on_behalf_of":
+        raise BAD_GRANT(name="requested_token_use")
+    claims = _assertion(request, request.required("assertion"))
+    application, now = request.application, request.context.now.timestamp()
     if now >= claims.exp:
-        raise ASSERTION_EXPIRED.because(now=shown(now), expires=shown(claims.exp))
+        raise ASSERTION_EXPIRED(now=shown(now), expires=shown(claims.exp))
     own = {application.id, f"api://{application.id}", *application.identifier_uris}
     if claims.aud.rstrip("/") not in own:
-        raise ASSERTION_FOR_ANOTHER.because(audience=claims.aud, expected=application.id)
+        raise ASSERTION_FOR_ANOTHER(audience=claims.aud, expected=application.id)
     if claims.scp is None:
-        raise ASSERTION_OF_APPLICATION.because()
-    if exchange.tenant not in (None, claims.tid):
-        raise _other_client("assertion", exchange)
+        raise ASSERTION_OF_APPLICATION()
+    if request.tenant not in (None, claims.tid):
+        raise _other_client("assertion", request)
     party = Party(claims.tid, application.id, claims.oid)
-    return exchange.user_answer(party, exchange.at.user(party, int(claims.iat)), exchange.given("scope"))
+    return request.user_answer(party, request.context.user(party, int(claims.iat)), request.required("scope"))
 
 
-GRANTS: Mapping[str, Callable[[Exchange], Answer]] = {
+GRANTS: Mapping[str, Callable[[TokenRequest], Answer]] = {
     "client_credentials": client_credentials,
     "authorization_code": _authorization_code,
     "refresh_token": _refresh_token,
@@ -185,21 +185,21 @@ def _check_verifier(challenge: str | None, verifier: str | None) -> None:
     if challenge is None and verifier is None:
         return
     if challenge is None or verifier is None or not _CODE_VERIFIER.fullmatch(verifier):
-        raise VERIFIER.because()
+        raise VERIFIER()
     if not hmac.compare_digest(challenge, challenge_of(verifier)):
-        raise VERIFIER.because()
+        raise VERIFIER()
 
 
-def _assertion(exchange: Exchange, text: str) -> _AssertionClaims:
+def _assertion(request: TokenRequest, text: str) -> _AssertionClaims:
     """The claims of a token that this authority has signed."""
     try:
-        return msgspec.json.decode(exchange.at.keys.verified(text), type=_AssertionClaims)
+        return msgspec.json.decode(request.context.keys.verified(text), type=_AssertionClaims)
     except msgspec.DecodeError:
-        raise BAD_ASSERTION.because(reason="it is no token of this authority") from None
+        raise BAD_ASSERTION(reason="it is no token of this authority") from None
     except ValueError as error:
-        raise BAD_ASSERTION.because(reason=error) from None
+        raise BAD_ASSERTION(reason=error) from None
 
 
-def _other_client(what: str, exchange: Exchange) -> Exception:
-    tenant = exchange.tenant or DEFAULT_TENANT
-    return OTHER_CLIENT.because(what=what, application=exchange.application.id, tenant=tenant)
+def _other_client(what: str, request: TokenRequest) -> Exception:
+    tenant = request.tenant or DEFAULT_TENANT
+    return OTHER_CLIENT(what=what, application=request.application.id, tenant=tenant)

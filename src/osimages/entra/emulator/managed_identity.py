@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from osimages.entra.emulator.calls import Call
 from osimages.entra.emulator.client_authentication import CERTIFICATE_PROOF
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT, IDENTITY_HEADER
 from osimages.entra.emulator.directory import Application
@@ -21,15 +22,15 @@ from osimages.entra.emulator.error_catalogue import (
     IDENTITY_HEADER_MISSING,
     NO_MANAGED_IDENTITY,
     SEVERAL_IDENTITIES,
-    RefusedError,
+    EntraError,
 )
+from osimages.entra.emulator.forms import required
 from osimages.entra.emulator.grants import client_credentials
-from osimages.entra.emulator.token_request import Exchange, Surroundings, given, tenant_of
+from osimages.entra.emulator.request_context import RequestContext, tenant_of
+from osimages.entra.emulator.token_request import TokenRequest
 
 TOKEN_PATH = "msi/token"  # noqa: S105 (a path)
 INSTANCE_METADATA_PATH = "metadata/identity/oauth2/token"
-# Paths, with or without a tenant in front, and their methods.
-PATHS: Mapping[str, tuple[str, ...]] = {TOKEN_PATH: ("GET", "POST"), INSTANCE_METADATA_PATH: ("GET",)}
 
 _ISSUED_IN = 1
 # The names under which platforms take a user-assigned identity.
@@ -43,44 +44,32 @@ _IDENTITY_PARAMETERS = {
 }
 
 
-class IdentityRequest(msgspec.Struct, frozen=True):
-    """A request to one of the paths. `parameters` are those of the query, of Cloud Shell those of the form.
-
-    Header names are in lower case.
-    """
-
-    tenant: str
-    path: str
-    method: str
-    headers: Mapping[bytes, bytes]
-    parameters: Mapping[str, str]
-
-
 class Platform(msgspec.Struct, frozen=True):
     """A hosting platform: the header that its programs send, the value of it, and the form of its errors."""
 
     header: str
     value: str
-    error: Callable[[RefusedError], dict[str, Any]]
+    error: Callable[[EntraError], dict[str, Any]]
 
-    def check(self, request: IdentityRequest) -> None:
-        """Raise RefusedError for a request without the platform's header, which pages of other origins cannot send."""
-        sent = request.headers.get(self.header.lower().encode(), b"")
-        if not hmac.compare_digest(sent.lower() if self.value == "true" else sent, self.value.encode()):
-            raise IDENTITY_HEADER_MISSING.because(header=self.header)
-
-
-def _oauth_error(error: RefusedError) -> dict[str, Any]:
-    return {"error": error.row.error, "error_description": error.text}
+    def check(self, headers: Mapping[str, str]) -> None:
+        """Raise EntraError for a request without the platform's header, which pages of other origins cannot send."""
+        sent = headers.get(self.header, "")
+        value = sent.lower() if self.value == "true" else sent
+        if not hmac.compare_digest(value.encode(), self.value.encode()):
+            raise IDENTITY_HEADER_MISSING(header=self.header)
 
 
-def _status_error(error: RefusedError) -> dict[str, Any]:
-    return {"statusCode": error.row.status, "message": error.text}
+def _oauth_error(error: EntraError) -> dict[str, Any]:
+    return {"error": error.kind.error, "error_description": error.text}
 
 
-def _fabric_error(error: RefusedError) -> dict[str, Any]:
+def _status_error(error: EntraError) -> dict[str, Any]:
+    return {"statusCode": error.kind.status, "message": error.text}
+
+
+def _fabric_error(error: EntraError) -> dict[str, Any]:
     codes = {IDENTITY_HEADER_MISSING: "SecretHeaderNotFound", NO_MANAGED_IDENTITY: "ManagedIdentityNotFound"}
-    return {"error": {"code": codes.get(error.row, "ArgumentNullOrEmpty"), "message": error.text}}
+    return {"error": {"code": codes.get(error.kind, "ArgumentNullOrEmpty"), "message": error.text}}
 
 
 INSTANCE_METADATA = Platform("Metadata", "true", _oauth_error)
@@ -91,35 +80,36 @@ MACHINE_LEARNING = Platform("Secret", IDENTITY_HEADER, _status_error)
 _BY_API_VERSION = {"2019-07-01-preview": SERVICE_FABRIC, "2017-09-01": MACHINE_LEARNING}
 
 
-def platform_of(request: IdentityRequest) -> Platform:
+def platform_of(call: Call) -> Platform:
     """Return the platform whose programs send such a request."""
-    if request.path == INSTANCE_METADATA_PATH:
+    if call.request.url.path.endswith(INSTANCE_METADATA_PATH):
         return INSTANCE_METADATA
-    if request.method == "POST":
+    if call.request.method == "POST":
         return CLOUD_SHELL
-    return _BY_API_VERSION.get(request.parameters.get("api-version", ""), APP_SERVICE)
+    return _BY_API_VERSION.get(call.form.get("api-version", ""), APP_SERVICE)
 
 
-def identity_token(at: Surroundings, request: IdentityRequest) -> dict[str, str]:
-    """Return a token for the application that a request names, the default application if none. Raises RefusedError.
+def identity_token(call: Call) -> dict[str, str]:
+    """Return a token for the application that a request names, the default application if none. Raises EntraError.
 
     Times are in seconds, and numbers are texts, as in the answers of virtual machines: every library reads them.
     """
-    platform_of(request).check(request)
-    tenant = tenant_of(request.tenant, at.directory)
-    resource = given(request.parameters, "resource").removesuffix("/.default")
-    application = _application(at, request.parameters, tenant or DEFAULT_TENANT)
+    platform_of(call).check(call.request.headers)
+    context = call.context
+    tenant = tenant_of(call.tenant, context.directory)
+    resource = required(call.form, "resource").removesuffix("/.default")
+    application = _application(context, call.form, tenant or DEFAULT_TENANT)
     # No library hands a claims challenge on to these endpoints. A token that was dated back, as others are, would be
     # rejected again after a revocation.
-    issued = int(at.now.timestamp()) + _ISSUED_IN
-    form = {"scope": f"{resource}/.default", "claims": _claims(issued, request.parameters.get("xms_cc", ""))}
-    answer = client_credentials(Exchange(at, tenant, form, application, CERTIFICATE_PROOF))
+    issued = int(context.now.timestamp()) + _ISSUED_IN
+    form = {"scope": f"{resource}/.default", "claims": _claims(issued, call.form.get("xms_cc", ""))}
+    answer = client_credentials(TokenRequest(context, tenant, form, application, CERTIFICATE_PROOF))
     lifetime = answer["expires_in"]
     return {
         "access_token": answer["access_token"],
         "client_id": application.id,
         "expires_in": str(lifetime),
-        "expires_on": str(int(at.now.timestamp()) + lifetime),
+        "expires_on": str(int(context.now.timestamp()) + lifetime),
         "ext_expires_in": str(lifetime),
         "not_before": str(issued),
         "resource": resource,
@@ -132,21 +122,21 @@ def _claims(issued: int, capabilities: str) -> str:
     return msgspec.json.encode({"access_token": wish}).decode()
 
 
-def _application(at: Surroundings, parameters: Mapping[str, str], tenant: str) -> Application:
+def _application(context: RequestContext, parameters: Mapping[str, str], tenant: str) -> Application:
     """The application that a user-assigned identity stands for.
 
     It is named by its client id, the object id of its service principal, or a resource id that ends in its name.
     """
     named = {_IDENTITY_PARAMETERS[key]: value for key, value in parameters.items() if key in _IDENTITY_PARAMETERS}
     if len(named) > 1:
-        raise SEVERAL_IDENTITIES.because(names=", ".join(sorted(named)))
+        raise SEVERAL_IDENTITIES(names=", ".join(sorted(named)))
     kind, value = next(iter(named.items()), ("client_id", DEFAULT_APPLICATION))
     is_named: Mapping[str, Callable[[Application], bool]] = {
         "client_id": lambda each: each.id == value.lower(),
         "object_id": lambda each: each.object_id(tenant) == value.lower(),
         "resource_id": lambda each: each.display_name.casefold() == value.rpartition("/")[2].casefold(),
     }
-    found = next((each for each in at.directory.applications if each.is_in(tenant) and is_named[kind](each)), None)
+    found = next((each for each in context.directory.applications if each.is_in(tenant) and is_named[kind](each)), None)
     if found is None:
-        raise NO_MANAGED_IDENTITY.because(kind=kind, value=value, tenant=tenant)
+        raise NO_MANAGED_IDENTITY(kind=kind, value=value, tenant=tenant)
     return found

@@ -64,7 +64,7 @@ class Resource(msgspec.Struct, frozen=True):
     application: Application | None = None
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RequestedScope(msgspec.Struct, frozen=True):
     """A scope, understood. `names` are permissions of the resource; with `everything` (`.default`) there are none.
 
     `prefix` is how the client named the resource: answers name permissions in the same way.
@@ -90,10 +90,12 @@ def split_scope(text: str) -> list[str]:
     return [each for each in text.split(" ") if each]
 
 
-def asked_of(text: str, client: Application, tenant: str, directory: Directory, graph_root: str, host: str) -> Asked:
-    """What a scope asks for. `graph_root` and the `host` both mean this service itself. Raises RefusedError."""
+def parse_scope(
+    text: str, client: Application, tenant: str, directory: Directory, graph_root: str, host: str
+) -> RequestedScope:
+    """What a scope asks for. `graph_root` and the `host` both mean this service itself. Raises EntraError."""
     if len(text) > _LONGEST:
-        raise BAD_SCOPE.because(scope=text, reason=f"it is longer than {_LONGEST} characters")
+        raise BAD_SCOPE(scope=text, reason=f"it is longer than {_LONGEST} characters")
     openid, prefixes, names = set(), set(), []
     for each in split_scope(text):
         if each in OPENID_SCOPES:
@@ -103,14 +105,14 @@ def asked_of(text: str, client: Application, tenant: str, directory: Directory, 
         prefixes.add(prefix + slash)
         names.append(name)
     if len(prefixes) > 1 and len({prefix.rstrip("/") for prefix in prefixes}) > 1:
-        raise SEVERAL_RESOURCES.because(scope=text)
+        raise SEVERAL_RESOURCES(scope=text)
     prefix = prefixes.pop() if prefixes else ""
     resource = _resource(prefix.removesuffix("/"), tenant, directory, graph_root, host)
     everything = DEFAULT_SCOPE in names
     if everything and len(names) > 1:
-        raise BAD_SCOPE.because(scope=text, reason="'.default' cannot be combined with other permissions of a resource")
+        raise BAD_SCOPE(scope=text, reason="'.default' cannot be combined with other permissions of a resource")
     found = () if everything else tuple(dict.fromkeys(_permission(each, client, resource) for each in names))
-    return Asked(text, resource, found, everything, frozenset(openid), prefix)
+    return RequestedScope(text, resource, found, everything, frozenset(openid), prefix)
 
 
 def _resource(identifier: str, tenant: str, directory: Directory, graph_root: str, host: str) -> Resource:
@@ -122,7 +124,7 @@ def _resource(identifier: str, tenant: str, directory: Directory, graph_root: st
         return Resource(GRAPH_ID, graph_root, version)
     application = directory.resource(identifier) or directory.resource(bare)
     if application is None or not application.is_in(tenant):
-        raise UNKNOWN_RESOURCE.because(resource=identifier, tenant=tenant)
+        raise UNKNOWN_RESOURCE(resource=identifier, tenant=tenant)
     return Resource(application.id, identifier, application.token_version, application)
 
 
@@ -138,14 +140,14 @@ def _is_here(identifier: str, host: str) -> bool:
 def _permission(name: str, client: Application, resource: Resource) -> str:
     if resource.application is not None:
         if name not in resource.application.exposed_permissions:
-            raise UNKNOWN_SCOPE.because(application=client.display_name, scope=name, resource=resource.id)
+            raise UNKNOWN_SCOPE(application=client.display_name, scope=name, resource=resource.id)
         return name
     known = _BY_LOWER_CASE.get(name.lower())
     if known is not None:
         return known
     if not _PERMISSION.fullmatch(name):
         reason = "it is no permission of the form Area.Right, nor openid, profile, email or offline_access"
-        raise BAD_SCOPE.because(scope=name, reason=reason)
+        raise BAD_SCOPE(scope=name, reason=reason)
     if name.lower().startswith(_INTUNE):
-        raise UNKNOWN_SCOPE.because(application=client.display_name, scope=name, resource=GRAPH_ID)
+        raise UNKNOWN_SCOPE(application=client.display_name, scope=name, resource=GRAPH_ID)
     return name

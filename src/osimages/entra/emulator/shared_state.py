@@ -47,7 +47,7 @@ class PendingDevice(msgspec.Struct, frozen=True, array_like=True):
     decision: Decision
 
 
-class AuthorityState:
+class EmulatorState:
     """The file in a data directory, opened when it is first needed. Times are seconds since 1970.
 
     For use from one thread. Every call is a look-up or one short transaction. Raises UnusableError where the file

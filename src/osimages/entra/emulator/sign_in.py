@@ -1,58 +1,54 @@
-"""The way through the pages: who signs in, what they agree to, and what becomes of it. It knows no HTML and no HTTP.
+"""The flow of a sign-in: account, consent, and the response to the application. It knows no HTML and no HTTP.
 
-Every page is a `Step` that is sealed into its form and bound to the browser's cookie, so that no other site can send it
-(CSRF), nobody can skip one, and any worker can take it.
+Each form of a page holds a sealed `FlowState` that is bound to the browser's cookie: no other site can send the form
+(CSRF), nobody can skip a page, and any worker can take the next step.
 """
 
 from __future__ import annotations
 
 import hmac
-import secrets
-from urllib.parse import parse_qsl
 
 import msgspec
 
-from osimages.entra.emulator.authorization_request import Authorization, Returned, authorization_of
+from osimages.entra.emulator.authorization_request import (
+    AuthorizationRequest,
+    AuthorizationResponse,
+    parse_authorization_request,
+)
 from osimages.entra.emulator.consent import beyond, missing, wanted
 from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from osimages.entra.emulator.directory import Application, User
-from osimages.entra.emulator.encrypted_tokens import Device, Party, Session, SignIn, Step
+from osimages.entra.emulator.encrypted_tokens import FlowState, Party, Session, SignIn
 from osimages.entra.emulator.error_catalogue import (
     ADMIN_CONSENT,
     BAD_USER_CODE,
     CONSENT_DECLINED,
     CONSENT_REQUIRED,
-    FORGED_STEP,
+    FORGED_FLOW_STATE,
     NOT_SIGNED_IN,
     SELECT_ACCOUNT,
     UNKNOWN_USER,
-    UNREADABLE_FORM,
 )
-from osimages.entra.emulator.grants import DEVICE_SECONDS, POLL_SECONDS
-from osimages.entra.emulator.scopes import Asked
-from osimages.entra.emulator.shared_state import PendingDevice
-from osimages.entra.emulator.token_request import Surroundings, given, tenant_of
+from osimages.entra.emulator.forms import parse_form
+from osimages.entra.emulator.request_context import RequestContext, tenant_of
+from osimages.entra.emulator.scopes import RequestedScope
 
-STEP_SECONDS = 1800
+FLOW_SECONDS = 1800
 SESSION_SECONDS = 12 * 3600
 _LONGEST_CODE = 32
 _LONGEST_NAME = 256
-# No vowels, so that no words come out, and nothing that looks like something else.
-_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
-_CODE_LENGTH = 9
-_MOST_FIELDS = 100
 _MOST_SIGN_INS = 8
 
 
 class Browser(msgspec.Struct, frozen=True):
-    """What the cookies of a browser say: a random mark, and who has signed in with it."""
+    """A browser by its cookies: a random mark, and who has signed in with it."""
 
     mark: str
     session: Session
 
 
 class PickPage(msgspec.Struct, frozen=True):
-    """Asks who signs in: one of `users`; `signed_in` are those who have before. `returns_to` is the redirect URI."""
+    """Page: who signs in? One of `users`; `signed_in` are those who have before. `returns_to` is the redirect URI."""
 
     step: str
     application: Application
@@ -65,7 +61,7 @@ class PickPage(msgspec.Struct, frozen=True):
 
 
 class ConsentPage(msgspec.Struct, frozen=True):
-    """Asks whether the application may. `beyond` are those that the user may not give; a `device` waits elsewhere."""
+    """Page: does the user consent? `beyond` are permissions that the user may not grant; a `device` waits elsewhere."""
 
     step: str
     application: Application
@@ -78,7 +74,7 @@ class ConsentPage(msgspec.Struct, frozen=True):
 
 
 class CodePage(msgspec.Struct, frozen=True):
-    """Asks for the code that a device shows."""
+    """Page: which code does the device show?"""
 
     step: str
     code: str
@@ -86,216 +82,183 @@ class CodePage(msgspec.Struct, frozen=True):
 
 
 class DonePage(msgspec.Struct, frozen=True):
-    """Says that a device has been told."""
+    """Page: the device has its answer."""
 
     application: Application
     approved: bool
 
 
-Outcome = PickPage | ConsentPage | CodePage | DonePage | Returned
+Outcome = PickPage | ConsentPage | CodePage | DonePage | AuthorizationResponse
 
 
-class Shown(msgspec.Struct, frozen=True):
-    """What the browser gets: a page or the way back, and the session that it has from now on."""
+class FlowResult(msgspec.Struct, frozen=True):
+    """The next page or the response to the application, and the session that the browser has from now on."""
 
     outcome: Outcome
     session: Session
 
 
-def begin(at: Surroundings, tenant_name: str, query: str, browser: Browser) -> Shown:
-    """The answer to an application that sends somebody here. Raises RefusedError, ReturnedError."""
-    request = authorization_of(at, tenant_of(tenant_name, at.directory), parsed(query))
-    step = Step(tenant_name, browser.mark, query=query)
-    here = _signed_in(at, request.tenant, browser)
+def start_sign_in(context: RequestContext, tenant_name: str, query: str, browser: Browser) -> FlowResult:
+    """Start the sign-in that an application requests with a query. Raises EntraError, AuthorizationError."""
+    request = parse_authorization_request(context, tenant_of(tenant_name, context.directory), parse_form(query))
+    flow = FlowState(tenant_name, browser.mark, query=query)
+    here = _signed_in(context, request.tenant, browser)
     hint = request.login_hint
     named = next((each for each in here if hint and each.user_principal_name.casefold() == hint.casefold()), None)
     user = named or (here[0] if len(here) == 1 and not hint else None)
     if request.prompt == "none":
         if user is None:
-            raise request.refused((SELECT_ACCOUNT if here and not hint else NOT_SIGNED_IN).because())
-        return Shown(_finished(at, request, user), browser.session)
+            raise request.rejected((SELECT_ACCOUNT if here and not hint else NOT_SIGNED_IN)())
+        return FlowResult(_finished(context, request, user), browser.session)
     if user is None or request.prompt in ("login", "select_account", "create"):
-        return Shown(_pick(at, request, step, browser, hint or ""), browser.session)
-    return Shown(_after_pick(at, step, request, user), browser.session)
+        return FlowResult(_pick(context, request, flow, browser, hint or ""), browser.session)
+    return FlowResult(_after_pick(context, flow, request, user), browser.session)
 
 
-def begin_device(at: Surroundings, tenant_name: str, code: str, browser: Browser) -> Shown:
-    """The page that asks for the code of a device. Raises RefusedError."""
-    tenant_of(tenant_name, at.directory)
-    return Shown(CodePage(_sealed(at, Step(tenant_name, browser.mark)), code[:_LONGEST_CODE]), browser.session)
+def start_device_page(context: RequestContext, tenant_name: str, code: str, browser: Browser) -> FlowResult:
+    """Ask for the code of a device. Raises EntraError."""
+    tenant_of(tenant_name, context.directory)
+    return FlowResult(
+        CodePage(context.sealer.seal(FlowState(tenant_name, browser.mark), context.now), code[:_LONGEST_CODE]),
+        browser.session,
+    )
 
 
-def enter_code(at: Surroundings, sealed: str, code: str, browser: Browser) -> Shown:
-    """Takes the code of a device. Raises RefusedError."""
-    step = _opened(at, sealed, browser)
+def enter_code(context: RequestContext, sealed: str, code: str, browser: Browser) -> FlowResult:
+    """Take the code of a device. Raises EntraError."""
+    flow = _opened(context, sealed, browser)
     entered = code.upper().replace("-", "").replace(" ", "")
-    device = at.state.device(entered, at.now.timestamp())
+    device = context.state.device(entered, context.now.timestamp())
     if device is None or device.decision != "pending":
-        problem = BAD_USER_CODE.because(code=code).text
-        return Shown(CodePage(sealed, code[:_LONGEST_CODE], problem), browser.session)
-    onward = msgspec.structs.replace(step, user_code=entered)
-    return Shown(_pick(at, _asks(at, onward), onward, browser, ""), browser.session)
+        problem = BAD_USER_CODE(code=code).text
+        return FlowResult(CodePage(sealed, code[:_LONGEST_CODE], problem), browser.session)
+    onward = msgspec.structs.replace(flow, user_code=entered)
+    return FlowResult(_pick(context, _request_of(context, onward), onward, browser, ""), browser.session)
 
 
-def pick(at: Surroundings, sealed: str, name: str, browser: Browser) -> Shown:
-    """Takes who signs in, by object id or principal name. Raises RefusedError, ReturnedError."""
-    step = _opened(at, sealed, browser)
-    asks = _asks(at, step)
-    user = at.directory.user(name) or at.directory.user_named(name, asks.tenant)
-    if user is None or not (asks.tenant is None or user.is_in(asks.tenant)):
-        problem = UNKNOWN_USER.because(user=name, tenant=asks.tenant or DEFAULT_TENANT).text
-        return Shown(_pick(at, asks, step, browser, name, problem), browser.session)
+def pick(context: RequestContext, sealed: str, name: str, browser: Browser) -> FlowResult:
+    """Take the user who signs in, by object id or principal name. Raises EntraError, AuthorizationError."""
+    flow = _opened(context, sealed, browser)
+    request = _request_of(context, flow)
+    user = context.directory.user(name) or context.directory.user_named(name, request.tenant)
+    if user is None or not (request.tenant is None or user.is_in(request.tenant)):
+        problem = UNKNOWN_USER(user=name, tenant=request.tenant or DEFAULT_TENANT).text
+        return FlowResult(_pick(context, request, flow, browser, name, problem), browser.session)
     others = tuple(each for each in browser.session.sign_ins if each.user != user.id)
-    session = Session((*others[1 - _MOST_SIGN_INS :], SignIn(user.id, int(at.now.timestamp()))))
-    return Shown(_after_pick(at, step, asks, user), session)
+    session = Session((*others[1 - _MOST_SIGN_INS :], SignIn(user.id, int(context.now.timestamp()))))
+    return FlowResult(_after_pick(context, flow, request, user), session)
 
 
-def decide(at: Surroundings, sealed: str, accepted: bool, browser: Browser) -> Shown:
-    """Takes what somebody thinks of an application's wishes. Raises RefusedError, ReturnedError."""
-    step = _opened(at, sealed, browser)
-    asks = _asks(at, step)
-    user = at.directory.user(step.user or "")
+def decide(context: RequestContext, sealed: str, accepted: bool, browser: Browser) -> FlowResult:
+    """Take the decision about the permissions that an application requests. Raises EntraError, AuthorizationError."""
+    flow = _opened(context, sealed, browser)
+    request = _request_of(context, flow)
+    user = context.directory.user(flow.user or "")
     if user is None:
-        raise FORGED_STEP.because()
-    party = _party(asks, user)
-    left = missing(asks.asked, asks.application, party, at.state)
+        raise FORGED_FLOW_STATE()
+    party = _party(request, user)
+    left = missing(request.asked, request.application, party, context.state)
     over = beyond(left, user)
     if accepted and not over:
-        at.state.consent(party.tenant, party.user, party.application, asks.asked.resource.id, left)
-        return Shown(_agreed(at, step, asks, party, user), browser.session)
-    if isinstance(asks, Authorization):
+        context.state.consent(party.tenant, party.user, party.application, request.asked.resource.id, left)
+        return FlowResult(_agreed(context, flow, request, party, user), browser.session)
+    if isinstance(request, AuthorizationRequest):
         told = {"user": user.user_principal_name, "permissions": ", ".join(sorted(over))}
-        raise asks.refused(ADMIN_CONSENT.because(**told) if over else CONSENT_DECLINED.because())
-    at.state.decide(asks.user_code, "pending", "declined")
-    return Shown(DonePage(asks.application, False), browser.session)
+        raise request.rejected(ADMIN_CONSENT(**told) if over else CONSENT_DECLINED())
+    context.state.decide(request.user_code, "pending", "declined")
+    return FlowResult(DonePage(request.application, False), browser.session)
 
 
-def start_device(at: Surroundings, tenant_name: str, form: dict[str, str]) -> dict[str, object]:
-    """The answer to a device that has no browser (RFC 8628, section 3.2). Raises RefusedError."""
-    tenant = tenant_of(tenant_name, at.directory)
-    application = at.application(given(form, "client_id"), tenant)
-    asked = at.asked(given(form, "scope"), application, tenant)
-    moment = at.now.timestamp()
-    while True:
-        code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(_CODE_LENGTH))
-        waiting = PendingDevice(code, application.id, tenant or "", asked.text, None, "pending")
-        if at.state.add_device(waiting, moment + DEVICE_SECONDS, moment):
-            break
-    page = f"{at.origin}/devicelogin"
-    device = Device(code, application.id, tenant or "", asked.text, form.get("claims"))
-    return {
-        "user_code": code,
-        "device_code": at.sealer.seal(device, at.now),
-        "verification_uri": page,
-        "verification_url": page,
-        "expires_in": DEVICE_SECONDS,
-        "interval": POLL_SECONDS,
-        "message": f"To sign in, use a web browser to open the page {page} and enter the code {code} to authenticate.",
-    }
-
-
-def parsed(query: str) -> dict[str, str]:
-    """The parameters of a query or form, each of which may be there once. Raises RefusedError."""
-    try:
-        fields = parse_qsl(query, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict")
-    except ValueError:
-        raise UNREADABLE_FORM.because(reason="it is no form in UTF-8, or has too many fields") from None
-    form = dict(fields)
-    if len(form) != len(fields):
-        raise UNREADABLE_FORM.because(reason="a parameter is given more than once")
-    return form
-
-
-class _DeviceAsks(msgspec.Struct, frozen=True):
-    """What a device that waits asks for."""
+class _DeviceRequest(msgspec.Struct, frozen=True):
+    """The request of a device that waits."""
 
     user_code: str
     application: Application
     tenant: str | None
-    asked: Asked
+    asked: RequestedScope
+    redirect_uri: None = None
 
 
-def _asks(at: Surroundings, step: Step) -> Authorization | _DeviceAsks:
-    """What a step is about."""
-    if step.query is not None:
-        return authorization_of(at, tenant_of(step.tenant, at.directory), parsed(step.query))
-    device = None if step.user_code is None else at.state.device(step.user_code, at.now.timestamp())
+_Request = AuthorizationRequest | _DeviceRequest
+
+
+def _request_of(context: RequestContext, flow: FlowState) -> _Request:
+    """Return the request that a step of the sign-in is part of."""
+    if flow.query is not None:
+        return parse_authorization_request(context, tenant_of(flow.tenant, context.directory), parse_form(flow.query))
+    device = None if flow.user_code is None else context.state.device(flow.user_code, context.now.timestamp())
     if device is None or device.decision != "pending":
-        raise FORGED_STEP.because()
+        raise FORGED_FLOW_STATE()
     tenant = device.tenant or None
-    application = at.application(device.application, tenant)
-    return _DeviceAsks(device.user_code, application, tenant, at.asked(device.scope, application, tenant))
+    application = context.application(device.application, tenant)
+    return _DeviceRequest(device.user_code, application, tenant, context.asked(device.scope, application, tenant))
 
 
-def _after_pick(at: Surroundings, step: Step, asks: Authorization | _DeviceAsks, user: User) -> Outcome:
-    left = missing(asks.asked, asks.application, _party(asks, user), at.state)
-    if isinstance(asks, Authorization):
-        if not left and asks.prompt != "consent":
-            return asks.code(at, _party(asks, user), user)
-        if asks.prompt == "consent":
-            left = wanted(asks.asked, asks.application)
+def _after_pick(context: RequestContext, flow: FlowState, request: _Request, user: User) -> Outcome:
+    left = missing(request.asked, request.application, _party(request, user), context.state)
+    if isinstance(request, AuthorizationRequest):
+        if not left and request.prompt != "consent":
+            return request.code(context, _party(request, user), user)
+        if request.prompt == "consent":
+            left = wanted(request.asked, request.application)
     # Somebody who was tricked into entering a stranger's code must see for which application (RFC 8628, section 5.4).
     return ConsentPage(
-        step=_sealed(at, msgspec.structs.replace(step, user=user.id)),
-        application=asks.application,
+        step=context.sealer.seal(msgspec.structs.replace(flow, user=user.id), context.now),
+        application=request.application,
         user=user,
         permissions=tuple(sorted(left)),
         beyond=tuple(sorted(beyond(left, user))),
-        openid=tuple(sorted(asks.asked.openid)),
-        device=isinstance(asks, _DeviceAsks),
-        returns_to=_returns_to(asks),
+        openid=tuple(sorted(request.asked.openid)),
+        device=isinstance(request, _DeviceRequest),
+        returns_to=request.redirect_uri,
     )
 
 
-def _finished(at: Surroundings, request: Authorization, user: User) -> Returned:
-    """The answer where nobody may be asked anything."""
-    if missing(request.asked, request.application, _party(request, user), at.state):
+def _finished(context: RequestContext, request: AuthorizationRequest, user: User) -> AuthorizationResponse:
+    """Return the response where no page may be shown (prompt=none)."""
+    if missing(request.asked, request.application, _party(request, user), context.state):
         name = request.application.display_name
-        raise request.refused(CONSENT_REQUIRED.because(application=request.application.id, name=name))
-    return request.code(at, _party(request, user), user)
+        raise request.rejected(CONSENT_REQUIRED(application=request.application.id, name=name))
+    return request.code(context, _party(request, user), user)
 
 
 def _agreed(
-    at: Surroundings, step: Step, asks: Authorization | _DeviceAsks, party: Party, user: User
-) -> Returned | DonePage:
-    if isinstance(asks, Authorization):
-        return asks.code(at, party, user)
-    if not at.state.approve(asks.user_code, party.tenant, user.id):
-        raise FORGED_STEP.because()
-    return DonePage(asks.application, True)
+    context: RequestContext, flow: FlowState, request: _Request, party: Party, user: User
+) -> AuthorizationResponse | DonePage:
+    if isinstance(request, AuthorizationRequest):
+        return request.code(context, party, user)
+    if not context.state.approve(request.user_code, party.tenant, user.id):
+        raise FORGED_FLOW_STATE()
+    return DonePage(request.application, True)
 
 
-def _party(asks: Authorization | _DeviceAsks, user: User) -> Party:
-    return Party(asks.tenant or user.tenant or DEFAULT_TENANT, asks.application.id, user.id)
+def _party(request: _Request, user: User) -> Party:
+    return Party(request.tenant or user.tenant or DEFAULT_TENANT, request.application.id, user.id)
 
 
 def _pick(
-    at: Surroundings,
-    asks: Authorization | _DeviceAsks,
-    step: Step,
+    context: RequestContext,
+    request: _Request,
+    flow: FlowState,
     browser: Browser,
     hint: str,
     problem: str | None = None,
 ) -> PickPage:
     return PickPage(
-        step=_sealed(at, step),
-        application=asks.application,
-        users=at.directory.users if asks.tenant is None else at.directory.users_in(asks.tenant),
-        signed_in=frozenset(each.id for each in _signed_in(at, asks.tenant, browser)),
+        step=context.sealer.seal(flow, context.now),
+        application=request.application,
+        users=context.directory.users if request.tenant is None else context.directory.users_in(request.tenant),
+        signed_in=frozenset(each.id for each in _signed_in(context, request.tenant, browser)),
         hint=hint[:_LONGEST_NAME],
-        device=isinstance(asks, _DeviceAsks),
-        returns_to=_returns_to(asks),
+        device=isinstance(request, _DeviceRequest),
+        returns_to=request.redirect_uri,
         problem=problem,
     )
 
 
-def _returns_to(asks: Authorization | _DeviceAsks) -> str | None:
-    return asks.redirect_uri if isinstance(asks, Authorization) else None
-
-
-def _signed_in(at: Surroundings, tenant: str | None, browser: Browser) -> tuple[User, ...]:
-    """Who has signed in with a browser, as far as that still counts, the latest first."""
-    found = ((at.directory.user(each.user), each.at) for each in reversed(browser.session.sign_ins))
+def _signed_in(context: RequestContext, tenant: str | None, browser: Browser) -> tuple[User, ...]:
+    """Return who has signed in with a browser and was not revoked, the latest first."""
+    found = ((context.directory.user(each.user), each.at) for each in reversed(browser.session.sign_ins))
     return tuple(
         user
         for user, moment in found
@@ -303,13 +266,9 @@ def _signed_in(at: Surroundings, tenant: str | None, browser: Browser) -> tuple[
     )
 
 
-def _sealed(at: Surroundings, step: Step) -> str:
-    return at.sealer.seal(step, at.now)
-
-
-def _opened(at: Surroundings, sealed: str, browser: Browser) -> Step:
-    """The step that a form came with, if it was made for this browser."""
-    opened = at.sealer.opened(sealed, Step, at.now, STEP_SECONDS)
+def _opened(context: RequestContext, sealed: str, browser: Browser) -> FlowState:
+    """Return the state that a form came with, if it was made for this browser."""
+    opened = context.sealer.opened(sealed, FlowState, context.now, FLOW_SECONDS)
     if opened is None or not hmac.compare_digest(opened[0].browser.encode(), browser.mark.encode()):
-        raise FORGED_STEP.because()
+        raise FORGED_FLOW_STATE()
     return opened[0]

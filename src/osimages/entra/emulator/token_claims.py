@@ -37,7 +37,7 @@ class Issuers(msgspec.Struct, frozen=True):
     v2: str = "https://login.microsoftonline.com/{tenant}/v2.0"
 
 
-class Wish(msgspec.Struct, frozen=True):
+class ClaimsRequest(msgspec.Struct, frozen=True):
     """What the parameter `claims` asks for: `cae` the mark of a client that takes challenges, `not_before` a token that
     is not dated back to before that time (what a challenge after a revocation says).
     """
@@ -58,20 +58,20 @@ class Grant(msgspec.Struct, frozen=True):
     resource: Resource
     permissions: tuple[str, ...]
     proof: int = 0
-    wish: Wish = Wish()
+    wish: ClaimsRequest = ClaimsRequest()
 
 
-def wish_of(claims: str | None) -> Wish:
-    """What the parameter `claims` asks for (OpenID Connect Core, section 5.5). Raises RefusedError."""
+def parse_claims_request(claims: str | None) -> ClaimsRequest:
+    """What the parameter `claims` asks for (OpenID Connect Core, section 5.5). Raises EntraError."""
     if not claims:
-        return Wish()
+        return ClaimsRequest()
     try:
         access = msgspec.json.decode(claims, type=dict[str, Any]).get("access_token") or {}
         capabilities = (access.get("xms_cc") or {}).get("values") or ()
         not_before = int((access.get("nbf") or {}).get("value") or 0)
-        return Wish(any(str(each).lower() == _CAE for each in capabilities), not_before)
+        return ClaimsRequest(any(str(each).lower() == _CAE for each in capabilities), not_before)
     except (ValueError, AttributeError, TypeError, RecursionError):
-        raise BAD_CLAIMS.because() from None
+        raise BAD_CLAIMS() from None
 
 
 def access_claims(

@@ -52,9 +52,9 @@ class FetchedKeys(KeySource):
         authority: str,
         file: Path,
         *,
-        refresh_seconds: float,
-        stale_seconds: float,
-        look_seconds: float,
+        refresh_seconds: float = 3600,
+        stale_seconds: float = 3 * 86_400,
+        look_seconds: float = 30,
         now: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:

@@ -27,7 +27,7 @@ class _Metadata(msgspec.Struct, frozen=True):
     jwks_uri: str
 
 
-async def fetch_jwks(authority: str, ca_file: str, most_seconds: float = _MOST_SECONDS) -> bytes:
+async def fetch_jwks(authority: str, ca_file: str = "", most_seconds: float = _MOST_SECONDS) -> bytes:
     """The key set of the authority at this address, as it was sent. Raises KeysUnavailableError.
 
     `ca_file`, where it is not empty, is a PEM file of roots that are trusted beside the system's. Proxies are those

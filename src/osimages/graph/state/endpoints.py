@@ -141,14 +141,14 @@ async def _forget_requests(asked: DevelopmentRequest) -> Reply:
 
 def _resetter(asked: DevelopmentRequest) -> Resetter:
     service = asked.service
-    assert service.authority is not None, "these endpoints exist with the emulator only"
+    assert service.emulator is not None, "these endpoints exist with the emulator only"
     return Resetter(
         service.database,
         service.stores[IMAGE.name],
         service.versions["beta"].validator(IMAGE),
         service.current.publication,
         service.settings.data_path,
-        service.authority.state,
+        service.emulator.state,
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 from osimages.entra.emulator.directory import Directory
 from osimages.entra.emulator.directory_file import DirectoryFile
 from osimages.entra.emulator.private_files import UnusableError
-from osimages.entra.emulator.shared_state import AuthorityState
+from osimages.entra.emulator.shared_state import EmulatorState
 from osimages.graph.current_catalogue import Publication
 from osimages.graph.publishing import publish
 from osimages.graph.state.seeds import SeedError, SeedFiles, TenantSeed
@@ -41,7 +41,7 @@ class Resetter:
         validator: EntityValidator,
         publication: Callable[[str, str], Publication],
         data_dir: Path,
-        state: AuthorityState,
+        state: EmulatorState,
     ) -> None:
         self._database = database
         self._images = images

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from osimages.entra.emulator.endpoints import authority_preflight, authority_reply
 from osimages.graph.auxiliary_routes import elsewhere
 from osimages.graph.denial_audit import refusal_reply
+from osimages.graph.emulator_mount import emulator_reply
 from osimages.graph.permissions import authorise
 from osimages.graph.tenant_storage import Subject
 from osimages.odata.errors import (
@@ -52,14 +52,14 @@ async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply
     version, path, is_open = address.version, address.path, address.is_open
     if version is None and (reply := await elsewhere(service, request, read)) is not None:
         return reply
+    if version is None and (reply := await emulator_reply(service, request, read)) is not None:
+        return reply
     if request.method == "OPTIONS":
-        return authority_preflight(service, request) or preflight(_EVERY_METHOD, request)
+        return preflight(_EVERY_METHOD, request)
     if not request.origin:
         raise ODataError(BAD_HOST)
     check_odata_headers(request)
     if version is None:
-        if (reply := await authority_reply(service, request, read)) is not None:
-            return reply
         if request.method == "POST" and address.root.lower() in _SYSTEM_RESOURCES:
             raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ""})
         raise ODataError(UNKNOWN_VERSION, version=address.root[:128])

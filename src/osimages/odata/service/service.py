@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from osimages.entra.emulator.authority import Authority
+from osimages.entra.emulator.emulator import EntraEmulator
 from osimages.entra.tokens.keys import KeySource
 from osimages.graph.audit import Audit
 from osimages.graph.authentication import Authentication
@@ -176,7 +176,7 @@ class Service:
         keys: KeySource,
         metrics: Metrics,
         audit: Audit | None,
-        authority: Authority | None,
+        emulator: EntraEmulator | None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -198,15 +198,15 @@ class Service:
         self.front = Front.of(settings)
         self.known_hosts = KnownHosts.of(settings)
         self.faults = Faults()
-        self.journal = Journal() if authority is not None and settings.workers == 1 else None
+        self.journal = Journal() if emulator is not None and settings.workers == 1 else None
         self.slices = Slices()
         self.throttle = Throttle.of(settings, clock.elapsed)
         self.visitors = Visitors.of(settings)
         self.outgoing = Outgoing(
             settings.max_unsent_bytes, settings.max_unsent_connection_bytes, settings.write_timeout_seconds
         )
-        self.standing = Standing(None if authority is None else authority.directory.current, authentication.challenge)
-        self.authority = authority
+        self.standing = Standing(None if emulator is None else emulator.directory, authentication.challenge)
+        self.emulator = emulator
         self.metrics = metrics
         self.readiness = Readiness(database, keys)
         self._remembered_address = _remembering(_REMEMBERED_PATHS, self._address)

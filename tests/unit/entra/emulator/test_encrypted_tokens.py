@@ -13,13 +13,13 @@ from osimages.entra.emulator.encrypted_tokens import (
     FILE_NAME,
     Code,
     Device,
+    FlowState,
     Party,
     Refresh,
     Sealed,
     Sealer,
     Session,
     SignIn,
-    Step,
 )
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -39,13 +39,15 @@ def sealer(tmp_path_factory: pytest.TempPathFactory) -> Sealer:
         REFRESH,
         Device("BCDF", "application", "tenant", "scope", None),
         Session((SignIn("one", 1), SignIn("two", 2))),
-        Step("common", "mark", query="a=b"),
+        FlowState("common", "mark", query="a=b"),
     ],
 )
 def test_it_is_opened_as_what_it_is_and_nothing_else(sealer: Sealer, content: Sealed) -> None:
     text = sealer.seal(content, NOW)
     assert sealer.opened(text, type(content), NOW, 60) == (content, int(NOW.timestamp()))
-    others: list[type[Sealed]] = [each for each in (Code, Refresh, Device, Session, Step) if each is not type(content)]
+    others: list[type[Sealed]] = [
+        each for each in (Code, Refresh, Device, Session, FlowState) if each is not type(content)
+    ]
     for kind in others:
         assert sealer.opened(text, kind, NOW, 60) is None
         assert not sealer.expired(text, kind)

@@ -7,15 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_DIRECTORY, DEFAULT_TENANT
-from osimages.entra.emulator.error_catalogue import RefusedError
-from osimages.entra.emulator.scopes import GRAPH_ID, Asked, asked_of
+from osimages.entra.emulator.error_catalogue import EntraError
+from osimages.entra.emulator.scopes import GRAPH_ID, RequestedScope, parse_scope
 
 READ = "DeviceManagementConfiguration.Read.All"
 GRAPH = "https://graph.microsoft.com"
 
 
-def asked(text: str) -> Asked:
-    return asked_of(text, DEFAULT_DIRECTORY.applications[0], DEFAULT_TENANT, DEFAULT_DIRECTORY, GRAPH, "images.example")
+def asked(text: str) -> RequestedScope:
+    return parse_scope(
+        text, DEFAULT_DIRECTORY.applications[0], DEFAULT_TENANT, DEFAULT_DIRECTORY, GRAPH, "images.example"
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,9 +75,9 @@ def test_permissions_of_an_application(identifier: str) -> None:
     ],
 )
 def test_what_is_refused(text: str, number: int) -> None:
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(EntraError) as refused:
         asked(text)
-    assert refused.value.row.number == number
+    assert refused.value.kind.number == number
 
 
 @given(
@@ -84,7 +86,7 @@ def test_what_is_refused(text: str, number: int) -> None:
 def test_any_text_means_something_or_is_refused(text: str) -> None:
     try:
         found = asked(text)
-    except RefusedError as refused:
+    except EntraError as refused:
         assert refused.text.isprintable()
     else:
         assert all("/" not in each and " " not in each for each in found.names)

@@ -9,22 +9,22 @@ from pathlib import Path
 import pytest
 
 from osimages.entra.emulator.private_files import UnusableError
-from osimages.entra.emulator.shared_state import FILE_NAME, AuthorityState, PendingDevice
+from osimages.entra.emulator.shared_state import FILE_NAME, EmulatorState, PendingDevice
 
 NOW, LATER = 1000.0, 2000.0
 DEVICE = PendingDevice("BCDFGHJKL", "application", "", "scope", None, "pending")
 
 
 @pytest.fixture
-def states(tmp_path: Path) -> Iterator[tuple[AuthorityState, AuthorityState]]:
+def states(tmp_path: Path) -> Iterator[tuple[EmulatorState, EmulatorState]]:
     """Those of two processes."""
-    both = AuthorityState(tmp_path), AuthorityState(tmp_path)
+    both = EmulatorState(tmp_path), EmulatorState(tmp_path)
     yield both
     for each in both:
         each.close()
 
 
-def test_a_code_is_redeemed_once(states: tuple[AuthorityState, AuthorityState]) -> None:
+def test_a_code_is_redeemed_once(states: tuple[EmulatorState, EmulatorState]) -> None:
     one, two = states
     assert one.redeem("a", LATER, NOW)
     assert not two.redeem("a", LATER, NOW)
@@ -39,7 +39,7 @@ def test_of_many_who_redeem_at_once_one_succeeds(tmp_path: Path) -> None:
     found: list[bool] = []
 
     def redeem() -> None:
-        state = AuthorityState(tmp_path)
+        state = EmulatorState(tmp_path)
         found.append(state.redeem("a", LATER, NOW))
         state.close()
 
@@ -51,7 +51,7 @@ def test_of_many_who_redeem_at_once_one_succeeds(tmp_path: Path) -> None:
     assert sorted(found) == [False] * 7 + [True]
 
 
-def test_a_device_is_decided_once(states: tuple[AuthorityState, AuthorityState]) -> None:
+def test_a_device_is_decided_once(states: tuple[EmulatorState, EmulatorState]) -> None:
     one, two = states
     assert one.add_device(DEVICE, LATER, NOW)
     assert not two.add_device(DEVICE, LATER, NOW)
@@ -66,7 +66,7 @@ def test_a_device_is_decided_once(states: tuple[AuthorityState, AuthorityState])
     assert one.device("other", NOW) is None
 
 
-def test_consent_is_one_users_for_one_application(states: tuple[AuthorityState, AuthorityState]) -> None:
+def test_consent_is_one_users_for_one_application(states: tuple[EmulatorState, EmulatorState]) -> None:
     one, two = states
     one.consent("t", "u", "a", "r", ["Read", "Write"])
     one.consent("t", "u", "a", "r", ["Read"])
@@ -75,14 +75,14 @@ def test_consent_is_one_users_for_one_application(states: tuple[AuthorityState, 
         assert two.consented(*other) == frozenset()
 
 
-def test_the_longest_token_of_a_key(states: tuple[AuthorityState, AuthorityState]) -> None:
+def test_the_longest_token_of_a_key(states: tuple[EmulatorState, EmulatorState]) -> None:
     one, two = states
     for until in (NOW, LATER, NOW):
         one.note_long_lived("key", until)
     assert (two.long_lived("key"), two.long_lived("other")) == (LATER, 0.0)
 
 
-def test_what_goes_wrong_in_a_turn_leaves_nothing(states: tuple[AuthorityState, AuthorityState]) -> None:
+def test_what_goes_wrong_in_a_turn_leaves_nothing(states: tuple[EmulatorState, EmulatorState]) -> None:
     one, two = states
     with pytest.raises(RuntimeError), one.turn() as connection:
         connection.execute("INSERT INTO redeemed VALUES ('a', 1)")
@@ -92,7 +92,7 @@ def test_what_goes_wrong_in_a_turn_leaves_nothing(states: tuple[AuthorityState, 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_bytes(b"something else " * 100)
-    state = AuthorityState(tmp_path)
+    state = EmulatorState(tmp_path)
     with pytest.raises(UnusableError, match=r"authority\.db cannot be used"):
         state.consented("t", "u", "a", "r")
     (tmp_path / FILE_NAME).unlink()

@@ -23,6 +23,8 @@ from tests.support.api import IMAGES, READ
 
 SOURCES = Path(__file__).parents[4] / "src" / "osimages"
 _HEADER = re.compile(r'(?:header|headers\.get|_text|_nearest)\((?:\w+, )?b"([a-z0-9-]+)"|headers\[b"([a-z0-9-]+)"\]')
+# As Starlette has them.
+_OF_REQUEST = re.compile(r'request\.headers\.get(?:list)?\("([a-z0-9-]+)"')
 _IN_HEADERS = re.compile(r'b"([a-z0-9-]+)" (?:not )?in \S*headers')
 # Headers that the code reads and that shape no body of a list: who asks and from where, conditions, what is sent, the
 # encoding and the headers beside the body. `host` and those of proxies make the external URL, which is in every tag.
@@ -42,7 +44,7 @@ def headers_that_the_code_reads() -> set[bytes]:
     for file in sorted(SOURCES.rglob("*.py")):
         text = file.read_text(encoding="utf-8")
         found |= {(one or other).encode() for one, other in _HEADER.findall(text)}
-        found |= {each.encode() for each in _IN_HEADERS.findall(text)}
+        found |= {each.encode() for each in (*_IN_HEADERS.findall(text), *_OF_REQUEST.findall(text))}
     return found
 
 

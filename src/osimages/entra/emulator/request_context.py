@@ -1,0 +1,80 @@
+"""The context of a request: keys, directory, state and time, as they are when it arrives."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import msgspec
+
+from osimages.entra.emulator.default_directory import DEFAULT_TENANT
+from osimages.entra.emulator.directory import Application, Directory, User
+from osimages.entra.emulator.encrypted_tokens import Party, Sealer
+from osimages.entra.emulator.error_catalogue import GRANT_REVOKED, UNKNOWN_APPLICATION, UNKNOWN_TENANT, UNKNOWN_USER
+from osimages.entra.emulator.scopes import RequestedScope, parse_scope
+from osimages.entra.emulator.shared_state import EmulatorState
+from osimages.entra.emulator.signing_keys import SigningKeys
+from osimages.entra.emulator.token_claims import Issuers
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
+# Whoever does not say which tenant is meant is of the user's own, or the default one. `adfs` is what an authority of
+# one's own has in this place, which libraries trust without asking Microsoft about it.
+ANY_TENANT = ("common", "organizations", "adfs")
+
+
+class RequestContext(msgspec.Struct, frozen=True):
+    """What all requests share at one moment: keys, who is known, where this service is, and the time.
+
+    `origin` is how the client reaches it; `graph_root` is the resource that it stands for. `clock` names the clock that
+    `now` is from, if that is not real time.
+    """
+
+    keys: SigningKeys
+    directory: Directory
+    sealer: Sealer
+    state: EmulatorState
+    issuers: Issuers
+    graph_root: str
+    origin: str
+    now: datetime
+    clock: str = ""
+
+    @property
+    def host(self) -> str:
+        """This service's own name, without its port."""
+        return urlsplit(self.origin).hostname or ""
+
+    def application(self, client: str, tenant: str | None) -> Application:
+        """A registered application. Raises EntraError."""
+        found = self.directory.application(client)
+        if found is None or not (tenant is None or found.is_in(tenant)):
+            raise UNKNOWN_APPLICATION(application=client, tenant=tenant or DEFAULT_TENANT)
+        return found
+
+    def asked(self, scope: str, client: Application, tenant: str | None) -> RequestedScope:
+        """What a scope means. Raises EntraError."""
+        return parse_scope(scope, client, tenant or DEFAULT_TENANT, self.directory, self.graph_root, self.host)
+
+    def user(self, party: Party, issued: int) -> User:
+        """The user of a grant that was issued then, who must still be there. Raises EntraError."""
+        found = self.directory.user(party.user)
+        if found is None or not found.is_in(party.tenant):
+            raise UNKNOWN_USER(user=party.user, tenant=party.tenant)
+        if not found.counts_from(issued):
+            shown = datetime.fromtimestamp(issued, UTC).isoformat()
+            raise GRANT_REVOKED(issued=shown, valid_from=found.sign_in_sessions_valid_from)
+        return found
+
+
+def tenant_of(name: str, directory: Directory) -> str | None:
+    """The id of the tenant that a path names by id or by a domain of its users; None for any. Raises EntraError."""
+    lower = name.lower()
+    if lower in ANY_TENANT:
+        return None
+    if _GUID.fullmatch(name):
+        return lower
+    for user in directory.users:
+        if not user.guest and user.user_principal_name.rpartition("@")[2].lower() == lower:
+            return user.tenant or DEFAULT_TENANT
+    raise UNKNOWN_TENANT(tenant=name)

@@ -90,7 +90,8 @@ def test_examples(page: Path, server: Server, graph_url: str, tmp_path: Path) ->
         elif block.language in ("powershell", "csharp", "go", "sh"):
             continue  # the page says that nobody runs these
         elif block.language in ("yaml", "ini"):
-            assert page.name == "policy-apply.md", "test_policy_schedule.py checks those of this page"
+            # test_policy_schedule.py and tests/distribution/test_action.py check those of these pages.
+            assert page.name in ("policy-apply.md", "github-action.md")
         elif block.language == "bash" and block.text != _SERVE:
             # Variables that a block sets are there in the next one, as in the reader's shell.
             shown = run(script + block.text, server)

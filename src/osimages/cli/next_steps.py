@@ -40,9 +40,9 @@ def _environment(settings: Settings) -> str:
 
 
 def _command() -> list[str]:
-    """The words that started this program, as the person typed them."""
-    typed = sys.argv[0]
+    """The words that start this program in any folder: `osimages` where the search path leads to it."""
+    typed = Path(sys.argv[0]).absolute()
     found = shutil.which("osimages")
-    if found is not None and Path(typed).is_absolute() and Path(found) == Path(typed):
+    if found is not None and Path(found).absolute() == typed:
         return ["osimages"]
-    return [sys.executable, "-m", "osimages"] if typed.endswith("__main__.py") else [typed]
+    return [sys.executable, "-m", "osimages"] if typed.name == "__main__.py" else [str(typed)]

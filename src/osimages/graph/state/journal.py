@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import Any
@@ -17,6 +17,8 @@ MOST_REQUESTS = 200
 MOST_BYTES = 1024 * 1024
 LONGEST_BODY = 64 * 1024
 _MOST_BYTES_OF_ALL = 64 * 1024 * 1024
+_MOST_TOKENS = 4096
+_WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
 # What an entry takes beside its bodies, roughly.
 _ENTRY_BYTES = 2048
 
@@ -27,89 +29,9 @@ App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-class Body:
-    """The first bytes of a body, and its whole length."""
-
-    __slots__ = ("_parts", "_room", "size")
-
-    def __init__(self) -> None:
-        self._parts: list[bytes] = []
-        self._room = LONGEST_BODY
-        self.size = 0
-
-    def add(self, part: bytes) -> None:
-        """Take the next part."""
-        self.size += len(part)
-        if part and self._room:
-            self._parts.append(part if len(part) <= self._room else part[: self._room])
-            self._room -= len(self._parts[-1])
-
-    @property
-    def kept(self) -> bytes:
-        """The bytes that are kept."""
-        return b"".join(self._parts)
-
-    def shown(self, headers: Headers) -> dict[str, Any]:
-        """The members `body` (JSON where it is JSON, else text), `bytes` and, if it is cut off, `truncated`."""
-        found: dict[str, Any] = {"bytes": self.size}
-        if not self.size:
-            return found
-        is_whole, content = self.size <= LONGEST_BODY, self.kept
-        if not is_whole:
-            found["truncated"] = True
-        encoding = next((value for name, value in headers if name.lower() == b"content-encoding"), b"")
-        if encoding and encoding.lower() != b"identity":
-            return found | {"body": f"({encoding.decode('latin-1')[:32]})"}
-        try:
-            return found | {"body": masked(msgspec.json.decode(content))}
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return found | {"body": masked_text(content.decode("utf-8", errors="replace"))}
-
-
-class Entry:
-    """One request and its response."""
-
-    __slots__ = (
-        "at",
-        "method",
-        "path",
-        "query",
-        "request",
-        "request_headers",
-        "response",
-        "response_headers",
-        "status",
-    )
-
-    def __init__(self, scope: MutableMapping[str, Any]) -> None:
-        self.at = time.time()
-        self.method: str = scope["method"]
-        self.path: str = scope["raw_path"].decode("latin-1")
-        self.query: str = scope["query_string"].decode("latin-1")
-        self.request_headers: Headers = scope["headers"]
-        self.request = Body()
-        self.status = 0
-        self.response_headers: Headers = ()
-        self.response = Body()
-
-    @property
-    def size(self) -> int:
-        """About as many bytes as it takes."""
-        headers = sum(len(name) + len(value) for name, value in self.request_headers)
-        bodies = min(self.request.size, LONGEST_BODY) + min(self.response.size, LONGEST_BODY)
-        return _ENTRY_BYTES + headers + bodies + len(self.path) + len(self.query)
-
-    def shown(self) -> dict[str, Any]:
-        """The entry as it is answered, without secrets."""
-        return {
-            "time": datetime.fromtimestamp(self.at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "method": self.method,
-            "path": self.path,
-            "query": masked_text(self.query),
-            "status": self.status,
-            "request": {"headers": _headers(self.request_headers), **self.request.shown(self.request_headers)},
-            "response": {"headers": _headers(self.response_headers), **self.response.shown(self.response_headers)},
-        }
+# A request as it came: about how many bytes it takes, when it was answered (seconds since 1970), its scope, the body
+# that was sent, the message that began the response, and the body of that. No more is done with it until it is shown.
+Entry = tuple[int, float, MutableMapping[str, Any], "Parts | None", "Message | None", "Parts | None"]
 
 
 class _OfTenant:
@@ -120,7 +42,7 @@ class _OfTenant:
 
     def drop(self) -> int:
         """Drop the oldest entry; return its size."""
-        size = self.entries.popleft().size
+        size = self.entries.popleft()[0]
         self.size -= size
         self.dropped += 1
         return size
@@ -130,7 +52,7 @@ class Journal:
     """The last requests of each tenant: at most 200, and about a megabyte, of one; 64 megabytes of all together."""
 
     def __init__(self) -> None:
-        self._tenants: OrderedDict[str, _OfTenant] = OrderedDict()
+        self._tenants: dict[str, _OfTenant] = {}
         self._size = 0
 
     def add(self, tenant: str, entry: Entry) -> None:
@@ -138,13 +60,11 @@ class Journal:
         own = self._tenants.get(tenant)
         if own is None:
             own = self._tenants[tenant] = _OfTenant()
-        size = entry.size
         own.entries.append(entry)
-        own.size += size
-        self._size += size
+        own.size += entry[0]
+        self._size += entry[0]
         while len(own.entries) > MOST_REQUESTS or own.size > MOST_BYTES:
             self._size -= own.drop()
-        self._tenants.move_to_end(tenant)
         while self._size > _MOST_BYTES_OF_ALL:
             self.clear(next(iter(self._tenants)))
 
@@ -160,8 +80,32 @@ class Journal:
         `path` is a pattern with `*`, without regard to case; `status` is a number, or a class as `4xx`.
         """
         own = self._tenants.get(tenant) or _OfTenant()
-        found = [each.shown() for each in _matching(own.entries, method.upper(), path.lower(), status.lower())]
+        found = [_shown(each) for each in _matching(own.entries, method.upper(), path.lower(), status.lower())]
         return {"value": found, "dropped": own.dropped}
+
+
+class Parts:
+    """The first bytes of a body, in parts, and its whole length."""
+
+    __slots__ = ("_receive", "kept", "size")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.kept: list[bytes] = []
+        self.size = 0
+
+    def add(self, message: Message) -> None:
+        """Take the part of a body that a message has."""
+        part = message.get("body", b"")
+        if part and self.size < LONGEST_BODY:
+            self.kept.append(part[: LONGEST_BODY - self.size])  # no copy where it is the whole part
+        self.size += len(part)
+
+    async def receive(self) -> Message:
+        """Return the next message of a client, and take its part."""
+        message = await self._receive()
+        self.add(message)
+        return message
 
 
 class Recorder:
@@ -176,56 +120,99 @@ class Recorder:
         self._app = app
         self._journal = journal
         self._tenant_of = tenant_of
+        # By hashes, as no token is to be kept. A token is always of the same tenant.
+        self._known: dict[int, str] = {}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        """Pass a request on, and note it once it is answered."""
-        journal = self._journal() if scope["type"] == "http" and not scope["raw_path"].startswith(b"/-/") else None
-        if journal is None:
+        """Pass a request on, and note it once it is answered.
+
+        This is on the way of every request: a function that returns what it calls costs less than a coroutine.
+        """
+        if self._journal() is None or scope["raw_path"].startswith(b"/-/"):
             await self._app(scope, receive, send)
             return
-        entry = Entry(scope)
+        request = Parts(receive) if scope["method"] in _WITH_BODY else None
+        response: Parts | None = None
+        start: Message | None = None
         is_noted = False
 
-        async def received() -> Message:
-            message = await receive()
-            if message["type"] == "http.request":
-                entry.request.add(message.get("body", b""))
-            return message
-
-        async def sent(message: Message) -> None:
-            nonlocal is_noted
-            if message["type"] == "http.response.start":
-                entry.status, entry.response_headers = message["status"], message["headers"]
+        def sent(message: Message) -> Awaitable[None]:
+            nonlocal start, response, is_noted
+            if start is None:
+                start = message
             else:
-                entry.response.add(message.get("body", b""))
+                if response is None:
+                    response = Parts(receive)
+                response.add(message)
                 if not message.get("more_body", False):
                     # Before the client has its whole answer, so that a client that asks next finds it.
-                    self._note(journal, entry)
                     is_noted = True
-            await send(message)
+                    self._note(scope, request, start, response)
+            return send(message)
 
         try:
-            await self._app(scope, received, sent)
+            await self._app(scope, receive if request is None else request.receive, sent)
         finally:
             if not is_noted:
-                self._note(journal, entry)
+                self._note(scope, request, start, response)
 
-    def _note(self, journal: Journal, entry: Entry) -> None:
-        authorization = next((value for name, value in entry.request_headers if name == b"authorization"), None)
-        tenant = None if authorization is None else self._tenant_of(authorization)
+    def _note(
+        self,
+        scope: MutableMapping[str, Any],
+        request: Parts | None,
+        start: Message | None,
+        response: Parts | None,
+    ) -> None:
+        size, authorization, headers = _ENTRY_BYTES, b"", scope["headers"]
+        for name, value in headers:
+            size += len(value)
+            if name == b"authorization":
+                authorization = value
+        tenant = self._known.get(hash(authorization)) or self._learn(authorization)
+        journal = self._journal()
+        if tenant is None or journal is None:
+            return
+        size += len(scope["raw_path"]) + len(scope["query_string"])
+        if request is not None:
+            size += min(request.size, LONGEST_BODY)
+        if response is not None:
+            size += min(response.size, LONGEST_BODY)
+        journal.add(tenant, (size, time.time(), scope, request, start, response))
+
+    def _learn(self, authorization: bytes) -> str | None:
+        tenant = self._tenant_of(authorization)
         if tenant is not None:
-            journal.add(tenant, entry)
+            if len(self._known) >= _MOST_TOKENS:
+                self._known.clear()
+            self._known[hash(authorization)] = tenant
+        return tenant
 
 
-def _matching(entries: Sequence[Entry] | deque[Entry], method: str, path: str, status: str) -> Iterator[Entry]:
+def _matching(entries: Iterable[Entry], method: str, path: str, status: str) -> Iterator[Entry]:
     for each in entries:
-        code = str(each.status)
+        _, _, scope, _, start, _ = each
+        code = str(0 if start is None else start["status"])
         if (
-            (not method or each.method == method)
-            and fnmatchcase(each.path.lower(), path)
+            (not method or scope["method"] == method)
+            and fnmatchcase(str(scope["raw_path"], "latin-1").lower(), path)
             and (not status or status in (code, f"{code[0]}xx"))
         ):
             yield each
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    """The entry as it is answered, without secrets."""
+    _, at, scope, request, start, response = entry
+    headers, answer = scope["headers"], () if start is None else start["headers"]
+    return {
+        "time": datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "method": scope["method"],
+        "path": str(scope["raw_path"], "latin-1"),
+        "query": masked_text(str(scope["query_string"], "latin-1")),
+        "status": 0 if start is None else start["status"],
+        "request": {"headers": _headers(headers), **_body(headers, request)},
+        "response": {"headers": _headers(answer), **_body(answer, response)},
+    }
 
 
 def _headers(headers: Headers) -> dict[str, str]:
@@ -234,3 +221,22 @@ def _headers(headers: Headers) -> dict[str, str]:
         shown = name.decode("latin-1").lower()
         found[shown] = MASK if is_secret(shown) else masked_text(value.decode("latin-1"))
     return found
+
+
+def _body(headers: Headers, parts: Parts | None) -> dict[str, Any]:
+    """The members `bytes` (of the whole body), `body` (JSON where it is JSON, else text) and, if it is cut off,
+    `truncated`.
+    """
+    if parts is None or not parts.size:
+        return {"bytes": 0}
+    found: dict[str, Any] = {"bytes": parts.size}
+    if parts.size > LONGEST_BODY:
+        found["truncated"] = True
+    encoding = next((value for name, value in headers if name.lower() == b"content-encoding"), b"")
+    if encoding and encoding.lower() != b"identity":
+        return found | {"body": f"({encoding.decode('latin-1')[:32]})"}
+    content = b"".join(parts.kept)
+    try:
+        return found | {"body": masked(msgspec.json.decode(content))}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return found | {"body": masked_text(content.decode("utf-8", errors="replace"))}

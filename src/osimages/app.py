@@ -7,11 +7,12 @@ import contextlib
 import gc
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import fields
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -24,52 +25,54 @@ from osimages.entra.tokens.fetched_keys import FetchedKeys
 from osimages.entra.tokens.key_file import KeyFile, KeyFileError
 from osimages.entra.tokens.keys import KeySource
 from osimages.entra.tokens.verification import TokenVerifier
+from osimages.graph.access_log import count_request, log_request
 from osimages.graph.audit import Audit
 from osimages.graph.audit_model import AUDIT_EVENT
 from osimages.graph.authentication import Authentication
+from osimages.graph.auxiliary_routes import auxiliary_reply
+from osimages.graph.client_limits import Visitors
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
+from osimages.graph.error_replies import ErrorReplies
+from osimages.graph.forwarded import App, ForwardedHeaders, networks
+from osimages.graph.hooks import graph_hooks
+from osimages.graph.known_hosts import KnownHosts
 from osimages.graph.metrics import SAMPLE_SECONDS, Metrics
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.model import GRAPH, IMAGE, VERSIONS
 from osimages.graph.mounted_apps import http_error
 from osimages.graph.publisher import Publisher
+from osimages.graph.readiness import Readiness
+from osimages.graph.reply_headers import ALWAYS, EXPOSED
+from osimages.graph.revocation import Standing
+from osimages.graph.service import Service
 from osimages.graph.state.journal import Journal, Recorder
 from osimages.graph.state.resetting import Resetter
 from osimages.graph.state.seeds import NamedSeed, SeedError
 from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
+from osimages.graph.throttling import Throttle
 from osimages.observability import configure_logging
+from osimages.odata.app import ODataApp
+from osimages.odata.errors import ODataError
 from osimages.odata.model.body_validation import EntityValidator
-from osimages.odata.model.csdl_xml import csdl_xml
-from osimages.odata.model.types import Model
-from osimages.odata.plan.delta_tokens import DeltaTokens
-from osimages.odata.plan.pagination import PageTokens
 from osimages.odata.plan.query_limits import Limits
-from osimages.odata.service.asgi import respond
 from osimages.odata.service.outgoing import Send
-from osimages.odata.service.request import Receive, Scope
-from osimages.odata.service.service import Service
+from osimages.odata.service.reply import Reply
+from osimages.odata.service.request import ApiRequest, ReadBody, Receive, Scope, in_origin_form
+from osimages.odata.service.schema_index import SchemaIndex
+from osimages.odata.service.service_limits import ServiceLimits, TransportLimits
+from osimages.odata.service.slices import Slices
+from osimages.odata.service.transport import Transport
 from osimages.odata.sql.databases import migrate, open_database
 from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.store import Database, DatabaseLimits, Store, StoreUnavailableError
-from osimages.odata.sql.tables import EntityTables
+from osimages.odata.stores import OpenedStore
 from osimages.odata.text.text_limits import Bounds
-from osimages.odata.wire.etags import CollectionTags
 from osimages.settings import Settings, misspelt, resolve
 
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What is served: a model for each version of the service, and the tables of every type that has entities."""
-
-    models: Mapping[str, Model]
-    tables: tuple[tuple[Model, EntityTables], ...]
-
-
-SERVED = Served(VERSIONS, ((GRAPH, IMAGES), (GRAPH, AUDIT_EVENT_TABLES)))
 # The file in the data directory with the keys that were fetched last.
 KEPT_FILE = "entra-keys.json"
 _START_ATTEMPTS = 60
@@ -91,14 +94,13 @@ def application() -> Application:
 class Application:
     """An ASGI application; it opens its database when the server starts it, and closes it when the server ends.
 
-    Where it shares its process with other code (not `owns_process`), it leaves logging and garbage collection alone.
+    If it shares its process with other code (not `owns_process`), it leaves logging and garbage collection alone.
     """
 
-    def __init__(self, settings: Settings, served: Served = SERVED, *, owns_process: bool = True) -> None:
+    def __init__(self, settings: Settings, *, owns_process: bool = True) -> None:
         self._settings = settings
-        self._served = served
         self._owns_process = owns_process
-        self._service: Service | None = None
+        self._running: Running | None = None
         self._recorder = Recorder(self._respond, self._journal, self._tenant_of)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,21 +111,21 @@ class Application:
             await self._live(receive, send)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self._service is not None, "the server did not run the lifespan protocol"
-        await respond(self._service, scope, receive, send)
+        assert self._running is not None, "the server did not run the lifespan protocol"
+        await self._running(scope, receive, send)
 
     def _journal(self) -> Journal | None:
-        return None if self._service is None else self._service.journal
+        return None if self._running is None else self._running.service.journal
 
     def _tenant_of(self, authorization: bytes) -> str | None:
-        return None if self._service is None else self._service.authentication.tenant_of(authorization)
+        return None if self._running is None else self._running.service.authentication.tenant_of(authorization)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         if self._owns_process:
             configure_logging(self._settings.log_format)
         try:
-            self._service = await self._started()
+            self._running = await self._started()
         except Exception as error:
             _log.error("the service cannot start", reason=str(error))
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -133,13 +135,14 @@ class Application:
             gc.collect()
             gc.freeze()
         await send({"type": "lifespan.startup.complete"})
-        background = [asyncio.create_task(_sample(self._service)), *self._publishing(self._service)]
+        service = self._running.service
+        background = [asyncio.create_task(_sample(service)), *self._publishing(service)]
         await receive()
         for task in background:
             task.cancel()
         with contextlib.suppress(StoreUnavailableError):
-            await self._service.publisher.give_up()
-        await self._service.close()
+            await service.publisher.give_up()
+        await service.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     def _publishing(self, service: Service) -> list[asyncio.Task[None]]:
@@ -147,15 +150,59 @@ class Application:
         seconds = self._settings.publish_check_seconds
         return [asyncio.create_task(service.publisher.run(seconds, self._settings.delta_days))] if seconds else []
 
-    async def _started(self) -> Service:
+    async def _started(self) -> Running:
         """The service; what may pass (a locked database, a full disk) is tried again for a while."""
         for _ in range(_START_ATTEMPTS):
             try:
-                return await start(self._settings, self._served)
+                return await start(self._settings)
             except (SchemaError, StoreUnavailableError, KeyFileError, OSError) as error:
                 _log.warning("the service cannot start yet", reason=str(error))
                 await asyncio.sleep(_START_PAUSE_SECONDS)
-        return await start(self._settings, self._served)
+        return await start(self._settings)
+
+
+class Running:
+    """The started service as an ASGI application: the API at its service roots, auxiliary routes beside it.
+
+    Requests pass the check of the Host header and, behind proxies, the middleware of forwarded headers.
+    """
+
+    def __init__(self, settings: Settings, service: Service, apps: Sequence[ODataApp], transport: Transport) -> None:
+        self.service = service
+        self.apps = {each.schema.root[1:].lower(): each for each in apps}
+        self._limits = apps[0].limits
+        self._transport = transport
+        self._known_hosts = KnownHosts.of(settings)
+        trusted = networks(settings.trusted_proxies)
+        self._routes: App = self._route
+        if settings.public_url or trusted:
+            self._routes = ForwardedHeaders(self._route, settings.public_url, trusted, settings.proxy_headers)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request."""
+        scope = in_origin_form(scope)
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        try:
+            self._known_hosts.check(host, scope["path"])
+        except ODataError as error:
+            await self._transport.serve(scope, receive, send, partial(self._rejected, error))
+        else:
+            await self._routes(scope, receive, send)
+
+    async def close(self) -> None:
+        """End what runs in the background, and close all connections."""
+        await self.service.close()
+
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["raw_path"].removeprefix(scope.get("root_path", "").encode())
+        app = self.apps.get(path.lstrip(b"/").partition(b"/")[0].decode("latin-1").lower())
+        if app is not None:
+            await app(scope, receive, send)
+        else:
+            await self._transport.serve(scope, receive, send, partial(auxiliary_reply, self.service, self._limits))
+
+    async def _rejected(self, error: ODataError, request: ApiRequest, _: ReadBody) -> Reply:
+        return self.service.errors.audited(request, error)
 
 
 async def _sample(service: Service) -> None:
@@ -224,7 +271,7 @@ async def apply_seeds(settings: Settings, seeds: Sequence[NamedSeed]) -> None:
         await database.close()
 
 
-async def start(settings: Settings, served: Served = SERVED) -> Service:
+async def start(settings: Settings) -> Running:
     """A service on the database that the settings name, brought up to date and with the default tenant in it.
 
     Raises SchemaError, KeyFileError, UnusableError or OSError where database, keys or the file of users are unusable.
@@ -232,27 +279,74 @@ async def start(settings: Settings, served: Served = SERVED) -> Service:
     metrics = Metrics()
     database = await opened(settings, metrics)
     try:
-        return await _service(settings, database, served, metrics)
+        running = await _running(settings, database, metrics)
     except BaseException:
         await database.close()
         raise
+    return running
 
 
-async def _service(settings: Settings, database: Database, served: Served, metrics: Metrics) -> Service:
-    """Return the service on an open database, with the facts and the default tenant in it."""
+async def _running(settings: Settings, database: Database, metrics: Metrics) -> Running:
+    stores = {tables.entity.name: database.store(GRAPH, tables) for tables in (IMAGES, AUDIT_EVENT_TABLES)}
+    limits = service_limits(settings)
+    schemas = {name.lower(): SchemaIndex(model, name, limits.query) for name, model in VERSIONS.items()}
+    service = await _service(settings, database, stores, schemas, metrics)
+    transport = Transport(
+        TransportLimits(**_values(settings, TransportLimits)),
+        always=ALWAYS,
+        exposed=EXPOSED,
+        observe=partial(count_request, service),
+        log=partial(log_request, service) if settings.access_log else None,
+    )
+    slices, opened_store = Slices(), OpenedStore(database, stores)
+    apps = [
+        ODataApp(
+            schema,
+            opened_store,
+            limits=limits,
+            release=version("osimages"),
+            transport=transport,
+            slices=slices,
+            **graph_hooks(service),
+        )
+        for schema in schemas.values()
+    ]
+    for each in apps:
+        await each.start()
+    return Running(settings, service, apps, transport)
+
+
+def service_limits(settings: Settings) -> ServiceLimits:
+    """Return the limits of one request that the settings name."""
+    return ServiceLimits(query=limits_of(settings), **_values(settings, ServiceLimits))
+
+
+def _values(settings: Settings, limits: type[ServiceLimits] | type[TransportLimits]) -> dict[str, Any]:
+    """Return the settings that are named as fields of a class of limits."""
+    return {each.name: getattr(settings, each.name) for each in fields(limits) if hasattr(settings, each.name)}
+
+
+async def _service(
+    settings: Settings,
+    database: Database,
+    stores: Mapping[str, Store],
+    schemas: Mapping[str, SchemaIndex],
+    metrics: Metrics,
+) -> Service:
+    """Return the parts of the service on an open database, with the facts and the default tenant in it."""
     publisher = await publisher_of(settings, database)
     publisher.on_run = metrics.publishing_ran
     current, clock = publisher.current, publisher.current.clock
     _warn_of_age(current)
-    stores = {tables.entity.name: database.store(model, tables) for model, tables in served.tables}
-    images, events = stores[IMAGE.name], stores[AUDIT_EVENT.name]
     new_catalogue = "none" if settings.empty else "supported"
     await publisher.claim(settings.publish_check_seconds)
-    keep_seconds = settings.tenant_cache_seconds
-    of_new = new_catalogue if settings.creates_tenants else None
-    publication = current.publication
     tenants = Tenants(
-        database, images, publication, publisher.may_publish, keep_seconds=keep_seconds, new_catalogue=of_new
+        database,
+        stores[IMAGE.name],
+        current.publication,
+        publisher.may_publish,
+        keep_seconds=settings.tenant_cache_seconds,
+        new_catalogue=new_catalogue if settings.creates_tenants else None,
     )
     emulator = _emulator(settings, clock) if settings.authority == "dev" else None
     if emulator is not None:
@@ -260,31 +354,29 @@ async def _service(settings: Settings, database: Database, served: Served, metri
         await tenants.admit(DEFAULT_TENANT)
     keys = entra_keys(settings) if emulator is None else emulator.keys
     await keys.open()
+    tokens = authentication(settings, clock, keys)
+    audit = _audit(settings, clock, database, stores[AUDIT_EVENT.name])
     return Service(
         settings=settings,
-        limits=limits_of(settings),
         clock=clock,
-        models=served.models,
+        schemas=schemas,
         database=database,
-        stores=stores,
-        authentication=authentication(settings, clock, keys),
-        keys=keys,
-        metrics=metrics,
-        audit=_audit(settings, clock, database, events),
-        emulator=emulator,
+        authentication=tokens,
         tenants=tenants,
-        page_tokens=PageTokens(await database.secret("skiptoken")),
-        delta_tokens=DeltaTokens(await database.secret("deltatoken"), settings.delta_days, clock.now),
-        collection_tags=await _collection_tags(settings, served, database),
         current=current,
         publisher=publisher,
+        keys=keys,
+        metrics=metrics,
+        audit=audit,
+        emulator=emulator,
+        throttle=Throttle.of(settings, clock.elapsed),
+        images=stores[IMAGE.name],
+        journal=Journal() if emulator is not None and settings.workers == 1 else None,
+        visitors=Visitors.of(settings),
+        standing=Standing(None if emulator is None else emulator.directory, tokens.challenge),
+        errors=ErrorReplies(clock, metrics, tokens, audit),
+        readiness=Readiness(database, keys),
     )
-
-
-async def _collection_tags(settings: Settings, served: Served, database: Database) -> CollectionTags:
-    """Tags change with the release, the models and the limits: each of them may shape an answer."""
-    models = (csdl_xml(model).decode() for model in served.models.values())
-    return CollectionTags(await database.secret("etag"), version("osimages"), repr(limits_of(settings)), *models)
 
 
 def _audit(settings: Settings, clock: Clock, database: Database, events: Store) -> Audit | None:

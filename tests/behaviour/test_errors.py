@@ -29,6 +29,8 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "errors"
 CASES = sorted(GOLDEN.glob("*.json"))
 # By the names of the files.
 ROWS = {re.sub("([A-Z])", r"_\1", condition.name).upper(): row for condition, row in TABLE.items()}
+# Only the engine's default hooks raise these, which are not used here.
+OF_DEFAULT_HOOKS = {"UNAUTHENTICATED", "ACCESS_DENIED"}
 # A user of the development authority whom Intune lets nothing do.
 WITHOUT_ROLE = next(each.id for each in DEFAULT_DIRECTORY.users if not each.intune_role)
 UPDATE = os.environ.get("OSIMAGES_TEST_UPDATE") == "1"
@@ -93,7 +95,7 @@ def test_error_of_other_settings(tmp_path: Path, name: str) -> None:
 
 
 def test_every_row_has_a_file() -> None:
-    assert {file.stem for file in CASES} == set(ROWS)
+    assert {file.stem for file in CASES} == set(ROWS) - OF_DEFAULT_HOOKS
 
 
 @pytest.fixture

@@ -1,21 +1,15 @@
-"""The second model, served beside Graph's: a set of specimens in the service root, and one below a singleton."""
+"""The second model as a service of its own, by the public API of the engine alone."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from sqlalchemy.dialects.sqlite import dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from osimages.odata import EntitySet, ODataApp, ODataError, Principal, Request, Schema, SetCapabilities, Sqlite
+from osimages.odata.errors import UNAUTHENTICATED
+from tests.support.second_model import MODEL, SPECIMEN
 
-from osimages.app import SERVED, Application, Served
-from osimages.graph.migrations import MIGRATIONS
-from osimages.odata.model.types import EntitySet, Model, SetCapabilities
-from osimages.odata.sql.sqlite.file import connect, migrate
-from osimages.settings import resolve
-from tests.support.second_model import METADATA, MODEL, SPECIMEN, TABLES
-
-MUSEUM = Model(
+MUSEUM = Schema(
     MODEL.namespace,
     MODEL.container,
     MODEL.singletons,
@@ -29,18 +23,17 @@ MUSEUM = Model(
         ),
     ),
 )
-_DIALECT = dialect()
 
 
-def application() -> Application:
-    """Graph's model and the museum's, in an SQLite database that is made here with the tables of both."""
-    settings = resolve({}, os.environ).settings
-    path = Path(settings.database_path)
-    migrate(path, MIGRATIONS)
-    connection = connect(path)
-    for table in METADATA.sorted_tables:
-        connection.execute(str(CreateTable(table, if_not_exists=True).compile(dialect=_DIALECT)))
-        for index in table.indexes:
-            connection.execute(str(CreateIndex(index, if_not_exists=True).compile(dialect=_DIALECT)))
-    connection.close()
-    return Application(settings, Served({**SERVED.models, "museum": MUSEUM}, (*SERVED.tables, (MUSEUM, TABLES))))
+async def authenticate(request: Request) -> Principal:
+    """The token is the name of the tenant."""
+    scheme, _, tenant = (request.header(b"authorization") or "").partition(" ")
+    if scheme != "Bearer" or not tenant:
+        raise ODataError(UNAUTHENTICATED, reason="Send the name of a museum as the token.")
+    return Principal(tenant, may_write=True)
+
+
+def application() -> ODataApp:
+    """The museum's service, with its database in the folder that MUSEUM_DIR names."""
+    store = Sqlite(Path(os.environ["MUSEUM_DIR"]) / "museum.db")
+    return ODataApp(MUSEUM, store, root="/museum", authenticate=authenticate)

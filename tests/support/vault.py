@@ -22,7 +22,7 @@ from osimages.odata.sql.transaction_script import Script
 from osimages.odata.text.text_limits import Bounds
 from osimages.odata.wire.chosen_items import with_items
 from osimages.odata.wire.dynamic_members import with_members
-from osimages.odata.wire.media_types import USUAL
+from osimages.odata.wire.media_types import STORED_FORM
 from osimages.odata.wire.rows import row_bodies
 from tests.support.looped import run
 from tests.support.postgres_cabinet import LIMITS
@@ -74,14 +74,14 @@ class Vault:
             plan = build_plan(asked, position, size, is_top_a_limit=True)
             page = run(self._store.page(self._tenant, plan))
             if asked.rows is not None:
-                bodies = row_bodies(USUAL, MODEL, asked.rows, asked.select, page.computed)
+                bodies = row_bodies(STORED_FORM, MODEL, asked.rows, asked.select, page.computed)
             else:
                 names = [(each.name, each.type) for each in asked.computed]
                 computed = page.computed or [()] * len(page.documents)
-                bodies = with_items(USUAL, page.documents, asked.items, [each[len(names) :] for each in computed])
+                bodies = with_items(STORED_FORM, page.documents, asked.items, [each[len(names) :] for each in computed])
                 if names:
                     values = [each[: len(names)] for each in computed]
-                    bodies = with_members(USUAL, MODEL, bodies, names, values)
+                    bodies = with_members(STORED_FORM, MODEL, bodies, names, values)
             assert len(bodies) <= size
             found.append([_decode(each) for each in bodies])
             remaining = None if plan.remaining is None else plan.remaining - len(bodies)

@@ -29,14 +29,8 @@ STILL = {
     "graph/forwarded.py": ["settings"],
     "graph/known_hosts.py": ["settings"],
     "graph/metrics.py": ["observability"],
+    "graph/service.py": ["settings"],
     "graph/throttling.py": ["settings"],
-    "odata/service/asgi.py": ["graph"],
-    "odata/service/batch/bulk_reads.py": ["graph"],
-    "odata/service/error_replies.py": ["graph"],
-    "odata/service/handlers.py": ["graph"],
-    "odata/service/pipeline.py": ["graph"],
-    "odata/service/request.py": ["graph"],
-    "odata/service/service.py": ["entra", "graph", "settings"],
 }
 FILES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or path.stem != "__init__")
 

@@ -11,15 +11,15 @@ import pytest
 
 from osimages.entra.emulator.forms import basic_credentials, cookie, is_form, parse_form
 from osimages.entra.tokens.jws import signed_token
-from osimages.graph.forwarded import Front, networks, origin_of
+from osimages.graph.forwarded import ForwardedHeaders, networks
 from osimages.graph.model import GRAPH, IMAGE
 from osimages.odata.errors import ODataError
 from osimages.odata.model.body_validation import entity_validator
-from osimages.odata.service import collection_etags
 from osimages.odata.service.batch import conditions, json_format, multipart_format
 from osimages.odata.service.batch.inherited_headers import inherited_headers
+from osimages.odata.service.conditional import conditions_of
 from osimages.odata.service.reply import Reply, compressed, preflight
-from osimages.odata.service.request import ApiRequest, _decompressed, request_of
+from osimages.odata.service.request import ApiRequest, _decompressed, origin_of, request_of
 from osimages.odata.service.request_body import json_text, query_text
 from osimages.odata.text.addressing import by_id, with_filters, with_keys
 from osimages.odata.text.context_url import parse_context
@@ -43,7 +43,7 @@ from osimages.odata.wire.media_types import json_form, metadata_as_json
 from osimages.odata.wire.preferences import preferences, without_preferences
 from osimages.odata.wire.versions import version_number
 from tests.support.steps import Steps, counted_patterns
-from tests.unit.odata.service.test_collection_etags import headers_that_the_code_reads
+from tests.unit.odata.service.test_conditional import headers_that_the_code_reads
 
 Parse = Callable[[str], object]
 
@@ -84,15 +84,19 @@ def request(name: bytes, text: str, body: bytes = b"", method: str = "POST") -> 
 
 
 def front(name: bytes, form: str = "x-forwarded") -> Parse:
-    known = Front("", networks("10.0.0.0/24"), form)
-    return lambda text: known.seen("http", {name: text.encode("latin-1")}, PEER)
+    known = ForwardedHeaders(_no_app, "", networks("10.0.0.0/24"), form)
+    return lambda text: known.external_url("http", {name: text.encode("latin-1")}, PEER)
+
+
+async def _no_app(*_: object) -> None:
+    """Is passed nothing."""
 
 
 def scoped(name: bytes) -> Parse:
     def parse(text: str) -> object:
         lines = [(name, text.encode("latin-1"))] * 2
         scope = {"headers": lines, "method": "GET", "raw_path": b"/", "query_string": b"", "scheme": "http"}
-        return request_of(scope, Front())
+        return request_of(scope)
 
     return parse
 
@@ -133,7 +137,7 @@ HEADERS: dict[bytes, dict[str, Parse]] = {
     b"if-match": {"tag": lambda text: names_version(text, 1)},
     b"if-none-match": {
         "tag": lambda text: names_version(f'W/"{text}', 1),
-        "collection": lambda text: collection_etags.is_unchanged(request(b"if-none-match", text), b'W/"c1"'),
+        "collection": lambda text: conditions_of(request(b"if-none-match", text)).is_current_collection(b'W/"c1"'),
     },
     b"odata-version": {"number": version_number},
     b"odata-maxversion": {"number": version_number, "4.0": lambda text: version_number(f"4.0{text}")},

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.audit_events import Event, changed, dated, first_id, refused, refused_further
 from osimages.graph.audit_retention import prune, tenant_names
 from osimages.odata.plan.query import Stored
 from osimages.odata.plan.resolve import Target
-from osimages.odata.service.principal import Actor
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.store import Database, StoreUnavailableError
@@ -74,7 +74,7 @@ class Audit:
         self._count_up()
         await self._write()
 
-    def record(self, request: ApiRequest, actor: Actor, target: Target) -> Record:
+    def record(self, request: ApiRequest, actor: VerifiedToken, target: Target) -> Record:
         """The steps that write down what a request changes, in the transaction that changes it."""
 
         def record(key: str, before: Stored | None, after: Stored | None) -> Script[None]:
@@ -85,7 +85,7 @@ class Audit:
 
         return record
 
-    def refused(self, request: ApiRequest, actor: Actor, status: int, message: str) -> None:
+    def refused(self, request: ApiRequest, actor: VerifiedToken, status: int, message: str) -> None:
         """Notes that a request was refused."""
         moment = self._now()
         self._start_minute(moment)

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.odata.plan.query import Stored
 from osimages.odata.plan.resolve import Target
-from osimages.odata.service.principal import Actor
 from osimages.odata.service.request import ApiRequest
 
 COMPONENT = "OSProvisioning"
@@ -43,7 +43,7 @@ def first_id(moment: datetime) -> str:
 
 def changed(
     request: ApiRequest,
-    actor: Actor,
+    actor: VerifiedToken,
     target: Target,
     key: str,
     before: Stored | None,
@@ -60,7 +60,7 @@ def changed(
     return _event(request, actor, f"{operation} {_capital(target.entity.name)}", operation, resource)
 
 
-def refused(request: ApiRequest, actor: Actor, status: int, message: str) -> Event:
+def refused(request: ApiRequest, actor: VerifiedToken, status: int, message: str) -> Event:
     """The event of a request that was refused."""
     operation = OPERATIONS.get(request.method, "Get")
     path = request.path[:1024]
@@ -103,7 +103,7 @@ def dated(event: Event, moment: datetime) -> tuple[str, Event]:
     return event_id(moment), event | {"activityDateTime": text}
 
 
-def _event(request: ApiRequest, actor: Actor, name: str, operation: str, resource: Event) -> Event:
+def _event(request: ApiRequest, actor: VerifiedToken, name: str, operation: str, resource: Event) -> Event:
     return {
         "displayName": name,
         "componentName": COMPONENT,
@@ -118,7 +118,7 @@ def _event(request: ApiRequest, actor: Actor, name: str, operation: str, resourc
     }
 
 
-def _actor(request: ApiRequest, actor: Actor) -> Event:
+def _actor(request: ApiRequest, actor: VerifiedToken) -> Event:
     kind = "Application" if actor.user is None else "ItPro"
     application = _name(actor.application_name)
     return {

@@ -19,7 +19,6 @@ from osimages.graph.errors import (
     TOKEN_SIGNATURE,
 )
 from osimages.odata.errors import SERVICE_UNAVAILABLE, Condition, ODataError
-from osimages.odata.service.principal import Actor
 
 _KEYS_RETRY_SECONDS = "5"
 CONDITIONS: Mapping[TokenProblem, Condition] = {
@@ -36,7 +35,7 @@ CONDITIONS: Mapping[TokenProblem, Condition] = {
 
 
 class Authentication:
-    """Turns Authorization headers into principals, and what is wrong with tokens into Graph's errors.
+    """Turns Authorization headers into verified tokens, and what is wrong with them into Graph's errors.
 
     `authorization_uri` is where a 401 sends the client to sign in.
     """
@@ -45,28 +44,28 @@ class Authentication:
         self._verifier = verifier
         self.challenge = f'Bearer realm="", authorization_uri="{authorization_uri}", client_id="{GRAPH_APPLICATION_ID}"'
 
-    def verify(self, authorization: bytes | None) -> Actor:
-        """Return the principal of a bearer token, with the keys at hand.
+    def verify(self, authorization: bytes | None) -> VerifiedToken:
+        """Return the verified bearer token, with the keys at hand.
 
         Raises ODataError: a TOKEN_* condition with a WWW-Authenticate header, PERSONAL_ACCOUNT, or
         SERVICE_UNAVAILABLE while there are no keys at all.
         """
         try:
-            return _principal(self._verifier.verify(authorization))
+            return self._verifier.verify(authorization)
         except (TokenError, KeysUnavailableError) as error:
             raise self._mapped(error) from None
 
-    def verify_at(self, authorization: bytes | None, now: float) -> Actor:
+    def verify_at(self, authorization: bytes | None, now: float) -> VerifiedToken:
         """Do the same, at a moment (seconds since 1970) instead of the tenant's time."""
         try:
-            return _principal(self._verifier.verify_at(authorization, now))
+            return self._verifier.verify_at(authorization, now)
         except (TokenError, KeysUnavailableError) as error:
             raise self._mapped(error) from None
 
-    async def authenticate(self, authorization: bytes | None) -> Actor:
+    async def authenticate(self, authorization: bytes | None) -> VerifiedToken:
         """Do the same; the key of a token is looked for at its source where it is not at hand."""
         try:
-            return _principal(await self._verifier.authenticate(authorization))
+            return await self._verifier.authenticate(authorization)
         except (TokenError, KeysUnavailableError) as error:
             raise self._mapped(error) from None
 
@@ -84,16 +83,3 @@ class Authentication:
         condition = CONDITIONS[error.problem]
         headers = {"WWW-Authenticate": self.challenge} if condition.status == 401 else {}
         return ODataError(condition, headers=headers, reason=error.reason)
-
-
-def _principal(token: VerifiedToken) -> Actor:
-    return Actor(
-        token.tenant,
-        token.application,
-        token.user,
-        token.permissions,
-        token.token_id,
-        token.issued,
-        token.application_name,
-        token.user_name,
-    )

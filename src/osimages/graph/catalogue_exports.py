@@ -10,10 +10,10 @@ from xml.sax.saxutils import quoteattr
 import msgspec
 
 from osimages.graph.catalogue_policy import POLICY_PAGE, POLICY_PATH, policy_reply
+from osimages.graph.service import Service
 from osimages.odata.errors import INVALID_OPTION, ODataError
 from osimages.odata.service.reply import JSON, Header, Reply
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service.service import Service
 from osimages.odata.service.static_documents import Document
 from osimages.odata.wire.openapi import Page
 from osimages.windows.facts import Catalogue, digest

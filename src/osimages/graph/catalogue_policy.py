@@ -6,10 +6,10 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl
 
+from osimages.graph.service import Service
 from osimages.odata.errors import INVALID_OPTION, ODataError
 from osimages.odata.service.reply import JSON, Header, Reply
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service.service import Service
 from osimages.odata.service.static_documents import Document
 from osimages.odata.wire.openapi import Page
 from osimages.windows.facts import Catalogue

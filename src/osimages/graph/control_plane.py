@@ -14,11 +14,12 @@ from osimages.graph.catalogue_exports import CATALOGUE_PAGES, catalogue_page
 from osimages.graph.errors import NO_SUCH_ROUTE
 from osimages.graph.metrics import CONTENT_TYPE
 from osimages.graph.permissions import needed, permission_table
+from osimages.graph.service import Service
 from osimages.graph.state.seeds import seed_schema
 from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.reply import JSON, Reply, preflight
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service.service import Service, ServiceVersion
+from osimages.odata.service.schema_index import SchemaIndex
 from osimages.odata.service.static_documents import Document
 from osimages.odata.wire.openapi import Page, openapi
 
@@ -105,22 +106,22 @@ async def _metrics(service: Service) -> object:
 
 
 def _openapi(service: Service) -> object:
-    return _openapi_document(service.versions["beta"])
+    return _openapi_document(service.schemas["beta"])
 
 
 @lru_cache(2)
-def _openapi_document(beta: ServiceVersion) -> Document:
+def _openapi_document(beta: SchemaIndex) -> Document:
     pages = {**{path: page for path, (_, page) in _PAGES.items()}, **CATALOGUE_PAGES}
-    return Document(openapi(beta.model, beta.name, version("osimages"), needed, pages))
+    return Document(openapi(beta.model, beta.root[1:], version("osimages"), needed, pages))
 
 
 def _permissions(service: Service) -> object:
-    return _permissions_document(tuple(service.versions.values()))
+    return _permissions_document(tuple(service.schemas.values()))
 
 
 @lru_cache(2)
-def _permissions_document(versions: tuple[ServiceVersion, ...]) -> Document:
-    rows = [row for each in versions for row in permission_table(each.model, each.name)]
+def _permissions_document(versions: tuple[SchemaIndex, ...]) -> Document:
+    rows = [row for each in versions for row in permission_table(each.model, each.root[1:])]
     return Document(msgspec.json.encode({"permissions": rows}))
 
 

@@ -8,10 +8,10 @@ from urllib.parse import parse_qs, unquote
 
 from osimages.graph.dashboard_pages import Shown, check_page, not_found, overview, release_page
 from osimages.graph.known_hosts import is_loopback
+from osimages.graph.service import Service
 from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
 from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request import ApiRequest
-from osimages.odata.service.service import Service
 from osimages.odata.sql.transaction_script import Script, Statement
 from osimages.windows.release_history import UnknownReleaseError, find_release
 from osimages.windows.report.template_environment import style

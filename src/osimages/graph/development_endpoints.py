@@ -10,17 +10,17 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.development_request import DevelopmentRequest, json_reply
 from osimages.graph.errors import NEEDS_ONE_WORKER, NO_SUCH_ROUTE, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID
 from osimages.graph.faults import FaultRule, Faults
 from osimages.graph.permissions import check_write
+from osimages.graph.service import Service
 from osimages.graph.state.endpoints import STATE_ENDPOINTS
 from osimages.graph.tenant_storage import forget_revocations, revocations, revoke
 from osimages.odata.errors import BODY_UNREADABLE, METHOD_NOT_ALLOWED, ODataError
-from osimages.odata.service.principal import Actor
 from osimages.odata.service.reply import Reply, preflight
 from osimages.odata.service.request import WITH_BODY, ApiRequest, ReadBody
-from osimages.odata.service.service import Service
 
 _LONGEST_BODY = 256 * 1024
 
@@ -60,7 +60,7 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
     return await page(DevelopmentRequest(service, request, actor, rest))
 
 
-def _actor(service: Service, authorization: bytes | None) -> Actor:
+def _actor(service: Service, authorization: bytes | None) -> VerifiedToken:
     """The actor of a token that is good at the tenant's time, or in real time: a clock can always be set again.
 
     Raises ODataError.
@@ -75,7 +75,7 @@ def _actor(service: Service, authorization: bytes | None) -> Actor:
         raise
 
 
-async def _check_standing(service: Service, actor: Actor) -> None:
+async def _check_standing(service: Service, actor: VerifiedToken) -> None:
     """A token that was revoked is worth nothing here, either: least of all may it undo that. A new one is to be had.
 
     Raises ODataError. Whether the tenant is licensed does not matter: faults can be made ready before it is.

@@ -6,12 +6,12 @@ from typing import TypeVar
 
 import msgspec
 
+from osimages.entra.tokens.verification import VerifiedToken
+from osimages.graph.service import Service
 from osimages.odata.errors import BODY_UNREADABLE, ODataError
-from osimages.odata.service.principal import Actor
 from osimages.odata.service.reply import JSON, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.request_body import json_body
-from osimages.odata.service.service import Service
 
 _Said = TypeVar("_Said")
 
@@ -21,7 +21,7 @@ class DevelopmentRequest(msgspec.Struct, frozen=True):
 
     service: Service
     request: ApiRequest
-    actor: Actor
+    actor: VerifiedToken
     rest: str
 
     def body(self, expected: type[_Said]) -> _Said:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import msgspec
 
 from osimages.entra.emulator.emulator import route_of
-from osimages.graph.denial_audit import refusal_reply
 from osimages.graph.known_hosts import is_loopback
 from osimages.graph.mounted_apps import mounted_reply
+from osimages.graph.service import Service
 from osimages.odata.errors import BAD_HOST, ODataError
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest, ReadBody
-from osimages.odata.service.service import Service
 
 _LONGEST_FORM = 64 * 1024
 
@@ -28,4 +27,4 @@ async def emulator_reply(service: Service, request: ApiRequest, read: ReadBody) 
         return await mounted_reply(service.emulator.app, request, read, _LONGEST_FORM)
     except ODataError as error:
         # Without CORS headers: scripts of other origins need not read it.
-        return msgspec.structs.replace(refusal_reply(service, request, error), readers=b"")
+        return msgspec.structs.replace(service.errors.audited(request, error), readers=b"")

@@ -123,8 +123,10 @@ TABLE: Mapping[Condition, Row] = {
     FORBIDDEN: Row(403, "Forbidden", shape=Shape.NESTED),
     ROLE_MISSING: Row(401, "UnknownError", shape=Shape.TWICE_NESTED),
     TENANT_NOT_LICENSED: Row(400, _BAD),
+    odata.UNAUTHENTICATED: Row(401, _TOKEN),
+    odata.ACCESS_DENIED: Row(403, "Forbidden", shape=Shape.NESTED),
     odata.UNKNOWN_SEGMENT: Row(400, _BAD),
-    odata.UNKNOWN_VERSION: Row(404, _ABSENT),
+    odata.UNKNOWN_VERSION: Row(404, _ABSENT, "Invalid version: {version}"),
     odata.UNKNOWN_KEY: Row(404, _ABSENT, shape=Shape.NESTED),
     NO_SUCH_ROUTE: Row(404, _ABSENT),
     odata.NO_ROUTE_FOR_METHOD: Row(

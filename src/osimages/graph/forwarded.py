@@ -1,4 +1,4 @@
-"""What stands before the server: under which address clients see it, and from where they come.
+"""Forwarded headers: the external URL of a request, and the address of its client, behind trusted proxies.
 
 Anybody can send the headers that proxies send, so they are believed from addresses that the settings name, and from
 nobody else. One form of them is read, not both: a proxy that sets one passes the other on as the client sent it.
@@ -8,17 +8,21 @@ Sources: RFC 7239 (Forwarded); X-Forwarded-* as https://developer.mozilla.org/do
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import msgspec
 
-from osimages.odata.cache import remembering
-from osimages.settings import Settings, SettingsError
+from osimages.odata.service.outgoing import Send
+from osimages.odata.service.request import Receive, Scope, in_origin_form, origin_of
+from osimages.odata.wire.header_fields import combined
+from osimages.settings import SettingsError
 
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _Network = IPv4Network | IPv6Network
 _Headers = dict[bytes, bytes]
 
-HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 # Segments `.` and `..` are none: whoever follows a link takes them away, with what stands before them.
 _PREFIX = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]{1,64}){1,8}", re.ASCII)
 _PORT = re.compile(r"[0-9]{1,5}", re.ASCII)
@@ -28,50 +32,66 @@ _MOST_PROXIES = 32
 _USUAL_PORTS = {"http": "80", "https": "443"}
 
 
-class Seen(msgspec.Struct, frozen=True):
-    """How a client sees the service: scheme, host, port and path prefix in `origin` (empty where the host is none);
-    the prefix alone; and the address that the client comes from, empty where that is not known.
+class ExternalUrl(msgspec.Struct, frozen=True):
+    """The service as a client sees it: scheme, host with port, and path prefix; and the address that the client comes
+    from, empty if that is not known.
     """
 
-    origin: str
+    scheme: str
+    host: str
     prefix: str
     client: str
 
 
-class Front:
-    """Finds that out for each request.
+class ForwardedHeaders:
+    """An ASGI middleware: gives requests the external URL and the client's address that trusted proxies report.
 
     `public_url` is what clients see, whatever the headers say. Headers of the form `form` (`x-forwarded`, `forwarded`)
-    are believed of peers in `trusted`. A prefix is taken from the start of a path where it stands there: proxies hand
-    it on, or do not.
+    are believed of peers in `trusted`. The prefix becomes the scope's `root_path`; the peer of the connection stays in
+    `peer`.
     """
 
-    def __init__(self, public_url: str = "", trusted: tuple[_Network, ...] = (), form: str = "x-forwarded") -> None:
-        self._public_url = public_url.rstrip("/")
-        self._public_prefix = _path_of(self._public_url)
+    def __init__(
+        self, app: App, public_url: str = "", trusted: tuple[_Network, ...] = (), form: str = "x-forwarded"
+    ) -> None:
+        self._app = app
+        self._public = _split_url(public_url.rstrip("/"))
         self._trusted = trusted
         self._read = _x_forwarded if form == "x-forwarded" else _forwarded
-        self._is_trusted = remembering(1024)(self._find_trusted)
-        self.is_direct = not public_url and not trusted
+        self._is_trusted_short = lru_cache(1024)(self._find_trusted)
 
-    @classmethod
-    def of(cls, settings: Settings) -> Front:
-        """As the settings say. Raises SettingsError where they name no networks."""
-        return cls(settings.public_url, networks(settings.trusted_proxies), settings.proxy_headers)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its external URL."""
+        scope = in_origin_form(scope)
+        given = scope["headers"]
+        peer = scope.get("client")
+        seen = self.external_url(scope["scheme"], combined(given), peer[0] if peer else "")
+        headers = [(name, value) for name, value in given if name != b"host"]
+        await self._app(
+            {
+                **scope,
+                "scheme": seen.scheme,
+                "headers": [*headers, (b"host", seen.host.encode("latin-1"))],
+                "root_path": seen.prefix,
+                "client": (seen.client, 0),
+                "peer": peer,
+            },
+            receive,
+            send,
+        )
 
-    def seen(self, scheme: str, headers: _Headers, peer: str) -> Seen:
-        """How the client of this request, which came over a connection from `peer`, sees the service."""
-        said = _Said()
+    def external_url(self, scheme: str, headers: _Headers, peer: str) -> ExternalUrl:
+        """Return the external URL of a request that came over a connection from `peer`."""
+        forwarded = _Forwarded()
         client = peer
         if self._trusted and self._is_trusted(peer):
-            said = self._read(headers)
-            client = self._client(said.clients, peer)
-        if self._public_url:
-            return Seen(self._public_url, self._public_prefix, client)
-        scheme = said.scheme or scheme
-        host = said.host or headers.get(b"host", b"").decode("latin-1")
-        origin = origin_of(scheme, _with_port(host, said.port, scheme))
-        return Seen(f"{origin}{said.prefix}" if origin else "", said.prefix, client)
+            forwarded = self._read(headers)
+            client = self._client(forwarded.clients, peer)
+        if self._public is not None:
+            return ExternalUrl(*self._public, client)
+        scheme = forwarded.scheme or scheme
+        host = forwarded.host or headers.get(b"host", b"").decode("latin-1")
+        return ExternalUrl(scheme, _with_port(host, forwarded.port, scheme), forwarded.prefix, client)
 
     def _client(self, clients: tuple[str, ...], peer: str) -> str:
         """The nearest address that is no trusted proxy's: what stands before it anybody may have made up."""
@@ -80,12 +100,15 @@ class Front:
                 return each if _address(each) is not None else ""
         return clients[0] if clients else peer
 
+    def _is_trusted(self, peer: str) -> bool:
+        return len(peer) <= _MOST_ADDRESS_CHARACTERS and self._is_trusted_short(peer)
+
     def _find_trusted(self, peer: str) -> bool:
         address = _address(peer)
         return address is not None and any(address in network for network in self._trusted)
 
 
-class _Said(msgspec.Struct, frozen=True):
+class _Forwarded(msgspec.Struct, frozen=True):
     """What the headers of a proxy say; empty where they say nothing that can be used."""
 
     scheme: str = ""
@@ -117,21 +140,10 @@ def networks(text: str) -> tuple[_Network, ...]:
     return tuple(found)
 
 
-@remembering(256)
-def origin_of(scheme: str, host: str) -> str:
-    """Scheme and host as a URL; empty where it is no host."""
-    return f"{scheme}://{host}" if HOST.fullmatch(host) else ""
-
-
-def strip_prefix(path: str, prefix: str) -> str:
-    """A path without the prefix, where it stands there."""
-    return path[len(prefix) :] if prefix and path.startswith(f"{prefix}/") else path
-
-
-def _x_forwarded(headers: _Headers) -> _Said:
+def _x_forwarded(headers: _Headers) -> _Forwarded:
     prefix = _nearest(headers, b"x-forwarded-prefix").rstrip("/")
     port = _nearest(headers, b"x-forwarded-port")
-    return _Said(
+    return _Forwarded(
         _scheme(_nearest(headers, b"x-forwarded-proto")),
         _nearest(headers, b"x-forwarded-host"),
         port if _PORT.fullmatch(port) else "",
@@ -140,11 +152,11 @@ def _x_forwarded(headers: _Headers) -> _Said:
     )
 
 
-def _forwarded(headers: _Headers) -> _Said:
+def _forwarded(headers: _Headers) -> _Forwarded:
     elements = [_pairs(each) for each in _elements(_text(headers, b"forwarded"))]
     nearest = elements[-1] if elements else {}
     clients = tuple(_node(each["for"]) for each in elements if "for" in each)
-    return _Said(_scheme(nearest.get("proto", "")), nearest.get("host", ""), clients=clients)
+    return _Forwarded(_scheme(nearest.get("proto", "")), nearest.get("host", ""), clients=clients)
 
 
 def _elements(text: str) -> tuple[str, ...]:
@@ -186,9 +198,11 @@ def _with_port(host: str, port: str, scheme: str) -> str:
     return host if not port or has_port or _USUAL_PORTS[scheme] == port else f"{host}:{port}"
 
 
-def _path_of(url: str) -> str:
-    rest = url.partition("://")[2]
-    return rest[rest.index("/") :] if "/" in rest else ""
+def _split_url(url: str) -> tuple[str, str, str] | None:
+    """Return scheme, host and path prefix of a public URL; None without one."""
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return (scheme, host, f"{slash}{path}") if separator else None
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -11,9 +11,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from osimages.graph.errors import UNKNOWN_HOST
-from osimages.graph.forwarded import HOST
 from osimages.odata.errors import BAD_HOST, ODataError
-from osimages.odata.service.request import ApiRequest
+from osimages.odata.service.request import HOST
 from osimages.settings import Settings, SettingsError
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -45,12 +44,11 @@ class KnownHosts:
         public = urlsplit(settings.public_url).hostname
         return cls(frozenset((*_LOCAL, settings.host.lower(), *allowed, *((public,) if public else ()))))
 
-    def check(self, request: ApiRequest) -> None:
+    def check(self, host: bytes, path: str) -> None:
         """Raise ODataError: 421 (RFC 9110, section 15.5.20) for an unknown host, 400 for what is no host at all."""
-        host = request.headers.get(b"host", b"")
         if self._names is None or not host or (len(host) <= _MOST_CACHED and self._is_known(host)):
             return
-        if request.path.rstrip("/") in PROBES:
+        if path.rstrip("/") in PROBES:
             return
         text = host.decode("latin-1")
         if not HOST.fullmatch(text):

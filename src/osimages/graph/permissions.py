@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.audit_model import AUDIT_EVENT
 from osimages.graph.errors import FORBIDDEN
 from osimages.odata.errors import ODataError
 from osimages.odata.model.types import Model
 from osimages.odata.plan.resolve import ASKED_WITH_POST, METHODS, READING, Kind, Target, is_capable, sources
-from osimages.odata.service.principal import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ _BY_TYPE: Mapping[str, Access] = {AUDIT_EVENT.name: _access("DeviceManagementApp
 OPEN_KINDS = frozenset({Kind.SERVICE, Kind.METADATA, Kind.BATCH})
 
 
-def authorise(actor: Actor, target: Target, method: str) -> None:
+def authorise(actor: VerifiedToken, target: Target, method: str) -> None:
     """Raises ODataError(FORBIDDEN) where the actor holds none of the permissions that `method` on `target` needs."""
     if target.kind in OPEN_KINDS:
         return
@@ -54,7 +54,7 @@ def needed(target: Target, method: str) -> tuple[str, ...]:
     return access.read if method in READING or target.kind in ASKED_WITH_POST else access.write
 
 
-def check_write(actor: Actor) -> None:
+def check_write(actor: VerifiedToken) -> None:
     """Raises ODataError(FORBIDDEN) where the actor may not write images."""
     if actor.permissions.isdisjoint(_CONFIGURATION.write):
         raise ODataError(FORBIDDEN, permissions=", ".join(_CONFIGURATION.write))

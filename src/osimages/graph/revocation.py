@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from osimages.entra.emulator.directory import Directory, User
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.errors import ROLE_MISSING, TOKEN_REVOKED
 from osimages.graph.tenant_storage import Subject
 from osimages.odata.errors import ODataError
-from osimages.odata.service.principal import Actor
 
 # How long a change of the directory's file may go unnoticed: looking at it costs a system call.
 _LOOK_SECONDS = 0.5
@@ -35,14 +35,14 @@ class Standing:
         self._users: dict[str, User] = {}
         self._look_at = 0.0
 
-    def check(self, actor: Actor, revocations: Mapping[Subject, int]) -> None:
+    def check(self, actor: VerifiedToken, revocations: Mapping[Subject, int]) -> None:
         """Raises ODataError: TOKEN_REVOKED with a claims challenge, or ROLE_MISSING."""
         if revocations:
             self._check_revocations(actor, revocations)
         if actor.user is not None and self._directory is not None:
             self._check_user(actor, actor.user, self._directory)
 
-    def _check_revocations(self, actor: Actor, revocations: Mapping[Subject, int]) -> None:
+    def _check_revocations(self, actor: VerifiedToken, revocations: Mapping[Subject, int]) -> None:
         subjects = (("user", actor.user or ""), ("application", actor.application), ("tenant", ""))
         before = max(revocations.get(each, 0) for each in subjects)
         if actor.issued < before:
@@ -50,7 +50,7 @@ class Standing:
         if (before := revocations.get(("token", actor.token_id), 0)) and actor.token_id:
             raise self._revoked(before)
 
-    def _check_user(self, actor: Actor, user: str, directory: Callable[[], Directory]) -> None:
+    def _check_user(self, actor: VerifiedToken, user: str, directory: Callable[[], Directory]) -> None:
         now = time.monotonic()
         if now >= self._look_at:
             self._users = {each.id: each for each in directory().users}

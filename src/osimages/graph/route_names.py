@@ -7,8 +7,8 @@ from functools import lru_cache
 from osimages.entra.emulator.emulator import route_of as emulator_route
 from osimages.graph.control_plane import control_route
 from osimages.graph.dashboard import is_dashboard
+from osimages.graph.service import Service
 from osimages.odata.plan.resolve import Kind, Target
-from osimages.odata.service.service import Service
 
 OTHER = "other"
 METRICS_ROUTE = "/-/metrics"
@@ -36,22 +36,23 @@ def route_of(service: Service, path: str) -> str:
 
     A path of the API that leads nowhere is its version with `*`; every other path that nobody serves is `other`.
     """
-    address = service.address(path)
-    if address.version is None:
+    root = path.lstrip("/").partition("/")[0]
+    schema = service.schemas.get(root.lower())
+    if schema is None:
         if is_dashboard(path):
             return "/dashboard/"
         return (control_route(path) if path.startswith("/-/") else emulator_route(path)) or OTHER
-    target = address.target
+    target = schema.address(path).target
     if target is None:
-        return f"/{address.version.name}/*"
+        return f"{schema.root}/*"
     named = target.declared or target.function or target.operation
-    return _route(address.version.name, target.kind, target.source, _is_keyed(target), named.name if named else "")
+    return _route(schema.root, target.kind, target.source, _is_keyed(target), named.name if named else "")
 
 
 @lru_cache(1024)
-def _route(version: str, kind: Kind, source: str, is_keyed: bool, name: str) -> str:
+def _route(root: str, kind: Kind, source: str, is_keyed: bool, name: str) -> str:
     ending = _ENDINGS.get(kind, "").replace("{name}", name)
-    return f"/{version}/{source}{ending if is_keyed else ending.removeprefix('/{id}')}"
+    return f"{root}/{source}{ending if is_keyed else ending.removeprefix('/{id}')}"
 
 
 def _is_keyed(target: Target) -> bool:

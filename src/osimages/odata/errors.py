@@ -53,9 +53,13 @@ class ODataError(Exception):
         super().__init__(self.message)
 
 
+# --- principals ----------------------------------------------------------------------------------------------------
+UNAUTHENTICATED = Condition("unauthenticated", 401, "{reason}")
+ACCESS_DENIED = Condition("accessDenied", 403, "The principal may not do this.")
+
 # --- addressing ----------------------------------------------------------------------------------------------------
-UNKNOWN_SEGMENT = Condition("unknownSegment", 400, "Resource not found for the segment '{segment}'.")
-UNKNOWN_VERSION = Condition("unknownVersion", 404, "Invalid version: {version}")
+UNKNOWN_SEGMENT = Condition("unknownSegment", 404, "Resource not found for the segment '{segment}'.")
+UNKNOWN_VERSION = Condition("unknownVersion", 404, "No service has its root at '/{version}'.")
 UNKNOWN_KEY = Condition("unknownKey", 404, "The resource '{key}' does not exist")
 NO_ROUTE_FOR_METHOD = Condition("noRouteForMethod", 405, "The method {method} is not supported for {path}.")
 METHOD_NOT_ALLOWED = Condition("methodNotAllowed", 405, "Specified HTTP method is not allowed for the request target.")

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.audit_events import Event, changed, dated, event_id, first_id, refused, refused_further
 from osimages.graph.audit_model import AUDIT_EVENT
 from osimages.graph.model import GRAPH
 from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.plan.query import Stored
 from osimages.odata.plan.resolve import resolve
-from osimages.odata.service.principal import Actor
 from osimages.odata.service.request import ApiRequest
 
 TARGET = resolve(GRAPH, "/deviceManagement/managedDeviceWindowsOSImages/a")
-ACTOR = Actor("t", "app", "user", frozenset({"b", "a"}), user_name="megan@contoso.example")
+ACTOR = VerifiedToken("t", "app", "user", frozenset({"b", "a"}), user_name="megan@contoso.example")
 NOW = datetime(2026, 11, 24, 7, 0, 0, 123456, tzinfo=UTC)
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 

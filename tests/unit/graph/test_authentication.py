@@ -9,10 +9,10 @@ import pytest
 from osimages.entra.tokens.clouds import GLOBAL, US_GOVERNMENT_L4, Cloud
 from osimages.entra.tokens.errors import KeysUnavailableError, TokenProblem
 from osimages.entra.tokens.keys import VerificationKey
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.authentication import CONDITIONS, Authentication
 from osimages.graph.errors import PERSONAL_ACCOUNT, TOKEN_EMPTY, TOKEN_INVALID, TOKEN_SIGNATURE
 from osimages.odata.errors import SERVICE_UNAVAILABLE, ODataError
-from osimages.odata.service.principal import Actor
 from tests.support.tokens import APPLICATION, KEY, READ, TENANT, Keys, claims, signed, verifier
 
 
@@ -33,7 +33,7 @@ def test_every_problem_has_a_condition() -> None:
 
 def test_the_principal_of_a_token() -> None:
     header = f"Bearer {signed(claims())}".encode()
-    expected = Actor(TENANT, APPLICATION, None, frozenset({READ}))
+    expected = VerifiedToken(TENANT, APPLICATION, None, frozenset({READ}))
     assert authentication().verify(header) == expected
     assert asyncio.run(authentication().authenticate(header)) == expected
 

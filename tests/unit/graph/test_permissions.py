@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.errors import FORBIDDEN
 from osimages.graph.model import DEVICE_MANAGEMENT, GRAPH, VERSIONS
 from osimages.graph.permissions import authorise, permission_table
 from osimages.odata.errors import ODataError
 from osimages.odata.plan.resolve import ASKED_WITH_POST, METHODS, Kind, Target
-from osimages.odata.service.principal import Actor
 
 READ, WRITE = "DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All"
 AUDIT_READ, AUDIT_WRITE = "DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All"
@@ -20,8 +20,8 @@ WRITING = ["POST", "PATCH", "DELETE", "PUT"]
 IMAGES, EVENTS = DEVICE_MANAGEMENT.navigation
 
 
-def actor(*permissions: str) -> Actor:
-    return Actor("8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90", "application", None, frozenset(permissions))
+def actor(*permissions: str) -> VerifiedToken:
+    return VerifiedToken("8f2d1c5a-3b7e-4e0f-9a64-5d1e0c7b2a90", "application", None, frozenset(permissions))
 
 
 def target(kind: Kind) -> Target:

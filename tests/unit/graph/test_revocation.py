@@ -12,20 +12,22 @@ import pytest
 
 from osimages.entra.emulator.default_directory import DEFAULT_DIRECTORY, DEFAULT_USER
 from osimages.entra.emulator.directory import Directory
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.errors import ROLE_MISSING, TOKEN_REVOKED
 from osimages.graph.revocation import Standing
 from osimages.graph.tenant_storage import Subject
 from osimages.odata.errors import ODataError
-from osimages.odata.service.principal import Actor
 
 CHALLENGE = 'Bearer realm=""'
 WITHOUT_ROLE = next(each.id for each in DEFAULT_DIRECTORY.users if not each.intune_role)
-USER = Actor("t", "app", DEFAULT_USER, frozenset(), token_id="one", issued=1000)
-APPLICATION = Actor("t", "app", None, frozenset(), token_id="two", issued=1000)
+USER = VerifiedToken("t", "app", DEFAULT_USER, frozenset(), token_id="one", issued=1000)
+APPLICATION = VerifiedToken("t", "app", None, frozenset(), token_id="two", issued=1000)
 
 
 def refusal(
-    actor: Actor, revocations: Mapping[Subject, int] | None = None, directory: Directory | None = DEFAULT_DIRECTORY
+    actor: VerifiedToken,
+    revocations: Mapping[Subject, int] | None = None,
+    directory: Directory | None = DEFAULT_DIRECTORY,
 ) -> ODataError | None:
     standing = Standing(None if directory is None else lambda: directory, CHALLENGE)
     try:
@@ -56,7 +58,7 @@ def test_who_was_not_revoked_stands() -> None:
         (APPLICATION, ("tenant", "")),
     ],
 )
-def test_tokens_from_before_a_revocation_are_challenged(actor: Actor, subject: Subject) -> None:
+def test_tokens_from_before_a_revocation_are_challenged(actor: VerifiedToken, subject: Subject) -> None:
     error = refusal(actor, {subject: 1001})
     assert error is not None
     assert error.condition is TOKEN_REVOKED
@@ -79,13 +81,13 @@ def test_an_application_is_no_user_of_an_empty_name() -> None:
 
 
 def test_users_without_a_role_are_refused_where_a_directory_tells() -> None:
-    roleless = Actor("t", "app", WITHOUT_ROLE, frozenset())
+    roleless = VerifiedToken("t", "app", WITHOUT_ROLE, frozenset())
     error = refusal(roleless)
     assert error is not None
     assert error.condition is ROLE_MISSING
     assert error.headers == {"WWW-Authenticate": CHALLENGE}
     assert refusal(roleless, directory=None) is None
-    assert refusal(Actor("t", "app", "a stranger", frozenset())) is None
+    assert refusal(VerifiedToken("t", "app", "a stranger", frozenset())) is None
 
 
 def test_sessions_that_the_directory_ended_are_over() -> None:
@@ -93,8 +95,11 @@ def test_sessions_that_the_directory_ended_are_over() -> None:
     users = tuple(msgspec.structs.replace(each, sign_in_sessions_valid_from=ended) for each in DEFAULT_DIRECTORY.users)
     directory = msgspec.structs.replace(DEFAULT_DIRECTORY, users=users)
     before, after = (ended + timedelta(seconds=away) for away in (-1, 0))
-    old = Actor("t", "app", DEFAULT_USER, frozenset(), issued=before.timestamp())
+    old = VerifiedToken("t", "app", DEFAULT_USER, frozenset(), issued=before.timestamp())
     error = refusal(old, directory=directory)
     assert error is not None
     assert error.condition is TOKEN_REVOKED
-    assert refusal(Actor("t", "app", DEFAULT_USER, frozenset(), issued=after.timestamp()), directory=directory) is None
+    assert (
+        refusal(VerifiedToken("t", "app", DEFAULT_USER, frozenset(), issued=after.timestamp()), directory=directory)
+        is None
+    )

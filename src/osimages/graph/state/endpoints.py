@@ -144,8 +144,8 @@ def _resetter(asked: DevelopmentRequest) -> Resetter:
     assert service.emulator is not None, "these endpoints exist with the emulator only"
     return Resetter(
         service.database,
-        service.stores[IMAGE.name],
-        service.versions["beta"].validator(IMAGE),
+        service.images,
+        service.schemas["beta"].validator(IMAGE),
         service.current.publication,
         service.settings.data_path,
         service.emulator.state,

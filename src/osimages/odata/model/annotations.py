@@ -187,7 +187,7 @@ def _restrictions(name: str, paths: tuple[PropertyPath, ...]) -> dict[str, Value
     return {name: paths} if paths else {}
 
 
-def _incapable(properties: tuple[Property, ...], option: Literal["filter", "orderby"]) -> tuple[PropertyPath, ...]:
+def _incapable(properties: Sequence[Property], option: Literal["filter", "orderby"]) -> tuple[PropertyPath, ...]:
     """Paths of the properties that a query option is not declared for, those inside complex ones as well."""
     found: list[PropertyPath] = []
     for declared in properties:

@@ -5,7 +5,7 @@ Texts are those of Microsoft's OData library as Intune sends them; each also say
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 from osimages.odata.errors import MODEL_VALIDATION, ErrorDetail, ODataError
@@ -158,7 +158,7 @@ class EntityValidator:
             problems.add("A key has at least one character.", (_ROOT, self._entity.key))
 
 
-def _in_order(properties: tuple[Property, ...], given: Checked) -> Checked:
+def _in_order(properties: Sequence[Property], given: Checked) -> Checked:
     return {declared.name: given[declared.name] for declared in properties if declared.name in given}
 
 

@@ -7,11 +7,12 @@ Source: https://docs.oasis-open.org/odata/odata-csdl-xml/v4.01/odata-csdl-xml-v4
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import InitVar, dataclass, field, replace
 from enum import Enum
 from functools import cached_property, reduce
 from operator import or_
+from typing import Any
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,19}", re.ASCII)
 
@@ -94,7 +95,11 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A structural property. `lowest` and `highest` bound integers; `required` ones may not be left out on create."""
+    """A structural property.
+
+    `lowest` and `highest` bound integers. A `required` one may not be left out on create; by default, single values are
+    required that may not be null. `searchable` adds `$search` to its capabilities.
+    """
 
     name: str
     type: PropertyType
@@ -105,6 +110,11 @@ class Property:
     lowest: int | None = None
     highest: int | None = None
     description: str = ""
+    searchable: InitVar[bool] = False
+
+    def __post_init__(self, searchable: bool) -> None:
+        if searchable:
+            object.__setattr__(self, "capabilities", replace(self.capabilities, search=True))
 
     @property
     def is_searched(self) -> bool:
@@ -151,12 +161,17 @@ EVERYTHING = SetCapabilities()
 
 @dataclass(frozen=True, slots=True)
 class EntitySet:
-    """Entities of one type under a name in the service root."""
+    """Entities of one type under a name in the service root. `delta` adds the delta function to its capabilities."""
 
     name: str
     type: EntityType
     description: str = ""
     capabilities: SetCapabilities = EVERYTHING
+    delta: InitVar[bool] = False
+
+    def __post_init__(self, delta: bool) -> None:
+        if delta:
+            object.__setattr__(self, "capabilities", replace(self.capabilities, delta=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +192,8 @@ class BoundFunction:
 class Operation:
     """A function (or an action) of a collection of entities, that answers with one or several complex values.
 
-    Parameters are declared as properties are. Optional ones come last, as CSDL demands.
+    Parameters are declared as properties are. Optional ones come last, as CSDL demands. `handler` answers it:
+    `async (call, parameters) -> value`, or a sequence of values.
     """
 
     name: str
@@ -186,6 +202,7 @@ class Operation:
     returns_collection: bool = False
     is_action: bool = False
     description: str = ""
+    handler: Any = None
 
 
 DELTA = BoundFunction("delta", "What was created, changed or deleted since the last call.", of_collection=True)
@@ -196,7 +213,7 @@ class EntityType:
     """A type with a key of one string property, as every entity of Graph has (api-guidelines: "id is Edm.String")."""
 
     name: str
-    properties: tuple[Property, ...]
+    properties: Sequence[Property]
     key: str = "id"
     navigation: tuple[NavigationProperty, ...] = ()
     functions: tuple[BoundFunction, ...] = ()
@@ -224,10 +241,15 @@ class EntityType:
 
 @dataclass(frozen=True, slots=True)
 class Singleton:
-    """A single entity with a name of its own in the service root."""
+    """A single entity with a name of its own in the service root.
+
+    `content` gives the values of its properties to a principal: `async (principal) -> members`. Without it, its only
+    value is its key, which is its name.
+    """
 
     name: str
     type: EntityType
+    content: Any = None
 
 
 @dataclass(frozen=True)
@@ -250,6 +272,12 @@ class Model:
         for entity_set in self.entity_sets:
             found.setdefault(entity_set.type.name, entity_set.type)
         return tuple(found.values())
+
+    @cached_property
+    def stored_types(self) -> tuple[EntityType, ...]:
+        """The types of the entity sets, in the service root and below singletons."""
+        sets = (*(each for single in self.singletons for each in single.type.navigation), *self.entity_sets)
+        return tuple({each.type.name: each.type for each in sets}.values())
 
     @cached_property
     def functions(self) -> tuple[tuple[BoundFunction, EntityType], ...]:
@@ -301,7 +329,7 @@ class Model:
         return f"{self.namespace}.{name}"
 
     def _used(self) -> Iterator[PropertyType]:
-        pending: list[tuple[Property, ...]] = [each.properties for each in self.entity_types]
+        pending: list[Sequence[Property]] = [each.properties for each in self.entity_types]
         for operation, _ in self.operations:
             result = Property("", operation.returns, collection=operation.returns_collection)
             pending.append((*operation.parameters, result))

@@ -131,7 +131,10 @@ def check_method(target: Target, method: str, path: str) -> None:
     """Raises ODataError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
     if method in METHODS[target.kind] and (method in READING or is_capable(target, method)):
         return
-    raise ODataError(NO_ROUTE_FOR_METHOD, target_of_path=target, method=method[:32], path=path[:1024])
+    allowed = [each for each in sorted(METHODS[target.kind]) if each in READING or is_capable(target, each)]
+    raise ODataError(
+        NO_ROUTE_FOR_METHOD, target_of_path=target, allowed=", ".join(allowed), method=method[:32], path=path[:1024]
+    )
 
 
 def is_capable(target: Target, method: str) -> bool:

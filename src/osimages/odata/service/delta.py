@@ -1,6 +1,6 @@
 """Answers to delta(): what was created, changed and deleted in a set since the client last asked.
 
-Graph's delta query: https://learn.microsoft.com/graph/delta-query-overview. The first round gives everything; each
+OData Protocol, section 11.3. The first round gives everything; each
 round ends with `@odata.deltaLink`, where the next one begins. Changes come in the order in which they were made: an
 entity that changes during a round comes later again, so that none is missed.
 """
@@ -26,20 +26,19 @@ _encode = msgspec.json.Encoder().encode
 
 async def delta(call: Call) -> Reply:
     """A page of changes, with a link to the next page or, at the end of the round, to the next round."""
-    query, form = call.query(), call.form(call.query())
+    query, form = call.query, call.form
     try:
         state, page, preference = await _page(call, query)
     except ODataError as error:
         if error.condition is RESYNC_REQUIRED:
             error.headers["Location"] = call.links.delta(call.target, call.request.query)
         raise
-    following = call.service.delta_tokens.following(state, page)
-    token = call.service.delta_tokens.write(following, call.actor.tenant, call.purpose(query))
+    following = call.engine.tokens.deltas.following(state, page)
+    token = call.engine.tokens.deltas.write(following, call.tenant, call.purpose())
     option = "$skiptoken" if page.more else "$deltatoken"
     link = call.checked_link(call.links.delta(call.target, call.request.query, option, token))
-    type_name = call.version.model.qualified(call.target.entity.name)
     body = collection_body(
-        call.context(form, call.links.collection_context(type_name, query.select)),
+        call.context(call.links.collection_context(call.type_name, query.select)),
         await _entries(call, query, page),
         total=None,
         next_link=link if page.more else None,
@@ -51,11 +50,11 @@ async def delta(call: Call) -> Reply:
 
 async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage, str | None]:
     """Where the client stands, what follows there, and the preference that was honoured."""
-    wanted, limits = call.preferences(), call.service.limits
+    wanted, limits = call.preferences, call.engine.limits.query
     most = limits.page_size
     sizes = [each for each in (query.top or None, wanted.page_size, most) if each is not None]
     state = _state(call, query)
-    store, tenant = call.service.store(call.target), call.actor.tenant
+    store, tenant = call.store, call.tenant
     if query.deltatoken == _NOW:
         page = await store.delta(tenant, build_delta(query, None, 0))
         page = DeltaPage((), page.newest, False, page.newest)
@@ -74,7 +73,7 @@ def _state(call: Call, query: Query) -> DeltaState | None:
     token = query.deltatoken or query.skiptoken
     if token is None or query.deltatoken == _NOW:
         return None
-    return call.service.delta_tokens.read(token, call.actor.tenant, call.purpose(query))
+    return call.engine.tokens.deltas.read(token, call.tenant, call.purpose())
 
 
 async def _entries(call: Call, query: Query, page: DeltaPage) -> list[bytes]:
@@ -82,14 +81,14 @@ async def _entries(call: Call, query: Query, page: DeltaPage) -> list[bytes]:
         return [_entry(call, query, each) for each in page.changes[part]]
 
     parts = cut(len(each.document) for each in page.changes)
-    return await call.service.slices.run(call.actor.tenant, parts, work)
+    return await call.engine.slices.run(call.tenant, parts, work)
 
 
 def _entry(call: Call, query: Query, change: Change) -> bytes:
     if change.fate is not Fate.PRESENT:
         return _encode({call.target.entity.key: change.key, "@removed": {"reason": _REASONS[change.fate]}})
-    form, stored = call.form(query), change.document
+    stored = change.document
     if query.items:
-        (stored,) = chosen(form, query, (stored,), (change.computed,))
-    (document,) = call.documents(form, (stored,))
+        (stored,) = chosen(call.form, query, (stored,), (change.computed,))
+    (document,) = call.documents((stored,))
     return document if query.select is None else projected(document, (call.target.entity.key, *query.select))

@@ -182,5 +182,6 @@ class Outgoing:
 
 def _client(scope: Scope) -> _Client:
     """The address and the port of the peer; those on a socket without addresses count as one."""
-    host, port = scope.get("client") or ("", 0)
+    # A middleware that believes forwarded headers leaves the peer of the connection here.
+    host, port = scope.get("peer") or scope.get("client") or ("", 0)
     return host, int(port)

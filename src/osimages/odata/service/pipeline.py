@@ -1,144 +1,155 @@
-"""The whole path of a request, in one place: who asks, for what, whether they may, and the answer."""
+"""The whole path of a request: `prepare` finds out what is asked, by whom and whether it is allowed; `run` does it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
-from osimages.graph.auxiliary_routes import elsewhere
-from osimages.graph.denial_audit import refusal_reply
-from osimages.graph.emulator_mount import emulator_reply
-from osimages.graph.permissions import authorise
-from osimages.graph.tenant_storage import Subject
-from osimages.odata.errors import (
-    BAD_HOST,
-    LIMIT_EXCEEDED,
-    METHOD_NOT_ALLOWED,
-    UNKNOWN_SEGMENT,
-    UNKNOWN_VERSION,
-    ODataError,
-)
-from osimages.odata.plan.resolve import Kind, check_method
+from osimages.odata.errors import BAD_HOST, LIMIT_EXCEEDED, UNKNOWN_SEGMENT, ODataError
+from osimages.odata.plan.resolve import Kind, Target, check_method
 from osimages.odata.service.batch.runner import batch
 from osimages.odata.service.call import Call
-from osimages.odata.service.collection_etags import TAGGED, collection_tag, is_unchanged, tag_header
+from osimages.odata.service.conditional import TAGGED, collection_tag, conditions_of, tag_header
+from osimages.odata.service.engine import Change, Engine
+from osimages.odata.service.error_replies import reply_of
 from osimages.odata.service.handlers import HANDLERS
-from osimages.odata.service.principal import Actor
+from osimages.odata.service.principal import Principal
 from osimages.odata.service.reply import Reply, check_odata_headers, preflight
 from osimages.odata.service.request import WITH_BODY, ApiRequest, ReadBody
-from osimages.odata.service.rewrite_url import readdressed
-from osimages.odata.service.service import Service
+from osimages.odata.service.request_body import query_text
+from osimages.odata.service.rewrite_url import rewritten
+from osimages.odata.service.schema_index import UNBOUND
+from osimages.odata.service.service_limits import ServiceLimits
 from osimages.odata.wire.links import Links
+from osimages.odata.wire.preferences import preferences
 
-_NONE: Mapping[Subject, int] = {}
-_NOBODY = Actor(tenant="", application="", user=None, permissions=frozenset())
-# A client that forgets the version gets 405 for these: https://github.com/pnp/pnpjs/issues/2807.
-_SYSTEM_RESOURCES = frozenset(("$batch", "%24batch", "$query", "%24query"))
-_EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
-
+_NOBODY = Principal("")
+EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 # To decode so many bytes takes at most 0.5 ms.
 _LONG_BODY_BYTES = 16 * 1024
 # Tokens have a limit of their own; browsers send the cookies of every other server on the same host.
 _NOT_COUNTED = frozenset((b"authorization", b"cookie"))
 
 
-async def answer(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
-    """The reply to a request, whose body is read once it is known to be welcome. Raises ODataError."""
-    if request.actor is None:  # an item of a batch came under the host of the batch
-        service.known_hosts.check(request)
-    _check_size(service, request)
-    address = service.address(request.path)
-    version, path, is_open = address.version, address.path, address.is_open
-    if version is None and (reply := await elsewhere(service, request, read)) is not None:
-        return reply
-    if version is None and (reply := await emulator_reply(service, request, read)) is not None:
-        return reply
-    if request.method == "OPTIONS":
-        return preflight(_EVERY_METHOD, request)
+async def answer(engine: Engine, request: ApiRequest, read: ReadBody, change: Change | None = None) -> Reply:
+    """Return the reply to a request of the network or to an item of a batch, whatever happens.
+
+    `change` runs the script of a write, in the place of a transaction of its own.
+    """
+    try:
+        if request.method == "OPTIONS":
+            check_size(request, engine.limits)
+            return preflight(EVERY_METHOD, request)
+        return await run(await prepare(engine, request, read, change))
+    except Exception as error:
+        return reply_of(engine.hooks.errors, request, error)
+
+
+async def prepare(engine: Engine, request: ApiRequest, read: ReadBody, change: Change | None = None) -> Call:
+    """Return the call that a request makes. Its body is read once it is known to be welcome. Raises ODataError."""
+    hooks, schema = engine.hooks, engine.schema
+    check_size(request, engine.limits)
     if not request.origin:
         raise ODataError(BAD_HOST)
     check_odata_headers(request)
-    if version is None:
-        if request.method == "POST" and address.root.lower() in _SYSTEM_RESOURCES:
-            raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ""})
-        raise ODataError(UNKNOWN_VERSION, version=address.root[:128])
-    authorization = request.headers.get(b"authorization")
-    actor = request.actor or (_NOBODY if is_open else await service.authentication.authenticate(authorization))
+    address = schema.address(request.path)
+    # The items of a batch have its principal. Nobody needs a token for what describes the service.
+    principal = request.principal or (_NOBODY if address.is_open else await hooks.authenticate(request))
+    path = address.path
     if address.is_indirect:
-        request, path = readdressed(request, version.name, path)
-    if service.faults.rules and not is_open:
-        await service.faults.meet(actor.tenant, request)
-    target = address.target or version.target(path)
+        request, path = rewritten(request, schema.root, path)
+    if hooks.intercept is not None and hooks.intercept.is_active and not address.is_open:
+        await hooks.intercept.before(request, principal)
+    target = address.target or schema.target(path)
     check_method(target, request.method, request.path)
-    if not is_open:
-        authorise(actor, target, request.method)
-        if service.throttle is not None:
-            if target.kind is Kind.BATCH:
-                service.throttle.check_batches(actor.tenant, actor.application)
-            else:
-                service.throttle.admit(actor.tenant, actor.application, request.method)
-        if request.actor is None and not service.tenants.is_admitted(actor.tenant):
-            await service.tenants.admit(actor.tenant)
-        if service.tenants.revocations or actor.user is not None:
-            service.standing.check(actor, service.tenants.revocations.get(actor.tenant, _NONE))
-    links = Links(f"{request.origin}/{version.name}")
-    tag = None
+    if not address.is_open:
+        hooks.authorize(principal, target, request.method)
+        if hooks.limit is not None:
+            hooks.limit.admit(principal, target, request.method)
+        if hooks.admit is not None:
+            await hooks.admit(request, principal)
+    links, conditions, meaning, tag = Links(f"{request.origin}{schema.root}"), conditions_of(request), UNBOUND, None
     if target.kind in TAGGED and request.method == "GET":
-        tag = await collection_tag(service, request, actor, target, links)
-        if tag is not None and is_unchanged(request, tag):
-            return Reply(304, headers=tag_header(tag))
-    call = Call(service, version, request, actor, target, links, tag)
-    if target.kind is Kind.BATCH:
-        return await _batch(call, read)
-    if request.method in WITH_BODY:
-        call = await _with_body(call, read)
-    return await HANDLERS[target.kind, request.method](call)
+        tag = await collection_tag(engine, request, principal, target, links)
+    method = request.method
+    if method in WITH_BODY:
+        request = await _with_body(engine, request, principal, target, read)
+        if target.kind is Kind.QUERY and target.asked is not None:
+            request, target, method = _query_in_body(request, engine.limits), target.asked, "GET"
+    # A tag cannot be made up: a query whose answer is known to be unchanged was bound before.
+    if target.kind is not Kind.BATCH and not conditions.is_current_collection(tag):
+        meaning = schema.meaning(target, method, request.query, request.headers.get(b"accept", b""), request.version)
+    return Call(
+        engine,
+        request,
+        principal,
+        target,
+        method,
+        links,
+        meaning.query,
+        meaning.form,
+        preferences(request.header(b"prefer")),
+        conditions,
+        tag,
+        change or engine.change,
+    )
 
 
-async def _with_body(call: Call, read: ReadBody) -> Call:
-    body = await read(call.service.settings.max_body_bytes, "max_body_bytes")
-    if len(body) > _LONG_BODY_BYTES:  # one of them is decoded in each pass of the event loop
-        await call.service.slices.begin(call.actor.tenant)
-    return msgspec.structs.replace(call, request=msgspec.structs.replace(call.request, body=body))
+async def run(call: Call) -> Reply:
+    """Return the reply to a call. Raises ODataError, and the errors of stores."""
+    if call.conditions.is_current_collection(call.tag):
+        return Reply(304, headers=tag_header(call.tag))
+    if call.target.kind is Kind.BATCH:
+        if call.request.principal is not None:
+            raise ODataError(UNKNOWN_SEGMENT, segment="$batch")
+        try:
+            return await batch(call, answer, prepare, run)
+        except ODataError:
+            _charge_malformed_batch(call.engine, call.principal, call.target)
+            raise
+    return await HANDLERS[call.target.kind, call.method](call)
 
 
-async def _batch(call: Call, read: ReadBody) -> Reply:
-    """The reply to a batch: its items count one by one against the limits of its sender, a malformed one as a write."""
-    if call.request.actor is not None:
-        raise ODataError(UNKNOWN_SEGMENT, segment="$batch")
+async def _with_body(
+    engine: Engine, request: ApiRequest, principal: Principal, target: Target, read: ReadBody
+) -> ApiRequest:
     try:
-        return await batch(await _with_body(call, read), reply_to)
+        body = await read(engine.limits.max_body_bytes, "max_body_bytes")
     except ODataError:
-        if call.service.throttle is not None:
-            call.service.throttle.charge_batch(call.actor.tenant, call.actor.application)
+        _charge_malformed_batch(engine, principal, target)
         raise
+    if len(body) > _LONG_BODY_BYTES:  # one of them is decoded in each pass of the event loop
+        await engine.slices.begin(principal.tenant)
+    return msgspec.structs.replace(request, body=body)
 
 
-async def reply_to(service: Service, request: ApiRequest, read: ReadBody) -> Reply:
-    """The reply to a request, whatever happens: the way in for the network and for the items of a batch."""
-    try:
-        return await answer(service, request, read)
-    except Exception as error:
-        return refusal_reply(service, request, error)
+def _query_in_body(request: ApiRequest, limits: ServiceLimits) -> ApiRequest:
+    """Return the request with the options of a query that is too long for a URL (URL conventions, section 5)."""
+    query = "&".join(filter(None, (request.query, query_text(request, limits.max_query_bytes))))
+    return msgspec.structs.replace(request, query=query)
 
 
-def _check_size(service: Service, request: ApiRequest) -> None:
+def _charge_malformed_batch(engine: Engine, principal: Principal, target: Target) -> None:
+    """Count a batch that cannot be run as a write. Otherwise its items count one by one."""
+    if target.kind is Kind.BATCH and engine.hooks.limit is not None:
+        engine.hooks.limit.charge_malformed_batch(principal)
+
+
+def check_size(request: ApiRequest, limits: ServiceLimits) -> None:
     """Raise ODataError(LIMIT_EXCEEDED) for headers or a URL that are too long, before anything reads them.
 
     Links with a token may be longer than other URLs.
     """
-    limit = service.settings.max_header_bytes
+    limit = limits.max_header_bytes
     size = sum(len(name) + len(value) for name, value in request.headers.items() if name not in _NOT_COUNTED)
     if size > limit:
         raise ODataError(LIMIT_EXCEEDED, what="The headers' size", limit=limit, setting="max_header_bytes")
-    most, length = service.settings.max_url_bytes, len(request.path) + len(request.query)
+    most, length = limits.max_url_bytes, len(request.path) + len(request.query)
     if length <= most:
         return
     query = request.query.lower()
     if (
         len(request.path) > most
-        or length > service.longest_link
+        or length > limits.longest_link
         or not ("skiptoken=" in query or "deltatoken=" in query)
     ):
         raise ODataError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")

@@ -1,25 +1,19 @@
-"""Who sent a request: the application or user that a verified access token speaks for."""
+"""The sender of a request, as the `authenticate` hook names it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """The party a request acts for.
+class Principal(msgspec.Struct, frozen=True, gc=False):
+    """The party that a request acts for: its tenant, and whether it may write.
 
-    `tenant` and `application` are GUIDs in lower case. `user` is the object id of the signed-in user (delegated
-    access), or None where the application acts as itself. `permissions` are the names that the token grants.
-    What follows says more about the token: its id, when it was issued (seconds since 1970), the application's name and
-    the user's sign-in name; empty where the token does not tell.
+    `may_write` is read by the default `authorize` hook alone. `identity` is anything that the application's own hooks
+    need to know of the sender.
     """
 
     tenant: str
-    application: str
-    user: str | None
-    permissions: frozenset[str]
-    token_id: str = field(default="", compare=False)
-    issued: float = field(default=0.0, compare=False)
-    application_name: str = field(default="", compare=False)
-    user_name: str = field(default="", compare=False)
+    may_write: bool = False
+    identity: Any = None

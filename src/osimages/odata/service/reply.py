@@ -14,28 +14,23 @@ from osimages.odata.wire.versions import is_supported, is_supported_maximum, ver
 
 Header = tuple[bytes, bytes]
 
-# https://learn.microsoft.com/graph/use-the-api; the form was recorded from Graph itself.
 ODATA_JSON = b"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 JSON = b"application/json"
 XML = b"application/xml"
 TEXT = b"text/plain"
 
-_DIAGNOSTIC = (
-    b'{"ServerInfo":{"DataCenter":"osimages","Slice":"E","Ring":"0","ScaleUnit":"000","RoleInstance":"osimages"}}'
-)
 _ALWAYS: tuple[Header, ...] = (
     (b"cache-control", b"no-cache"),
-    (b"x-ms-ags-diagnostic", _DIAGNOSTIC),
     (b"vary", b"Accept-Encoding, Authorization"),
 )
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 _ODATA_4 = (b"odata-version", b"4.0")
 _ODATA_401 = (b"odata-version", b"4.01")
 
-# What Graph lets scripts in browsers read: https://github.com/dotnet/dev-proxy builds its answers from the same list.
-_EXPOSED = (
-    b"ETag, Location, Preference-Applied, Content-Range, request-id, client-request-id, ReadWriteConsistencyToken, "
-    b"SdkVersion, WWW-Authenticate, x-ms-client-gcc-tenant, Retry-After, OData-EntityId, OData-Version"
+# The headers that scripts of other origins may read (CORS).
+EXPOSED = (
+    b"ETag, Location, Preference-Applied, request-id, client-request-id, WWW-Authenticate, Retry-After, "
+    b"OData-EntityId, OData-Version"
 )
 EVERY_ORIGIN = b"*"
 # Plain text is a count or a single value.
@@ -59,11 +54,16 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     document: Document | None = None
 
 
-def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
-    """All headers of a reply to a request, but for its length."""
+def headers_of(
+    reply: Reply, request: ApiRequest, always: tuple[Header, ...] = (), exposed: bytes = EXPOSED
+) -> list[Header]:
+    """Return all headers of a reply to a request, but for its length: `always` are those of every reply of the service,
+    `exposed` the names of those that scripts of other origins may read.
+    """
     request_id = request.request_id.encode()
     headers = [
         *_ALWAYS,
+        *always,
         (b"request-id", request_id),
         (
             b"client-request-id",
@@ -73,14 +73,14 @@ def headers_of(reply: Reply, request: ApiRequest) -> list[Header]:
     ]
     if reply.content_type is not None:
         headers.append((b"content-type", reply.content_type))
-    # Graph's errors carry no version; a client that speaks of versions gets it with every answer, as OData has it.
+    # Errors carry no version, unless the client speaks of versions.
     if reply.odata or request.names_version:
         headers.append(_ODATA_401 if request.takes_401 else _ODATA_4)
     if request.origin.startswith("https:"):
         headers.append(_STRICT_TRANSPORT)
     if b"origin" in request.headers and reply.readers:
         headers.append((b"access-control-allow-origin", reply.readers))
-        headers.append((b"access-control-expose-headers", _EXPOSED))
+        headers.append((b"access-control-expose-headers", exposed))
     if reply.readers != EVERY_ORIGIN:
         headers.append((b"vary", b"Origin"))
     return headers

@@ -15,9 +15,8 @@ from uuid import uuid4
 
 import msgspec
 
-from osimages.graph.forwarded import Front, origin_of, strip_prefix
 from osimages.odata.errors import BODY_ENCODING, BODY_TOO_LARGE, ODataError
-from osimages.odata.service.principal import Actor
+from osimages.odata.service.principal import Principal
 from osimages.odata.wire.header_fields import combined
 from osimages.odata.wire.versions import V401, version_number
 
@@ -32,6 +31,7 @@ _CLIENT_REQUEST_ID = re.compile(rb"[\x21-\x7e]{1,128}")
 # A target in absolute form: its authority counts, not the Host header (RFC 9112, section 3.2.2).
 # Servers that take the authority away before the application sees the target (granian) leave the Host header alone.
 _ABSOLUTE = re.compile(r"https?://([^/]*)", re.IGNORECASE)
+HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _EVERY_ASCII = "".join(map(chr, range(128)))
 _MEGABYTE = 1024 * 1024
 _MOST_DIGITS = 18
@@ -44,8 +44,8 @@ class ApiRequest(msgspec.Struct, frozen=True, gc=False):
 
     `path` and `query` are raw: still percent-encoded, and ASCII. `method` is GET for a HEAD request, which only has its
     body left out at the end. `origin` is scheme, host, port and path prefix as the client sees them, empty where its
-    Host header names no host. Header names are in lower case. `actor` is set for the items of a batch: who sent the
-    batch. `client` is the address that the request came from, empty where that is not known.
+    Host header names no host. Header names are in lower case. `principal` is set for the items of a batch:
+    its sender. `client` is the address that the request came from, empty where that is not known.
 
     As all that is made anew for each request, it can be part of no cycle, so that the garbage collector need not look
     at it (https://jcristharif.com/msgspec/structs.html#disabling-garbage-collection).
@@ -59,7 +59,7 @@ class ApiRequest(msgspec.Struct, frozen=True, gc=False):
     request_id: str
     client_request_id: str
     body: bytes = b""
-    actor: Actor | None = None
+    principal: Principal | None = None
     client: str = ""
 
     @property
@@ -73,7 +73,7 @@ class ApiRequest(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def names_version(self) -> bool:
-        """Whether the client names a version of OData, in either header: it expects OData's meaning, not Graph's."""
+        """Whether the client names a version of OData, in either header: it expects OData's meaning of everything."""
         return b"odata-maxversion" in self.headers or b"odata-version" in self.headers
 
     @property
@@ -89,12 +89,28 @@ class ApiRequest(msgspec.Struct, frozen=True, gc=False):
         return None if value is None else value.decode("latin-1")
 
 
+def origin_of(scheme: str, host: str) -> str:
+    """Return scheme and host as a URL; empty if the Host header names no host."""
+    return f"{scheme}://{host}" if HOST.fullmatch(host) else ""
+
+
 class _TooLargeError(Exception):
     """A body is larger than it may be."""
 
 
-def request_of(scope: Scope, front: Front) -> ApiRequest:
-    """The request of a scope, without its body, as the client before the front sent it."""
+def in_origin_form(scope: Scope) -> Scope:
+    """Return a scope whose path starts with a slash: a target in absolute form carries the host, too."""
+    raw = scope["raw_path"]
+    if raw.startswith(b"/") or (absolute := _ABSOLUTE.match(raw.decode("latin-1"))) is None:
+        return scope
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    host = absolute[1].encode("latin-1")
+    return {**scope, "headers": [*headers, (b"host", host)], "raw_path": raw[absolute.end() :] or b"/"}
+
+
+def request_of(scope: Scope) -> ApiRequest:
+    """Return the request of a scope, without its body. The path prefix in `root_path` belongs to its origin."""
+    scope = in_origin_form(scope)
     given = scope["headers"]
     headers: dict[bytes, bytes] = dict(given)
     if len(headers) != len(given):
@@ -102,15 +118,12 @@ def request_of(scope: Scope, front: Front) -> ApiRequest:
     request_id = new_request_id()
     client_id = headers.get(b"client-request-id")
     method, path = scope["method"], ascii_text(scope["raw_path"])
-    if not path.startswith("/") and (absolute := _ABSOLUTE.match(path)) is not None:
-        headers, path = {**headers, b"host": absolute[1].encode()}, path[absolute.end() :] or "/"
     peer = scope.get("client")
     client: str = peer[0] if peer else ""
-    if front.is_direct:
-        origin = origin_of(scope["scheme"], headers.get(b"host", b"").decode("latin-1"))
-    else:
-        seen = front.seen(scope["scheme"], headers, client)
-        origin, client, path = seen.origin, seen.client, strip_prefix(path, seen.prefix)
+    origin = origin_of(scope["scheme"], headers.get(b"host", b"").decode("latin-1"))
+    if origin and (prefix := scope.get("root_path")):
+        origin = f"{origin}{prefix}"
+        path = path[len(prefix) :] if path.startswith(f"{prefix}/") else path
     return ApiRequest(
         "GET" if method == "HEAD" else method,
         path,

@@ -1,4 +1,4 @@
-"""A request whose query string says which entity it is about, as the request for that entity which it stands for."""
+"""Rewrites the URL of a request whose query string names its entity to the URL of that entity."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from osimages.odata.text.options_parser import OptionError
 from osimages.odata.text.syntax_errors import ODataSyntaxError
 
 
-def readdressed(request: ApiRequest, version: str, path: str) -> tuple[ApiRequest, str]:
+def rewritten(request: ApiRequest, service_root: str, path: str) -> tuple[ApiRequest, str]:
     """The request and its path below the root, with `$entity?$id=...`, `set(@key)` and `/$filter(...)` resolved.
 
     Raises ODataError (400) where the query string does not say what it should.
@@ -33,12 +33,12 @@ def readdressed(request: ApiRequest, version: str, path: str) -> tuple[ApiReques
     if not address:
         reason = "it says which entity is meant, as an address below this service"
         raise ODataError(INVALID_OPTION, target="$id", option="$id", reason=reason)
-    return msgspec.structs.replace(request, query=query), _below_root(request, version, address)
+    return msgspec.structs.replace(request, query=query), _below_root(request, service_root, address)
 
 
-def _below_root(request: ApiRequest, version: str, address: str) -> str:
+def _below_root(request: ApiRequest, service_root: str, address: str) -> str:
     """An entity-id (absolute, from the host's root, or relative to the service root) as a path below the root."""
-    root = f"/{version}/"
+    root = f"{service_root}/"
     absolute = urlsplit(address)
     if absolute.scheme and f"{absolute.scheme}://{absolute.netloc}" != request.origin:
         reason = "it is no address of this service"

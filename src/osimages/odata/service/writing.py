@@ -4,50 +4,47 @@ from __future__ import annotations
 
 import uuid
 
-import msgspec
-
-from osimages.odata.errors import INVALID_SELECT, NAME_EXISTS, PRECONDITION_FAILED, UNKNOWN_KEY, ODataError
+from osimages.odata.errors import INVALID_SELECT, NAME_EXISTS, PRECONDITION_FAILED, ODataError
 from osimages.odata.model.body_validation import Checked
 from osimages.odata.plan.query import Stored
 from osimages.odata.plan.resolve import Kind, Target
 from osimages.odata.service.call import Call
-from osimages.odata.service.reading import singleton_of, singleton_reply, tag_of
 from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request_body import json_body
+from osimages.odata.service.stored import unknown_key
 from osimages.odata.sql.transaction_script import KeyTakenError
 from osimages.odata.sql.writes import Condition
 from osimages.odata.wire.etags import check_if_match, check_if_none_match, etag
-from osimages.odata.wire.media_types import JsonForm
 from osimages.odata.wire.payload import entity_body
 
 
 async def create(call: Call) -> Reply:
     """A new entity, under the key that the body gives or a GUID."""
-    form = form_of(call)
-    properties = call.version.validator(call.target.entity).create(json_body(call.request))
+    check_no_items(call)
+    properties = call.engine.schema.validator(call.target.entity).create(json_body(call.request))
     key = str(properties.get(call.target.entity.key) or uuid.uuid4())
     try:
-        stored = await call.recording_store().create(call.actor.tenant, key, properties)
+        stored = await call.change(key, call.changes().create(call.tenant, key, properties))
     except KeyTakenError:
         raise ODataError(NAME_EXISTS, target=call.target.entity.key, key=key) from None
-    return _written(call, form, 201, stored, _location(call, key))
+    return _written(call, 201, stored, _location(call, key))
 
 
 async def update(call: Call) -> Reply:
     """New values for some properties of an entity; where there is none, one is made if the client asks for that.
 
-    OData would always make it (Protocol, section 11.4.4); Graph answers 404, and makes it with
-    `Prefer: create-if-missing` or `If-None-Match: *` (https://github.com/microsoft/api-guidelines, upsert).
+    OData lets a service make it always (Protocol, section 11.4.4). Here a client asks for that with
+    `Prefer: create-if-missing` or `If-None-Match: *`.
     """
-    form = form_of(call)
+    check_no_items(call)
     key, body = _key(call.target), json_body(call.request)
-    changes: Checked = call.version.validator(call.target.entity).update(body, key)
+    changes: Checked = call.engine.schema.validator(call.target.entity).update(body, key)
     if _makes_missing(call):
-        return await _put(call, form, changes, body)
-    stored = await call.recording_store().update(call.actor.tenant, key, changes, condition_of(call, body))
+        return await _put(call, changes, body)
+    stored = await call.change(key, call.changes().update(call.tenant, key, changes, condition_of(call, body)))
     if stored is None:
-        raise ODataError(UNKNOWN_KEY, key=key[:512])
-    return _written(call, form, 200, stored, ())
+        raise unknown_key(key)
+    return _written(call, 200, stored, ())
 
 
 async def replace(call: Call) -> Reply:
@@ -55,59 +52,42 @@ async def replace(call: Call) -> Reply:
 
     `If-None-Match: *` makes it only, `If-Match` replaces it only (OData Protocol, section 11.4.4).
     """
-    form = form_of(call)
+    check_no_items(call)
     key, body = _key(call.target), json_body(call.request)
-    call.version.validator(call.target.entity).update(body, key)  # refuses another key
-    asked = call.request.header(b"if-match") or etag_in(body)
+    call.engine.schema.validator(call.target.entity).update(body, key)  # refuses another key
+    asked = call.conditions.match or etag_in(body)
     if asked is None:
-        return await _put(call, form, None, body)
+        return await _put(call, None, body)
     whole = _whole(call, key, body)
-    stored = await call.recording_store().update(call.actor.tenant, key, whole, condition_of(call, body))
+    stored = await call.change(key, call.changes().update(call.tenant, key, whole, condition_of(call, body)))
     if stored is None:
         raise ODataError(PRECONDITION_FAILED, etag="none, as it does not exist", asked=asked[:128])
-    return _written(call, form, 200, stored, ())
+    return _written(call, 200, stored, ())
 
 
 async def remove(call: Call) -> Reply:
     """Takes an entity away."""
-    call.query()
     key = _key(call.target)
-    if not await call.recording_store().remove(call.actor.tenant, key, condition_of(call, None)):
-        raise ODataError(UNKNOWN_KEY, key=key[:512])
+    if not await call.change(key, call.changes().remove(call.tenant, key, condition_of(call, None))):
+        raise unknown_key(key)
     return Reply(204)
 
 
-async def update_singleton(call: Call) -> Reply:
-    """The singleton has nothing that could change; a body that is otherwise right is accepted."""
-    body, stored = json_body(call.request), singleton_of(call)
-    assert call.target.singleton is not None
-    call.version.validator(call.target.entity).update(body, call.target.singleton.name)
-    if (condition := condition_of(call, body)) is not None:
-        condition(stored)
-    headers = applied_return(call)
-    if call.preferences().returned == "minimal":
-        return Reply(204, headers=(*tag_of(stored), *headers))
-    reply = singleton_reply(call, stored)
-    return msgspec.structs.replace(reply, headers=(*reply.headers, *headers))
-
-
-def _written(call: Call, form: JsonForm, status: int, stored: Stored, headers: tuple[Header, ...]) -> Reply:
-    """The reply to a write. Its form is settled before anything is stored: what is refused leaves nothing behind."""
+def _written(call: Call, status: int, stored: Stored, headers: tuple[Header, ...]) -> Reply:
+    """The reply to a write. Its form is settled before anything is stored: a rejected request leaves nothing behind."""
     headers = (*headers, (b"etag", etag(stored.version).encode()), *applied_return(call))
-    if call.preferences().returned == "minimal":
+    if call.preferences.returned == "minimal":
         return Reply(204, headers=headers)
-    one, select = Target(Kind.ENTITY, call.target.singleton, call.target.entity_set), call.query().select
-    context = call.context(form, call.links.context(one, select))
-    body = entity_body(context, call.document(form, stored), select, form.annotation)
-    return Reply(status, body, form.content_type, headers)
+    one, select = Target(Kind.ENTITY, call.target.singleton, call.target.entity_set), call.query.select
+    context = call.context(call.links.context(one, select))
+    body = entity_body(context, call.document(stored), select, call.form.annotation)
+    return Reply(status, body, call.form.content_type, headers)
 
 
-def form_of(call: Call) -> JsonForm:
-    """The form of the answer to a write. Raises ODataError where the query chooses items, which is for reading."""
-    query = call.query()
-    for each in query.items:
+def check_no_items(call: Call) -> None:
+    """Raise ODataError(INVALID_SELECT) if the query of a write chooses items, which is for reading."""
+    for each in call.query.items:
         raise ODataError(INVALID_SELECT, target="$select", reason=f"items of '{each.name}' are chosen with GET only")
-    return call.form(query)
 
 
 def _location(call: Call, key: str) -> tuple[Header, ...]:
@@ -117,35 +97,36 @@ def _location(call: Call, key: str) -> tuple[Header, ...]:
 
 def applied_return(call: Call) -> tuple[Header, ...]:
     """The header that says which preferences of a write were honoured."""
-    returned = call.preferences().returned
+    returned = call.preferences.returned
     return call.applied(None if returned is None else f"return={returned}")
 
 
 def _whole(call: Call, key: str, body: object) -> Checked:
     """All properties of an entity that a body is to make, under the key in the address."""
-    validator = call.version.validator(call.target.entity)
+    validator = call.engine.schema.validator(call.target.entity)
     return validator.create(body | {call.target.entity.key: key} if isinstance(body, dict) else body)
 
 
-async def _put(call: Call, form: JsonForm, changes: Checked | None, body: object) -> Reply:
+async def _put(call: Call, changes: Checked | None, body: object) -> Reply:
     """Changes an entity (without changes: all of it), or makes it where there is none."""
     key = _key(call.target)
     whole = _whole(call, key, body)
-    store, condition = call.recording_store(), condition_of(call, body)
-    stored, created = await store.put(call.actor.tenant, key, whole if changes is None else changes, whole, condition)
-    return _written(call, form, 201 if created else 200, stored, _location(call, key) if created else ())
+    values = whole if changes is None else changes
+    stored, created = await call.change(
+        key, call.changes().put(call.tenant, key, values, whole, condition_of(call, body))
+    )
+    return _written(call, 201 if created else 200, stored, _location(call, key) if created else ())
 
 
 def _makes_missing(call: Call) -> bool:
-    if call.request.header(b"if-match") is not None:
+    if call.conditions.match is not None:
         return False
-    none_match = call.request.header(b"if-none-match") or ""
-    return none_match.strip() == "*" or call.preferences().create_if_missing
+    return (call.conditions.none_match or "").strip() == "*" or call.preferences.create_if_missing
 
 
 def condition_of(call: Call, body: object) -> Condition | None:
     """What the headers of a write, and the ETag in its body, demand of the entity that is there."""
-    match, none_match = call.request.header(b"if-match"), call.request.header(b"if-none-match")
+    match, none_match = call.conditions.match, call.conditions.none_match
     inside = etag_in(body)
     if match is None and none_match is None and inside is None:
         return None

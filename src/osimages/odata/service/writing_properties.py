@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from osimages.odata.errors import UNKNOWN_KEY, ODataError
 from osimages.odata.model.types import ComplexType, Property
 from osimages.odata.service.call import Call
-from osimages.odata.service.reading import property_reply, tag_of
+from osimages.odata.service.reading import property_reply
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request_body import json_body
-from osimages.odata.service.writing import applied_return, condition_of, form_of
+from osimages.odata.service.stored import tag_of, unknown_key
+from osimages.odata.service.writing import applied_return, check_no_items, condition_of
 
 
 async def replace(call: Call) -> Reply:
@@ -39,7 +39,7 @@ async def update(call: Call) -> Reply:
 async def add(call: Call) -> Reply:
     """One more item at the end of a collection."""
     declared, body = _declared(call), json_body(call.request)
-    validator = call.version.validator(call.target.entity)
+    validator = call.engine.schema.validator(call.target.entity)
     if isinstance(declared.type, ComplexType) or not isinstance(body, dict):
         item = validator.item(declared, body)
     else:
@@ -50,28 +50,27 @@ async def add(call: Call) -> Reply:
 async def remove(call: Call) -> Reply:
     """The property becomes null. Raises ODataError(MODEL_VALIDATION) where it cannot be."""
     declared = _declared(call)
-    value = call.version.validator(call.target.entity).value(declared, None, declared.name)
+    value = call.engine.schema.validator(call.target.entity).value(declared, None, declared.name)
     return await _write(call, lambda _: value, None)
 
 
 async def _write(call: Call, changed: Callable[[object], object], body: object) -> Reply:
     """Stores what `changed` makes of the value that is stored."""
-    form = form_of(call)
+    check_no_items(call)
     key, declared = call.target.key, _declared(call)
     assert key is not None
-    validator = call.version.validator(call.target.entity)
+    validator = call.engine.schema.validator(call.target.entity)
 
     def changes(stored: Mapping[str, object]) -> Mapping[str, object]:
         return validator.update({declared.name: changed(stored.get(declared.name))}, key)
 
-    store, condition = call.recording_store(), condition_of(call, body)
-    stored = await store.update(call.actor.tenant, key, changes, condition)
+    stored = await call.change(key, call.changes().update(call.tenant, key, changes, condition_of(call, body)))
     if stored is None:
-        raise ODataError(UNKNOWN_KEY, key=key[:512])
+        raise unknown_key(key)
     applied = applied_return(call)
-    if call.preferences().returned != "representation":
+    if call.preferences.returned != "representation":
         return Reply(204, headers=(*tag_of(stored), *applied))
-    reply = property_reply(call, form, stored, call.query())
+    reply = property_reply(call, stored)
     return msgspec.structs.replace(reply, headers=(*reply.headers, *applied))
 
 
@@ -84,12 +83,12 @@ def _value(call: Call, body: object) -> object:
     """A complex value is the body itself; any other stands in it as `value`, as in an answer."""
     declared = _declared(call)
     if isinstance(declared.type, ComplexType) and not declared.collection:
-        return call.version.validator(call.target.entity).value(declared, body, "")
+        return call.engine.schema.validator(call.target.entity).value(declared, body, "")
     return _checked(call, _member(body))
 
 
 def _checked(call: Call, value: object) -> object:
-    return call.version.validator(call.target.entity).value(_declared(call), value)
+    return call.engine.schema.validator(call.target.entity).value(_declared(call), value)
 
 
 def _member(body: object) -> object:

@@ -1,4 +1,4 @@
-"""What form of JSON a client asks for: Accept headers and `$format`, read once for each text.
+"""What form of JSON a client asks for: Accept headers and `$format`, by content negotiation.
 
 Sources: RFC 9110, section 12.5.1; OData JSON format, section 3
 https://docs.oasis-open.org/odata/odata-json-format/v4.01/odata-json-format-v4.01.html#sec_RequestingtheJSONFormat
@@ -10,7 +10,6 @@ from enum import Enum
 
 import msgspec
 
-from osimages.odata.cache import remembering
 from osimages.odata.errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ODataError
 
 
@@ -25,21 +24,17 @@ class Metadata(Enum):
 class JsonForm(msgspec.Struct, frozen=True):
     """A form of JSON: its metadata level, whether 64-bit numbers are strings, and the Content-Type that says so.
 
-    `annotation` is what the names of annotations start with: `@odata.`, in OData 4.01 `@` alone.
+    `annotation` is what the names of annotations start with: `@odata.`, in OData 4.01 `@` alone. `is_stored` is true of
+    the form in which documents are stored.
     """
 
     metadata: Metadata = Metadata.MINIMAL
     numbers_as_strings: bool = False
     annotation: str = "@odata."
-    # Graph's own spelling, as it was recorded.
     content_type: bytes = (
         b"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
     )
-
-    @property
-    def is_stored(self) -> bool:
-        """Whether documents are stored in this form."""
-        return self is USUAL
+    is_stored: bool = False
 
 
 class MediaRange(msgspec.Struct, frozen=True):
@@ -61,21 +56,17 @@ class MediaRange(msgspec.Struct, frozen=True):
 
 
 _LEVELS = frozenset(each.value for each in Metadata)
-USUAL = JsonForm()
-# The same as OData has it, with `#` before all types, for clients that speak of versions (OData-MaxVersion), and in the
-# spelling of 4.01 where they allow that.
-_USUAL_40 = JsonForm()
-_USUAL_401 = JsonForm(annotation="@")
-_OF_VERSION = {None: USUAL, "4.0": _USUAL_40, "4.01": _USUAL_401}
+STORED_FORM = JsonForm(is_stored=True)
+# Clients that name a version (OData-MaxVersion) get `#` before all types, and the spelling of 4.01 if they allow that.
+_OF_VERSION = {None: STORED_FORM, "4.0": JsonForm(), "4.01": JsonForm(annotation="@")}
 _LONGEST_SHOWN = 128
 _SHORT_FORMATS = {"json": "application/json", "xml": "application/xml", "atom": "application/atom+xml"}
 
 
-@remembering(512)
 def json_form(accept: str | None, asked: str | None, version: str | None = None) -> JsonForm:
     """The form for an Accept header and a `$format` option, which takes precedence, of a version of OData: 4.0 or 4.01.
 
-    Without a version it is Graph's own form, which is the one that documents are stored in.
+    Without a version it is the form that documents are stored in.
     Raises ODataError where JSON is not among what the client takes: FORMAT_NOT_ACCEPTABLE for a `$format`, otherwise
     NOT_ACCEPTABLE.
     """
@@ -85,7 +76,6 @@ def json_form(accept: str | None, asked: str | None, version: str | None = None)
     raise _not_acceptable(accept, asked)
 
 
-@remembering(512)
 def metadata_as_json(accept: str | None, asked: str | None, version: str) -> bool:
     """Return whether `$metadata` is sent as JSON. Raises ODataError where neither may be sent.
 

@@ -1,4 +1,4 @@
-"""What a client would like, as its `Prefer` headers say it, read once for each text.
+"""What a client would like, as its `Prefer` headers say it.
 
 Sources: RFC 7240; OData Protocol, section 8.2.8
 https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol.html#sec_HeaderPrefer
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Set
 
 import msgspec
 
-from osimages.odata.cache import remembering
 from osimages.odata.wire.header_fields import split_quoted
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # noqa: S105 (RFC 9110, section 5.6.2: no secret)
@@ -39,7 +38,6 @@ class Preferences(msgspec.Struct, frozen=True):
 NONE = Preferences()
 
 
-@remembering(512)
 def preferences(header: str | None) -> Preferences:
     """The preferences of a header; unknown ones and senseless values are passed over (RFC 7240, section 2)."""
     if not header:

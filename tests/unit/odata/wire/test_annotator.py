@@ -15,7 +15,7 @@ from osimages.odata.sql.documents import document
 from osimages.odata.wire.annotator import Annotator
 from osimages.odata.wire.chosen_items import with_items
 from osimages.odata.wire.entity_forms import in_form
-from osimages.odata.wire.media_types import USUAL, JsonForm, json_form
+from osimages.odata.wire.media_types import STORED_FORM, JsonForm, json_form
 from tests.support.second_model import MODEL, ORDINARY, SPECIMEN
 
 FORMS = [
@@ -41,9 +41,12 @@ DOCUMENTS = [
     (GRAPH, AUDIT_EVENT, document(GRAPH, AUDIT_EVENT, EVENT)),
     (MODEL, SPECIMEN, document(MODEL, SPECIMEN, {"id": "a", **ORDINARY})),
 ]
+OTHER_FORMS = [each for each in FORMS if each is not STORED_FORM]
 
 
-@pytest.mark.parametrize("form", [each for each in FORMS if each is not USUAL], ids=lambda each: str(each.content_type))
+@pytest.mark.parametrize(
+    "form", [each for each in FORMS if each is not STORED_FORM], ids=lambda each: str(each.content_type)
+)
 @pytest.mark.parametrize(("model", "entity", "stored"), DOCUMENTS)
 @pytest.mark.parametrize("tag", [None, 'W/"7"'])
 @pytest.mark.parametrize("is_read_only", [True, False])
@@ -63,7 +66,7 @@ def test_numbers_of_items_are_written_too(form: JsonForm) -> None:
     (counted,) = with_items(form, [DOCUMENTS[0][2]], [choice], [()])
     written = Annotator(form, GRAPH, IMAGE, is_read_only=False).write(counted, str)
     assert b'count":' in written
-    assert written == in_form(form, GRAPH, IMAGE, counted, str) or form is USUAL
+    assert written == in_form(form, GRAPH, IMAGE, counted, str) or form is STORED_FORM
 
 
 def test_images_are_written_through_structures(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +75,9 @@ def test_images_are_written_through_structures(monkeypatch: pytest.MonkeyPatch) 
         Annotator(form, GRAPH, IMAGE, is_read_only=False).write(DOCUMENTS[0][2], str, None)
 
 
-@pytest.mark.parametrize("form", [each for each in FORMS if each is not USUAL], ids=lambda each: str(each.content_type))
+@pytest.mark.parametrize(
+    "form", [each for each in FORMS if each is not STORED_FORM], ids=lambda each: str(each.content_type)
+)
 @pytest.mark.parametrize("model", [GRAPH, MODEL])
 def test_documents_together_are_written_as_singly(form: JsonForm, model: Model) -> None:
     for entity in (IMAGE, AUDIT_EVENT, SPECIMEN):

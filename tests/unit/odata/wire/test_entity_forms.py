@@ -7,7 +7,7 @@ from typing import Any
 
 from osimages.odata.model.types import ComplexType, EntityType, Model, Primitive, Property, Singleton
 from osimages.odata.wire.entity_forms import in_form
-from osimages.odata.wire.media_types import USUAL, JsonForm, json_form
+from osimages.odata.wire.media_types import STORED_FORM, JsonForm, json_form
 
 PART = ComplexType("part", (Property("count", Primitive.INT64), Property("price", Primitive.DECIMAL, nullable=True)))
 THING = EntityType(
@@ -35,7 +35,7 @@ def shown(form: JsonForm) -> dict[str, Any]:
 
 
 def test_the_stored_form_is_sent_as_it_is() -> None:
-    assert in_form(USUAL, MODEL, THING, STORED, str) is STORED
+    assert in_form(STORED_FORM, MODEL, THING, STORED, str) is STORED
 
 
 def test_large_numbers_as_text_keep_every_digit() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osimages.odata.errors import FORMAT_NOT_ACCEPTABLE, NOT_ACCEPTABLE, ODataError
-from osimages.odata.wire.media_types import USUAL, JsonForm, Metadata, json_form, metadata_as_json, ranges
+from osimages.odata.wire.media_types import STORED_FORM, JsonForm, Metadata, json_form, metadata_as_json, ranges
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ from osimages.odata.wire.media_types import USUAL, JsonForm, Metadata, json_form
     ],
 )
 def test_the_usual_form(accept: str | None) -> None:
-    assert json_form(accept, None) is USUAL
+    assert json_form(accept, None) is STORED_FORM
 
 
 @pytest.mark.parametrize(
@@ -119,13 +119,13 @@ def test_the_form_of_401() -> None:
     assert json_form(None, None, "4.01").annotation == "@"
     assert json_form("application/json;metadata=full", None, "4.01").annotation == "@"
     assert not json_form(None, None, "4.01").is_stored
-    assert json_form(None, None, "4.01").content_type == USUAL.content_type
+    assert json_form(None, None, "4.01").content_type == STORED_FORM.content_type
 
 
 def test_the_form_of_40_has_its_own_types_and_looks_like_the_usual_one() -> None:
     found = json_form(None, None, "4.0")
     assert not found.is_stored
-    assert (found.annotation, found.content_type) == (USUAL.annotation, USUAL.content_type)
+    assert (found.annotation, found.content_type) == (STORED_FORM.annotation, STORED_FORM.content_type)
 
 
 @given(st.text(max_size=60))

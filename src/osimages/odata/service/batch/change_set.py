@@ -6,18 +6,11 @@ Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from osimages.odata.errors import CHANGE_SET_UNDONE, ODataError
-from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Stored
-from osimages.odata.sql.changes import Changes
-from osimages.odata.sql.entity_store import EntityStore
-from osimages.odata.sql.store import Database, Store
+from osimages.odata.sql.store import Database
 from osimages.odata.sql.transaction_script import Script
-from osimages.odata.sql.writes import Condition, NewValues, Record
-
-Result = TypeVar("Result")
 
 
 class _NothingFoundError(Exception):
@@ -29,7 +22,7 @@ class _NothingFoundError(Exception):
 
 
 class ChangeSet:
-    """The writes of one change set, in the order in which they come.
+    """A queue of the writes of one change set, in the order in which they come.
 
     `last_key` is the key that the last of them is about.
     """
@@ -42,11 +35,6 @@ class ChangeSet:
         self._at = 0  # the write that is being done
         self.last_key = ""
 
-    def store(self, store: Store) -> Store:
-        """The store for requests of this change set."""
-        assert isinstance(store, EntityStore)
-        return _JoiningStore(self, store, store.changes)
-
     async def arrival(self, task: asyncio.Task[Any]) -> None:
         """Returns once a task has come to its write, or is done without one."""
         arrival = self._arrival = asyncio.get_running_loop().create_future()
@@ -58,12 +46,15 @@ class ChangeSet:
         task.add_done_callback(done)
         await arrival
 
-    async def join(self, key: str, steps: Script[Result]) -> Result:
-        """The result of a write, once all are committed. Raises ODataError(CHANGE_SET_UNDONE) where another fails."""
+    async def change(self, key: str, steps: Script[Any]) -> Any:
+        """Return the result of a write, once all are committed.
+
+        Raises ODataError(CHANGE_SET_UNDONE) if another one fails.
+        """
         if self._ended or self._arrival is None or self._arrival.done():
             raise RuntimeError("a request of a change set writes once")
         self.last_key = key
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._waiting.append((steps, future))
         self._arrival.set_result(None)
         return await future
@@ -103,48 +94,3 @@ class ChangeSet:
             steps.close()
             if not future.done():
                 future.set_exception(ODataError(CHANGE_SET_UNDONE))
-
-
-class _JoiningStore:
-    """Hands writes to a change set; reads see what was stored before it."""
-
-    def __init__(self, change_set: ChangeSet, store: Store, changes: Changes) -> None:
-        self._change_set = change_set
-        self._changes = changes
-        self._store = store
-
-    @property
-    def changes(self) -> Changes:
-        return self._changes
-
-    def recording(self, record: Record) -> _JoiningStore:
-        return _JoiningStore(self._change_set, self._store, self._changes.recorded(record))
-
-    async def get(self, tenant: str, key: str) -> Stored | None:
-        return await self._store.get(tenant, key)
-
-    async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
-        return await self._store.get_all(tenant, keys)
-
-    async def page(self, tenant: str, plan: CollectionPlan) -> Page:
-        return await self._store.page(tenant, plan)
-
-    async def count(self, tenant: str, plan: CollectionPlan) -> int:
-        return await self._store.count(tenant, plan)
-
-    async def delta(self, tenant: str, plan: DeltaPlan) -> DeltaPage:
-        return await self._store.delta(tenant, plan)
-
-    async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
-        return await self._change_set.join(key, self._changes.create(tenant, key, properties))
-
-    async def update(self, tenant: str, key: str, changes: NewValues, condition: Condition | None) -> Stored | None:
-        return await self._change_set.join(key, self._changes.update(tenant, key, changes, condition))
-
-    async def put(
-        self, tenant: str, key: str, changes: NewValues, whole: Mapping[str, object], condition: Condition | None
-    ) -> tuple[Stored, bool]:
-        return await self._change_set.join(key, self._changes.put(tenant, key, changes, whole, condition))
-
-    async def remove(self, tenant: str, key: str, condition: Condition | None) -> bool:
-        return await self._change_set.join(key, self._changes.remove(tenant, key, condition))

@@ -6,7 +6,6 @@ Source: https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part1-protocol
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
@@ -19,22 +18,23 @@ from osimages.odata.errors import (
     LIMIT_EXCEEDED,
     ODataError,
 )
-from osimages.odata.plan.resolve import Kind
+from osimages.odata.plan.resolve import Kind, Target
 from osimages.odata.service.batch import json_format, multipart_format
 from osimages.odata.service.batch.batch_items import WRITING, Item, Outcome, units
-from osimages.odata.service.batch.bulk_reads import alike, replies
 from osimages.odata.service.batch.change_set import ChangeSet
 from osimages.odata.service.batch.conditions import not_met
 from osimages.odata.service.batch.inherited_headers import inherited_headers, with_inherited
 from osimages.odata.service.call import Call
-from osimages.odata.service.error_replies import failure_reply
+from osimages.odata.service.engine import Change, Engine
+from osimages.odata.service.error_replies import reply_of
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request import ApiRequest, ReadBody, ascii_text
-from osimages.odata.service.service import Service
 from osimages.odata.sql.store import QueryTimeoutError, StoreUnavailableError
 from osimages.odata.wire.links import quoted_key
 
-Answer = Callable[[Service, ApiRequest, ReadBody], Awaitable[Reply]]
+Answer = Callable[[Engine, ApiRequest, ReadBody, Change | None], Awaitable[Reply]]
+Prepare = Callable[[Engine, ApiRequest, ReadBody], Awaitable[Call]]
+Run = Callable[[Call], Awaitable[Reply]]
 Unit = list[Item]
 
 # What an item cannot say for itself: who asks, and for which service.
@@ -49,13 +49,13 @@ _MOST_UNREAD = 4096
 _MOST_READS = 4
 
 
-async def batch(call: Call, answer: Answer) -> Reply:
-    """The replies to all items. Raises ODataError (400) for a batch that is malformed: then no item is run."""
-    most = call.service.settings.max_batch_items
-    running = _Running(call, answer)
+async def batch(call: Call, answer: Answer, prepare: Prepare, run: Run) -> Reply:
+    """Return the replies to all items. Raises ODataError (400) for a batch that is malformed: then no item is run."""
+    most = call.engine.limits.max_batch_items
+    running = _Running(call, answer, prepare, run)
     if multipart_format.is_multipart(call.request):
         items = multipart_format.read(call.request, most)
-        goes_on = call.preferences().continue_on_error is True
+        goes_on = call.preferences.continue_on_error is True
         return multipart_format.write(items, await running.in_order(units(items), goes_on))
     items = json_format.read(call.request, most)
     return json_format.write(items, await running.side_by_side(units(items)))
@@ -64,34 +64,35 @@ async def batch(call: Call, answer: Answer) -> Reply:
 class _Running:
     """One batch under way."""
 
-    def __init__(self, call: Call, answer: Answer) -> None:
+    def __init__(self, call: Call, answer: Answer, prepare: Prepare, run: Run) -> None:
         self._call = call
+        self._engine = call.engine
         self._answer = answer
+        self._prepare = prepare
+        self._run = run
+        self._prepared: dict[str | None, Call | Exception] = {}
         self._root = call.links.root
-        self._prefix = f"/{call.version.name}"
-        self._version = f"{call.version.name}/".lower()
+        self._prefix = call.engine.schema.root
+        self._version = f"{self._prefix.lstrip('/')}/".lower()
         given = call.request.headers
         self._outer = {name: given[name] for name in _OUTER_HEADERS if name in given}
         self._inherited = inherited_headers(given)
         self._headers = {**self._inherited, **self._outer}  # of an item that has none of its own
         # Longer ones are not read; within the root's length the pipeline judges.
-        self._longest_url = call.service.longest_link + len(self._root)
+        self._longest_url = call.engine.limits.longest_link + len(self._root)
         self._turn_began = time.monotonic()
         self._unread = 0
-        self._room = call.service.settings.max_batch_answer_bytes
+        self._room = call.engine.limits.max_batch_answer_bytes
         self._reads = asyncio.Semaphore(_MOST_READS)
 
     async def side_by_side(self, found: list[Unit]) -> list[Outcome]:
         """Each item waits for those it depends on, which stand before it; the others run side by side."""
-        answered = await self._alike(found)
-        if len(answered) == len(found):
-            return [answered[unit[0].key] for unit in found]
+        await self._read_together(found)
         running: list[_Started] = []
         by_key: dict[str | None, _Started] = {}
         self._turn_began = time.monotonic()
         for unit in found:
-            outcome = answered.get(unit[0].key)
-            started = await self._started(unit, by_key) if outcome is None else _Started(unit, [outcome])
+            started = await self._started(unit, by_key)
             running.append(started)
             for item in unit:
                 by_key[item.key] = started
@@ -99,22 +100,31 @@ class _Running:
                 by_key.setdefault(group.lower(), started)
         return [outcome for each in running for outcome in await each.outcomes()]
 
-    async def _alike(self, found: list[Unit]) -> dict[str | None, Outcome]:
-        """What came of those items, by their keys, that are alike and wait for nothing."""
-        requests = [
-            (item.key, self._request(item, {}))
-            for (item, *_) in found
-            if item.method == "GET"
-            and not (item.headers or item.waits_for or item.condition or item.body)
-            and len(item.url) <= self._longest_url
-        ]
-        outcomes: dict[str | None, Outcome] = {}
-        for group in alike(self._call, requests):
-            # What is wrong with all is told to each, when its turn comes.
-            with contextlib.suppress(ODataError, StoreUnavailableError, QueryTimeoutError):
-                for (key, request, _), reply in zip(group, await replies(self._call, group), strict=False):
-                    outcomes[key] = self._within_limit(Outcome(request, reply), key)
-        return outcomes
+    async def _read_together(self, found: list[Unit]) -> None:
+        """Prepare the reads of entities that wait for nothing, and read those of one set with one statement."""
+        reads = [item for (item, *_) in found if _is_plain_read(item) and len(item.url) <= self._longest_url]
+        intercept = self._engine.hooks.intercept
+        if len(reads) < 2 or (intercept is not None and intercept.is_active):
+            return
+        groups: dict[str, list[tuple[str | None, Call]]] = {}
+        for item in reads:
+            request = self._request(item, {})
+            if self._kind(request) is Kind.ENTITY:
+                try:
+                    call = await self._prepare(self._engine, request, _no_body)
+                except Exception as error:
+                    self._prepared[item.key] = error
+                else:
+                    groups.setdefault(call.target.source, []).append((item.key, call))
+        for group in groups.values():
+            keys = [str(call.target.key) for _, call in group]
+            try:
+                stored = await group[0][1].store.get_all(self._call.tenant, keys)
+            except (StoreUnavailableError, QueryTimeoutError):
+                stored = None
+            for key, call in group:
+                self._prepared[key] = msgspec.structs.replace(call, found=stored)
+            await self._give_way()
 
     async def _started(self, unit: Unit, by_key: Mapping[str | None, _Started]) -> _Started:
         """A unit that is under way, behind those that it waits for, or done."""
@@ -132,10 +142,10 @@ class _Running:
 
     def _answers_at_once(self, item: Item) -> bool:
         """Whether a request waits for nothing. Checks never do: one after the other they need the memory of one."""
-        if item.method == "POST" and item.group is None and len(item.url) <= self._call.service.settings.max_url_bytes:
-            target = self._call.service.address(f"{self._prefix}/{self._path(item, {}).partition('?')[0]}").target
+        if item.method == "POST" and item.group is None and len(item.url) <= self._call.engine.limits.max_url_bytes:
+            target = self._target(f"{self._prefix}/{self._path(item, {}).partition('?')[0]}")
             return target is not None and target.kind is Kind.ACTION
-        return item.method not in WRITING and self._call.service.database.answers_at_once
+        return item.method not in WRITING and self._engine.database.answers_at_once
 
     async def _give_way(self) -> None:
         """Let other requests be served if this batch has run for some time in one go."""
@@ -180,29 +190,41 @@ class _Running:
         if unit[0].group is not None:
             return await self._together(unit, addresses)
         [item] = unit
-        return [await self._one(self._call.service, item, addresses)]
+        return [await self._one(item, addresses)]
 
-    async def _one(self, service: Service, item: Item, addresses: Mapping[str, str]) -> Outcome:
+    async def _one(self, item: Item, addresses: Mapping[str, str], change: Change | None = None) -> Outcome:
         try:
             request = self._request(item, addresses)
         except ODataError as error:
             return self._failed(error)
         if not self._is_read(request):
-            return await self._answered(service, request, item)
+            return await self._answered(request, item, change)
         async with self._reads:
-            return await self._answered(service, request, item)
+            return await self._answered(request, item, change)
 
-    async def _answered(self, service: Service, request: ApiRequest, item: Item) -> Outcome:
+    async def _answered(self, request: ApiRequest, item: Item, change: Change | None) -> Outcome:
         if self._room < 0:
             return self._too_large(item.id)
+        if (prepared := self._prepared.pop(item.key, None)) is not None:
+            reply = await self._finished(request, prepared)
+        else:
 
-        async def read(_most: int, _setting: str) -> bytes:
-            return request.body
+            async def read(_most: int, _setting: str) -> bytes:
+                return request.body
 
-        reply = await self._answer(service, request, read)
+            reply = await self._answer(self._engine, request, read, change)
         if item.method == "HEAD":
             return Outcome(request, msgspec.structs.replace(reply, body=b""))
         return self._within_limit(Outcome(request, reply), item.id)
+
+    async def _finished(self, request: ApiRequest, prepared: Call | Exception) -> Reply:
+        """Return the reply to a read that was prepared, or failed there."""
+        try:
+            if isinstance(prepared, Exception):
+                raise prepared
+            return await self._run(prepared)
+        except Exception as error:
+            return reply_of(self._engine.hooks.errors, request, error)
 
     def _within_limit(self, outcome: Outcome, item_id: str | None) -> Outcome:
         """Return the outcome if there is room for it in the answer, else its error.
@@ -215,20 +237,29 @@ class _Running:
     def _is_read(self, request: ApiRequest) -> bool:
         if request.method != "POST":
             return request.method == "GET"
-        target = self._call.service.address(request.path).target
-        return target is not None and target.kind in _READ_BY_POST
+        return self._kind(request) in _READ_BY_POST
+
+    def _kind(self, request: ApiRequest) -> Kind | None:
+        target = self._target(request.path)
+        return None if target is None else target.kind
+
+    def _target(self, path: str) -> Target | None:
+        """Return the target of a path, if the path names one by itself."""
+        try:
+            return self._engine.schema.address(path).target
+        except ODataError:
+            return None
 
     def _too_large(self, item_id: str | None) -> Outcome:
-        limit = self._call.service.settings.max_batch_answer_bytes
+        limit = self._call.engine.limits.max_batch_answer_bytes
         return self._failed(ODataError(BATCH_ANSWERS_TOO_LARGE, limit=limit, id=(item_id or "")[:64]))
 
     async def _together(self, unit: Unit, addresses: Mapping[str, str]) -> list[Outcome]:
         """The items of a change set: each is answered up to its write, then all writes are done at once."""
-        change_set = ChangeSet(self._call.service.database)
-        service = self._call.service.with_stores(change_set.store)
+        change_set = ChangeSet(self._engine.database)
         known, tasks = dict(addresses), []
         for item in unit:
-            task = asyncio.create_task(self._one(service, item, known))
+            task = asyncio.create_task(self._one(item, known, change_set.change))
             tasks.append(task)
             await change_set.arrival(task)
             if task.done() and task.result().reply.status >= 400:
@@ -247,7 +278,7 @@ class _Running:
         if isinstance(item.body, ODataError):
             raise item.body
         if len(item.url) > self._longest_url:
-            most = self._call.service.settings.max_url_bytes
+            most = self._call.engine.limits.max_url_bytes
             raise ODataError(LIMIT_EXCEEDED, what="The URL's length", limit=most, setting="max_url_bytes")
         outer = self._call.request
         path, _, query = self._path(item, addresses).partition("?")
@@ -260,7 +291,7 @@ class _Running:
             outer.request_id,
             outer.client_request_id,
             item.body,
-            self._call.actor,
+            self._call.principal,
             outer.client,
         )
 
@@ -289,7 +320,16 @@ class _Running:
 
     def _failed(self, error: ODataError) -> Outcome:
         request = self._call.request
-        return Outcome(request, failure_reply(self._call.service, request, error))
+        return Outcome(request, reply_of(self._engine.hooks.errors, request, error))
+
+
+async def _no_body(_most: int, _setting: str) -> bytes:
+    return b""
+
+
+def _is_plain_read(item: Item) -> bool:
+    """Whether an item reads, and neither waits for others nor depends on them."""
+    return item.method == "GET" and not (item.waits_for or item.condition or item.body)
 
 
 def _reason_not_to_run(item: Item, succeeded: Mapping[str, bool]) -> ODataError | None:

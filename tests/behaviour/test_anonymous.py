@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import ssl
 import uuid
@@ -15,6 +16,8 @@ import pytest
 
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_CLIENT_SECRET
 from osimages.graph import catalogue_exports, control_plane
+from osimages.graph.auxiliary_routes import AUXILIARY_APP
+from osimages.graph.mounted_apps import mounted_reply
 from osimages.odata.service.request import ApiRequest
 from osimages.windows.facts import bundled
 from osimages.windows.feeds.export import FORMATS
@@ -76,6 +79,10 @@ def test_an_exposed_emulator_is_limited(tmp_path: Path) -> None:
         assert statuses == [200] * LIMIT + [429]
 
 
+async def nothing_read(_most: int, _setting: str) -> bytes:
+    return b""
+
+
 def test_exports_are_written_once_whatever_host_is_named() -> None:
     service: Any = SimpleNamespace(current=SimpleNamespace(catalogue=bundled()))
     catalogue_exports._written.cache_clear()
@@ -85,8 +92,8 @@ def test_exports_are_written_once_whatever_host_is_named() -> None:
             origin = f"https://host{number}.example"
             for query in ("", "release=Windows%2011%2024H2", "release=windows+11+24h2"):
                 path = f"/-/catalogue/export.{form}"
-                reply = catalogue_exports.catalogue_page(service, ApiRequest("GET", path, query, {}, origin, "r", "c"))
-                assert reply is not None
+                request = ApiRequest("GET", path, query, {}, origin, "r", "c")
+                reply = asyncio.run(mounted_reply(AUXILIARY_APP, request, nothing_read, 0, {"service": service}))
                 bodies.add(reply.body)
                 assert (f'"{origin}{path}"'.encode() in reply.body) == (form == "atom")
         assert len(bodies) == (40 if form == "atom" else 2)

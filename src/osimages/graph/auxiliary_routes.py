@@ -1,12 +1,19 @@
-"""Paths beside the API: the control plane below `/-/`, the pages for people, and the Entra ID emulator."""
+"""The auxiliary routes beside the API: control plane, exports and feeds, dashboard, and the Entra ID emulator."""
 
 from __future__ import annotations
 
-from osimages.graph.control_plane import control
-from osimages.graph.dashboard import dashboard, is_dashboard, is_front_door
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+
+from osimages.graph.catalogue_exports import CATALOGUE_ROUTES
+from osimages.graph.control_plane import CONTROL_ROUTES
+from osimages.graph.dashboard import DASHBOARD_ROUTES, is_dashboard, is_front_door
 from osimages.graph.development_endpoints import development_reply
 from osimages.graph.emulator_mount import emulator_reply
 from osimages.graph.known_hosts import PROBES
+from osimages.graph.mounted_apps import mounted_reply
+from osimages.graph.routing import routing_error
 from osimages.graph.service import Service
 from osimages.odata.errors import BAD_HOST, METHOD_NOT_ALLOWED, UNKNOWN_VERSION, ODataError
 from osimages.odata.service.pipeline import EVERY_METHOD, check_size
@@ -16,13 +23,17 @@ from osimages.odata.service.service_limits import ServiceLimits
 
 # A client that forgets the version gets 405 for these: https://github.com/pnp/pnpjs/issues/2807.
 _SYSTEM_RESOURCES = frozenset(("$batch", "%24batch", "$query", "%24query"))
+AUXILIARY_APP = Starlette(
+    routes=[*CONTROL_ROUTES, *CATALOGUE_ROUTES, *DASHBOARD_ROUTES], exception_handlers={HTTPException: routing_error}
+)
+AUXILIARY_APP.router.redirect_slashes = False
 
 
 async def auxiliary_reply(service: Service, limits: ServiceLimits, request: ApiRequest, read: ReadBody) -> Reply:
-    """Return the reply to a request for something else than the API, whatever happens."""
+    """Return the reply to a request that is not for the API, whatever happens."""
     try:
         check_size(request, limits)
-        if (reply := await _beside(service, request, read)) is not None:
+        if (reply := await _mounted(service, request, read)) is not None:
             return reply
         if (reply := await emulator_reply(service, request, read)) is not None:
             return reply
@@ -39,19 +50,19 @@ async def auxiliary_reply(service: Service, limits: ServiceLimits, request: ApiR
         return service.errors.audited(request, error)
 
 
-async def _beside(service: Service, request: ApiRequest, read: ReadBody) -> Reply | None:
+async def _mounted(service: Service, request: ApiRequest, read: ReadBody) -> Reply | None:
     """Return the reply of the control plane or of the pages, whatever happens; None for other paths."""
     try:
         if request.path.startswith("/-/"):
-            reply = await development_reply(service, request, read)
-            if reply is None:
-                if request.path.rstrip("/") not in PROBES:
-                    service.visitors.admit(request.client)
-                reply = await control(service, request)
-            return reply
-        if is_dashboard(request.path) or is_front_door(request):
+            if (reply := await development_reply(service, request, read)) is not None:
+                return reply
+            request = msgspec.structs.replace(request, path=request.path.rstrip("/"))
+            if request.path not in PROBES:
+                service.visitors.admit(request.client)
+        elif is_dashboard(request.path) or is_front_door(request):
             service.visitors.admit(request.client)
-            return await dashboard(service, request)
+        else:
+            return None
+        return await mounted_reply(AUXILIARY_APP, request, read, 0, {"service": service})
     except Exception as error:
         return service.errors.reply(request, error)
-    return None

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import parse_qs
 from xml.sax.saxutils import quoteattr
 
-import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
 
-from osimages.graph.catalogue_policy import POLICY_PAGE, POLICY_PATH, policy_reply
-from osimages.graph.service import Service
+from osimages.graph.catalogue_policy import POLICY_PAGE, POLICY_PATH, policy
+from osimages.graph.routing import (
+    JSON,
+    DocumentResponse,
+    is_unchanged,
+    json_response,
+    no_such_route,
+    not_modified,
+    origin_of,
+    public_response,
+    route,
+    service_of,
+)
 from osimages.odata.errors import INVALID_OPTION, ODataError
-from osimages.odata.service.reply import JSON, Header, Reply
-from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.static_documents import Document
 from osimages.odata.wire.openapi import Page
 from osimages.windows.facts import Catalogue, digest
@@ -28,7 +37,7 @@ _UPDATES = f"{_PREFIX}/updates/"
 _ADDRESS = "https://export.invalid/"
 _OPTIONS = {"release": "The id of the only release to export, for example Windows 11 24H2."}
 CATALOGUE_PAGES: Mapping[str, Page] = {
-    _PREFIX: Page("How far the facts reach, and in which forms they are.", JSON.decode()),
+    _PREFIX: Page("How far the facts reach, and in which forms they are.", JSON),
     POLICY_PATH: POLICY_PAGE,
     **{
         f"{_UPDATES}{slug}.atom": Page(f"The updates of {name} as an Atom feed.", ATOM, has_tag=True)
@@ -41,67 +50,57 @@ CATALOGUE_PAGES: Mapping[str, Page] = {
 }
 
 
-def catalogue_page(service: Service, request: ApiRequest) -> Reply | None:
-    """The reply to a GET below `/-/catalogue/`; None where there is nothing. Raises ODataError (400 release)."""
-    path = request.path.rstrip("/")
-    if path == POLICY_PATH:
-        return policy_reply(service, request)
-    address = f"{request.origin}{_EXPORT}"
-    catalogue = service.current.catalogue
-    if path == _PREFIX:
-        links = {name: f"{address}{name}" for name in FORMATS}
-        found = {
-            "asOf": catalogue.as_of,
-            "completeUntil": catalogue.complete_until,
-            "serversCompleteUntil": catalogue.servers_complete_until,
-            "exports": links,
-            "policy": f"{request.origin}{POLICY_PATH}",
-            "updates": {slug: f"{request.origin}{_UPDATES}{slug}.atom" for slug in product_feeds(catalogue)},
-        }
-        return Reply(200, msgspec.json.encode(found), JSON, odata=False)
-    if path.startswith(_UPDATES):
-        return _updates_reply(catalogue, request, path.removeprefix(_UPDATES))
-    form = path.removeprefix(_EXPORT)
-    if not path.startswith(_EXPORT) or form not in FORMATS:
-        return None
-    release = parse_qs(request.query).get("release", [""])[-1]
-    headers: tuple[Header, ...] = (
-        _tag(catalogue),
-        (b"content-disposition", f'inline; filename="windows-releases.{form}"'.encode()),
-    )
-    if _is_unchanged(request, catalogue):
-        return Reply(304, headers=headers, odata=False)
+async def _index(request: Request) -> Response:
+    catalogue, origin = service_of(request).current.catalogue, origin_of(request)
+    found = {
+        "asOf": catalogue.as_of,
+        "completeUntil": catalogue.complete_until,
+        "serversCompleteUntil": catalogue.servers_complete_until,
+        "exports": {name: f"{origin}{_EXPORT}{name}" for name in FORMATS},
+        "policy": f"{origin}{POLICY_PATH}",
+        "updates": {slug: f"{origin}{_UPDATES}{slug}.atom" for slug in product_feeds(catalogue)},
+    }
+    return json_response(found)
+
+
+async def _export(request: Request) -> Response:
+    """Return the facts in a form. Raises ODataError (400 release, 404 form)."""
+    catalogue, form = service_of(request).current.catalogue, request.path_params["form"]
+    if form not in FORMATS:
+        raise no_such_route(request)
+    release, tag = request.query_params.get("release", ""), _tag(catalogue)
+    headers = {"etag": tag, "content-disposition": f'inline; filename="windows-releases.{form}"'}
+    if is_unchanged(request, tag):
+        return not_modified(headers)
     try:
         release = find_release(catalogue, release).id if release else ""
     except UnknownReleaseError as error:
         raise ODataError(INVALID_OPTION, target="release", option="release", reason=str(error)) from None
-    document, media_type = _written(catalogue, form, release), FORMATS[form].media_type.encode()
+    document, media_type = _written(catalogue, form, release), FORMATS[form].media_type
     if not FORMATS[form].has_address:
-        return Reply(200, document.plain, media_type, headers, odata=False, document=document)
-    body = document.plain.replace(_attribute(_ADDRESS), _attribute(address + form), 1)
-    return Reply(200, body, media_type, headers, odata=False)
+        return DocumentResponse(document, media_type, headers)
+    return public_response(_addressed(document.plain, f"{origin_of(request)}{_EXPORT}{form}"), media_type, headers)
 
 
-def _updates_reply(catalogue: Catalogue, request: ApiRequest, name: str) -> Reply | None:
-    """Return the feed of a product; None where there is none."""
-    slug = name.removesuffix(".atom")
-    if slug == name or slug not in product_feeds(catalogue):
-        return None
-    headers = (_tag(catalogue),)
-    if _is_unchanged(request, catalogue):
-        return Reply(304, headers=headers, odata=False)
-    address = _attribute(f"{request.origin}{_UPDATES}{name}")
-    body = _written_feed(catalogue, slug).replace(_attribute(_ADDRESS), address, 1)
-    return Reply(200, body, ATOM.encode(), headers, odata=False)
+async def _updates(request: Request) -> Response:
+    """Return the feed of a product. Raises ODataError (404)."""
+    catalogue, slug = service_of(request).current.catalogue, request.path_params["slug"]
+    if slug not in product_feeds(catalogue):
+        raise no_such_route(request)
+    headers = {"etag": _tag(catalogue)}
+    if is_unchanged(request, headers["etag"]):
+        return not_modified(headers)
+    address = f"{origin_of(request)}{_UPDATES}{slug}.atom"
+    return public_response(_addressed(_written_feed(catalogue, slug), address), ATOM, headers)
 
 
-def _tag(catalogue: Catalogue) -> Header:
-    return b"etag", f'W/"{digest(catalogue)[:24]}"'.encode()
+def _tag(catalogue: Catalogue) -> str:
+    return f'W/"{digest(catalogue)[:24]}"'
 
 
-def _is_unchanged(request: ApiRequest, catalogue: Catalogue) -> bool:
-    known = request.header(b"if-none-match")
-    return known is not None and (known.strip() == "*" or _tag(catalogue)[1].decode() in known)
+def _addressed(document: bytes, address: str) -> bytes:
+    """Put the address at which a client found a feed into it."""
+    return document.replace(quoteattr(_ADDRESS).encode(), quoteattr(address).encode(), 1)
 
 
 @lru_cache(64)
@@ -115,5 +114,9 @@ def _written(catalogue: Catalogue, form: str, release: str) -> Document:
     return Document(FORMATS[form].write(only(catalogue, release) if release else catalogue, _ADDRESS))
 
 
-def _attribute(address: str) -> bytes:
-    return quoteattr(address).encode()
+CATALOGUE_ROUTES = [
+    route(_PREFIX, GET=_index),
+    route(POLICY_PATH, GET=policy),
+    route(f"{_EXPORT}{{form}}", GET=_export),
+    route(f"{_UPDATES}{{slug}}.atom", GET=_updates),
+]

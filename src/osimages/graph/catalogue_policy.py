@@ -6,10 +6,11 @@ from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import parse_qsl
 
-from osimages.graph.service import Service
+from starlette.requests import Request
+from starlette.responses import Response
+
+from osimages.graph.routing import JSON, DocumentResponse, is_unchanged, not_modified, service_of
 from osimages.odata.errors import INVALID_OPTION, ODataError
-from osimages.odata.service.reply import JSON, Header, Reply
-from osimages.odata.service.request import ApiRequest
 from osimages.odata.service.static_documents import Document
 from osimages.odata.wire.openapi import Page
 from osimages.windows.facts import Catalogue
@@ -20,7 +21,7 @@ POLICY_PATH = "/-/catalogue/policy.json"
 _MOST_PARAMETERS = 16
 POLICY_PAGE = Page(
     "The build ranges that a rule accepts today, for each supported release.",
-    JSON.decode(),
+    JSON,
     {
         "level": "Patch Tuesdays behind: 0, 1 or 2.",
         "grace-days": "A Patch Tuesday counts that many days after it, 0 to 365.",
@@ -34,20 +35,18 @@ POLICY_PAGE = Page(
 )
 
 
-def policy_reply(service: Service, request: ApiRequest) -> Reply:
+async def policy(request: Request) -> Response:
     """Return the ranges of the rule in the query, or 304. Raises ODataError (400, which names the parameter)."""
+    service = service_of(request)
     facts = service.current.catalogue
     try:
-        rule = rule_of(facts, service.clock.today(), _parameters(request.query))
+        rule = rule_of(facts, service.clock.today(), _parameters(request.scope["query_string"].decode("ascii")))
     except RuleError as error:
         name = error.parameter
         raise ODataError(INVALID_OPTION, target=name, option=name, reason=error.reason) from None
     document, tag = _written(facts, rule)
-    headers: tuple[Header, ...] = ((b"etag", tag.encode()),)
-    known = request.header(b"if-none-match")
-    if known is not None and (known.strip() == "*" or tag in known):
-        return Reply(304, headers=headers, odata=False)
-    return Reply(200, document.plain, JSON, headers, odata=False, document=document)
+    headers = {"etag": tag}
+    return not_modified(headers) if is_unchanged(request, tag) else DocumentResponse(document, JSON, headers)
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -4,31 +4,30 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import version
-from urllib.parse import parse_qs, unquote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 
 from osimages.graph.dashboard_pages import Shown, check_page, not_found, overview, release_page
 from osimages.graph.known_hosts import is_loopback
+from osimages.graph.routing import EVERY_ORIGIN, origin_of, public_response, route, service_of
 from osimages.graph.service import Service
-from osimages.odata.errors import METHOD_NOT_ALLOWED, ODataError
-from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.sql.transaction_script import Script, Statement
 from osimages.windows.release_history import UnknownReleaseError, find_release
 from osimages.windows.report.template_environment import style
 
 _PREFIX = "/dashboard"
-_HTML = b"text/html;charset=utf-8"
+_HTML = "text/html;charset=utf-8"
 # No script runs on these pages, and nothing comes from elsewhere.
-_HEADERS: tuple[Header, ...] = (
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-)
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
 _MOST_COUNTED = 100_000
-_METHODS = "GET, HEAD"
 
 
 def is_dashboard(path: str) -> bool:
@@ -41,36 +40,43 @@ def is_front_door(request: ApiRequest) -> bool:
     return request.path == "/" and request.method == "GET" and "text/html" in (request.header(b"accept") or "")
 
 
-async def dashboard(service: Service, request: ApiRequest) -> Reply:
-    """The reply to a request below `/dashboard/`, and of a browser to `/`. Raises ODataError (405)."""
-    if request.path == "/":
-        location = f"{request.origin}{_PREFIX}/".encode()
-        return Reply(302, headers=((b"location", location), (b"vary", b"Accept"), *_HEADERS), odata=False)
-    if request.method != "GET":
-        raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": _METHODS})
-    if request.path == _PREFIX:
-        return Reply(308, headers=((b"location", f"{request.origin}{_PREFIX}/".encode()), *_HEADERS), odata=False)
-    page = request.path.removeprefix(f"{_PREFIX}/")
-    if page == "style.css":
-        return Reply(200, style().encode(), b"text/css;charset=utf-8", _HEADERS, odata=False)
-    shown = await _shown(service)
-    if page == "":
-        return _page(200, overview(shown))
-    if page == "check":
-        given = parse_qs(request.query)
-        return _page(200, check_page(shown, given.get("build", [""])[-1], given.get("edition", [""])[-1]))
-    folder, _, name = page.partition("/")
-    if folder == "releases" and name:
-        try:
-            return _page(200, release_page(shown, find_release(shown.catalogue, unquote(name)).id))
-        except UnknownReleaseError:
-            return _page(404, not_found(shown, "../"))
-    return _page(404, not_found(shown, "../" * page.count("/")))
+async def _front_door(request: Request) -> Response:
+    return RedirectResponse(f"{origin_of(request)}{_PREFIX}/", 302, {"vary": "Accept", **EVERY_ORIGIN, **_HEADERS})
 
 
-def _page(status: int, text: str) -> Reply:
-    # It shows how many tenants there are on loopback: a page of another origin need not know.
-    return Reply(status, text.encode("utf-8", "replace"), _HTML, _HEADERS, odata=False, readers=b"")
+async def _slash(request: Request) -> Response:
+    return RedirectResponse(f"{origin_of(request)}{_PREFIX}/", 308, {**EVERY_ORIGIN, **_HEADERS})
+
+
+async def _style(_: Request) -> Response:
+    return public_response(style().encode(), "text/css;charset=utf-8", _HEADERS)
+
+
+async def _overview(request: Request) -> Response:
+    return _page(200, overview(await _shown(service_of(request))))
+
+
+async def _check(request: Request) -> Response:
+    given = request.query_params
+    shown = await _shown(service_of(request))
+    return _page(200, check_page(shown, given.get("build", ""), given.get("edition", "")))
+
+
+async def _release(request: Request) -> Response:
+    shown = await _shown(service_of(request))
+    try:
+        return _page(200, release_page(shown, find_release(shown.catalogue, request.path_params["name"]).id))
+    except UnknownReleaseError:
+        return _page(404, not_found(shown, "../"))
+
+
+async def _not_found(request: Request) -> Response:
+    return _page(404, not_found(await _shown(service_of(request)), "../" * request.path_params["page"].count("/")))
+
+
+def _page(status: int, text: str) -> Response:
+    # It shows how many tenants there are on loopback, which pages of other origins need not know: no CORS headers.
+    return Response(text.encode("utf-8", "replace"), status, {"content-type": _HTML, **_HEADERS})
 
 
 async def _shown(service: Service) -> Shown:
@@ -102,3 +108,17 @@ def _counts() -> Script[tuple[str, str]]:
         count = int(rows[0][0])
         found.append(f"{count:,}" if count <= _MOST_COUNTED else f"more than {_MOST_COUNTED:,}")
     return found[0], found[1]
+
+
+DASHBOARD_ROUTES = [
+    route(path, preflight=False, GET=handler)
+    for path, handler in (
+        ("/", _front_door),
+        (_PREFIX, _slash),
+        (f"{_PREFIX}/", _overview),
+        (f"{_PREFIX}/style.css", _style),
+        (f"{_PREFIX}/check", _check),
+        (f"{_PREFIX}/releases/{{name:path}}", _release),
+        (f"{_PREFIX}/{{page:path}}", _not_found),
+    )
+]

@@ -26,7 +26,7 @@ from prometheus_client.utils import floatToGoString
 
 from osimages.observability import METRICS_DIRECTORY_VARIABLE
 
-CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Gauges are refreshed so often, so that a scrape sees those of the workers that do not answer it.
 SAMPLE_SECONDS = 5.0
 TOKEN_REASONS = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,13 +15,20 @@ from osimages.odata.errors import BODY_ENCODING, BODY_TOO_LARGE, METHOD_NOT_ALLO
 from osimages.odata.service.reply import Header, Reply
 from osimages.odata.service.request import WITH_BODY, ApiRequest, ReadBody
 
+# In the message that starts a response: a static document, whose compressed form is made once.
+DOCUMENT = "osimages.document"
 # The transport writes these itself; bodies are decompressed when they reach the application.
-_OF_THE_TRANSPORT = frozenset((b"content-length", b"client-request-id", b"vary"))
+_OF_THE_TRANSPORT = frozenset((b"content-length", b"client-request-id"))
+_VARY_ORIGIN = (b"vary", b"Origin")
 _OF_THE_BODY = frozenset((b"host", b"content-length", b"content-encoding", b"client-request-id"))
 
 
-async def mounted_reply(app: ASGIApp, request: ApiRequest, read: ReadBody, most_bytes: int) -> Reply:
+async def mounted_reply(
+    app: ASGIApp, request: ApiRequest, read: ReadBody, most_bytes: int, state: Mapping[str, object] | None = None
+) -> Reply:
     """Return the response of an ASGI application to a request whose body has at most `most_bytes`.
+
+    `state` becomes the state of the request, as that of a lifespan does.
 
     Raises what the application raises, and ODataError for a body that cannot be read.
     """
@@ -37,16 +44,24 @@ async def mounted_reply(app: ASGIApp, request: ApiRequest, read: ReadBody, most_
         elif message["type"] == "http.response.body":
             parts.append(message.get("body", b""))
 
-    await app(_scope(request), receive, send)
+    await app({**_scope(request), "state": dict(state or {})}, receive, send)
     content_type, readers, headers = None, b"", list[Header]()
     for name, value in start["headers"]:
         if name == b"content-type":
             content_type = value
         elif name == b"access-control-allow-origin":
             readers = value
-        elif name not in _OF_THE_TRANSPORT:
+        elif name not in _OF_THE_TRANSPORT and (name, value) != _VARY_ORIGIN:
             headers.append((name, value))
-    return Reply(start["status"], b"".join(parts), content_type, tuple(headers), odata=False, readers=readers)
+    return Reply(
+        start["status"],
+        b"".join(parts),
+        content_type,
+        tuple(headers),
+        odata=False,
+        readers=readers,
+        document=start.get(DOCUMENT),
+    )
 
 
 def http_error(_: Request, error: Exception) -> Response:

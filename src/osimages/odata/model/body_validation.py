@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from osimages.odata.errors import MODEL_VALIDATION, ErrorDetail, ODataError
+from osimages.odata.model.keys import is_made_by_the_service, key_text
 from osimages.odata.model.primitives import canonical
 from osimages.odata.model.types import ComplexType, EntityType, EnumType, Model, Operation, Primitive, Property
 
@@ -89,7 +90,9 @@ class EntityValidator:
         given = self._given(body, problems)
         self._check_key_length(given.get(self._entity.key), problems)
         for declared in self._entity.properties:
-            if declared.required and not declared.nullable and declared.name not in given:
+            is_required = declared.required and not declared.nullable
+            is_required |= declared.name == self._entity.key and not is_made_by_the_service(self._entity)
+            if is_required and declared.name not in given:
                 problems.add(f"The required property '{declared.name}' is missing.", (_ROOT, declared.name))
         problems.raise_if_any()
         return _in_order(self._entity.properties, self._left_out | given)
@@ -101,9 +104,10 @@ class EntityValidator:
         """
         problems = Problems()
         given = self._given(body, problems)
-        named = given.pop(self._entity.key, key)
-        if isinstance(named, str) and named != key:
-            message = f"The key of an entity cannot be changed from '{_shortened(key)}' to '{_shortened(named)}'."
+        named = given.pop(self._entity.key, None)
+        text = None if named is None else _key_text(self._entity, named)
+        if text is not None and text != key:
+            message = f"The key of an entity cannot be changed from '{_shortened(key)}' to '{_shortened(text)}'."
             problems.add(message, (_ROOT, self._entity.key))
         problems.raise_if_any()
         return given
@@ -156,6 +160,14 @@ class EntityValidator:
     def _check_key_length(self, key: object, problems: Problems) -> None:
         if key == "":
             problems.add("A key has at least one character.", (_ROOT, self._entity.key))
+
+
+def _key_text(entity: EntityType, value: object) -> str | None:
+    """Return the text of a key, or None for what is no key: that is a problem of its own."""
+    try:
+        return key_text(entity, value)
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def _in_order(properties: Sequence[Property], given: Checked) -> Checked:

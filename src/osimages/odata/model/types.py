@@ -38,6 +38,10 @@ class Primitive(Enum):
     BINARY = "Edm.Binary"
 
 
+# https://docs.oasis-open.org/odata/odata-csdl-xml/v4.01/odata-csdl-xml-v4.01.html#sec_Key
+KEY_TYPES = frozenset(Primitive) - {Primitive.SINGLE, Primitive.DOUBLE, Primitive.BINARY}
+
+
 @dataclass(frozen=True, slots=True)
 class EnumMember:
     """A name and its number."""
@@ -210,7 +214,7 @@ DELTA = BoundFunction("delta", "What was created, changed or deleted since the l
 
 @dataclass(frozen=True, eq=False)
 class EntityType:
-    """A type with a key of one string property, as every entity of Graph has (api-guidelines: "id is Edm.String")."""
+    """A type with a key of one property, of any type in `KEY_TYPES`. Raises ValueError for a key of another type."""
 
     name: str
     properties: Sequence[Property]
@@ -219,6 +223,17 @@ class EntityType:
     functions: tuple[BoundFunction, ...] = ()
     operations: tuple[Operation, ...] = ()
     description: str = ""
+
+    def __post_init__(self) -> None:
+        declared = self.by_name.get(self.key)
+        if declared is not None and (declared.collection or declared.nullable or declared.type not in KEY_TYPES):
+            raise ValueError(f"the key '{self.key}' of '{self.name}' has no type that a key can have")
+
+    @cached_property
+    def key_type(self) -> Primitive:
+        """The type of the key; Edm.String where the key is not declared, as of a singleton."""
+        declared = self.by_name.get(self.key)
+        return declared.type if declared is not None and isinstance(declared.type, Primitive) else Primitive.STRING
 
     @cached_property
     def by_name(self) -> dict[str, Property]:

@@ -274,3 +274,26 @@ TO_TEXT: Mapping[Primitive, Callable[[Any], str]] = {
     Primitive.DURATION: duration_text,
     Primitive.BINARY: binary_text,
 }
+
+
+def _double(value: object) -> float | None:
+    found = float(str(value).replace("INF", "inf"))  # JSON has no infinity: OData writes it as text
+    return None if math.isnan(found) else found
+
+
+def _single(value: object) -> float | None:
+    found = _double(value)
+    return None if found is None else single(found)
+
+
+# From a canonical JSON value to what a column holds; other types are held as they are.
+TO_COLUMN: Mapping[Primitive, Callable[[Any], Any]] = {
+    Primitive.SINGLE: _single,
+    Primitive.DOUBLE: _double,
+    Primitive.DECIMAL: lambda value: decimal_text(Decimal(str(value))),
+    Primitive.GUID: lambda value: guid(str(value)),
+    Primitive.DATETIMEOFFSET: lambda value: moment(str(value))[0],
+    Primitive.TIMEOFDAY: lambda value: time_of_day(str(value)),
+    Primitive.DURATION: lambda value: duration(str(value)),
+    Primitive.BINARY: lambda value: binary(str(value)),
+}

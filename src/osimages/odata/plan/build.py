@@ -17,6 +17,7 @@ from osimages.odata.errors import (
     ODataError,
 )
 from osimages.odata.model import value_encoding
+from osimages.odata.model.keys import column_of_key
 from osimages.odata.model.types import EVERYTHING, ComplexType, EntityType, Model, Property, SetCapabilities
 from osimages.odata.plan.bind_items import bind_items
 from osimages.odata.plan.bind_query import BoundQuery, Rows, bind_query
@@ -191,12 +192,12 @@ def build_plan(
     )
 
 
-def build_one(query: Query, key: str) -> CollectionPlan:
+def build_one(query: Query, entity: EntityType, key: str) -> CollectionPlan:
     """The plan of what a query computes for the entity with that key."""
     constants, _ = _resolved(query.constants, None)
     named = Compare(Comparison.EQ, Field(None, None), Parameter(len(constants)))
     shape = Shape(named, computed=query.shape.computed)
-    return CollectionPlan(shape, (*constants, key), query.select, False, 0, 1, None, ())
+    return CollectionPlan(shape, (*constants, column_of_key(entity, key)), query.select, False, 0, 1, None, ())
 
 
 def build_delta(query: Query, state: DeltaState | None, limit: int, most_bytes: int = USUAL_PAGE_BYTES) -> DeltaPlan:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from osimages.odata.errors import BAD_PATH, NO_ROUTE_FOR_METHOD, UNKNOWN_SEGMENT, ODataError
+from osimages.odata.model.keys import canonical_key
 from osimages.odata.model.types import (
     DELTA,
     BoundFunction,
@@ -18,11 +19,12 @@ from osimages.odata.model.types import (
     EntityType,
     Model,
     Operation,
+    Primitive,
     Property,
     Singleton,
 )
 from osimages.odata.text.syntax_errors import ODataSyntaxError
-from osimages.odata.text.url_segments import PathSegment, arguments_of, key_of, split_path
+from osimages.odata.text.url_segments import PathSegment, arguments_of, bare_key_of, key_of, split_path
 
 
 class Kind(Enum):
@@ -227,7 +229,12 @@ def _operation(entity_set: Target, operation: Operation, segment: PathSegment) -
 
 
 def _entity_of(entity_set: Target, key: str) -> Target:
-    return replace(entity_set, kind=Kind.ENTITY, key=key)
+    entity = entity_set.entity
+    try:
+        return replace(entity_set, kind=Kind.ENTITY, key=canonical_key(entity, key))
+    except (ArithmeticError, ValueError):
+        reason = f"'{key[:128]}' is no key of type {entity.key_type.value}."
+        raise ODataError(BAD_PATH, reason=reason) from None
 
 
 def _below_entity(model: Model, entity: Target, segments: list[PathSegment]) -> Target:
@@ -281,9 +288,11 @@ def _names(segment: PathSegment, name: str) -> bool:
 
 
 def _key(segment: PathSegment, entity: EntityType) -> str:
-    key = key_of(segment, entity.key)
+    is_text = entity.key_type is Primitive.STRING
+    key = key_of(segment, entity.key) if is_text else bare_key_of(segment, entity.key)
     if key is None:
-        reason = f"'{segment.text[:128]}' needs one key in the form ('value') or ({entity.key}='value')."
+        form = "'value'" if is_text else "value"
+        reason = f"'{segment.text[:128]}' needs one key in the form ({form}) or ({entity.key}={form})."
         raise ODataError(BAD_PATH, reason=reason)
     return key
 

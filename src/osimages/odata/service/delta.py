@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from osimages.odata.errors import INVALID_DELTATOKEN, RESYNC_REQUIRED, ODataError
+from osimages.odata.model.keys import key_value
 from osimages.odata.plan.build import Query, build_delta
 from osimages.odata.plan.delta_tokens import DeltaState
 from osimages.odata.plan.query import Change, DeltaPage, Fate
@@ -86,7 +87,12 @@ async def _entries(call: Call, query: Query, page: DeltaPage) -> list[bytes]:
 
 def _entry(call: Call, query: Query, change: Change) -> bytes:
     if change.fate is not Fate.PRESENT:
-        return _encode({call.target.entity.key: change.key, "@removed": {"reason": _REASONS[change.fate]}})
+        return _encode(
+            {
+                call.target.entity.key: key_value(call.target.entity, change.key),
+                "@removed": {"reason": _REASONS[change.fate]},
+            }
+        )
     stored = change.document
     if query.items:
         (stored,) = chosen(call.form, query, (stored,), (change.computed,))

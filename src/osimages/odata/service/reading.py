@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from osimages.odata.model.keys import key_text
 from osimages.odata.model.service_document import service_document
 from osimages.odata.model.types import ComplexType
 from osimages.odata.plan.build import Query, build_one, build_plan
@@ -55,7 +56,7 @@ async def _worked_out(call: Call, stored: Stored) -> tuple[Stored, Sequence[Enco
     rows: Sequence[Sequence[Encoded]] = ((),)
     if query.shape.computed:
         assert call.target.key is not None
-        plan = build_one(query, call.target.key)
+        plan = build_one(query, call.target.entity, call.target.key)
         page = await call.store.page(call.tenant, plan)
         if not page.documents:  # removed a moment ago
             raise unknown_key(call.target.key)
@@ -116,7 +117,9 @@ def _references(call: Call, page: Page) -> tuple[bytes, ...]:
 
 def _reference(call: Call, document: bytes) -> bytes:
     key = msgspec.json.decode(member(document, call.target.entity.key))
-    return msgspec.json.encode({f"{call.form.annotation}id": call.links.entity(call.target, key)})
+    return msgspec.json.encode(
+        {f"{call.form.annotation}id": call.links.entity(call.target, key_text(call.target.entity, key))}
+    )
 
 
 async def property_of(call: Call) -> Reply:

@@ -6,6 +6,7 @@ import uuid
 
 from osimages.odata.errors import INVALID_SELECT, NAME_EXISTS, PRECONDITION_FAILED, ODataError
 from osimages.odata.model.body_validation import Checked
+from osimages.odata.model.keys import key_text, key_value
 from osimages.odata.plan.query import Stored
 from osimages.odata.plan.resolve import Kind, Target
 from osimages.odata.service.call import Call
@@ -22,7 +23,8 @@ async def create(call: Call) -> Reply:
     """A new entity, under the key that the body gives or a GUID."""
     check_no_items(call)
     properties = call.engine.schema.validator(call.target.entity).create(json_body(call.request))
-    key = str(properties.get(call.target.entity.key) or uuid.uuid4())
+    given = properties.get(call.target.entity.key)
+    key = str(uuid.uuid4()) if given is None else key_text(call.target.entity, given)
     try:
         stored = await call.change(key, call.changes().create(call.tenant, key, properties))
     except KeyTakenError:
@@ -104,7 +106,8 @@ def applied_return(call: Call) -> tuple[Header, ...]:
 def _whole(call: Call, key: str, body: object) -> Checked:
     """All properties of an entity that a body is to make, under the key in the address."""
     validator = call.engine.schema.validator(call.target.entity)
-    return validator.create(body | {call.target.entity.key: key} if isinstance(body, dict) else body)
+    named = {call.target.entity.key: key_value(call.target.entity, key)}
+    return validator.create(body | named if isinstance(body, dict) else body)
 
 
 async def _put(call: Call, changes: Checked | None, body: object) -> Reply:

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, datetime
 
+from osimages.odata.model.keys import column_of_key, key_of_column, key_text, key_value
 from osimages.odata.model.types import Model
 from osimages.odata.plan.query import Stored
 from osimages.odata.sql.documents import document, item_rows, main_row, properties
@@ -42,7 +43,7 @@ class Changes:
         """Add an entity with all its items. `marks` are those of its tables that are true. Raises KeyTakenError."""
         version = yield from self._next_change(tenant)
         stored = yield from self.append(tenant, key, given, version, marks)
-        yield Statement(self._statements.forget_removal, {"tenant": tenant, "id": key})
+        yield Statement(self._statements.forget_removal, {"tenant": tenant, "id": self._id(key)})
         if self._record is not None:
             yield from self._record(key, None, stored)
         return stored
@@ -59,10 +60,10 @@ class Changes:
 
         Raises LookupError for a tenant that is not known.
         """
-        whole = {**given, self._entity.key: key}
+        whole = {**given, self._entity.key: self._key_value(key, given)}
         number = version if version is not None else (yield from self._next_change(tenant))
         stored = Stored(number, document(self._model, self._entity, whole))
-        yield Statement(self._statements.create, {"id": key, **self._row(tenant, stored, whole, marks)})
+        yield Statement(self._statements.create, {"id": self._id(key), **self._row(tenant, stored, whole, marks)})
         yield from self._add_items(tenant, key, whole)
         return stored
 
@@ -85,7 +86,7 @@ class Changes:
             return before
         whole.update(changed)
         stored = Stored((yield from self._next_change(tenant)), document(self._model, self._entity, whole))
-        yield Statement(self._statements.replace, {"key": key, **self._row(tenant, stored, whole, marks)})
+        yield Statement(self._statements.replace, {"key": self._id(key), **self._row(tenant, stored, whole, marks)})
         yield from self._remove_items(tenant, key, changed)
         yield from self._add_items(tenant, key, changed)
         if self._record is not None:
@@ -128,8 +129,18 @@ class Changes:
         """Return the entity with that key, or None."""
         if "\0" in key:  # not every database takes such a text, and no key holds that character
             return None
-        rows = yield Statement(self._statements.get, {"tenant": tenant, "id": key})
+        rows = yield Statement(self._statements.get, {"tenant": tenant, "id": self._id(key)})
         return Stored(rows[0][0], rows[0][1]) if rows else None
+
+    def _key_value(self, key: str, given: Mapping[str, object]) -> object:
+        """Return the JSON value of the key, as the client wrote it: one moment may have several texts."""
+        written = given.get(self._entity.key)
+        if written is not None and key_text(self._entity, written) == key:
+            return written
+        return key_value(self._entity, key)
+
+    def _id(self, key: str) -> object:
+        return column_of_key(self._entity, key)
 
     def _next_change(self, tenant: str) -> Script[int]:
         rows = yield Statement(self._statements.next_change, {"tenant": tenant})
@@ -150,29 +161,36 @@ class Changes:
 
     def marked(self, tenant: str, mark: str) -> Script[set[str]]:
         """Return the keys of the tenant's entities whose mark is true; the others cost nothing."""
-        return {key for (key,) in (yield Statement(self._statements.marked[mark], {"tenant": tenant}))}
+        rows = yield Statement(self._statements.marked[mark], {"tenant": tenant})
+        return {key_of_column(self._entity, row[0]) for row in rows}
 
     def take_away(self, tenant: str, key: str, marks: Marks = frozenset()) -> Script[None]:
         """Take away an entity that is there, and note its removal with these marks."""
         yield from self._remove_items(tenant, key, self._tables.items)
-        yield Statement(self._statements.remove, {"tenant": tenant, "id": key})
+        yield Statement(self._statements.remove, {"tenant": tenant, "id": self._id(key)})
         version = yield from self._next_change(tenant)
         removed_at = datetime.now(UTC).isoformat(timespec="seconds")
-        row = {"tenant": tenant, "id": key, "version": version, "removed_at": removed_at, **self._marks(marks)}
+        row = {
+            "tenant": tenant,
+            "id": self._id(key),
+            "version": version,
+            "removed_at": removed_at,
+            **self._marks(marks),
+        }
         yield Statement(self._statements.note_removal, row)
 
     def _remove_items(self, tenant: str, key: str, names: Iterable[str]) -> Script[None]:
         for name in names:
             if name in self._tables.items:
-                yield Statement(self._statements.remove_items[name], {"tenant": tenant, "id": key})
+                yield Statement(self._statements.remove_items[name], {"tenant": tenant, "id": self._id(key)})
 
     def _add_items(self, tenant: str, key: str, given: Mapping[str, object]) -> Script[None]:
         for name, items in self._tables.items.items():
             if given.get(name):
                 declared = self._entity.by_name[name]
-                columns = ("tenant", "id", "ordinal", *items.columns.values())
+                own, columns = self._id(key), ("tenant", "id", "ordinal", *items.columns.values())
                 rows = [
-                    dict(zip(columns, (tenant, key, *row), strict=True)) for row in item_rows(declared, given[name])
+                    dict(zip(columns, (tenant, own, *row), strict=True)) for row in item_rows(declared, given[name])
                 ]
                 yield Statement(self._statements.add_item[name], rows)
 

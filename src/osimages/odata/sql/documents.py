@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
@@ -47,8 +46,12 @@ def item_rows(declared: Property, items: object) -> Iterator[Row]:
 
 def main_row(entity: EntityType, properties: Mapping[str, object]) -> Row:
     """The values of the columns for single values, in the order in which the tables declare them."""
-    single = (each for each in entity.properties if not each.collection and each.name != entity.key)
-    return tuple(encode(properties.get(each.name)) for each in single for encode in _column_encoders(each.type))
+    single = (each for each in entity.properties if not each.collection)
+    return tuple(
+        encode(properties.get(each.name))
+        for each in single
+        for encode in _column_encoders(each.type)[1 if each.name == entity.key else 0 :]  # the key has its own column
+    )
 
 
 @cache
@@ -62,7 +65,7 @@ def _column_encoders(type_: PropertyType) -> tuple[Encode, ...]:
         return tuple(_of_part(part.name, encode) for part in single for encode in _column_encoders(part.type))
     if isinstance(type_, EnumType):
         return (_member_number(type_),)
-    encode = _ENCODINGS.get(type_)
+    encode = value_encoding.TO_COLUMN.get(type_)
     own = _as_it_is if encode is None else _unless_null(encode)
     offset = _unless_null(lambda value: value_encoding.moment(str(value))[1])
     return (own, offset) if type_ is Primitive.DATETIMEOFFSET else (own,)
@@ -89,28 +92,6 @@ def _as_it_is(value: object) -> object:
 
 def _unless_null(encode: Encode) -> Encode:
     return lambda value: None if value is None else encode(value)
-
-
-def _double(value: object) -> float | None:
-    found = float(str(value).replace("INF", "inf"))  # JSON has no infinity: OData writes it as text
-    return None if math.isnan(found) else found
-
-
-def _single(value: object) -> float | None:
-    found = _double(value)
-    return None if found is None else value_encoding.single(found)
-
-
-_ENCODINGS: Mapping[Primitive, Encode] = {
-    Primitive.SINGLE: _single,
-    Primitive.DOUBLE: _double,
-    Primitive.DECIMAL: lambda value: value_encoding.decimal_text(Decimal(str(value))),
-    Primitive.GUID: lambda value: value_encoding.guid(str(value)),
-    Primitive.DATETIMEOFFSET: lambda value: value_encoding.moment(str(value))[0],
-    Primitive.TIMEOFDAY: lambda value: value_encoding.time_of_day(str(value)),
-    Primitive.DURATION: lambda value: value_encoding.duration(str(value)),
-    Primitive.BINARY: lambda value: value_encoding.binary(str(value)),
-}
 
 
 def _annotated(model: Model, declared: Property, value: object) -> object:

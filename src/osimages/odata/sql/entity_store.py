@@ -6,7 +6,8 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self
 
-from osimages.odata.model.types import Model
+from osimages.odata.model.keys import key_of_column
+from osimages.odata.model.types import EntityType, Model
 from osimages.odata.plan.query import Change, CollectionPlan, DeltaPage, DeltaPlan, Fate, Page, Shape, Stored
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.statements import Statements
@@ -82,7 +83,9 @@ def delta_parameters(tenant: str, plan: DeltaPlan) -> dict[str, object]:
     return values
 
 
-def delta_page_of(rows: Sequence[Any], plan: DeltaPlan, more: bool, newest: int) -> DeltaPage:
+def delta_page_of(entity: EntityType, rows: Sequence[Any], plan: DeltaPlan, more: bool, newest: int) -> DeltaPage:
     """A page of rows: key, document, number of the change, fate, and computed values."""
-    changes = tuple(Change(key, Fate(fate), document, tuple(rest)) for key, document, _, fate, *rest in rows)
+    changes = tuple(
+        Change(key_of_column(entity, key), Fate(fate), document, tuple(rest)) for key, document, _, fate, *rest in rows
+    )
     return DeltaPage(changes, rows[-1][2] if rows else plan.after, more, newest)

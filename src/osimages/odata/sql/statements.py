@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ClauseElement,
@@ -25,8 +25,8 @@ class Listing(NamedTuple):
     parameter `ids`, and what that parameter is for some keys.
     """
 
-    condition: Callable[[ColumnElement[str]], ColumnElement[bool]]
-    ids: Callable[[Iterable[str]], object]
+    condition: Callable[[ColumnElement[Any]], ColumnElement[bool]]
+    ids: Callable[[Iterable[object]], object]
 
 
 class Statements:

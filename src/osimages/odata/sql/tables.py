@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     BigInteger,
@@ -36,7 +36,8 @@ from osimages.odata.model.value_encoding import may_be_null
 # Compared by code point, as SQLite does by itself, whatever the database's locale.
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 # Enumerations are compared by number (OData URL conventions, section 5.1.1.1.1); dates as ISO text, which sorts by day.
-_COLUMN_TYPES: Mapping[Primitive, type[TypeEngine[Any]] | TypeEngine[Any]] = {
+ColumnType: TypeAlias = "type[TypeEngine[Any]] | TypeEngine[Any]"
+_COLUMN_TYPES: Mapping[Primitive, ColumnType] = {
     Primitive.STRING: TEXT,
     Primitive.BOOLEAN: Boolean,
     Primitive.BYTE: Integer,
@@ -102,13 +103,17 @@ def entity_tables(
     `marks` are names of truth values that the application has beside each row.
     """
     name = name or _column_name(entity.name)
-    single = [each for each in entity.properties if not each.collection and each.name != entity.key]
-    columns = [column for each in single for column in _columns(each.name, each.type, may_be_null(each))]
+    key_type = column_type(entity.key_type)
+    columns: list[tuple[str, Column[Any]]] = []
+    for each in entity.properties:
+        if not each.collection:
+            made = list(_columns(each.name, each.type, may_be_null(each)))
+            columns += made[1:] if each.name == entity.key else made  # the key has a column of its own
     main = Table(
         name,
         metadata,
         Column("tenant", TEXT, primary_key=True),
-        Column("id", TEXT, primary_key=True),
+        Column("id", key_type, primary_key=True, autoincrement=False),
         Column("version", BigInteger, nullable=False),
         *(Column(each, Boolean, nullable=False) for each in marks),
         Column("document", LargeBinary, nullable=False),
@@ -124,7 +129,7 @@ def entity_tables(
         f"removed_{name}",
         metadata,
         Column("tenant", TEXT, primary_key=True),
-        Column("id", TEXT, primary_key=True),
+        Column("id", key_type, primary_key=True, autoincrement=False),
         Column("version", BigInteger, nullable=False),
         Column("removed_at", TEXT, nullable=False),
         *(Column(each, Boolean, nullable=False, server_default=false()) for each in marks),
@@ -133,7 +138,7 @@ def entity_tables(
     )
     items = {
         declared.name: _item_table(
-            metadata, item_names.get(declared.name, f"{name}_{_column_name(declared.name)}"), declared
+            metadata, item_names.get(declared.name, f"{name}_{_column_name(declared.name)}"), declared, key_type
         )
         for declared in entity.properties
         if declared.collection
@@ -167,13 +172,13 @@ Table(
 )
 
 
-def _item_table(metadata: MetaData, name: str, declared: Property) -> ItemTable:
+def _item_table(metadata: MetaData, name: str, declared: Property, key_type: ColumnType) -> ItemTable:
     columns = list(_columns("", declared.type, declared.nullable))
     table = Table(
         name,
         metadata,
         Column("tenant", TEXT, primary_key=True),
-        Column("id", TEXT, primary_key=True),
+        Column("id", key_type, primary_key=True, autoincrement=False),
         Column("ordinal", Integer, primary_key=True, autoincrement=False),
         *(column for _, column in columns),
         Index(f"{name}_values", "tenant", *(column.name for _, column in columns), "id"),
@@ -207,7 +212,7 @@ def _columns(path: str, type_: PropertyType, nullable: bool) -> Iterator[tuple[s
         yield (path or PRIMITIVE_ITEM) + OFFSET, Column(f"{name}_offset", Integer, nullable=nullable)
 
 
-def column_type(type_: Primitive | EnumType) -> type[TypeEngine[Any]] | TypeEngine[Any]:
+def column_type(type_: Primitive | EnumType) -> ColumnType:
     """What a column of values of that type holds."""
     return Integer if isinstance(type_, EnumType) else _COLUMN_TYPES[type_]
 

@@ -20,6 +20,7 @@ _ARGUMENT = re.compile(
     r"\s*(?P<name>[^\W\d]\w*)\s*=\s*(?P<value>'(?:[^']|'')*'|[^',()\s]+)\s*(?P<more>,|\Z)", re.DOTALL
 )
 _KEY = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?'(?P<value>(?:[^']|'')*)'\Z", re.DOTALL)
+_BARE_KEY = re.compile(r"(?:(?P<name>[^\W\d]\w*)=)?(?P<value>[^=]+)\Z", re.DOTALL)
 
 
 class PathSegment(msgspec.Struct, frozen=True):
@@ -54,6 +55,14 @@ def key_of(segment: PathSegment, key_name: str) -> str | None:
     if match is None or (match["name"] or key_name).lower() != key_name.lower():
         return None
     return match["value"].replace("''", "'")
+
+
+def bare_key_of(segment: PathSegment, key_name: str) -> str | None:
+    """The text of a key of another type than Edm.String in (42) or (name=42); None when it is anything else."""
+    match = _BARE_KEY.match(segment.arguments or "")
+    if match is None or (match["name"] or key_name).lower() != key_name.lower():
+        return None
+    return match["value"]
 
 
 def arguments_of(segment: PathSegment) -> dict[str, str] | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from osimages.odata.model.keys import key_text
 from osimages.odata.model.types import ComplexType, EntityType, EnumType, Model, Primitive, Property
 from osimages.odata.wire.media_types import JsonForm, Metadata
 
@@ -49,7 +50,7 @@ def in_form(
     if form.metadata is not Metadata.NONE and _STORED_TYPE in members:
         head[f"{form.annotation}type"] = members[_STORED_TYPE]
     if form.metadata is Metadata.FULL:
-        url = address(str(members[entity.key]))
+        url = address(key_text(entity, members[entity.key]))
         head |= {f"{form.annotation}id": url, f"{form.annotation}{'readLink' if is_read_only else 'editLink'}": url}
         if etag is not None:
             head[f"{form.annotation}etag"] = etag

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from osimages.odata.model.types import DELTA
+from osimages.odata.model.types import DELTA, EntityType, Primitive
 from osimages.odata.plan.resolve import Kind, Target
 from osimages.odata.text.options_parser import option_name
 
@@ -38,7 +38,7 @@ class Links(msgspec.Struct, frozen=True, gc=False):
                 return f"{source}{selected}/$entity"
             case Kind.PROPERTY:
                 assert target.declared is not None
-                key = "" if target.key is None else f"({quoted_key(target.key)})"
+                key = "" if target.key is None else f"({key_literal(target.entity, target.key)})"
                 return f"{source}{key}/{target.declared.name}{selected}"
             case _:
                 return f"{source}{selected}"
@@ -63,7 +63,7 @@ class Links(msgspec.Struct, frozen=True, gc=False):
         def address(key: str) -> str:
             # Clients resolve "." and ".." even when encoded (RFC 3986, section 5.2.4), and "$" starts a system segment.
             if key in (".", "..") or key.startswith("$") or any(map(key.lower().__contains__, calls)):
-                return f"{collection}({quoted_key(key)})"
+                return f"{collection}({key_literal(target.entity, key)})"
             return f"{collection}/{quote(key, safe='')}"
 
         return address
@@ -85,6 +85,13 @@ class Links(msgspec.Struct, frozen=True, gc=False):
 
     def _collection(self, target: Target) -> str:
         return f"{self.root}/{target.source}"
+
+
+def key_literal(entity: EntityType, key: str) -> str:
+    """A key as it stands in parentheses: texts in quotes, durations with their type, others as they are."""
+    if entity.key_type is Primitive.STRING:
+        return quoted_key(key)
+    return quote(f"duration'{key}'" if entity.key_type is Primitive.DURATION else key, safe="':")
 
 
 def quoted_key(key: str) -> str:

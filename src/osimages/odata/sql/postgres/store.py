@@ -9,6 +9,7 @@ from asyncpg import Record
 from sqlalchemy import any_, bindparam
 from sqlalchemy.dialects.postgresql import dialect
 
+from osimages.odata.model.keys import column_of_key, key_of_column
 from osimages.odata.model.types import Model
 from osimages.odata.plan.expressions import Condition, Value
 from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
@@ -27,7 +28,8 @@ _SHAPES_KEPT = 512
 
 # PostgreSQL takes no text with that character, and no key holds it.
 _LISTING = Listing(
-    lambda column: column == any_(bindparam("ids")), lambda keys: [key for key in keys if "\0" not in key]
+    lambda column: column == any_(bindparam("ids")),
+    lambda keys: [key for key in keys if not isinstance(key, str) or "\0" not in key],
 )
 
 Types = tuple[type, ...]
@@ -43,6 +45,7 @@ class PostgresStore(EntityStore):
         self._connections = connections
         self._patterns = PostgresPatterns(connections)
         self._tables = tables
+        self._entity = tables.entity
         self._get = statements.get
         self._get_all = statements.get_all
         self._last_change = statements.last_change
@@ -54,13 +57,15 @@ class PostgresStore(EntityStore):
         """The entity with that key."""
         if "\0" in key:  # PostgreSQL takes no such text, and no key holds that character
             return None
-        rows = await self._connections.rows(self._get, {"tenant": tenant, "id": key})
+        rows = await self._connections.rows(self._get, {"tenant": tenant, "id": column_of_key(self._entity, key)})
         return Stored(rows[0][0], rows[0][1]) if rows else None
 
     async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
         """Those entities of the keys that are there."""
-        rows = await self._connections.rows(self._get_all, {"tenant": tenant, "ids": _LISTING.ids(keys)})
-        return {key: Stored(version, document) for key, version, document in rows}
+        rows = await self._connections.rows(
+            self._get_all, {"tenant": tenant, "ids": _LISTING.ids([column_of_key(self._entity, key) for key in keys])}
+        )
+        return {key_of_column(self._entity, row[0]): Stored(row[1], row[2]) for row in rows}
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
@@ -101,7 +106,7 @@ class PostgresStore(EntityStore):
             newest = int(found[0][0])
             numbered = {**values, "known": plan.known_from(newest)}
             rows, more = await _some(connection, sql, numbered, plan.limit, plan.most_bytes)
-        return delta_page_of(rows, plan, more, newest)
+        return delta_page_of(self._entity, rows, plan, more, newest)
 
     def _rendered_page(self, shape: Shape, types: Types) -> str:
         return self._rendered(types, lambda renderer: renderer.page(shape, None))

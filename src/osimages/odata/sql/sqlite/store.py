@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import text
 from sqlalchemy.dialects.sqlite import dialect
 
+from osimages.odata.model.keys import column_of_key, key_of_column
 from osimages.odata.model.types import Model
 from osimages.odata.plan.constants import Pattern
 from osimages.odata.plan.expressions import Exists
@@ -52,6 +53,7 @@ class SqliteStore(EntityStore):
     ) -> None:
         statements = Statements(tables, dialect(paramstyle="named"), row_locks=False, listing=LISTING)
         super().__init__(database, model, tables, statements)
+        self._entity = tables.entity
         self._one = reader.one
         self._every = reader.every
         self._reads = reads
@@ -68,13 +70,15 @@ class SqliteStore(EntityStore):
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
         # By their order, which is quicker than by their names.
-        row = self._one(self._get, (tenant, key))
+        row = self._one(self._get, (tenant, column_of_key(self._entity, key)))
         return None if row is None else Stored(row[0], row[1])
 
     async def get_all(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Stored]:
         """Those entities of the keys that are there."""
-        rows = self._every(self._get_all, {"tenant": tenant, "ids": LISTING.ids(keys)})
-        return {key: Stored(version, document) for key, version, document in rows}
+        rows = self._every(
+            self._get_all, {"tenant": tenant, "ids": LISTING.ids([column_of_key(self._entity, key) for key in keys])}
+        )
+        return {key_of_column(self._entity, row[0]): Stored(row[1], row[2]) for row in rows}
 
     async def page(self, tenant: str, plan: CollectionPlan) -> Page:
         """One page, and the total where the plan asks for it, both of the same moment."""
@@ -127,7 +131,7 @@ class SqliteStore(EntityStore):
             newest = _number(reader, self._last_change, {"tenant": tenant})
             values = {**values, "known": plan.known_from(newest)}
             rows, more = reader.some(sql, values, plan.limit, plan.most_bytes)
-        return delta_page_of(rows, plan, more, newest)
+        return delta_page_of(self._entity, rows, plan, more, newest)
 
     def _driving(self, reader: SqliteReader, shape: Shape, values: Values, few: int) -> Exists | None:
         """Return the lambda with the fewest matching items, if any has less than `few`."""

@@ -244,7 +244,7 @@ def test_a_check_of_a_file_loads_no_client(tmp_path: Path) -> None:
         "import sys; from osimages.cli import main\n"
         "try: main(['check', '--json-file', sys.argv[1]], standalone_mode=False)\n"
         "except SystemExit: pass\n"
-        "sys.exit(bool({'httpx', 'azure', 'osimages.graph'} & sys.modules.keys()))"
+        "sys.exit(bool({'httpx', 'azure', 'osimages.graph.client'} & sys.modules.keys()))"
     )
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path / "devices.json")], check=False)
     assert done.returncode == 0

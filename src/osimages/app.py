@@ -53,7 +53,7 @@ from osimages.graph.tables import AUDIT_EVENT_TABLES, IMAGES
 from osimages.graph.tenant_storage import Tenant, add_tenant
 from osimages.graph.tenants import Tenants
 from osimages.graph.throttling import Throttle
-from osimages.observability import configure_logging
+from osimages.observability import MetricsRegistry, configure_logging
 from osimages.odata.app import ODataApp
 from osimages.odata.errors import ODataError
 from osimages.odata.model.body_validation import EntityValidator
@@ -71,7 +71,7 @@ from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.store import Database, DatabaseLimits, Store, StoreUnavailableError
 from osimages.odata.stores import OpenedStore
 from osimages.odata.text.text_limits import Bounds
-from osimages.settings import Settings, misspelt, resolve
+from osimages.settings import METRICS_DIRECTORY_VARIABLE, Settings, misspelt, resolve
 
 # The file in the data directory with the keys that were fetched last.
 KEPT_FILE = "entra-keys.json"
@@ -276,7 +276,8 @@ async def start(settings: Settings) -> Running:
 
     Raises SchemaError, KeyFileError, UnusableError or OSError where database, keys or the file of users are unusable.
     """
-    metrics = Metrics()
+    folder = os.environ.get(METRICS_DIRECTORY_VARIABLE)
+    metrics = Metrics(MetricsRegistry(Path(folder) if folder else None))
     database = await opened(settings, metrics)
     try:
         running = await _running(settings, database, metrics)

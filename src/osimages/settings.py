@@ -20,7 +20,9 @@ import platformdirs
 FILE_NAME = "osimages.toml"
 ENVIRONMENT_PREFIX = "OSIMAGES_"
 CLOUD_NAMES = ("global", "usgov", "usgovdod", "china", "bleu", "delos", "govsg")
-
+# Names the folder in which the workers of a server share their metrics. `osimages serve` sets it before it starts them:
+# prometheus-client reads it when it is imported.
+METRICS_DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 _SERVERS = ("postgresql://", "postgres://")
 # What was meant for a URL, with one slash or two; one letter is a drive of Windows.

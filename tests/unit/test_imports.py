@@ -28,7 +28,6 @@ STILL = {
     "graph/client_limits.py": ["settings"],
     "graph/forwarded.py": ["settings"],
     "graph/known_hosts.py": ["settings"],
-    "graph/metrics.py": ["observability"],
     "graph/service.py": ["settings"],
     "graph/throttling.py": ["settings"],
 }

@@ -37,11 +37,10 @@ from osimages.entra.emulator.private_files import UnusableError, private_directo
 from osimages.graph.known_hosts import is_loopback
 from osimages.graph.migrations import MIGRATIONS
 from osimages.graph.state.seeds import SeedError, read_seeds
-from osimages.observability import METRICS_DIRECTORY_VARIABLE
 from osimages.odata.sql.databases import migrate
 from osimages.odata.sql.migrations import SchemaError
 from osimages.odata.sql.store import StoreUnavailableError
-from osimages.settings import Settings
+from osimages.settings import METRICS_DIRECTORY_VARIABLE, Settings
 
 _POLL_SECONDS = 0.01
 _PAUSE_SECONDS = 1.0

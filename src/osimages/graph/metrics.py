@@ -1,30 +1,17 @@
-"""Metrics for Prometheus, of all workers of a server together.
-
-Each worker writes its numbers into files that are mapped into memory (prometheus-client's multiprocess mode); a scrape
-adds up those of all workers. Without PROMETHEUS_MULTIPROC_DIR, which `osimages serve` sets before it
-starts them, a process counts for itself. Source: https://prometheus.github.io/client_python/multiprocess/.
-"""
+"""Metrics of the service for Prometheus: their names, labels and meaning; documented in docs/operations.md."""
 
 from __future__ import annotations
 
 import math
-import os
 import sys
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from importlib.metadata import version
-from pathlib import Path
-from typing import TypeAlias, cast
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
-
-from osimages.observability import METRICS_DIRECTORY_VARIABLE
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Gauges are refreshed so often, so that a scrape sees those of the workers that do not answer it.
@@ -37,30 +24,32 @@ PUBLISHING_OUTCOMES = ("published", "nothing_due", "elsewhere", "failed")
 _METHODS = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
 _DURATION = "osimages_request_duration_seconds"
 _DURATION_HELP = "Time from a request until its answer is ready."
-_DURATION_LABELS = ("route", "method", "status")
 _REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _WAIT_BUCKETS = (0.0001, 0.001, 0.01, 0.1, 0.5, 1, 5, 10)
 
 
-# By the names of prometheus-client; a series of the histogram of requests takes 5 kB, and there are some dozens.
-_FILE_BYTES = {
-    **dict.fromkeys(("counter", "histogram", "gauge_livesum", "gauge_livemax"), 64 * 1024),
-    "histogram_requests": 2 * 1024 * 1024,
-}
-Observe: TypeAlias = Callable[[float], None]
+class Registry(Protocol):
+    """Where metrics are registered; the workers of a server may share theirs."""
+
+    own: CollectorRegistry
+
+    def histogram(
+        self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]
+    ) -> Callable[..., Callable[[float], None]]:
+        """Register a histogram that every request observes; return a function from label values to `observe`."""
+
+    def shared(self) -> CollectorRegistry:
+        """Return the metrics of all workers."""
 
 
 class Metrics:
-    """The metrics of this worker; also a PoolObserver. Names and labels are documented in docs/operations.md."""
+    """The metrics of this worker; also a PoolObserver."""
 
-    def __init__(self) -> None:
-        name = os.environ.get(METRICS_DIRECTORY_VARIABLE)
-        self._folder = folder = Path(name) if name else None
-        self._registry = to = CollectorRegistry()
-        if folder is not None:
-            _forget_dead_workers(folder)
-            _allocate_files(folder)
-        self._observe = lru_cache(4096)(self._observer_in_process(to) if folder is None else self._observer_in(folder))
+    def __init__(self, registry: Registry) -> None:
+        self._registry, to = registry, registry.own
+        self._observe = lru_cache(4096)(
+            registry.histogram(_DURATION, _DURATION_HELP, ("route", "method", "status"), _REQUEST_BUCKETS)
+        )
         self._rejected = Counter(
             "osimages_rejected_tokens", "Requests whose token was missing or rejected.", ["reason"], registry=to
         )
@@ -99,16 +88,6 @@ class Metrics:
             self._runs.labels(outcome)
         self._workers.set(1)
         self._build.labels(version("osimages"), ".".join(map(str, sys.version_info[:3]))).set(1)
-
-    @staticmethod
-    def _observer_in_process(registry: CollectorRegistry) -> Callable[[str, str, str], Observe]:
-        histogram = Histogram(_DURATION, _DURATION_HELP, _DURATION_LABELS, buckets=_REQUEST_BUCKETS, registry=registry)
-        return lambda *labels: histogram.labels(*labels).observe
-
-    @staticmethod
-    def _observer_in(folder: Path) -> Callable[[str, str, str], Observe]:
-        file = MmapedDict(str(folder / f"histogram_requests_{os.getpid()}.db"))  # type: ignore[no-untyped-call]
-        return lambda *labels: MappedHistogram(file, labels).observe
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one request."""
@@ -149,42 +128,9 @@ class Metrics:
 
     def exposition(self) -> bytes:
         """Return the text that Prometheus reads: the metrics of all workers."""
-        registry = self._registry
-        if self._folder is not None:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
         together = CollectorRegistry()
-        together.register(_WithRequests(registry))
+        together.register(_WithRequests(self._registry.shared()))
         return generate_latest(together)
-
-
-class MappedHistogram:
-    """A series of the histogram of requests, in a file as prometheus-client maps it, and in a quarter of its time.
-
-    Every request is observed once: with the library's own histogram, a read by key took a tenth longer.
-    """
-
-    def __init__(self, file: MmapedDict, labels: tuple[str, ...]) -> None:
-        def key(ending: str, *bound: str) -> str:
-            names = [*_DURATION_LABELS, *(["le"] if bound else [])]
-            return mmap_key(_DURATION, f"{_DURATION}{ending}", names, [*labels, *bound], _DURATION_HELP)
-
-        # Key, value, and a time that only gauges have.
-        self._write = cast(Callable[[str, float, float], None], file.write_value)
-        self._sum, self._sum_key = 0.0, key("_sum")
-        self._counts = [0.0] * (len(_REQUEST_BUCKETS) + 1)
-        written: Callable[[float], str] = floatToGoString
-        self._keys = [key("_bucket", written(bound)) for bound in (*_REQUEST_BUCKETS, math.inf)]
-        for each in self._keys:
-            self._write(each, 0.0, 0.0)
-
-    def observe(self, seconds: float) -> None:
-        """Count a request that took so long."""
-        place = bisect_left(_REQUEST_BUCKETS, seconds)
-        self._counts[place] += 1.0
-        self._sum += seconds
-        self._write(self._keys[place], self._counts[place], 0.0)
-        self._write(self._sum_key, self._sum, 0.0)
 
 
 class _WithRequests(Collector):
@@ -210,32 +156,3 @@ class _WithRequests(Collector):
 def _gauge(registry: CollectorRegistry, name: str, mode: str, text: str, *labels: str) -> Gauge:
     """A gauge of which a scrape sees the sum or the largest of all living workers (`livesum`, `livemax`)."""
     return Gauge(f"osimages_{name}", text, labels, multiprocess_mode=mode, registry=registry)  # type: ignore[arg-type]
-
-
-def _forget_dead_workers(folder: Path) -> None:
-    """Remove the gauges of workers that are gone; what they counted stays."""
-    for file in folder.glob("gauge_live*.db"):
-        process = int(file.stem.rpartition("_")[2])
-        if process != os.getpid() and not _is_alive(process):
-            file.unlink(missing_ok=True)
-
-
-def _allocate_files(folder: Path) -> None:
-    """Give the files of this worker real space on the disk before they are mapped.
-
-    A page of a mapped file for which a full disk has no room ends the process (SIGBUS). Raises OSError.
-    """
-    for name, size in _FILE_BYTES.items():
-        (folder / f"{name}_{os.getpid()}.db").write_bytes(bytes(size))
-
-
-def _is_alive(process: int) -> bool:
-    if os.name != "posix":  # where a server has one worker, which is this one
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

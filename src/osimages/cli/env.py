@@ -12,7 +12,6 @@ from osimages.cli.options import data_dir_option, more, settings_from
 from osimages.cli.server_address import server_address
 from osimages.cli.shells import LINE
 from osimages.cli.token import development_token
-from osimages.cli.turns import state_of
 from osimages.entra.emulator.certificates import Certificates
 from osimages.entra.emulator.default_directory import (
     DEFAULT_APPLICATION,
@@ -21,7 +20,6 @@ from osimages.entra.emulator.default_directory import (
     IDENTITY_HEADER,
 )
 from osimages.entra.emulator.federation import LIFETIME, service_account_token
-from osimages.entra.emulator.managed_identity import TOKEN_PATH
 from osimages.entra.emulator.private_files import replace
 from osimages.entra.emulator.signing_keys import SigningKeys
 from osimages.settings import Settings
@@ -97,6 +95,8 @@ def _remote_values(url: str, pin: str | None, settings: Settings) -> dict[str, s
 
 def _endpoints(url: str, token: str) -> dict[str, str]:
     """The variables that every server has: its address, a token, and its managed identity."""
+    from osimages.entra.emulator.managed_identity import TOKEN_PATH
+
     return {
         "OSIMAGES_URL": url,
         "OSIMAGES_TOKEN": token,
@@ -139,6 +139,8 @@ def _application(folder: Path) -> dict[str, str]:
 
 def _federated_token_file(folder: Path, application: str) -> Path:
     """Write the token with which WorkloadIdentityCredential proves an application, good for a day, into a file."""
+    from osimages.cli.turns import state_of
+
     file, now = (folder / FEDERATED_TOKEN_FILE).resolve(), datetime.now(UTC)
     with complaints():
         keys = SigningKeys.load_or_create(folder)

@@ -106,8 +106,9 @@ def _version_document() -> Document:
 
 @lru_cache(2)
 def _openapi_document(beta: SchemaIndex) -> Document:
-    pages = {**{path: page for path, (_, page) in _PAGES.items()}, **CATALOGUE_PAGES}
-    return Document(openapi(beta.model, beta.root[1:], version("osimages"), needed, pages))
+    # Clients of the API have the certificate before they speak to it.
+    own = {path: page for path, (_, page) in _PAGES.items() if page.media_type != PEM.decode()}
+    return Document(openapi(beta.model, beta.root[1:], version("osimages"), needed, {**own, **CATALOGUE_PAGES}))
 
 
 @lru_cache(2)

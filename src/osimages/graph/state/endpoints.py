@@ -25,6 +25,7 @@ from osimages.windows.calendar import PACIFIC
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 _LONGEST_FORWARD = 10 * 366 * 86_400
 _LONGEST_PATTERN = 1024
+_MOST_FILTERS = 16
 _STATUS = re.compile(r"[1-5](?:[0-9]{2}|xx)", re.ASCII | re.IGNORECASE)
 _METHOD = re.compile(r"[A-Za-z]{1,16}", re.ASCII)
 
@@ -121,7 +122,10 @@ async def _remove_clock(asked: DevelopmentRequest) -> Reply:
 
 
 async def _requests(asked: DevelopmentRequest) -> Reply:
-    query = dict(parse_qsl(asked.request.query, keep_blank_values=True, max_num_fields=16))
+    try:
+        query = dict(parse_qsl(asked.request.query, keep_blank_values=True, max_num_fields=_MOST_FILTERS))
+    except ValueError:
+        raise _wrong(f"There are more than {_MOST_FILTERS} filters") from None
     if unknown := sorted(query.keys() - {"method", "path", "status"}):
         raise _wrong(f"'{unknown[0][:64]}' is no filter: there are method, path and status")
     method, path, status = query.get("method", ""), query.get("path", "*"), query.get("status", "")
@@ -193,7 +197,7 @@ def _moment(text: str) -> float:
 
 
 def _wrong(reason: str) -> ODataError:
-    return ODataError(BODY_UNREADABLE, reason=f"{reason}.")
+    return ODataError(BODY_UNREADABLE, reason=f"{reason.removesuffix('.')}.")
 
 
 # By method, and whether the path names one of several things below it.

@@ -164,7 +164,7 @@ def test_an_expired_token_sends_back_to_the_start(tmp_path: Path) -> None:
 def test_a_token_of_another_time_of_the_database(sqlite_server: Server) -> None:
     """After a restore, the secret is another one, or fewer changes are known than the token counts."""
     with connected(sqlite_server.url, str(uuid.uuid4()), sqlite_server.data_dir) as api:
-        another = DeltaTokens(b"another", 30, lambda: datetime.now(UTC)).write(DeltaState(5, 5, 0), api.tenant, "x")
+        another = DeltaTokens(b"another", 30, lambda _: datetime.now(UTC)).write(DeltaState(5, 5, 0), api.tenant, "x")
         refused(api.get(f"{DELTA}?$deltatoken={another}"), 410, "resyncRequired")
         api.create(id="a")
         link = rounds(api, DELTA)[1]

@@ -265,6 +265,20 @@ def test_what_is_published_follows_the_tenants_clock(api: Api) -> None:
     assert [each["releaseMonth"] for each in api.get(path).json()["availableUpdates"]] != [4, 3, 2]
 
 
+def test_queries_and_delta_links_follow_the_tenants_clock(api: Api) -> None:
+    set_clock(api, now="2026-03-20", frozen=True)
+    now = api.with_token(signed_in(api).json()["access_token"])
+    now.create(id="a", supportedEditions=[{"editionType": "enterprise", "supportEndDate": "2026-06-01"}])
+    ended = f"{IMAGES}?$filter=supportedEditions/any(e:e/supportEndDate lt date(now()))&$select=id"
+    assert now.get(ended).json()["value"] == []
+    assert now.get(f"{IMAGES}/$count?$filter=supportedEditions/any(e:e/supportEndDate lt date(now()))").text == "0"
+    link = now.get(f"{IMAGES}/delta()").json()["@odata.deltaLink"]
+    set_clock(api, forwardSeconds=90 * DAYS)
+    later = api.with_token(signed_in(api).json()["access_token"])
+    assert [each["id"] for each in later.get(ended).json()["value"]] == ["a"]
+    assert later.get(link).status_code == 410, "it is older than 30 days"
+
+
 def test_tokens_expire_by_the_tenants_clock_and_are_revoked_with_it(api: Api) -> None:
     set_clock(api, forwardSeconds=0, frozen=True)
     early = api.with_token(signed_in(api).json()["access_token"])

@@ -37,6 +37,7 @@ def graph_hooks(service: Service) -> dict[str, Any]:
         "errors": service.errors.audited,
         "is_top_a_limit": _is_top_a_limit,
         "operations": _operations(service),
+        "now": service.clock.now,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from osimages.odata.errors import ODataError
 from osimages.odata.model.csdl_xml import csdl_xml
@@ -26,6 +26,7 @@ from osimages.odata.service.hooks import (
     as_odata,
     may_write,
     odata_errors,
+    real_time,
 )
 from osimages.odata.service.outgoing import Send
 from osimages.odata.service.pipeline import answer
@@ -38,11 +39,6 @@ from osimages.odata.service.tenant_creation import TenantCreation
 from osimages.odata.service.transport import Transport
 from osimages.odata.stores import StoreSource
 from osimages.odata.wire.etags import CollectionTags
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
 
 _SHORT = frozenset(
     (
@@ -66,6 +62,7 @@ class ODataApp:
     - `errors(request, error)` returns the reply that reports an error;
     - `is_top_a_limit(request)` says whether `$top` limits all pages together, as in OData, or is the size of a page;
     - `intercept` may wait or raise before a request is carried out, see `Interceptor`;
+    - `now(tenant)` gives the time of a tenant, which `now()` in queries and the age of delta links follow;
     - `operations` gives handlers of functions and actions by name, in the place of those that they are declared with.
 
     `release` is part of every entity tag of a collection: pass a version whose change may change answers. Applications
@@ -87,6 +84,7 @@ class ODataApp:
         is_top_a_limit: Callable[[ApiRequest], bool] = as_odata,
         intercept: Interceptor | None = None,
         operations: Mapping[str, Callable[..., Awaitable[object]]] | None = None,
+        now: Callable[[str], datetime] = real_time,
         limits: ServiceLimits | None = None,
         release: str = "",
         transport: Transport | None = None,
@@ -99,7 +97,7 @@ class ODataApp:
         self._release = release
         self._slices = slices or Slices()
         self._hooks = Hooks(
-            authenticate, authorize, admit, limit, intercept, on_change, errors, is_top_a_limit, operations or {}
+            authenticate, authorize, admit, limit, intercept, on_change, errors, is_top_a_limit, operations or {}, now
         )
         self._engine: Engine | None = None
 
@@ -124,7 +122,7 @@ class ODataApp:
             limits=self.limits,
             tokens=Tokens(
                 PageTokens(await database.secret("skiptoken")),
-                DeltaTokens(await database.secret("deltatoken"), self.limits.delta_days, _now),
+                DeltaTokens(await database.secret("deltatoken"), self.limits.delta_days, hooks.now),
                 CollectionTags(
                     await database.secret("etag"),
                     self._release,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from urllib.parse import quote_plus
@@ -51,6 +51,14 @@ _OF_ITEMS = frozenset(("filter", "search", "orderby", "top", "skip", "count"))
 _COUNTING_ITEMS = frozenset(("filter", "search"))
 _TOKENS = frozenset(("skiptoken", "deltatoken"))
 _UNSUPPORTED = frozenset(("id", "index", "schemaversion"))
+
+
+Now = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Return the real time."""
+    return datetime.now(UTC)
 
 
 class Query(msgspec.Struct, frozen=True, dict=True):
@@ -160,16 +168,18 @@ def build_plan(
     *,
     is_top_a_limit: bool = False,
     most_bytes: int = USUAL_PAGE_BYTES,
+    now: Now = utc_now,
 ) -> CollectionPlan:
     """One page of a query: the first, or the one after a position. `page_size` is the most items in it, `most_bytes`
     the size at which it ends early.
 
     `$top` is the size of a page, as on Graph (https://learn.microsoft.com/graph/paging). If `is_top_a_limit`, it limits
     all pages together, as in OData (URL conventions, section 5.1.8). Later pages keep the meaning of the first one.
+    `now` gives the value of `now()`.
     """
     shape = query.shape
     after: tuple[Sortable, ...] = ()
-    constants, started = _resolved(query.constants, None if position is None else position.started)
+    constants, started = _resolved(query.constants, None if position is None else position.started, now)
     if position is None:
         remaining = query.top if is_top_a_limit else None
     else:
@@ -192,27 +202,29 @@ def build_plan(
     )
 
 
-def build_one(query: Query, entity: EntityType, key: str) -> CollectionPlan:
+def build_one(query: Query, entity: EntityType, key: str, now: Now = utc_now) -> CollectionPlan:
     """The plan of what a query computes for the entity with that key."""
-    constants, _ = _resolved(query.constants, None)
+    constants, _ = _resolved(query.constants, None, now)
     named = Compare(Comparison.EQ, Field(None, None), Parameter(len(constants)))
     shape = Shape(named, computed=query.shape.computed)
     return CollectionPlan(shape, (*constants, column_of_key(entity, key)), query.select, False, 0, 1, None, ())
 
 
-def build_delta(query: Query, state: DeltaState | None, limit: int, most_bytes: int = USUAL_PAGE_BYTES) -> DeltaPlan:
+def build_delta(
+    query: Query, state: DeltaState | None, limit: int, most_bytes: int = USUAL_PAGE_BYTES, now: Now = utc_now
+) -> DeltaPlan:
     """One page of what changed since a state of the client, with at most `limit` changes; `most_bytes` as of a page."""
-    constants, _ = _resolved(query.constants, None)
+    constants, _ = _resolved(query.constants, None, now)
     after, known = (0, None) if state is None else (state.after, state.known)
     return DeltaPlan(query.shape.condition, constants, after, known, limit, query.shape.computed, most_bytes)
 
 
-def _resolved(constants: tuple[object, ...], started: int | None) -> tuple[tuple[object, ...], int | None]:
+def _resolved(constants: tuple[object, ...], started: int | None, now: Now) -> tuple[tuple[object, ...], int | None]:
     """Constants as a store takes them, and the moment that now() stands for where it is among them."""
     if Moment.NOW not in constants:
         return constants, None
     if started is None:
-        started = value_encoding.microseconds_since_epoch(datetime.now(UTC))
+        started = value_encoding.microseconds_since_epoch(now())
     return resolved(constants, started), started
 
 

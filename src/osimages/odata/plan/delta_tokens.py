@@ -41,7 +41,7 @@ class DeltaTokens:
     forgotten.
     """
 
-    def __init__(self, secret: bytes, keep_days: float, now: Callable[[], datetime]) -> None:
+    def __init__(self, secret: bytes, keep_days: float, now: Callable[[str], datetime]) -> None:
         self._seal = Seal(secret)
         self._epoch = hashlib.sha256(secret).hexdigest()[:_EPOCH_CHARACTERS]
         self._keep_seconds = keep_days * _SECONDS_A_DAY
@@ -63,17 +63,17 @@ class DeltaTokens:
             state = self._seal.read(sealed, DeltaState, "delta", tenant, query)
         except SealError:
             raise ODataError(INVALID_DELTATOKEN) from None
-        if self._seconds() - state.made > self._keep_seconds:
+        if self._seconds(tenant) - state.made > self._keep_seconds:
             raise ODataError(RESYNC_REQUIRED)
         return state
 
-    def following(self, state: DeltaState | None, page: DeltaPage) -> DeltaState:
+    def following(self, state: DeltaState | None, page: DeltaPage, tenant: str) -> DeltaState:
         """The state after a page: within the round where more follows, at the end of it otherwise."""
         if not page.more:
-            return DeltaState(page.newest, page.newest, self._seconds())
+            return DeltaState(page.newest, page.newest, self._seconds(tenant))
         if state is None:
-            return DeltaState(page.last, page.newest, self._seconds())
+            return DeltaState(page.last, page.newest, self._seconds(tenant))
         return DeltaState(page.last, state.known, state.made)
 
-    def _seconds(self) -> int:
-        return int(self._now().timestamp())
+    def _seconds(self, tenant: str) -> int:
+        return int(self._now(tenant).timestamp())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -51,6 +52,10 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     def tenant(self) -> str:
         """The tenant of the principal."""
         return self.principal.tenant
+
+    def now(self) -> datetime:
+        """Return the time of the tenant."""
+        return self.engine.hooks.now(self.tenant)
 
     @property
     def store(self) -> Store:

@@ -34,7 +34,7 @@ async def delta(call: Call) -> Reply:
         if error.condition is RESYNC_REQUIRED:
             error.headers["Location"] = call.links.delta(call.target, call.request.query)
         raise
-    following = call.engine.tokens.deltas.following(state, page)
+    following = call.engine.tokens.deltas.following(state, page, call.tenant)
     token = call.engine.tokens.deltas.write(following, call.tenant, call.purpose())
     option = "$skiptoken" if page.more else "$deltatoken"
     link = call.checked_link(call.links.delta(call.target, call.request.query, option, token))
@@ -57,10 +57,10 @@ async def _page(call: Call, query: Query) -> tuple[DeltaState | None, DeltaPage,
     state = _state(call, query)
     store, tenant = call.store, call.tenant
     if query.deltatoken == _NOW:
-        page = await store.delta(tenant, build_delta(query, None, 0))
+        page = await store.delta(tenant, build_delta(query, None, 0, now=call.now))
         page = DeltaPage((), page.newest, False, page.newest)
     else:
-        page = await store.delta(tenant, build_delta(query, state, min(sizes), limits.page_bytes))
+        page = await store.delta(tenant, build_delta(query, state, min(sizes), limits.page_bytes, call.now))
     if state is not None and page.newest < state.after:  # a database of an earlier time
         raise ODataError(RESYNC_REQUIRED)
     preference = None if wanted.page_size is None else f"{wanted.page_size_name}={min(wanted.page_size, most)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -84,6 +85,11 @@ def as_odata(_: ApiRequest) -> bool:
     return True
 
 
+def real_time(_: str) -> datetime:
+    """Return the real time, for every tenant."""
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Hooks:
     """The hooks of one application; see `ODataApp`."""
@@ -97,3 +103,4 @@ class Hooks:
     errors: Errors = odata_errors
     is_top_a_limit: Callable[[ApiRequest], bool] = as_odata
     operations: Mapping[str, Any] = field(default_factory=dict)
+    now: Callable[[str], datetime] = real_time

@@ -56,7 +56,7 @@ async def _worked_out(call: Call, stored: Stored) -> tuple[Stored, Sequence[Enco
     rows: Sequence[Sequence[Encoded]] = ((),)
     if query.shape.computed:
         assert call.target.key is not None
-        plan = build_one(query, call.target.entity, call.target.key)
+        plan = build_one(query, call.target.entity, call.target.key, call.now)
         page = await call.store.page(call.tenant, plan)
         if not page.documents:  # removed a moment ago
             raise unknown_key(call.target.key)
@@ -87,7 +87,7 @@ async def function(call: Call) -> Reply:
 
 async def count(call: Call) -> Reply:
     """How many entities a filter finds."""
-    plan = build_plan(call.query, None, 0)
+    plan = build_plan(call.query, None, 0, now=call.now)
     tag = call.tag if plan.started is None else None
     call.conditions.check_collection(call.target, tag)
     if tag is not None and call.conditions.is_any:
@@ -194,7 +194,9 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     preferred, limits = call.preferences.page_size, call.engine.limits.query
     page_size = limits.page_size if preferred is None else min(preferred, limits.page_size)
     is_top_a_limit = call.engine.hooks.is_top_a_limit(call.request)
-    plan = build_plan(query, position, page_size, is_top_a_limit=is_top_a_limit, most_bytes=limits.page_bytes)
+    plan = build_plan(
+        query, position, page_size, is_top_a_limit=is_top_a_limit, most_bytes=limits.page_bytes, now=call.now
+    )
     # An answer that depends on the clock is never known to be unchanged.
     tag = call.tag if plan.started is None else None
     call.conditions.check_collection(call.target, tag)

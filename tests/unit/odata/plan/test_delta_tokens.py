@@ -16,7 +16,7 @@ STATE = DeltaState(7, 3, SECONDS)
 
 
 def tokens(later: timedelta = timedelta(0), secret: bytes = b"secret") -> DeltaTokens:
-    return DeltaTokens(secret, 30, lambda: NOW + later)
+    return DeltaTokens(secret, 30, lambda _: NOW + later)
 
 
 def refusal(reader: DeltaTokens, token: str, tenant: str = "t", query: str = "q") -> Condition:
@@ -58,4 +58,4 @@ def test_a_token_of_another_secret_starts_again() -> None:
     ],
 )
 def test_the_state_after_a_page(state: DeltaState | None, page: DeltaPage, following: DeltaState) -> None:
-    assert tokens().following(state, page) == following
+    assert tokens().following(state, page, "") == following

@@ -22,7 +22,7 @@ from tests.support.looped import run
 from tests.unit.odata.sql.places import AnyStore, Place
 from tests.unit.odata.sql.stores import CONTOSO, WHOLE, a_tenant, edition, image, publication
 
-_TOKENS = DeltaTokens(b"secret", 30, lambda: datetime.now(UTC))
+_TOKENS = DeltaTokens(b"secret", 30, lambda _: datetime.now(UTC))
 SMALL = image((edition("education", "2025-10-14"),), ("x86",))
 _SHAPES = {"empty": image(), "small": SMALL, "whole": WHOLE}
 
@@ -51,7 +51,7 @@ class Client:
             else:
                 assert not each.document
                 self.known.discard(each.key)
-        self.state = _TOKENS.following(self.state, page)
+        self.state = _TOKENS.following(self.state, page, "")
         return page
 
 

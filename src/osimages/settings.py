@@ -99,7 +99,7 @@ class Settings:
     )
     workers: int = _setting(1, "Number of worker processes.", least=1, most=256)
     expose_development: bool = _setting(
-        False, "Let the development authority, whose secret is public, listen on other than loopback addresses."
+        False, "Let the Entra ID emulator, whose secret is public, listen on other than loopback addresses."
     )
     empty: bool = _setting(False, "New tenants start without the published catalogue.")
     seed: str = _setting("", "JSON file of tenants that are put into its state when `osimages serve` starts.")

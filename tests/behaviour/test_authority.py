@@ -1,4 +1,4 @@
-"""The development authority against a real server: metadata, keys, tokens, and Entra's own errors."""
+"""The Entra ID emulator against a real server: metadata, keys, tokens, and Entra's own errors."""
 
 from __future__ import annotations
 

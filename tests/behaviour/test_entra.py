@@ -153,7 +153,9 @@ def test_keys_from_a_file_need_no_network_and_follow_the_file(authority: Entra, 
         assert ask(server, authority.token(TENANT, kid="second")).status_code == 200
         file.write_text("{", encoding="utf-8")
         until(
-            lambda: ask(server, bearer).status_code == 401 and "keys not read" in server.errors.read_text("utf-8"),
+            lambda: (
+                ask(server, bearer).status_code == 401 and "file not read again" in server.errors.read_text("utf-8")
+            ),
             "a look at the broken file",
         )
         assert ask(server, authority.token(TENANT, kid="second")).status_code == 200

@@ -31,7 +31,7 @@ CASES = sorted(GOLDEN.glob("*.json"))
 ROWS = {re.sub("([A-Z])", r"_\1", condition.name).upper(): row for condition, row in TABLE.items()}
 # Only the engine's default hooks raise these, which are not used here.
 OF_DEFAULT_HOOKS = {"UNAUTHENTICATED", "ACCESS_DENIED"}
-# A user of the development authority whom Intune lets nothing do.
+# A user of the Entra ID emulator whom Intune lets nothing do.
 WITHOUT_ROLE = next(each.id for each in DEFAULT_DIRECTORY.users if not each.intune_role)
 UPDATE = os.environ.get("OSIMAGES_TEST_UPDATE") == "1"
 # They need a server that is broken in a certain way; see the end of this file.

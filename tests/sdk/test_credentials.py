@@ -1,4 +1,4 @@
-"""azure-identity's credentials, unchanged, against the development authority, and the SDK with each of them."""
+"""azure-identity's credentials, unchanged, against the Entra ID emulator, and the SDK with each of them."""
 
 from __future__ import annotations
 

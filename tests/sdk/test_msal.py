@@ -1,4 +1,4 @@
-"""MSAL for Python, unchanged, against the development authority: confidential and public clients, and their caches."""
+"""MSAL for Python, unchanged, against the Entra ID emulator: confidential and public clients, and their caches."""
 
 from __future__ import annotations
 

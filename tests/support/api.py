@@ -32,7 +32,7 @@ def token(
     user: bool = False,
     expires_in: int = 3600,
 ) -> str:
-    """A token of the development authority in that data directory."""
+    """A token of the Entra ID emulator in that data directory."""
     return mint(
         SigningKeys.load_or_create(data_dir),
         tenant=tenant,

@@ -14,7 +14,7 @@ _COMMANDS = {
     "env": ("osimages.cli.env:env", "Print variables for a shell: address, token, certificates."),
     "app": ("osimages.cli.app:app", "Applications that may sign in (development)."),
     "user": ("osimages.cli.user:user", "Users who may sign in (development)."),
-    "keys": ("osimages.cli.keys:keys", "Signing keys of the development authority."),
+    "keys": ("osimages.cli.keys:keys", "Signing keys of the Entra ID emulator."),
     "catalogue": (
         "osimages.cli.catalogue:catalogue",
         "Windows releases and their builds: show, update, publish, export.",

@@ -1,4 +1,4 @@
-"""`osimages app`: the applications that the development authority knows."""
+"""`osimages app`: the applications that the Entra ID emulator knows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SECRET_BYTES = 24
 
 @click.group(short_help="Applications that may sign in (development).")
 def app() -> None:
-    """Applications of the development authority: they are kept in authority.json in the data directory, which running
+    """Applications of the Entra ID emulator: they are kept in authority.json in the data directory, which running
     servers read again when it changes. You may edit it by hand.
     """
 

@@ -163,7 +163,7 @@ def _advice_about_database(settings: Settings) -> str:
 
 
 def _development_keys(settings: Settings) -> Finding:
-    """The files of the development authority that there are; those that are not there are made, or not needed."""
+    """The files of the Entra ID emulator that there are; those that are not there are made, or not needed."""
     folder = settings.data_path
     try:
         DirectoryFile(folder).load()

@@ -1,4 +1,4 @@
-"""`osimages keys`: the keys that the development authority signs with."""
+"""`osimages keys`: the keys that the Entra ID emulator signs with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from osimages.entra.emulator.token_claims import LIFETIME_SECONDS
 _MOST_SKEW_SECONDS = 3600
 
 
-@click.group(short_help="Signing keys of the development authority.")
+@click.group(short_help="Signing keys of the Entra ID emulator.")
 def keys() -> None:
     """The keys that development tokens are signed with."""
 
@@ -46,7 +46,7 @@ def rotate_(data_dir: str | None, as_json: bool) -> None:
     good until they expire; then the old key is forgotten.
     """
     folder, now = folder_of(data_dir), datetime.now(UTC)
-    with complaints(), state_of(folder) as state, state.turn():
+    with complaints(), state_of(folder) as state, state.transaction():
         old = SigningKeys.load_or_create(folder)
         until = max(now.timestamp() + LIFETIME_SECONDS, state.long_lived(old.kid)) + _MOST_SKEW_SECONDS
         found = rotate(folder, now, until)

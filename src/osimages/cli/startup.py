@@ -44,7 +44,7 @@ def check_settings(settings: Settings) -> None:
         )
     if settings.authority == "dev" and not is_exposed and not is_loopback(settings.host):
         raise click.ClickException(
-            f"On {settings.host} anybody who reaches this machine could sign in: the development authority's secret "
+            f"On {settings.host} anybody who reaches this machine could sign in: the emulator's secret "
             "is public: listen on a loopback address, or say --expose-development where only friends reach it."
         )
     if settings.seed and settings.authority != "dev":

@@ -1,4 +1,4 @@
-"""`osimages token`: an access token of the development authority, and nothing else, on standard output."""
+"""`osimages token`: an access token of the Entra ID emulator, and nothing else, on standard output."""
 
 from __future__ import annotations
 

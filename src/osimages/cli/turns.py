@@ -15,7 +15,7 @@ from osimages.entra.emulator.shared_state import EmulatorState
 def changed(data_dir: str | None, change: Callable[[Directory], Directory]) -> None:
     """Changes applications and users while nobody else does. Raises ClickException."""
     folder = folder_of(data_dir)
-    with complaints(), state_of(folder) as state, state.turn():
+    with complaints(), state_of(folder) as state, state.transaction():
         DirectoryFile(folder).change(change)
 
 

@@ -1,4 +1,4 @@
-"""`osimages user`: the people whom the development authority knows."""
+"""`osimages user`: the people whom the Entra ID emulator knows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from osimages.entra.emulator.directory import Directory, DirectoryRole, Principa
 
 @click.group(short_help="Users who may sign in (development).")
 def user() -> None:
-    """Users of the development authority: they are kept in authority.json in the data directory, which running servers
+    """Users of the Entra ID emulator: they are kept in authority.json in the data directory, which running servers
     read again when it changes. You may edit it by hand.
     """
 

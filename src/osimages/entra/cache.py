@@ -17,9 +17,6 @@ class LruCache(Generic[Key, Value]):
         self._size = size
         self._values: OrderedDict[Key, Value] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._values)
-
     def get(self, key: Key) -> Value | None:
         """Return the value of a key, None if it is not cached."""
         found = self._values.get(key)

@@ -1,6 +1,6 @@
 """Pages below `/-/` that change something for a tenant: faults on demand, what is revoked, and the tenant's state.
 
-They are there with the development authority only, and for holders of a token that may write and counts still: a page
+They are there with the Entra ID emulator only, and for holders of a token that may write and counts still: a page
 in a browser on the same machine has none, so that it cannot use them, whatever it sends to this address.
 """
 

@@ -1,4 +1,4 @@
-"""Faults on demand, so that users can test what their programs do about them: only with the development authority.
+"""Faults on demand, so that users can test what their programs do about them: only with the Entra ID emulator.
 
 The rules of a tenant are for that tenant's requests alone, and kept in the memory of the one worker there is.
 """

@@ -23,7 +23,7 @@ _LOOK_SECONDS = 0.5
 
 
 class Standing:
-    """Checks actors against what was revoked in their tenant, and against `directory`, the development authority's.
+    """Checks actors against what was revoked in their tenant, and against `directory`, the emulator's.
 
     Of users whom the directory does not know, and of all users where there is none (None), no more is known than what
     their tokens say. `challenge` is what a 401 says of where to sign in.

@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 from osimages.cli import main
 from tests.unit.windows.sources.sampled import SAMPLES
 
-# These are about the development authority, which is not in the database.
+# These are about the Entra ID emulator, which is not in the database.
 OF_THE_AUTHORITY = ("app", "user", "keys", "token", "env")
 NEW = "26200.9999"
 ROOT = Path(__file__).parents[3]

@@ -1,1 +1,1 @@
-"""The development authority: keys, tokens and certificates for servers that stand apart from Entra."""
+"""The Entra ID emulator: keys, tokens and certificates for servers that stand apart from Entra."""

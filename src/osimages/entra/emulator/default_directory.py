@@ -1,4 +1,4 @@
-"""What the development authority knows from the start: one tenant, a few applications, a few users.
+"""The default directory of the emulator: one tenant, a few applications, a few users.
 
 These values are public on purpose: they open nothing but a development server, and scripts can rely on them.
 """

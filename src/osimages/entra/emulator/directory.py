@@ -1,4 +1,4 @@
-"""Who is known to the development authority: applications and users, as the file `authority.json` holds them.
+"""The directory: applications and users, as the file `authority.json` holds them.
 
 Names are those of Graph's own resources where it has them:
 https://learn.microsoft.com/graph/api/resources/application and https://learn.microsoft.com/graph/api/resources/user.
@@ -80,7 +80,7 @@ class User(_Entry, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     """A person. `password` is asked for by the password grant only; None: there is none that fits.
 
     `delegated_permissions` are those that the user may consent to (None: all). Who has no `intune_role` is signed in
-    but refused by Intune. Grants from before `sign_in_sessions_valid_from` are worth nothing.
+    but refused by Intune. Grants from before `sign_in_sessions_valid_from` are revoked.
     """
 
     user_principal_name: PrincipalName

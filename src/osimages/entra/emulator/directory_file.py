@@ -1,4 +1,4 @@
-"""The directory's file, which is read and changed as a whole."""
+"""The file of the directory, which is read and changed as a whole."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from pathlib import Path
 from osimages.entra.emulator.default_directory import DEFAULT_DIRECTORY
 from osimages.entra.emulator.directory import Directory, decoded, encoded
 from osimages.entra.emulator.private_files import UnusableError, replace
+from osimages.entra.reloading_file import ReloadingFile
 
 FILE_NAME = "authority.json"
 
 
 class DirectoryFile:
-    """The applications and users in a data directory; the defaults, as long as there is no file."""
+    """The applications and users in a data directory; the default directory, as long as there is no file."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
 
+    def reloading(self) -> ReloadingFile[Directory]:
+        """Return the directory of a running server. Raises UnusableError if the file is wrong at first."""
+        return ReloadingFile((self.path,), self.load, (UnusableError,))
+
     def load(self) -> Directory:
-        """What the file says. Raises UnusableError."""
+        """Return the content of the file. Raises UnusableError."""
         try:
             return decoded(self.path.read_bytes())
         except FileNotFoundError:
@@ -30,9 +35,9 @@ class DirectoryFile:
             raise UnusableError(f"{self.path}: {error} Correct it, or move it away for the defaults.") from None
 
     def change(self, change: Callable[[Directory], Directory]) -> Directory:
-        """Writes what `change` makes of the directory. Raises OSError, UnusableError (also for the result).
+        """Write what `change` makes of the directory. Raises OSError, UnusableError (also for the result).
 
-        Of two processes that change it at once the later one wins: callers take turns (`EmulatorState.turn`).
+        Of two processes that change it at once the later one wins: callers hold `EmulatorState.transaction`.
         """
         changed = change(self.load())
         content = encoded(changed)

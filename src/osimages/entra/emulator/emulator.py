@@ -1,16 +1,19 @@
-"""`EntraEmulator`: an ASGI application that issues tokens as Microsoft Entra ID does."""
+"""`EntraEmulator`: an ASGI application that issues tokens as Microsoft Entra ID does, and all its endpoints."""
 
 from __future__ import annotations
 
 import contextlib
 import re
+import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import Enum, auto
 from functools import partial
 from pathlib import Path
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
+import msgspec
 import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -19,20 +22,139 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from osimages.entra.emulator.calls import Call
+from osimages.entra.emulator import pages
 from osimages.entra.emulator.directory import Directory
+from osimages.entra.emulator.directory_file import DirectoryFile
 from osimages.entra.emulator.encrypted_tokens import Sealer
-from osimages.entra.emulator.endpoints import ENDPOINTS, Endpoint, Readers
 from osimages.entra.emulator.error_catalogue import CROSS_ORIGIN, UNAVAILABLE, EntraError
 from osimages.entra.emulator.forms import basic_credentials, form_of
-from osimages.entra.emulator.key_ring import KeyRing
+from osimages.entra.emulator.managed_identity import INSTANCE_METADATA_PATH, TOKEN_PATH, identity_token, platform_of
+from osimages.entra.emulator.openid_connect import configuration, configuration_v1, instance, user_realm, userinfo
 from osimages.entra.emulator.private_files import UnusableError
 from osimages.entra.emulator.redirects import is_registered_origin
-from osimages.entra.emulator.reloading_directory import ReloadingDirectory
-from osimages.entra.emulator.request_context import RequestContext, tenant_of
+from osimages.entra.emulator.request_context import Call, RequestContext, tenant_of
 from osimages.entra.emulator.shared_state import EmulatorState
+from osimages.entra.emulator.signing_keys import KeyRing
 from osimages.entra.emulator.token_claims import Issuers
+from osimages.entra.emulator.token_endpoint import authorize_device, token, token_v1
 from osimages.entra.emulator.token_signing import AUDIENCE
+
+# RFC 6749, section 5.1: no cache may keep a token.
+_NOT_CACHED = {
+    "cache-control": "no-store",
+    "pragma": "no-cache",
+    "expires": "-1",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Readers(Enum):
+    """Whose scripts may read a response in a browser (CORS).
+
+    As with Entra, scripts of every origin may read metadata and public keys; of tokens, those for a page's own grants.
+    """
+
+    EVERY_ORIGIN = auto()
+    REGISTERED_ORIGINS = auto()
+    NOBODY = auto()
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One path. `failed` turns an error of the catalogue into a response; without `has_form` nothing is parsed."""
+
+    path: str
+    methods: tuple[str, ...]
+    respond: Callable[[Call], Response]
+    failed: Callable[[Call, EntraError], Response]
+    readers: Readers = Readers.NOBODY
+    has_form: bool = True
+
+
+def _json(call: Call, found: object, status: int = 200, trace: str = "") -> Response:
+    headers = {**_NOT_CACHED, "x-ms-request-id": trace or str(uuid.uuid4()), "client-request-id": call.correlation}
+    return Response(msgspec.json.encode(found), status, headers, "application/json; charset=utf-8")
+
+
+def _json_error(call: Call, error: EntraError) -> Response:
+    trace = str(uuid.uuid4())
+    response = _json(call, error.body(call.context.now, call.correlation, trace), error.kind.status, trace)
+    if error.kind.status == 401 and "authorization" in call.request.headers:
+        response.headers["www-authenticate"] = 'Basic realm=""'
+    return response
+
+
+def _userinfo_error(call: Call, error: EntraError) -> Response:
+    response = _json_error(call, error)
+    response.headers["www-authenticate"] = f'Bearer error="{error.kind.error}"'
+    return response
+
+
+def _identity(call: Call) -> Response:
+    return _json(call, identity_token(call))
+
+
+def _identity_error(call: Call, error: EntraError) -> Response:
+    return _json(call, platform_of(call).error(error), error.kind.status)
+
+
+def _document(path: str, answer: Callable[[Call], object], readers: Readers = Readers.EVERY_ORIGIN) -> Endpoint:
+    """Return an endpoint that describes the emulator."""
+    return Endpoint(path, ("GET",), lambda call: _json(call, answer(call)), _json_error, readers, has_form=False)
+
+
+def _grant(path: str, answer: Callable[[Call], object], readers: Readers = Readers.REGISTERED_ORIGINS) -> Endpoint:
+    """Return an endpoint that issues tokens or codes for a form."""
+    return Endpoint(path, ("POST",), lambda call: _json(call, answer(call)), _json_error, readers)
+
+
+def _page(path: str, respond: Callable[[Call], Response], *methods: str) -> Endpoint:
+    """Return an endpoint for browsers."""
+    return Endpoint(path, methods, respond, pages.error_page)
+
+
+def _signed_in_user(call: Call) -> Response:
+    return _json(call, userinfo(call.context, call.request.headers.get("authorization")))
+
+
+def _user_realm(call: Call) -> dict[str, object]:
+    return user_realm(call.context, unquote(call.request.path_params["user"]))
+
+
+ENDPOINTS = (
+    Endpoint(
+        "/oidc/userinfo",
+        ("GET", "POST"),
+        _signed_in_user,
+        _userinfo_error,
+        Readers.EVERY_ORIGIN,
+        has_form=False,
+    ),
+    *(
+        Endpoint(f"{root}/{path}", methods, _identity, _identity_error)
+        for root in ("", "/{tenant}")
+        for path, methods in ((TOKEN_PATH, ("GET", "POST")), (INSTANCE_METADATA_PATH, ("GET",)))
+    ),
+    _page("/devicelogin", pages.flow_page(pages.device_code), "GET"),
+    _document("/{tenant}/v2.0/.well-known/openid-configuration", configuration),
+    _document("/{tenant}/.well-known/openid-configuration", configuration_v1),
+    _document("/{tenant}/discovery/v2.0/keys", lambda call: call.context.keys.public_jwks()),
+    _document("/{tenant}/discovery/keys", lambda call: call.context.keys.public_jwks()),
+    _document("/{tenant}/discovery/instance", lambda call: instance(call.context.origin)),
+    _document("/{tenant}/userrealm/{user}", _user_realm, Readers.NOBODY),
+    _grant("/{tenant}/oauth2/v2.0/token", token),
+    _grant("/{tenant}/oauth2/token", token_v1),
+    _grant("/{tenant}/oauth2/v2.0/devicecode", authorize_device, Readers.NOBODY),
+    _page("/{tenant}/oauth2/v2.0/authorize", pages.flow_page(pages.authorize), "GET", "POST"),
+    _page("/{tenant}/oauth2/authorize", pages.flow_page(pages.authorize_v1), "GET", "POST"),
+    _page("/{tenant}/oauth2/deviceauth", pages.flow_page(pages.device_code), "GET"),
+    _page("/{tenant}/oauth2/v2.0/logout", pages.sign_out, "GET", "POST"),
+    _page("/{tenant}/oauth2/logout", pages.sign_out, "GET", "POST"),
+    _page("/{tenant}/signin/code", pages.flow_page(pages.code_entered), "POST"),
+    _page("/{tenant}/signin/account", pages.flow_page(pages.account_picked), "POST"),
+    _page("/{tenant}/signin/consent", pages.flow_page(pages.consent_decided), "POST"),
+)
+
 
 # Grants that a page in a browser may use: the secrets of the emulator are public, so that a grant which needs no more
 # than those would make every page the developer.
@@ -68,7 +190,9 @@ class EntraEmulator:
     ) -> None:
         self.keys = KeyRing(folder, lambda: now(""))
         self.state = EmulatorState(folder)
-        self.directory = partial(_same, directory) if directory is not None else ReloadingDirectory(folder).current
+        self.directory = (
+            partial(_same, directory) if directory is not None else DirectoryFile(folder).reloading().current
+        )
         self._sealer = Sealer.load_or_create(folder)
         self._issuers = issuers or Issuers()
         self._graph_root = graph_root

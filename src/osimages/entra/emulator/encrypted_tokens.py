@@ -1,4 +1,4 @@
-"""What the authority hands out and takes back (codes, tokens, sessions), sealed so that it need not remember it.
+"""Sealed tokens: codes, refresh tokens and sessions are encrypted and authenticated, so that nobody has to store them.
 
 Every process of a data directory has the same key, so that any worker understands what another one gave.
 """

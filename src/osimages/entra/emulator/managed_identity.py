@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 
-from osimages.entra.emulator.calls import Call
 from osimages.entra.emulator.client_authentication import CERTIFICATE_PROOF
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT, IDENTITY_HEADER
 from osimages.entra.emulator.directory import Application
@@ -26,7 +25,7 @@ from osimages.entra.emulator.error_catalogue import (
 )
 from osimages.entra.emulator.forms import required
 from osimages.entra.emulator.grants import client_credentials
-from osimages.entra.emulator.request_context import RequestContext, tenant_of
+from osimages.entra.emulator.request_context import Call, RequestContext, tenant_of
 from osimages.entra.emulator.token_request import TokenRequest
 
 TOKEN_PATH = "msi/token"  # noqa: S105 (a path)

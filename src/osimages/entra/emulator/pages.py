@@ -15,11 +15,11 @@ from urllib.parse import quote, urlencode, urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from osimages.entra.emulator.authorization_request import AuthorizationError, AuthorizationResponse
-from osimages.entra.emulator.calls import Call
 from osimages.entra.emulator.encrypted_tokens import Session
 from osimages.entra.emulator.error_catalogue import EntraError
 from osimages.entra.emulator.forms import cookie, required
 from osimages.entra.emulator.redirects import LOOPBACK, is_registered, source_of, with_answer
+from osimages.entra.emulator.request_context import Call
 from osimages.entra.emulator.sign_in import (
     SESSION_SECONDS,
     Browser,

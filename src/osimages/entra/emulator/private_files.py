@@ -10,20 +10,7 @@ from pathlib import Path
 
 
 class UnusableError(Exception):
-    """A file of the authority cannot be used, or says what cannot be; the text says which, where, and what to do."""
-
-
-# When a file was last replaced or changed, as far as its system tells; None: it is not there.
-Stamp = tuple[int, int, int] | None
-
-
-def stamp_of(path: Path) -> Stamp:
-    """What tells one state of a file from another without reading it."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    """A file of the emulator cannot be used, or says what cannot be; the text says which, where, and what to do."""
 
 
 def private_directory(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where the authority may send a browser back to: only to what an application has registered.
+"""Redirect URIs: the emulator redirects browsers only to what an application has registered.
 
 https://learn.microsoft.com/entra/identity-platform/reply-url and RFC 8252, sections 7 and 8.
 """

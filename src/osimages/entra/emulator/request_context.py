@@ -1,12 +1,15 @@
-"""The context of a request: keys, directory, state and time, as they are when it arrives."""
+"""The context of a request (keys, directory, state and time as they are when it arrives), and the request itself."""
 
 from __future__ import annotations
 
 import re
+import uuid
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import msgspec
+from starlette.requests import Request
 
 from osimages.entra.emulator.default_directory import DEFAULT_TENANT
 from osimages.entra.emulator.directory import Application, Directory, User
@@ -78,3 +81,22 @@ def tenant_of(name: str, directory: Directory) -> str | None:
         if not user.guest and user.user_principal_name.rpartition("@")[2].lower() == lower:
             return user.tenant or DEFAULT_TENANT
     raise UNKNOWN_TENANT(tenant=name)
+
+
+_CLIENT_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """`tenant` is what the path has in its place; `form` holds the fields of the form, or the query's parameters."""
+
+    context: RequestContext
+    request: Request
+    tenant: str
+    form: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def correlation(self) -> str:
+        """The id that the client gave its request, another one if it gave none."""
+        sent = self.request.headers.get("client-request-id", "")
+        return sent if _CLIENT_REQUEST_ID.fullmatch(sent) else str(uuid.uuid4())

@@ -1,7 +1,7 @@
-"""What the authority must remember together, whichever worker is asked: redeemed codes, devices, consents.
+"""State that all workers of the emulator share: redeemed codes, devices, consents.
 
 It lies in a file of its own beside the keys, not in the service's database: it belongs to this data directory's keys,
-is worth nothing without them, and may be deleted at any time.
+is useless without them, and may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -59,23 +59,22 @@ class EmulatorState:
         self._opened: apsw.Connection | None = None
 
     def redeem(self, identity: str, until: float, now: float) -> bool:
-        """Marks a code as used; False where it was before. It is remembered until it would be too old anyway."""
-        with self.turn() as connection:
+        """Mark a code as used; return False if it was before. It is stored until it would be too old anyway."""
+        with self.transaction() as connection:
             connection.execute("DELETE FROM redeemed WHERE until < ?", (now,))
-            connection.execute("INSERT OR IGNORE INTO redeemed VALUES (?, ?)", (identity, until))
-            return connection.changes() == 1
+            return _changed(connection, "INSERT OR IGNORE INTO redeemed VALUES (?, ?)", (identity, until))
 
     def add_device(self, device: PendingDevice, until: float, now: float) -> bool:
-        """Remembers a device that waits; False where its code is taken."""
-        with self.turn() as connection:
+        """Store a device that waits; return False if its code is taken."""
+        values = (device.user_code, device.application, device.tenant, device.scope, until, device.user)
+        with self.transaction() as connection:
             connection.execute("DELETE FROM device WHERE until < ?", (now,))
             connection.execute("DELETE FROM poll WHERE user_code NOT IN (SELECT user_code FROM device)")
-            values = (device.user_code, device.application, device.tenant, device.scope, until, device.user)
-            connection.execute("INSERT OR IGNORE INTO device VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, device.decision))
-            return connection.changes() == 1
+            sql = "INSERT OR IGNORE INTO device VALUES (?, ?, ?, ?, ?, ?, ?)"
+            return _changed(connection, sql, (*values, device.decision))
 
     def device(self, user_code: str, now: float) -> PendingDevice | None:
-        """The device with that code, unless it waited too long."""
+        """Return the device with that code, unless it waited too long."""
         rows = self._rows(
             "SELECT user_code, application, tenant, scope, user, decision FROM device"
             " WHERE user_code = ? AND until >= ?",
@@ -85,30 +84,27 @@ class EmulatorState:
 
     def polled(self, user_code: str, now: float) -> float:
         """Record a poll of a device that waits. Return the seconds since its last one, infinity if it is the first."""
-        with self.turn() as connection:
+        with self.transaction() as connection:
             last = next(connection.execute("SELECT at FROM poll WHERE user_code = ?", (user_code,)), None)
             connection.execute("INSERT OR REPLACE INTO poll VALUES (?, ?)", (user_code, now))
         return math.inf if last is None else now - float(last[0])
 
     def decide(self, user_code: str, before: Decision, decision: Decision) -> bool:
-        """Moves a device on from one decision to another; False where it was not there (any more)."""
-        with self.turn() as connection:
-            values = (decision, user_code, before)
-            connection.execute("UPDATE device SET decision = ? WHERE user_code = ? AND decision = ?", values)
-            return connection.changes() == 1
+        """Move a device from one decision to another; return False if it was not there (any more)."""
+        sql = "UPDATE device SET decision = ? WHERE user_code = ? AND decision = ?"
+        with self.transaction() as connection:
+            return _changed(connection, sql, (decision, user_code, before))
 
     def approve(self, user_code: str, tenant: str, user: str) -> bool:
-        """Lets a device that waits act for a user of a tenant; False where it does not wait (any more)."""
-        with self.turn() as connection:
-            connection.execute(
-                "UPDATE device SET decision = 'approved', tenant = ?, user = ?"
-                " WHERE user_code = ? AND decision = 'pending'",
-                (tenant, user, user_code),
-            )
-            return connection.changes() == 1
+        """Let a device that waits act for a user of a tenant; return False if it does not wait (any more)."""
+        sql = (
+            "UPDATE device SET decision = 'approved', tenant = ?, user = ? WHERE user_code = ? AND decision = 'pending'"
+        )
+        with self.transaction() as connection:
+            return _changed(connection, sql, (tenant, user, user_code))
 
     def consented(self, tenant: str, user: str, application: str, resource: str) -> frozenset[str]:
-        """The permissions that a user lets an application use."""
+        """Return the permissions that a user lets an application use."""
         rows = self._rows(
             "SELECT permission FROM consent WHERE tenant = ? AND user = ? AND application = ? AND resource = ?",
             (tenant, user, application, resource),
@@ -116,28 +112,24 @@ class EmulatorState:
         return frozenset(str(row[0]) for row in rows)
 
     def consent(self, tenant: str, user: str, application: str, resource: str, permissions: Collection[str]) -> None:
-        """Remembers what a user lets an application use."""
-        with self.turn() as connection:
-            for each in permissions:
-                row = (tenant, user, application, resource, each)
-                connection.execute("INSERT OR IGNORE INTO consent VALUES (?, ?, ?, ?, ?)", row)
+        """Store the permissions that a user lets an application use."""
+        rows = [(tenant, user, application, resource, each) for each in permissions]
+        with self.transaction() as connection:
+            connection.executemany("INSERT OR IGNORE INTO consent VALUES (?, ?, ?, ?, ?)", rows)
 
     def note_long_lived(self, kid: str, until: float) -> None:
-        """Remembers that a key has signed a token that lives longer than the usual ones."""
-        with self.turn() as connection:
-            connection.execute(
-                "INSERT INTO long_lived VALUES (?, ?)"
-                " ON CONFLICT (kid) DO UPDATE SET until = max(until, excluded.until)",
-                (kid, until),
-            )
+        """Record that a key has signed a token that lives longer than the usual ones."""
+        sql = "INSERT INTO long_lived VALUES (?, ?) ON CONFLICT (kid) DO UPDATE SET until = max(until, excluded.until)"
+        with self.transaction() as connection:
+            connection.execute(sql, (kid, until))
 
     def long_lived(self, kid: str) -> float:
-        """When the last of the long-lived tokens that a key has signed expires; 0 where there are none."""
+        """Return when the last of the long-lived tokens that a key has signed expires; 0 if there are none."""
         rows = self._rows("SELECT until FROM long_lived WHERE kid = ?", (kid,))
         return float(rows[0][0]) if rows else 0.0
 
     @contextmanager
-    def turn(self) -> Iterator[apsw.Connection]:
+    def transaction(self) -> Iterator[apsw.Connection]:
         """A transaction that only one process has at a time; also for changes of the files beside this one."""
         with self._usable() as connection:
             connection.execute("BEGIN IMMEDIATE")
@@ -177,3 +169,8 @@ class EmulatorState:
         for statement in ("PRAGMA synchronous = NORMAL", _TABLES):
             connection.execute(statement)
         return connection
+
+
+def _changed(connection: apsw.Connection, sql: str, values: tuple[str | float | None, ...]) -> bool:
+    connection.execute(sql, values)
+    return connection.changes() == 1

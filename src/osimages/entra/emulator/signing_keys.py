@@ -1,12 +1,15 @@
-"""The development authority's signing keys: kept in files, made when first needed, rotated on request.
+"""The emulator's signing keys: kept in files, made when first needed, rotated on request.
 
 One key signs. Those that signed before it are kept, public halves only, until nothing that they signed can be valid.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import deserialize_compact
 
 from osimages.entra.emulator.private_files import read_or_create, replace
+from osimages.entra.reloading_file import ReloadingFile
+from osimages.entra.tokens.keys import KeySource, VerificationKey, key_set
 
 FILE_NAME = "signing-key.pem"
 RETIRED_FILE_NAME = "retired-keys.json"
@@ -44,7 +49,7 @@ class SigningKeys:
 
     @classmethod
     def load_or_create(cls, directory: Path) -> SigningKeys:
-        """The keys in `directory`, in files that only their owner can read; made where there are none.
+        """Return the keys in `directory`, in files that only their owner can read; made where there are none.
 
         Raises OSError where a file cannot be read or written, ValueError where it holds something else.
         """
@@ -62,13 +67,13 @@ class SigningKeys:
         return cls(key, kid, tuple(each for each in _retired(directory) if each.kid != kid))
 
     def public_jwks(self) -> dict[str, list[dict[str, Any]]]:
-        """The JSON Web Key Set (RFC 7517) with the public halves of all keys, the one that signs first."""
+        """Return the JSON Web Key Set (RFC 7517) with the public halves of all keys, the one that signs first."""
         own = {**self.key.as_dict(private=False), "kid": self.kid, "use": "sig", "alg": "RS256"}
         older = ({"kty": "RSA", "n": each.n, "e": each.e, "kid": each.kid, "use": "sig"} for each in self.retired)
         return {"keys": [own, *({**each, "alg": "RS256"} for each in older)]}
 
     def verified(self, token: str) -> bytes:
-        """The payload of a token that one of these keys has signed (RS256). Raises ValueError for any other text."""
+        """Return the payload of a token that one of these keys has signed (RS256). Raises ValueError for others."""
         if len(token) > _LONGEST_TOKEN:
             raise ValueError("it is too long")
         keys = KeySet.import_key_set({"keys": self.public_jwks()["keys"]})
@@ -78,14 +83,68 @@ class SigningKeys:
             raise ValueError("it is no token of this authority") from None
 
     def without_expired(self, now: float) -> SigningKeys:
-        """The keys that something valid can be signed with."""
+        """Return the keys that something valid can be signed with."""
         return SigningKeys(self.key, self.kid, tuple(each for each in self.retired if now < each.good_until))
 
 
-def rotate(directory: Path, now: datetime, good_until: float) -> SigningKeys:
-    """A new key signs from now on; the one before is retired and stays good until then (seconds since 1970).
+# How long it may go unnoticed that an old key has expired. A new one is looked for when the first token names it.
+_CHECK_SECONDS = 1.0
 
-    Expired keys are dropped. Callers take turns. Raises OSError, ValueError.
+
+class KeyRing(KeySource):
+    """The keys of a folder as a running server uses them, read again when a command rotates them: `current()` signs,
+    and `key()` verifies what was signed.
+
+    `now` gives the time of tokens; `monotonic` measures seconds. Raises OSError, ValueError if the files cannot be used
+    at first.
+    """
+
+    def __init__(
+        self, folder: Path, now: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._file = folder / FILE_NAME
+        files = (self._file, folder / RETIRED_FILE_NAME)
+        self._keys = ReloadingFile(files, partial(SigningKeys.load_or_create, folder), (OSError, ValueError))
+        self._now = now
+        self._monotonic = monotonic
+        self._current = self._published = self._keys.current()
+        self._public = key_set(self._published.public_jwks(), {})
+        self._next_check = monotonic() + _CHECK_SECONDS
+
+    def current(self) -> SigningKeys:
+        """Return all keys that are good now: the same object, as long as they are the same keys."""
+        good = self._keys.current().without_expired(self._now().timestamp())
+        if good != self._current:
+            self._current = good
+        return self._current
+
+    def key(self, kid: str) -> VerificationKey | None:
+        """Return the public key with this id, as long as something that it signed may be valid."""
+        if self._monotonic() >= self._next_check:
+            self._check()
+        return self._public.get(kid)
+
+    @property
+    def as_of(self) -> float | None:
+        """When the key that signs was made, in seconds since 1970."""
+        return self._file.stat().st_mtime
+
+    async def look_for(self, kid: str) -> bool:
+        """Return whether the files have a key of this id now."""
+        self._check()
+        return kid in self._public
+
+    def _check(self) -> None:
+        self._next_check = self._monotonic() + _CHECK_SECONDS
+        current = self.current()
+        if current is not self._published:
+            self._published, self._public = current, key_set(current.public_jwks(), self._public)
+
+
+def rotate(directory: Path, now: datetime, good_until: float) -> SigningKeys:
+    """Make a new key that signs from now on; the one before is retired and stays good until then (seconds since 1970).
+
+    Expired keys are dropped. Callers hold `EmulatorState.transaction`. Raises OSError, ValueError.
     """
     old, moment = SigningKeys.load_or_create(directory), now.timestamp()
     public = old.key.as_dict(private=False)

@@ -99,7 +99,7 @@ class Resetter:
             )
 
         try:
-            with self._state.turn():
+            with self._state.transaction():
                 self._directory.change(changed)
         except UnusableError as error:
             raise SeedError(str(error)) from None

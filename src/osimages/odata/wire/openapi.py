@@ -197,5 +197,5 @@ def _refusal() -> Json:
 
 
 def _bearer() -> Json:
-    told = "A token of Microsoft Entra ID or of the development authority; its roles or scopes are the permissions."
+    told = "A token of Microsoft Entra ID or of the Entra ID emulator; its roles or scopes are the permissions."
     return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": told}

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from starlette.requests import Request
 
-from osimages.entra.emulator.calls import Call
 from osimages.entra.emulator.emulator import EntraEmulator
 from osimages.entra.emulator.pages import page, policy
+from osimages.entra.emulator.request_context import Call
 
 _BODY = {
     "error": "invalid_request",

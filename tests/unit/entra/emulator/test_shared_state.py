@@ -84,7 +84,7 @@ def test_the_longest_token_of_a_key(states: tuple[EmulatorState, EmulatorState])
 
 def test_what_goes_wrong_in_a_turn_leaves_nothing(states: tuple[EmulatorState, EmulatorState]) -> None:
     one, two = states
-    with pytest.raises(RuntimeError), one.turn() as connection:
+    with pytest.raises(RuntimeError), one.transaction() as connection:
         connection.execute("INSERT INTO redeemed VALUES ('a', 1)")
         raise RuntimeError
     assert two.redeem("a", LATER, NOW)

@@ -107,7 +107,7 @@ def _version_document() -> Document:
 @lru_cache(2)
 def _openapi_document(beta: SchemaIndex) -> Document:
     # Clients of the API have the certificate before they speak to it.
-    own = {path: page for path, (_, page) in _PAGES.items() if page.media_type != PEM.decode()}
+    own = {path: page for path, (_, page) in _PAGES.items() if page.media_type != PEM}
     return Document(openapi(beta.model, beta.root[1:], version("osimages"), needed, {**own, **CATALOGUE_PAGES}))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from functools import lru_cache
 
 import msgspec
 
+from osimages.odata.cache import LONGEST_KEY, cached
 from osimages.odata.errors import UNKNOWN_VERSION, ODataError
 from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.model.csdl_json import csdl_json
@@ -24,8 +24,6 @@ from osimages.odata.wire.media_types import STORED_FORM, JsonForm, json_form
 _MOST_QUERIES = 2048
 # Paths are more various than queries: a key is one of many.
 _MOST_PATHS = 16_384
-# Longer texts are not cached: hundreds of them would fill the memory.
-LONGEST_CACHED = 1024
 # They describe the service to clients that have no token yet.
 _OPEN_PATHS = frozenset(("", "$metadata"))
 # Their replies are no JSON, or are put together from other replies.
@@ -54,14 +52,14 @@ class SchemaIndex:
         self._limits = limits
         self._sources = sources(model)
         self._validators = {each.name: EntityValidator(model, each) for each in model.entity_types}
-        self._cached_address = lru_cache(_MOST_PATHS)(self._address)
-        self._cached_meaning = lru_cache(_MOST_QUERIES)(self._meaning)
+        self._cached_address = cached(_MOST_PATHS)(self._address)
+        self._cached_meaning = cached(_MOST_QUERIES)(self._meaning)
         self._annotators: dict[tuple[JsonForm, str, bool], Annotator] = {}
         self._metadata: dict[tuple[bool, str], Document] = {}
 
     def address(self, path: str) -> Address:
         """Return the address that a raw path names by itself. Raises ODataError if it is not below the root."""
-        return (self._address if len(path) > LONGEST_CACHED else self._cached_address)(path)
+        return self._cached_address(path)
 
     def target(self, path: str) -> Target:
         """Return the target of a path below the service root. Raises ODataError."""
@@ -75,9 +73,7 @@ class SchemaIndex:
         kind = target.kind
         has_form = kind not in _WITHOUT_FORM and not (kind is Kind.ENTITY and method == "DELETE")
         declared = None if target.declared is None else target.declared.name
-        is_long = len(query) + len(accept) > LONGEST_CACHED
-        meaning = self._meaning if is_long else self._cached_meaning
-        return meaning(kind, target.source, declared, query, accept if has_form else None, version)
+        return self._cached_meaning(kind, target.source, declared, query, accept if has_form else None, version)
 
     def validator(self, entity: EntityType) -> EntityValidator:
         """Return the validator of bodies of a type."""
@@ -107,7 +103,7 @@ class SchemaIndex:
         path = path.strip("/")
         indirect, target = is_indirect(path), None
         # A long path, which is not cached, is resolved once its sender is known.
-        if not indirect and len(raw) <= LONGEST_CACHED:
+        if not indirect and len(raw) <= LONGEST_KEY:
             # Path errors are raised only after authentication.
             with contextlib.suppress(ODataError):
                 target = self.target(path)

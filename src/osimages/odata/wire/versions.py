@@ -8,8 +8,6 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from osimages.odata.cache import remembering
-
 # Older clients append what they are: `4.0;NetFx`.
 _VERSION = re.compile(r"[ \t]*([0-9]{1,9}(?:\.[0-9]{1,9})?)[ \t]*(?:;.*)?", re.ASCII | re.DOTALL)
 
@@ -17,7 +15,6 @@ V40 = Decimal("4.0")
 V401 = Decimal("4.01")
 
 
-@remembering(64)
 def version_number(header: str) -> Decimal | None:
     """Return the number that a version header holds, None if it holds none. `4.00` equals `4.0`, and `;` ends it."""
     match = _VERSION.fullmatch(header)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from itertools import groupby
 
 import msgspec
@@ -63,7 +62,6 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
         return usual | {_shown_name(name): value.decode("latin-1") for name, value in reply.headers}
 
 
-@lru_cache(64)
 def _usual_headers(is_odata: bool, is_401: bool, content_type: bytes | None) -> dict[str, str]:
     headers = {"Cache-Control": "no-cache"}
     if is_odata:
@@ -73,7 +71,6 @@ def _usual_headers(is_odata: bool, is_401: bool, content_type: bytes | None) -> 
     return headers
 
 
-@lru_cache(256)
 def _shown_name(name: bytes) -> str:
     return _SHOWN_NAMES.get(name) or name.decode().title()
 

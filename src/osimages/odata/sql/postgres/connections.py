@@ -7,12 +7,12 @@ import contextlib
 import re
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from osimages.odata.cache import LONGEST_SQL, cached
 from osimages.odata.sql.fair_semaphore import FairSemaphore
 from osimages.odata.sql.pool_observer import UNOBSERVED, PoolObserver
 from osimages.odata.sql.store import DatabaseLimits, QueryTimeoutError, StoreUnavailableError
@@ -172,7 +172,7 @@ async def execute(connection: Connection, steps: Script[Result]) -> Result:
         raise KeyTakenError(str(error)) from error
 
 
-@lru_cache(4096)
+@cached(4096, LONGEST_SQL)
 def positional(sql: str) -> tuple[str, Sequence[str]]:
     """SQL with `$1` for each parameter `:named`, and their names in that order."""
     numbers: dict[str, int] = {}

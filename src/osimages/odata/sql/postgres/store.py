@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 
 from asyncpg import Record
 from sqlalchemy import any_, bindparam
 from sqlalchemy.dialects.postgresql import dialect
 
+from osimages.odata.cache import SqlCache
 from osimages.odata.model.keys import column_of_key, key_of_column
 from osimages.odata.model.types import Model
 from osimages.odata.plan.expressions import Condition, Value
@@ -24,7 +24,7 @@ from osimages.odata.sql.transaction_script import Values
 
 # So many rows are fetched before it is known how large they are.
 _FIRST_ROWS = 25
-_SHAPES_KEPT = 512
+_SHAPES_KEPT = 1024
 
 # PostgreSQL takes no text with that character, and no key holds it.
 _LISTING = Listing(
@@ -49,9 +49,7 @@ class PostgresStore(EntityStore):
         self._get = statements.get
         self._get_all = statements.get_all
         self._last_change = statements.last_change
-        self._page_sql = lru_cache(_SHAPES_KEPT)(self._rendered_page)
-        self._count_sql = lru_cache(_SHAPES_KEPT)(self._rendered_count)
-        self._delta_sql = lru_cache(_SHAPES_KEPT)(self._rendered_delta)
+        self._sql = SqlCache[str](_SHAPES_KEPT, len)
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""
@@ -108,17 +106,19 @@ class PostgresStore(EntityStore):
             rows, more = await _some(connection, sql, numbered, plan.limit, plan.most_bytes)
         return delta_page_of(self._entity, rows, plan, more, newest)
 
-    def _rendered_page(self, shape: Shape, types: Types) -> str:
-        return self._rendered(types, lambda renderer: renderer.page(shape, None))
+    def _page_sql(self, shape: Shape, types: Types) -> str:
+        return self._sql.get(("page", shape, types), lambda: self._renderer(types).page(shape, None))
 
-    def _rendered_count(self, shape: Shape, types: Types) -> str:
-        return self._rendered(types, lambda renderer: renderer.count(shape.condition, None, shape.rows))
+    def _count_sql(self, shape: Shape, types: Types) -> str:
+        render = lambda: self._renderer(types).count(shape.condition, None, shape.rows)  # noqa: E731
+        return self._sql.get(("count", shape, types), render)
 
-    def _rendered_delta(self, condition: Condition | None, computed: tuple[Value, ...], types: Types) -> str:
-        return self._rendered(types, lambda renderer: renderer.delta(condition, computed))
+    def _delta_sql(self, condition: Condition | None, computed: tuple[Value, ...], types: Types) -> str:
+        render = lambda: self._renderer(types).delta(condition, computed)  # noqa: E731
+        return self._sql.get(("delta", condition, computed, types), render)
 
-    def _rendered(self, types: Types, render: Callable[[PostgresRenderer], str]) -> str:
-        return render(PostgresRenderer(self._tables, types))
+    def _renderer(self, types: Types) -> PostgresRenderer:
+        return PostgresRenderer(self._tables, types)
 
 
 async def _some(

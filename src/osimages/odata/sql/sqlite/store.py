@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.dialects.sqlite import dialect
 
+from osimages.odata.cache import SqlCache
 from osimages.odata.model.keys import column_of_key, key_of_column
 from osimages.odata.model.types import Model
 from osimages.odata.plan.constants import Pattern
-from osimages.odata.plan.expressions import Exists
+from osimages.odata.plan.expressions import Condition, Exists, Value
 from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page, Shape, Stored
 from osimages.odata.sql.entity_store import EntityStore, delta_page_of, delta_parameters, page_of, parameters
 from osimages.odata.sql.rendering import driving_candidates
@@ -35,6 +35,7 @@ LISTING = Listing(
 # That ends with the page, but not where all are counted: then it is worth while to start from more items.
 _FEW_ITEMS = 400
 _FEW_TO_COUNT = 4_000
+_SHAPES_KEPT = 512
 
 
 class Probe(NamedTuple):
@@ -57,12 +58,9 @@ class SqliteStore(EntityStore):
         self._one = reader.one
         self._every = reader.every
         self._reads = reads
-        renderer = SqliteRenderer(tables)
-        self._page_sql = lru_cache(256)(renderer.page)
-        self._count_sql = lru_cache(256)(renderer.count)
-        self._renderer = renderer
-        self._probes = lru_cache(256)(self._rendered_probes)
-        self._delta_sql = lru_cache(64)(renderer.delta)
+        self._renderer = SqliteRenderer(tables)
+        self._sql = SqlCache[str](_SHAPES_KEPT, len)
+        self._probes = SqlCache[tuple[Probe, ...]](_SHAPES_KEPT, _length)
         self._get = statements.get
         self._get_all = statements.get_all
         self._last_change = statements.last_change
@@ -107,7 +105,7 @@ class SqliteStore(EntityStore):
         if not plan.count:
             return self._some(reader, plan, driving, values, None)
         with reader.snapshot():
-            total = _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
+            total = _number(reader, self._count_sql(shape, driving), values)
             return self._some(reader, plan, driving, values, total)
 
     def _some(
@@ -122,7 +120,7 @@ class SqliteStore(EntityStore):
         shape = plan.shape
         values = bind_patterns(parameters(tenant, plan))
         driving = self._driving(reader, shape, values, _FEW_TO_COUNT)
-        return _number(reader, self._count_sql(shape.condition, driving, shape.rows), values)
+        return _number(reader, self._count_sql(shape, driving), values)
 
     def _delta(self, reader: SqliteReader, tenant: str, plan: DeltaPlan) -> DeltaPage:
         values = bind_patterns(delta_parameters(tenant, plan))
@@ -133,9 +131,20 @@ class SqliteStore(EntityStore):
             rows, more = reader.some(sql, values, plan.limit, plan.most_bytes)
         return delta_page_of(self._entity, rows, plan, more, newest)
 
+    def _page_sql(self, shape: Shape, driving: Exists | None) -> str:
+        return self._sql.get(("page", shape, driving), lambda: self._renderer.page(shape, driving))
+
+    def _count_sql(self, shape: Shape, driving: Exists | None) -> str:
+        render = lambda: self._renderer.count(shape.condition, driving, shape.rows)  # noqa: E731
+        return self._sql.get(("count", shape, driving), render)
+
+    def _delta_sql(self, condition: Condition | None, computed: tuple[Value, ...]) -> str:
+        render = lambda: self._renderer.delta(condition, computed)  # noqa: E731
+        return self._sql.get(("delta", condition, computed), render)
+
     def _driving(self, reader: SqliteReader, shape: Shape, values: Values, few: int) -> Exists | None:
         """Return the lambda with the fewest matching items, if any has less than `few`."""
-        probes = self._probes(shape)
+        probes = self._probes.get(shape, lambda: self._rendered_probes(shape))
         if not probes:
             return None
         values = {**values, "most": few - 1}
@@ -147,6 +156,10 @@ class SqliteStore(EntityStore):
     def _rendered_probes(self, shape: Shape) -> tuple[Probe, ...]:
         beyond, items = self._renderer.beyond, self._renderer.items
         return tuple(Probe(each, beyond(each), items(each)) for each in driving_candidates(shape.condition))
+
+
+def _length(probes: tuple[Probe, ...]) -> int:
+    return sum(len(each.beyond) + len(each.items) for each in probes)
 
 
 def _number(reader: SqliteReader, sql: str, values: Values) -> int:

@@ -26,7 +26,7 @@ from osimages.windows.checks.patch_level import (
     missing_updates,
     unknown_patch_tuesdays,
 )
-from osimages.windows.facts import Catalogue, Kind, Package, Update
+from osimages.windows.facts import Catalogue, Kind, Update
 from osimages.windows.policy.rules import Highest, PolicyRule
 from osimages.windows.policy.selection import LeftOut, Selected, selected_releases
 
@@ -166,8 +166,10 @@ class AcceptedBuilds:
     def build_notes(self) -> Iterator[str]:
         """Sentences about builds that are not known."""
         name = self._release.id
-        for month in self._hotpatches_without_build():
-            yield f"{name}: the hotpatch of {month} has no known build, devices with it do not pass"
+        # Hotpatches of later months have higher builds than the B release from which on builds are accepted.
+        month = self._due[0].month if self._due else None
+        if month is not None and self._has_unknown_hotpatch(month):
+            yield f"{name}: the hotpatch of {month[0]}-{month[1]:02} has no known build, devices with it do not pass"
         is_complete = self._known.complete_until >= self._rule.day
         if self._rule.highest is Highest.KNOWN and not is_complete:
             yield f"{name}: updates after {self._known.complete_until} are known in part, the others do not pass"
@@ -235,27 +237,26 @@ class AcceptedBuilds:
         without = (each for each in known.without_build if newest < each <= last)
         return tuple(sorted({*unknown_patch_tuesdays(known, due, last), *without}))
 
-    def _hotpatches_without_build(self) -> Iterator[str]:
-        """The months from the required one on whose hotpatch has no known build."""
-        first, last = self._rule.required or date.min, self._rule.day
-        known = {
-            level
-            for updates in self._known.by_revision.values()
-            if is_hotpatch(updates) and (level := level_of(self._known, updates[0].build, updates))
-        }
-        planned = {
-            (each.year, each.month)
-            for each in self._release.hotpatch_months
-            if (each.actual or each.planned) == "hotpatch" and (each.year, each.month) not in known
-        }
-        tuesdays = (patch_tuesdays(1, each.release_date) for each in self._hotpatch_packages())
-        planned |= {(day.year, day.month) for found in tuesdays for day in found}
-        for year, month in sorted(planned):
-            if first <= patch_tuesday(year, month) <= last:
-                yield f"{year}-{month:02}"
+    def _has_unknown_hotpatch(self, month: Month) -> bool:
+        """Return whether a hotpatch of a month has no known build, and may be lower than the month's B release.
 
-    def _hotpatch_packages(self) -> Iterator[Package]:
-        return (each for each in self._release.packages if each.kind in HOTPATCHES)
+        One that comes out-of-band in a baseline month needs the B release, so its build is a higher one.
+        """
+        planned = {(each.year, each.month): each.actual or each.planned for each in self._release.hotpatch_months}
+        levels = {
+            level_of(self._known, updates[0].build, updates)
+            for updates in self._known.by_revision.values()
+            if is_hotpatch(updates)
+        }
+        if month in levels or "baseline" in planned.get(month, ""):
+            return False
+        return planned.get(month) == "hotpatch" or month in self._hotpatch_package_months()
+
+    def _hotpatch_package_months(self) -> set[Month]:
+        """Return the months of hotpatches whose build is not known."""
+        days = (each.release_date for each in self._release.packages if each.kind in HOTPATCHES)
+        tuesdays = (patch_tuesdays(1, day)[0] for day in days if day <= self._rule.day)
+        return {(day.year, day.month) for day in tuesdays}
 
     def _existed(self, updates: Iterable[Update]) -> bool:
         days = [each.release_date for each in updates if each.release_date is not None]

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from osimages.windows import Catalogue, Kind, Release, Update, bundled
 from osimages.windows.builds import Build
 from osimages.windows.checks.checker import Checker
+from osimages.windows.checks.patch_level import is_hotpatch, known_updates, level_of
+from osimages.windows.facts import Package
 from osimages.windows.policy import AcceptedRange, Highest, PolicyRule, accepted_ranges
 
 RELEASE = "Windows 11 25H2"
@@ -95,10 +97,32 @@ def test_a_hotpatch_without_a_known_build_is_named() -> None:
     assert notes == ("Windows 11 25H2: the hotpatch of 2026-11 has no known build, devices with it do not pass",)
 
 
+def test_a_hotpatch_above_the_lowest_accepted_build_is_not_named() -> None:
+    # The unknown build of November is above the B release of October, that of KB5129241 (2026-09-14) above that of the
+    # baseline of September: devices with them pass.
+    for level in (1, 2):
+        rule = PolicyRule(day=date(2026, 11, 29), releases=(RELEASE,), level=level)
+        assert accepted_ranges(bundled(), rule).notes == ()
+    assert accepted_ranges(bundled(), PolicyRule(day=date(2026, 9, 20), releases=(RELEASE,))).notes == ()
+
+
 def test_a_hotpatch_that_is_known_by_its_kb_only_is_named() -> None:
-    # KB5129241 of 2026-09-14 is out-of-band; September was a baseline.
-    notes = accepted_ranges(bundled(), PolicyRule(day=date(2026, 9, 20), releases=(RELEASE,))).notes
-    assert notes == ("Windows 11 25H2: the hotpatch of 2026-09 has no known build, devices with it do not pass",)
+    august = Package("KB5120994", date(2026, 8, 11), Kind.HOTPATCH, None, None, "", "", "", False, False, "", ())
+    without = msgspec.structs.replace(catalogue(without=(9106,)).releases[0], packages=(august,), hotpatch_months=())
+    facts = msgspec.structs.replace(catalogue(), releases=(without,))
+    notes = accepted_ranges(facts, PolicyRule(day=AUGUST)).notes
+    assert notes == ("Windows 11 25H2: the hotpatch of 2026-08 has no known build, devices with it do not pass",)
+    assert accepted_ranges(facts, PolicyRule(day=AUGUST, level=1)).notes == ()
+
+
+def test_every_known_hotpatch_has_a_higher_build_than_the_b_releases_of_earlier_months() -> None:
+    # Notes and ranges rest on this: see `AcceptedBuilds.build_notes`.
+    for each in (*bundled().releases, *bundled().servers):
+        known = known_updates(each, bundled().as_of, 0, bundled().as_of)
+        for revision, updates in known.by_revision.items():
+            level = level_of(known, updates[0].build, updates) if is_hotpatch(updates) else None
+            earlier = [b.revision for b in known.newest if level is not None and b.month < level]
+            assert revision > max(earlier, default=0)
 
 
 KINDS = st.sampled_from([Kind.PREVIEW, Kind.OUT_OF_BAND, Kind.HOTPATCH, Kind.HOTPATCH_OUT_OF_BAND, Kind.UNLABELLED])

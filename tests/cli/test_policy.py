@@ -83,6 +83,8 @@ def test_scripts_are_written_as_they_are(tmp_path: Path) -> None:
         (("builds", "--releases", "Windows Server 2022"), "--releases: Windows Server 2022 is a server"),
         (("builds", "--releases", "HoloLens 2 22H2"), "--releases: HoloLens 2 22H2 is no Windows for PCs"),
         (("builds", "--editions", "Kiosk"), "--editions: 'Kiosk' is no edition"),
+        (("builds", "--editions", ","), "--editions: ',' names none; leave 'editions' out for all"),
+        (("builds", "--releases", " , "), "--releases: ' , ' names none; leave 'releases' out for all"),
         (("builds", "--editions", "Datacenter"), "--editions: 'Datacenter' is no edition of a PC"),
         (("builds", "--json", "--csv"), "choose one"),
         (("builds", "-o", "x"), "--output is for --json or --csv"),

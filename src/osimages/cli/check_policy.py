@@ -50,7 +50,7 @@ def policy_of_level(
     from osimages.windows.policy.judge import policy_of
 
     found = accepted_ranges(facts, PolicyRule(day=day, level=level, grace_days=grace_days, include_esu=esu))
-    name = f"level {level}" + (f" with {grace_days} days of grace" if grace_days else "")
+    name = f"level {level}" + (f" with {grace_days} day{'s' * (grace_days != 1)} of grace" if grace_days else "")
     return policy_of(found, name), [*stale_sentences(found), *found.build_notes]
 
 

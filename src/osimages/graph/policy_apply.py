@@ -1,4 +1,4 @@
-"""Write settings of compliance policies, one after the other, and find out what became of each.
+"""Write settings of compliance policies, one after the other, and report the result of each.
 
 A PATCH whose answer does not arrive may have been applied. It is never repeated blindly: the policy is read again, and
 its settings decide.
@@ -28,7 +28,7 @@ _REJECTED = frozenset({400, 401, 403, 404, 405, 409, 413, 415, 422, 429})
 
 
 class Outcome(StrEnum):
-    """What became of a policy."""
+    """The result of writing a policy."""
 
     APPLIED = "applied"
     CREATED = "created"
@@ -52,7 +52,7 @@ class Write(msgspec.Struct, frozen=True):
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What became of a write, and why, as it follows a colon. `stops`: the next ones would fail in the same way."""
+    """The result of a write, and why, as it follows a colon. `stops`: the next ones would fail in the same way."""
 
     outcome: Outcome
     detail: str = ""

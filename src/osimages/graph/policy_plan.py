@@ -21,7 +21,7 @@ _MOST_NAMES_SHOWN = 10
 
 
 class State(StrEnum):
-    """What has to be done with a policy."""
+    """The action that a policy needs."""
 
     SAME = "same"
     CHANGE = "change"
@@ -35,7 +35,7 @@ class SelectionError(Exception):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What has to be done with a policy; `policy` is None for a new one with this body.
+    """The change that a policy needs; `policy` is None for a new one with this body.
 
     `refused` says what is not written, and why: all of it with the state REFUSED, else a part.
     """

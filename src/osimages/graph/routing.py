@@ -89,9 +89,12 @@ def public_response(
 
 
 def is_unchanged(request: Request, tag: str) -> bool:
-    """Return whether the client has the document with that entity tag (If-None-Match)."""
+    """Return whether the client has the document with that entity tag (If-None-Match).
+
+    Tags are compared weakly, with or without `W/` (RFC 9110, 13.1.2).
+    """
     known = request.headers.get("if-none-match")
-    return known is not None and (known.strip() == "*" or tag in known)
+    return known is not None and (known.strip() == "*" or tag.removeprefix("W/") in known)
 
 
 def not_modified(headers: Mapping[str, str]) -> Response:

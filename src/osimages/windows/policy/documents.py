@@ -54,7 +54,8 @@ def rule_sentence(found: AcceptedRanges) -> str:
     """Return what the rule asks for, as one sentence."""
     rule = found.rule
     behind = ("", ", one behind", ", two behind")[rule.level]
-    grace = f", {rule.grace_days} days of grace" if rule.grace_days else ""
+    days = "day" if rule.grace_days == 1 else "days"
+    grace = f", {rule.grace_days} {days} of grace" if rule.grace_days else ""
     return f"On {rule.day}{behind}{grace}: the fixes of the Patch Tuesday of {found.required or 'no day'}."
 
 

@@ -29,7 +29,7 @@ class PolicyFileError(ValueError):
 
 
 class Compliance(StrEnum):
-    """What a policy makes of a device."""
+    """The verdict of a policy on a device."""
 
     COMPLIANT = "compliant"
     NON_COMPLIANT = "nonCompliant"
@@ -58,7 +58,7 @@ class Reason(StrEnum):
 
 
 class Judgement(msgspec.Struct, frozen=True):
-    """What a policy makes of a device, and why. `lowest` is the lowest build of its release that is accepted."""
+    """The verdict of a policy on a device, and why. `lowest` is the lowest build of its release that is accepted."""
 
     compliance: Compliance
     reason: Reason = Reason.NONE
@@ -128,6 +128,8 @@ def read_policy(text: bytes, name: str) -> BuildPolicy:
     if not isinstance(document, dict):
         raise PolicyFileError(f"{name} holds no JSON object, which a policy is")
     if isinstance(document.get("ranges"), list):
+        if not document["ranges"]:
+            raise PolicyFileError(f"{name} holds no range: its rule accepts no release")
         return BuildPolicy(name, Limits(ranges=_ranges(document["ranges"], "ranges")))
     if isinstance(document.get("value"), list):
         document = _only(document["value"], name)

@@ -111,7 +111,7 @@ def releases_of(facts: Catalogue, text: str, *, servers: bool = False) -> tuple[
         if number < 1:
             raise RuleError("releases", f"'{text[:64]}' names no number of releases: write 'newest two' or 'newest 2'")
         return (), number
-    names = [each.strip() for each in text.split(",") if each.strip()]
+    names = _names("releases", text)
     if len(names) > _MOST_NAMES:
         raise RuleError("releases", f"{len(names)} releases are listed; at most {_MOST_NAMES} can be")
     ids = (name for each in names for name in _releases(facts, each, servers=servers))
@@ -121,16 +121,22 @@ def releases_of(facts: Catalogue, text: str, *, servers: bool = False) -> tuple[
 def editions_of(text: str) -> tuple[Servicing, ...]:
     """Return the groups of editions that a text lists: "Pro,Enterprise". Raises RuleError."""
     found: dict[Servicing, None] = {}
-    for name in text.split(","):
-        if not name.strip():
-            continue
+    for name in _names("editions", text):
         edition = named_edition(name)
         if edition is None:
-            raise RuleError("editions", f"'{name.strip()[:64]}' is no edition; write Pro, Enterprise, EnterpriseS...")
+            raise RuleError("editions", f"'{name[:64]}' is no edition: write Pro, Enterprise or EnterpriseS, say")
         if edition.servicing is None or edition.family is not Family.CLIENT:
-            raise RuleError("editions", f"'{name.strip()[:64]}' is no edition of a PC; servers are added by 'servers'")
+            raise RuleError("editions", f"'{name[:64]}' is no edition of a PC; servers are added by 'servers'")
         found[edition.servicing] = None
     return tuple(found)
+
+
+def _names(parameter: str, text: str) -> list[str]:
+    """Return the names of a list. Raises RuleError for commas alone, which would mean all of them."""
+    names = [each.strip() for each in text.split(",") if each.strip()]
+    if text.strip() and not names:
+        raise RuleError(parameter, f"'{text[:64]}' names none; leave '{parameter}' out for all")
+    return names
 
 
 def _releases(facts: Catalogue, name: str, *, servers: bool) -> tuple[str, ...]:

@@ -34,7 +34,7 @@ class Scope(StrEnum):
 
 
 class Kind(StrEnum):
-    """What happens to the builds of a release."""
+    """The kind of a change of the builds of a release."""
 
     ADD = "add"
     REMOVE = "remove"

@@ -135,6 +135,7 @@ def test_merged_ranges_accept_what_any_of_them_holds(pairs: list[tuple[int, int]
         (b"[" * 100_000, "is not JSON"),
         (b"[]", "no JSON object"),
         (b"{}", "holds no windows10CompliancePolicy"),
+        (b'{"ranges": []}', "holds no range: its rule accepts no release"),
         (b'{"value": []}', "holds 0 policies"),
         (
             json.dumps({"value": [{**BODY, "displayName": "A"}, {**BODY, "id": "7"}]}).encode(),

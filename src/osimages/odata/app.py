@@ -131,6 +131,7 @@ class ODataApp:
                 ),
             ),
             slices=self._slices,
+            outgoing=self.transport.outgoing,
         )
 
     async def close(self) -> None:

@@ -10,6 +10,7 @@ from osimages.odata.plan.delta_tokens import DeltaTokens
 from osimages.odata.plan.pagination import PageTokens
 from osimages.odata.plan.resolve import Target
 from osimages.odata.service.hooks import Hooks
+from osimages.odata.service.outgoing import Outgoing
 from osimages.odata.service.schema_index import SchemaIndex
 from osimages.odata.service.service_limits import ServiceLimits
 from osimages.odata.service.slices import Slices
@@ -41,6 +42,7 @@ class Engine:
     limits: ServiceLimits
     tokens: Tokens
     slices: Slices
+    outgoing: Outgoing
 
     def store(self, target: Target) -> Store:
         """Return the store of the entities that a target is about."""

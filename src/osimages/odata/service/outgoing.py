@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import structlog
 
 from osimages.odata.service.abort import abort_connection
 from osimages.odata.service.request import Scope
+from osimages.odata.sql.fair_semaphore import FairSemaphore
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
@@ -27,6 +28,8 @@ _LOOK_SECONDS = 0.1
 # Requests that were begun while there was room may all get large answers. Beyond so many times the limit it does not
 # count any more who reads.
 _OVERSHOOT = 4
+# A page is held as stored and as written, until its answer is.
+_COPIES = 2
 _Client = tuple[str, int]
 _log = structlog.get_logger()
 
@@ -71,6 +74,9 @@ class Outgoing:
         self._connections: dict[_Client, _Connection] = {}
         self._answers: dict[_Answer, None] = {}  # the one that progressed last is the last one
         self.unsent = 0
+        self._making = 0
+        self._entrance = FairSemaphore(1)
+        self._freed = asyncio.Event()
 
     @asynccontextmanager
     async def turn(self, scope: Scope) -> AsyncIterator[None]:
@@ -89,15 +95,42 @@ class Outgoing:
 
     @property
     def is_full(self) -> bool:
-        """Whether so many bytes wait that no request should begin whose answer may be large."""
-        return self.unsent > self._most
+        """Whether so many bytes wait or are being written that no request should begin whose answer may be large."""
+        return self.unsent + self._making > self._most
 
     async def wait_for_room(self) -> None:
         """Wait until clients have read enough, or those that do not read are disconnected."""
         while self.is_full:
             self._make_room(self._most / 2, _STALLED_SECONDS)
             if self.is_full:
-                await asyncio.sleep(_LOOK_SECONDS)
+                self._freed.clear()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._freed.wait(), _LOOK_SECONDS)
+
+    @asynccontextmanager
+    async def making(self, tenant: str) -> AsyncIterator[Callable[[int], None]]:
+        """Wait for room for one more page, tenants in turns. Yield a function that counts the bytes of its documents.
+
+        They count until the block ends, when the page is written. A hundred pages that are requested at once are
+        therefore not all in memory while the first one is written.
+        """
+        await self._entrance.acquire(tenant)
+        try:
+            await self.wait_for_room()
+        finally:
+            self._entrance.release()
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            held += size * _COPIES
+            self._making += size * _COPIES
+
+        try:
+            yield hold
+        finally:
+            self._making -= held
+            self._freed.set()
 
     async def send(self, scope: Scope, send: Send, body: bytes) -> None:
         """Send a body, after the head of its answer. If the client does not read it, close the connection."""
@@ -158,6 +191,7 @@ class Outgoing:
         answer.unsent -= size
         answer.connection.unsent -= size
         self.unsent -= size
+        self._freed.set()
         if answer.connection.unsent < self._most_of_connection:
             answer.connection.has_room.set()
 

@@ -11,7 +11,7 @@ from osimages.odata.model.service_document import service_document
 from osimages.odata.model.types import ComplexType
 from osimages.odata.plan.build import Query, build_one, build_plan
 from osimages.odata.plan.pagination import Position
-from osimages.odata.plan.query import Encoded, Page, Stored
+from osimages.odata.plan.query import CollectionPlan, Encoded, Page, Stored
 from osimages.odata.plan.resolve import Target
 from osimages.odata.service.call import Call
 from osimages.odata.service.conditional import tag_header
@@ -202,21 +202,29 @@ async def _page(call: Call, context: str, shown: Shown) -> Reply:
     call.conditions.check_collection(call.target, tag)
     if tag is not None and call.conditions.is_any:
         return Reply(304, headers=tag_header(tag))
-    page = await call.store.page(call.tenant, plan)
+    async with call.engine.outgoing.making(call.tenant) as hold:
+        page = await call.store.page(call.tenant, plan)
+        hold(sum(map(len, page.documents)))
+        body = await _page_body(call, plan, page, context, shown)
+    applied = None if preferred is None else f"{call.preferences.page_size_name}={page_size}"
+    return Reply(200, body, form.content_type, (*tag_header(tag), *call.applied(applied)))
+
+
+async def _page_body(call: Call, plan: CollectionPlan, page: Page, context: str, shown: Shown) -> bytes:
+    """Return the body of a page, with the link to the next one. Raises ODataError if that link would be too long."""
+    form, next_link = call.form, None
     remaining = None if plan.remaining is None else plan.remaining - len(page.documents)
-    next_link = None
     if page.more and page.last is not None and remaining != 0:
-        token = tokens.write(Position(page.last, remaining, plan.started), call.tenant, call.purpose())
+        position = Position(page.last, remaining, plan.started)
+        token = call.engine.tokens.pages.write(position, call.tenant, call.purpose())
         next_link = call.checked_link(call.links.next_page(call.target, call.request.query, token))
-    body = collection_body(
+    return collection_body(
         call.context(context),
         await _sliced(call, page, shown),
         total=str(page.total) if form.numbers_as_strings and page.total is not None else page.total,
         next_link=next_link,
         annotation=form.annotation,
     )
-    applied = None if preferred is None else f"{call.preferences.page_size_name}={page_size}"
-    return Reply(200, body, form.content_type, (*tag_header(tag), *call.applied(applied)))
 
 
 async def _sliced(call: Call, page: Page, shown: Shown) -> Sequence[bytes]:

@@ -41,7 +41,7 @@ class Transport:
         self._exposed = exposed
         self._observe = observe
         self._log = log
-        self._outgoing = Outgoing(
+        self.outgoing = Outgoing(
             limits.max_unsent_bytes, limits.max_unsent_connection_bytes, limits.write_timeout_seconds
         )
 
@@ -55,7 +55,7 @@ class Transport:
     ) -> None:
         """Answer one HTTP request; of a connection with many at once (HTTP/2) when it is its turn."""
         if scope["http_version"] == "2":
-            async with self._outgoing.turn(scope):
+            async with self.outgoing.turn(scope):
                 await self._serve(scope, receive, send, answer, may_be_large)
         else:
             await self._serve(scope, receive, send, answer, may_be_large)
@@ -70,8 +70,8 @@ class Transport:
     ) -> None:
         started = time.perf_counter()
         request, limits = request_of(scope), self._limits
-        if self._outgoing.is_full and may_be_large is not None and may_be_large(request):
-            await self._outgoing.wait_for_room()
+        if self.outgoing.is_full and may_be_large is not None and may_be_large(request):
+            await self.outgoing.wait_for_room()
         incoming = IncomingBody(receive, limits.max_body_seconds)
         reply = await answer(request, partial(read_body, request, incoming.receive, limits.max_body_seconds))
         headers = headers_of(reply, request, self._always, self._exposed)
@@ -94,6 +94,6 @@ class Transport:
         # Counted before its answer is sent, a request is in every scrape that its client asks for later.
         if self._observe is not None:
             self._observe(request, scope["method"], status, seconds)
-        await self._outgoing.send(scope, send, b"" if scope["method"] == "HEAD" else body)
+        await self.outgoing.send(scope, send, b"" if scope["method"] == "HEAD" else body)
         if self._log is not None:
             self._log(request, scope["method"], status, seconds)

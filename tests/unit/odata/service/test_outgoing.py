@@ -185,3 +185,46 @@ def test_few_requests_of_a_connection_are_worked_on_at_once() -> None:
         assert bodies._connections == {}
 
     asyncio.run(run())
+
+
+def test_pages_wait_while_others_are_written_of_tenants_in_turns() -> None:
+    async def run() -> None:
+        outgoing, begun = Outgoing(100, 100, 30), []
+        written = {name: asyncio.Event() for name in ("a1", "a2", "a3", "a4", "b1")}
+
+        async def page(name: str) -> None:
+            async with outgoing.making(name[0]) as hold:
+                begun.append(name)
+                hold(60)
+                await written[name].wait()
+
+        tasks = [asyncio.create_task(page(name)) for name in written]
+        await turns()
+        assert begun == ["a1"], "its documents and their written form are more than 100 bytes"
+        for name in ("a1", "a2", "a3", "b1", "a4"):
+            written[name].set()
+            await turns()
+        await asyncio.gather(*tasks)
+        assert begun == ["a1", "a2", "a3", "b1", "a4"], "b waits for one page of those before it"
+        assert not outgoing.is_full
+
+    asyncio.run(run())
+
+
+def test_a_page_that_fails_or_is_cancelled_leaves_room() -> None:
+    async def run() -> None:
+        outgoing = Outgoing(100, 100, 30)
+        with pytest.raises(ValueError, match="broken"):
+            async with outgoing.making("a") as hold:
+                hold(1000)
+                raise ValueError("broken")
+        async with outgoing.making("a") as hold:
+            hold(1000)
+            waiting = asyncio.create_task(outgoing.making("b").__aenter__())
+            await turns()
+            waiting.cancel()
+            await turns()
+        async with outgoing.making("c"):
+            assert not outgoing.is_full
+
+    asyncio.run(run())

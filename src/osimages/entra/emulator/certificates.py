@@ -149,7 +149,7 @@ def _identity(host: str) -> str:
 
 
 def _is_current(file: Path, authority: bytes, identities: Sequence[str], now: datetime) -> bool:
-    """Whether the certificate is this authority's, for exactly these hosts, and good for a while."""
+    """Return whether the certificate is this authority's, for exactly these hosts, and good for a while."""
     try:
         content = file.read_bytes()
         certificate = x509.load_pem_x509_certificate(content)
@@ -173,6 +173,6 @@ def public_roots() -> bytes:
 
 
 def _keep(file: Path, content: bytes) -> None:
-    """Writes a public file unless it is there already with this content."""
+    """Write a public file unless it is there already with this content."""
     if not file.is_file() or file.read_bytes() != content:
         replace(file, content, public=True)

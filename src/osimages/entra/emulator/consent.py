@@ -1,4 +1,4 @@
-"""Which permissions a user gives an application, and which are still to be asked for.
+"""Consent: the permissions that a user grants an application, and those that are still missing.
 
 https://learn.microsoft.com/entra/identity-platform/permissions-consent-overview. Unlike Entra, a token grants what was
 asked for and no more, also where the user once agreed to more: so that tests of least privilege mean something.
@@ -16,7 +16,7 @@ _ALWAYS = frozenset({"User.Read"})
 
 
 def wanted(asked: RequestedScope, client: Application) -> frozenset[str]:
-    """The permissions that a scope stands for: with `.default` all that the application is registered for."""
+    """Return the permissions that a scope stands for: with `.default` all that the application is registered for."""
     if not asked.everything:
         return frozenset(asked.names)
     resource = asked.resource.application
@@ -28,7 +28,7 @@ def wanted(asked: RequestedScope, client: Application) -> frozenset[str]:
 
 
 def missing(asked: RequestedScope, client: Application, party: Party, state: EmulatorState) -> frozenset[str]:
-    """Those of the wanted permissions that neither an administrator nor the user has agreed to."""
+    """Return those of the wanted permissions that neither an administrator nor the user has agreed to."""
     left = wanted(asked, client) - _ALWAYS
     if client.admin_consent:
         left -= frozenset(client.delegated_permissions)
@@ -38,5 +38,5 @@ def missing(asked: RequestedScope, client: Application, party: Party, state: Emu
 
 
 def beyond(permissions: frozenset[str], user: User) -> frozenset[str]:
-    """Those that only an administrator may agree to, not this user."""
+    """Return those that only an administrator may agree to, not this user."""
     return permissions - frozenset(permissions if user.delegated_permissions is None else user.delegated_permissions)

@@ -36,7 +36,7 @@ DEFAULT_SERVICE_PRINCIPAL = "5d08f6b3-91ce-4a7d-a2e8-7c4b13f9d06e"
 _LOCAL_REDIRECTS = ("http://localhost", "http://127.0.0.1")
 _NATIVE_CLIENT = "https://login.microsoftonline.com/common/oauth2/nativeclient"
 
-# Public clients of Microsoft that its tools and libraries use where they are told no other:
+# Public clients of Microsoft that its tools and libraries use by default:
 # azure-identity and the Azure CLI; Connect-MgGraph.
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 GRAPH_COMMAND_LINE = "14d82eec-204b-4c2f-b7e8-296a70dab67e"

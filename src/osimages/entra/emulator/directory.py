@@ -39,14 +39,14 @@ DirectoryRole = Literal["Global Administrator", "Global Reader", "Intune Adminis
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
-    """What applications and users share: an id, a name, and the tenant they belong to (None: every tenant)."""
+    """The fields of applications and users alike: an id, a name, and the tenant they belong to (None: every tenant)."""
 
     id: Guid
     display_name: Text
     tenant: Guid | None = None
 
     def is_in(self, tenant: str) -> bool:
-        """Whether it is known in a tenant."""
+        """Return whether it is known in a tenant."""
         return self.tenant is None or self.tenant == tenant
 
 
@@ -79,8 +79,8 @@ class Application(_Entry, frozen=True, kw_only=True, rename="camel", forbid_unkn
 class User(_Entry, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True, omit_defaults=True):
     """A person. `password` is asked for by the password grant only; None: there is none that fits.
 
-    `delegated_permissions` are those that the user may consent to (None: all). Who has no `intune_role` is signed in
-    but refused by Intune. Grants from before `sign_in_sessions_valid_from` are revoked.
+    `delegated_permissions` are those that the user may consent to (None: all). A user without an `intune_role` can
+    sign in, but Intune denies access. Grants from before `sign_in_sessions_valid_from` are revoked.
     """
 
     user_principal_name: PrincipalName
@@ -92,7 +92,7 @@ class User(_Entry, frozen=True, kw_only=True, rename="camel", forbid_unknown_fie
     sign_in_sessions_valid_from: datetime | None = None
 
     def counts_from(self, moment: float) -> bool:
-        """Whether what was granted to the user then (seconds since 1970) is still worth something."""
+        """Return whether a grant of that time (seconds since 1970) has not been revoked."""
         valid_from = self.sign_in_sessions_valid_from
         return valid_from is None or moment >= valid_from.timestamp()
 
@@ -152,7 +152,7 @@ def certificate_of(pem: str) -> x509.Certificate:
 
 
 def _problems(directory: Directory) -> Iterator[str]:
-    """What the types of the fields do not say."""
+    """Yield what is wrong beyond the types of the fields."""
     yield from _repeated("applications", (each.id for each in directory.applications))
     yield from _repeated("users", (each.id for each in directory.users))
     names = (f"{each.user_principal_name.casefold()} (tenant {each.tenant or 'any'})" for each in directory.users)

@@ -49,7 +49,7 @@ _NOT_CACHED = {
 
 
 class Readers(Enum):
-    """Whose scripts may read a response in a browser (CORS).
+    """The origins whose scripts may read a response in a browser (CORS).
 
     As with Entra, scripts of every origin may read metadata and public keys; of tokens, those for a page's own grants.
     """

@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+={0,2}", re.ASCII)
 
 
 class Party(msgspec.Struct, frozen=True):
-    """Who a grant is for: a user (object id) who uses an application in a tenant."""
+    """The party of a grant: a user (object id) who uses an application in a tenant."""
 
     tenant: str
     application: str
@@ -28,7 +28,7 @@ class Party(msgspec.Struct, frozen=True):
 
 
 class Code(msgspec.Struct, frozen=True, tag=True):
-    """An authorization code: worth one exchange by the same client, for the same redirect URI (RFC 6749, 4.1.3)."""
+    """An authorization code, for one exchange by the same client, for the same redirect URI (RFC 6749, 4.1.3)."""
 
     id: str
     party: Party
@@ -57,20 +57,20 @@ class Device(msgspec.Struct, frozen=True, tag=True):
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """That a user (object id) has signed in, and when (seconds since 1970)."""
+    """A user (object id) who has signed in, and when (seconds since 1970)."""
 
     user: str
     at: int
 
 
 class Session(msgspec.Struct, frozen=True, tag=True):
-    """Who has signed in with a browser, the latest last."""
+    """The users who have signed in with a browser, the latest last."""
 
     sign_ins: tuple[SignIn, ...] = ()
 
 
 class FlowState(msgspec.Struct, frozen=True, tag=True):
-    """Where a browser is on its way through the pages, bound to the cookie `browser`.
+    """The state of a sign-in, bound to the cookie `browser`.
 
     `query` is what the application asked for, as it was; `user_code` stands for it on the way of a device. `user` is
     who was picked, once somebody was.
@@ -88,14 +88,14 @@ _Kind = TypeVar("_Kind", bound=Sealed)
 
 
 class Sealer:
-    """Seals with the key of a data directory (Fernet: AES-128-CBC and HMAC-SHA256)."""
+    """Encrypts and authenticates tokens with the key of a data directory (Fernet: AES-128-CBC and HMAC-SHA256)."""
 
     def __init__(self, key: bytes) -> None:
         self._fernet = Fernet(key)
 
     @classmethod
     def load_or_create(cls, folder: Path) -> Sealer:
-        """The sealer of a data directory, whose key is made where there is none. Raises OSError, ValueError."""
+        """Return the sealer of a data directory, whose key is made if there is none. Raises OSError, ValueError."""
         file = folder / FILE_NAME
         key = read_or_create(file, Fernet.generate_key)
         try:
@@ -104,11 +104,11 @@ class Sealer:
             raise ValueError(f"{file} holds no sealing key. Move it away for a new one.") from None
 
     def seal(self, content: Sealed, now: datetime) -> str:
-        """Text that only `opened` understands, and nobody can change."""
+        """Return a text that only `opened` understands, and nobody can change."""
         return self._fernet.encrypt_at_time(msgspec.json.encode(content), int(now.timestamp())).decode()
 
     def opened(self, text: str, kind: type[_Kind], now: datetime, seconds: int) -> tuple[_Kind, int] | None:
-        """What was sealed at most so many seconds ago, and when (since 1970); None for anything else."""
+        """Return what was sealed at most so many seconds ago, and when (since 1970); None for anything else."""
         # Base64 has more than one text for the same bytes; only one is taken.
         if not _TOKEN.fullmatch(text):
             return None
@@ -120,7 +120,7 @@ class Sealer:
             return None
 
     def expired(self, text: str, kind: type[_Kind]) -> bool:
-        """Whether a text that `opened` does not understand would have been understood earlier."""
+        """Return whether a text that `opened` rejects was sealed here, too long ago."""
         if not _TOKEN.fullmatch(text):
             return False
         try:

@@ -1,4 +1,4 @@
-"""The token endpoint's grants: what each one takes, and checks before there are tokens.
+"""The grants of the token endpoint: one function for each, with its checks.
 
 RFC 6749 and https://learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow and its neighbours.
 """
@@ -181,7 +181,7 @@ def challenge_of(verifier: str) -> str:
 
 
 def _check_verifier(challenge: str | None, verifier: str | None) -> None:
-    """A verifier without a challenge is refused, too: somebody may have taken the challenge out (RFC 9700, 4.8.2)."""
+    """Check a code verifier. Without a challenge it is rejected: somebody may have removed it (RFC 9700, 4.8.2)."""
     if challenge is None and verifier is None:
         return
     if challenge is None or verifier is None or not _CODE_VERIFIER.fullmatch(verifier):

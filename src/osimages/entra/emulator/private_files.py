@@ -46,7 +46,7 @@ def open_to_others(paths: Iterable[Path]) -> list[tuple[Path, int]]:
 
 
 def read_or_create(path: Path, content: Callable[[], bytes]) -> bytes:
-    """The bytes of a file; where it does not exist, `content` makes them.
+    """Return the bytes of a file; if it does not exist, create it with those of `content`.
 
     Of several processes that create it at once, one wins, and all return the winner's bytes. Raises OSError.
     """
@@ -63,7 +63,7 @@ def read_or_create(path: Path, content: Callable[[], bytes]) -> bytes:
 
 
 def replace(path: Path, content: bytes, *, public: bool) -> None:
-    """Writes a file, in place of an older one where there is one; `public`: others may read it. Raises OSError."""
+    """Write a file, in place of an older one where there is one; `public`: others may read it. Raises OSError."""
     private_directory(path.parent)
     temporary = _temporary(path, content)
     try:
@@ -75,7 +75,7 @@ def replace(path: Path, content: bytes, *, public: bool) -> None:
 
 
 def _create(path: Path, content: bytes) -> None:
-    """Gives a new file its name and content in one step. Raises FileExistsError where another has the name."""
+    """Create a file with its content in one step. Raises FileExistsError where another has the name."""
     temporary = _temporary(path, content)
     try:
         os.link(temporary, path)

@@ -18,7 +18,7 @@ _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+|msal[0-9a-f-]*|m
 
 
 def redirect_problem(uri: str) -> str | None:
-    """Why a redirect URI cannot be registered; None where it can."""
+    """Return why a redirect URI cannot be registered; None if it can."""
     parts = _parts(uri)
     if parts is None:
         return "is no absolute URI without spaces, quotation marks, user names or '#'"
@@ -30,7 +30,7 @@ def redirect_problem(uri: str) -> str | None:
 
 
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
-    """Whether a redirect URI is, character by character, a registered one; on loopback any port will do."""
+    """Return whether a redirect URI is, character by character, a registered one; on loopback any port will do."""
     if redirect_problem(uri) is not None:
         return False
     return any(uri == each or _same_but_port(uri, each) for each in registered)
@@ -44,7 +44,7 @@ def is_registered_origin(origin: str, registered: Iterable[str]) -> bool:
 
 
 def with_answer(uri: str, values: dict[str, str], mode: str) -> str:
-    """The address that carries an answer in its query or fragment, beside what its query has already."""
+    """Return the address that carries a response in its query or fragment, beside what its query has already."""
     parts = urlsplit(uri)
     if mode == "fragment":
         return urlunsplit(parts._replace(fragment=urlencode(values)))
@@ -53,7 +53,7 @@ def with_answer(uri: str, values: dict[str, str], mode: str) -> str:
 
 
 def source_of(uri: str) -> str:
-    """What a Content-Security-Policy calls the target: its origin, or its scheme where it has none."""
+    """Return the source of a URI in a Content-Security-Policy: its origin, or its scheme where it has none."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") else f"{parts.scheme}:"
 

@@ -21,13 +21,13 @@ from osimages.entra.emulator.signing_keys import SigningKeys
 from osimages.entra.emulator.token_claims import Issuers
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE | re.ASCII)
-# Whoever does not say which tenant is meant is of the user's own, or the default one. `adfs` is what an authority of
+# Without a tenant in the path, the user's own is meant, or the default one. `adfs` is what an authority of
 # one's own has in this place, which libraries trust without asking Microsoft about it.
 ANY_TENANT = ("common", "organizations", "adfs")
 
 
 class RequestContext(msgspec.Struct, frozen=True):
-    """What all requests share at one moment: keys, who is known, where this service is, and the time.
+    """Keys, directory, address of the service and time, as they are when a request arrives.
 
     `origin` is how the client reaches it; `graph_root` is the resource that it stands for. `clock` names the clock that
     `now` is from, if that is not real time.
@@ -49,18 +49,18 @@ class RequestContext(msgspec.Struct, frozen=True):
         return urlsplit(self.origin).hostname or ""
 
     def application(self, client: str, tenant: str | None) -> Application:
-        """A registered application. Raises EntraError."""
+        """Return a registered application. Raises EntraError."""
         found = self.directory.application(client)
         if found is None or not (tenant is None or found.is_in(tenant)):
             raise UNKNOWN_APPLICATION(application=client, tenant=tenant or DEFAULT_TENANT)
         return found
 
     def asked(self, scope: str, client: Application, tenant: str | None) -> RequestedScope:
-        """What a scope means. Raises EntraError."""
+        """Return a parsed scope. Raises EntraError."""
         return parse_scope(scope, client, tenant or DEFAULT_TENANT, self.directory, self.graph_root, self.host)
 
     def user(self, party: Party, issued: int) -> User:
-        """The user of a grant that was issued then, who must still be there. Raises EntraError."""
+        """Return the user of a grant that was issued then (seconds since 1970). Raises EntraError."""
         found = self.directory.user(party.user)
         if found is None or not found.is_in(party.tenant):
             raise UNKNOWN_USER(user=party.user, tenant=party.tenant)
@@ -71,7 +71,7 @@ class RequestContext(msgspec.Struct, frozen=True):
 
 
 def tenant_of(name: str, directory: Directory) -> str | None:
-    """The id of the tenant that a path names by id or by a domain of its users; None for any. Raises EntraError."""
+    """Return the id of the tenant that a path names by id or a domain of its users; None for any. Raises EntraError."""
     lower = name.lower()
     if lower in ANY_TENANT:
         return None

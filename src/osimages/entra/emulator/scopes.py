@@ -1,4 +1,4 @@
-"""What a client asks for: from the text of `scope` to a resource and its permissions.
+"""Scopes: from the text of `scope` to a resource and its permissions.
 
 https://learn.microsoft.com/entra/identity-platform/scopes-oidc
 """
@@ -37,7 +37,7 @@ _LONGEST = 4096
 
 
 def permission_problem(name: str, *, of_graph: bool) -> str | None:
-    """Why a name can be no permission, or is probably not what was meant; None where nothing speaks against it.
+    """Return why a name can be no permission, or is probably misspelt; None if nothing is wrong with it.
 
     With `of_graph` it is one of Graph's, all of which have the form Area.Right; otherwise it may be another resource's.
     """
@@ -54,8 +54,8 @@ def permission_problem(name: str, *, of_graph: bool) -> str | None:
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """What a token is for, under the name that was asked for (`audience`). `application` is None for Graph, that is:
-    for this service.
+    """The resource of a token, under the name that was requested (`audience`). `application` is None for Graph, which is
+    the service itself.
     """
 
     id: str
@@ -93,7 +93,7 @@ def split_scope(text: str) -> list[str]:
 def parse_scope(
     text: str, client: Application, tenant: str, directory: Directory, graph_root: str, host: str
 ) -> RequestedScope:
-    """What a scope asks for. `graph_root` and the `host` both mean this service itself. Raises EntraError."""
+    """Return a parsed scope. `graph_root` and the `host` both mean this service itself. Raises EntraError."""
     if len(text) > _LONGEST:
         raise BAD_SCOPE(scope=text, reason=f"it is longer than {_LONGEST} characters")
     openid, prefixes, names = set(), set(), []
@@ -129,7 +129,7 @@ def _resource(identifier: str, tenant: str, directory: Directory, graph_root: st
 
 
 def _is_here(identifier: str, host: str) -> bool:
-    """Clients that are told no scope make one from this service's own address, without its port."""
+    """Return whether an identifier is the service's own address, without its port, which clients use by default."""
     try:
         parts = urlsplit(identifier)
     except ValueError:

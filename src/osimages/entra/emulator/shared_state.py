@@ -141,7 +141,7 @@ class EmulatorState:
             connection.execute("COMMIT")
 
     def close(self) -> None:
-        """Closes the file; another call opens it again."""
+        """Close the file; another call opens it again."""
         if self._opened is not None:
             self._opened.close()
             self._opened = None

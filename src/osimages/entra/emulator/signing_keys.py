@@ -150,7 +150,7 @@ def rotate(directory: Path, now: datetime, good_until: float) -> SigningKeys:
     public = old.key.as_dict(private=False)
     retired = RetiredKey(old.kid, str(public["n"]), str(public["e"]), moment, good_until)
     kept = (retired, *old.without_expired(moment).retired)
-    # In this order no token is ever refused: whoever reads in between finds the old key twice, not never.
+    # In this order no token is ever rejected: a reader in between finds the old key twice, not never.
     replace(directory / RETIRED_FILE_NAME, msgspec.json.format(msgspec.json.encode(kept), indent=2), public=False)
     replace(directory / FILE_NAME, _new_key(), public=False)
     return SigningKeys.load_or_create(directory)
@@ -164,7 +164,7 @@ def _retired(directory: Path) -> tuple[RetiredKey, ...]:
         return ()
     except msgspec.DecodeError:
         raise ValueError(
-            f"{file} holds no list of keys. Move it away: tokens of older keys are refused then."
+            f"{file} holds no list of keys. Move it away: tokens of older keys are rejected then."
         ) from None
 
 

@@ -1,4 +1,4 @@
-"""What tokens say: the claims of access tokens, v1.0 and v2.0, and of id tokens, as Entra sends them.
+"""Claims: those of access tokens, v1.0 and v2.0, and of id tokens, as Entra sends them.
 
 https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference and
 https://learn.microsoft.com/entra/identity-platform/id-token-claims-reference. Claims that only Entra can read
@@ -38,7 +38,7 @@ class Issuers(msgspec.Struct, frozen=True):
 
 
 class ClaimsRequest(msgspec.Struct, frozen=True):
-    """What the parameter `claims` asks for: `cae` the mark of a client that takes challenges, `not_before` a token that
+    """A parsed `claims` parameter: `cae` is the mark of a client that takes challenges, `not_before` a token that
     is not dated back to before that time (what a challenge after a revocation says).
     """
 
@@ -47,7 +47,7 @@ class ClaimsRequest(msgspec.Struct, frozen=True):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """What a token grants: to an application in a tenant, as itself or for a user, on a resource.
+    """The grant that a token stands for: to an application in a tenant, as itself or for a user, on a resource.
 
     `proof` is how the application proved itself: 0 not at all, 1 with a secret, 2 with a certificate.
     """
@@ -62,7 +62,7 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 def parse_claims_request(claims: str | None) -> ClaimsRequest:
-    """What the parameter `claims` asks for (OpenID Connect Core, section 5.5). Raises EntraError."""
+    """Parse the parameter `claims` (OpenID Connect Core, section 5.5). Raises EntraError."""
     if not claims:
         return ClaimsRequest()
     try:
@@ -77,7 +77,7 @@ def parse_claims_request(claims: str | None) -> ClaimsRequest:
 def access_claims(
     grant: Grant, issuers: Issuers, now: datetime, expires_in: int = LIFETIME_SECONDS, clock: str = ""
 ) -> dict[str, Any]:
-    """The claims of an access token that lives for so many seconds; `clock` names a clock that is not real time."""
+    """Return the claims of an access token that lives for so many seconds; `clock` names a clock that is not real time."""
     moment = int(now.timestamp())
     issued = _issued(grant, moment)
     version = grant.resource.token_version if issuers.v1 is not None else 2
@@ -110,7 +110,7 @@ def _issued(grant: Grant, moment: int) -> int:
 def id_claims(
     grant: Grant, user: User, issuer: str, now: datetime, openid: Collection[str], nonce: str | None
 ) -> dict[str, Any]:
-    """The claims of an id token (v2.0) for the application; `issuer` is the one in the authority's metadata."""
+    """Return the claims of an id token (v2.0) for the application; `issuer` is the one in the authority's metadata."""
     moment = int(now.timestamp())
     claims: dict[str, Any] = {
         "aud": grant.application.id,
@@ -133,7 +133,7 @@ def id_claims(
 
 
 def client_info(user: User, tenant: str) -> str:
-    """What MSAL tells accounts apart by, in base64url."""
+    """Return the id by which MSAL distinguishes accounts, in base64url."""
     return base64.urlsafe_b64encode(msgspec.json.encode({"uid": user.id, "utid": tenant})).decode().rstrip("=")
 
 
@@ -189,5 +189,5 @@ def _user_claims(grant: Grant, user: User, version: int) -> Mapping[str, Any]:
 
 
 def _guest_claims(user: User) -> Mapping[str, Any]:
-    """Who signed a guest in: the domain of the address stands for the home tenant that nobody here knows."""
+    """Return the identity provider of a guest: the domain of the address stands for the unknown home tenant."""
     return {"idp": user.user_principal_name.rpartition("@")[2]} if user.guest else {}

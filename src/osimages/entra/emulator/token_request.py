@@ -40,11 +40,11 @@ class TokenRequest(msgspec.Struct, frozen=True):
         return required(self.form, name)
 
     def is_for(self, party: Party) -> bool:
-        """Whether a grant may be used by this application, at this tenant's endpoint."""
+        """Return whether a grant may be used by this application, at this tenant's endpoint."""
         return party.application == self.application.id and self.tenant in (None, party.tenant)
 
     def application_answer(self, asked: RequestedScope, permissions: tuple[str, ...]) -> dict[str, Any]:
-        """A token for the application itself."""
+        """Return the response with a token for the application itself."""
         return self._answer(
             Grant(
                 tenant=self.tenant or DEFAULT_TENANT,
@@ -60,7 +60,7 @@ class TokenRequest(msgspec.Struct, frozen=True):
     def user_answer(
         self, party: Party, user: User, scope: str, *, nonce: str | None = None, claims: str | None = None
     ) -> dict[str, Any]:
-        """Tokens for a user, as far as there is consent. Raises EntraError."""
+        """Return the response with tokens for a user, as far as there is consent. Raises EntraError."""
         asked = self.context.asked(scope, self.application, party.tenant)
         if missing(asked, self.application, party, self.context.state):
             raise NO_CONSENT(application=self.application.id, name=self.application.display_name)

@@ -44,8 +44,8 @@ def mint(
 
     With `user` it speaks for a `person` or the development user (`scp`), else for the application itself (`roles`);
     `issuers` and `audience` are those of a cloud (the global one). It expires
-    `expires_in` seconds after `now`. Where that is zero or less, the token is one that is refused as expired: its
-    whole lifetime then lies a further `skew_seconds` back, so that a verifier with that tolerance refuses it, too.
+    `expires_in` seconds after `now`. Where that is zero or less, the token is rejected as expired: its
+    whole lifetime then lies a further `skew_seconds` back, so that a verifier with that tolerance rejects it, too.
     """
     known = directory.application(application) or Application(id=application, display_name=application)
     somebody = person or directory.user(DEFAULT_USER) or DEFAULT_DIRECTORY.users[0]

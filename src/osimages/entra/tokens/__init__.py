@@ -1,1 +1,1 @@
-"""Who is asking: bearer tokens, permissions and national clouds."""
+"""Verification of access tokens: keys, national clouds, and `TokenVerifier`."""

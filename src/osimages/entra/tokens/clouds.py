@@ -33,7 +33,7 @@ class Cloud:
 
     @property
     def audiences(self) -> frozenset[str]:
-        """Every value of `aud` that means Graph in this cloud."""
+        """All values of `aud` that mean Graph in this cloud."""
         return frozenset({GRAPH_APPLICATION_ID, *self.graph_roots, *(f"{root}/" for root in self.graph_roots)})
 
     @property
@@ -48,11 +48,11 @@ class Cloud:
         return v1, f"{self.authorities[0]}/{{tenant}}/v2.0"
 
     def at(self, authority_url: str) -> Cloud:
-        """The same cloud with an authority at another address, such as a stand-in for tests."""
+        """Return the same cloud with an authority at another address, such as a stand-in for tests."""
         return replace(self, authorities=(authority_url,))
 
     def issuers(self, tenant: str) -> frozenset[str]:
-        """Every value of `iss` that a token of this tenant may have: the v1.0 and the v2.0 form."""
+        """Return every value of `iss` that a token of this tenant may have: the v1.0 and the v2.0 form."""
         v1 = {f"{root}/{tenant}/" for root in self.v1_issuers}
         v2 = {f"{root}/{tenant}/v2.0" for root in self.authorities}
         return frozenset(v1 | v2)

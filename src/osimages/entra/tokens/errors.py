@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class TokenProblem(StrEnum):
-    """What is wrong with a bearer token. The values serve as labels of metrics."""
+    """Kinds of errors of a bearer token. The values serve as labels of metrics."""
 
     MISSING = "missing"
     MALFORMED = "malformed"

@@ -1,4 +1,4 @@
-"""The keys of an authority on the network: fetched, kept, renewed in the background, and kept on when that fails."""
+"""A key source that fetches keys from an authority: cached in a file, renewed in the background, kept in outages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WHAT_TO_DO = "see what osimages doctor says; where there is no way to the inter
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """What is kept in the file: the key set, where it came from and when (seconds since 1970)."""
+    """The content of the file: the key set, where it came from and when (seconds since 1970)."""
 
     authority: str
     fetched: float
@@ -36,7 +36,7 @@ class _Kept(msgspec.Struct, frozen=True):
 class FetchedKeys(KeySource):
     """Fetches the keys of an authority.
 
-    `fetch` gets the key set and raises KeysUnavailableError. It is asked every `refresh_seconds`; sooner, with pauses
+    `fetch` gets the key set and raises KeysUnavailableError. It is called every `refresh_seconds`; sooner, with pauses
     that grow, after a failure; and at once for a key that is not known, but not more often than every `look_seconds`,
     so that tokens which name keys at random cause no requests. What was fetched last goes on being used for
     `stale_seconds` when the authority cannot be reached, also by a server that starts in that time: `file` keeps it.
@@ -86,13 +86,13 @@ class FetchedKeys(KeySource):
         return self._fetched_at if self._keys else None
 
     async def look_for(self, kid: str) -> bool:
-        """Asks for the keys anew unless that was done a moment ago; True where this one is there now."""
+        """Fetch the keys unless that was done a moment ago; return whether this one is there now."""
         if self._under_way is not None or self._now() - self._asked >= self._look_seconds:
             await self.refresh()
         return kid in self._keys
 
     async def open(self) -> None:
-        """Starts with the keys that were kept, or waits for the first ones, and renews them in the background."""
+        """Start with the keys in the file, or wait for the first ones, and renew them in the background."""
         self._use_kept()
         if self._keys:
             self._background = asyncio.create_task(self._renew(at_once=True))
@@ -101,7 +101,7 @@ class FetchedKeys(KeySource):
             self._background = asyncio.create_task(self._renew(at_once=False))
 
     async def close(self) -> None:
-        """Ends what goes on in the background."""
+        """End the background tasks."""
         for task in (self._background, self._under_way):
             if task is not None:
                 task.cancel()
@@ -109,14 +109,14 @@ class FetchedKeys(KeySource):
                     await task
 
     async def refresh(self) -> None:
-        """Asks for the keys; whoever comes while that is under way waits for the same answer."""
+        """Fetch the keys; calls in the meantime wait for the same response."""
         if self._under_way is None:
             self._under_way = asyncio.create_task(self._ask())
         await asyncio.shield(self._under_way)
 
     @property
     def pause_seconds(self) -> float:
-        """How long to wait before asking again in the background."""
+        """The seconds until the next fetch in the background."""
         if self._failures == 0:
             return self._refresh_seconds
         return min(_FIRST_PAUSE_SECONDS * 2.0 ** min(self._failures - 1, 16), _LONGEST_PAUSE_SECONDS)
@@ -174,7 +174,7 @@ class FetchedKeys(KeySource):
             _log.warning("kept keys not usable", file=str(self._file), reason=str(error))
 
     def _keep(self, content: bytes) -> None:
-        """Writes what was fetched into the file; it is no harm where that fails, as the keys are in use already."""
+        """Write what was fetched into the file. A failure does no harm: the keys are in use already."""
         kept = msgspec.json.encode(_Kept(self._authority, self._fetched_at, _jwks_of(content)))
         partial = self._file.with_suffix(f".{random.randrange(2**32):08x}")  # noqa: S311
         try:

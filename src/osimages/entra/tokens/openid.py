@@ -28,7 +28,7 @@ class _Metadata(msgspec.Struct, frozen=True):
 
 
 async def fetch_jwks(authority: str, ca_file: str = "", most_seconds: float = _MOST_SECONDS) -> bytes:
-    """The key set of the authority at this address, as it was sent. Raises KeysUnavailableError.
+    """Return the key set of the authority at this address, as it was sent. Raises KeysUnavailableError.
 
     `ca_file`, where it is not empty, is a PEM file of roots that are trusted beside the system's. Proxies are those
     of the environment (HTTPS_PROXY). `most_seconds` is how long all of it may take.
@@ -55,7 +55,7 @@ async def _fetched(authority: str, ca_file: str) -> bytes:
 
 
 async def _get(client: httpx.AsyncClient, url: str) -> bytes:
-    """The body of an answer, which must be a success; redirects are not followed, as Entra has none here.
+    """Return the body of a response, which must be a success; redirects are not followed, as Entra has none here.
 
     Nor is anything decompressed: of a few kilobytes that would make gigabytes, if somebody wants it to.
     """

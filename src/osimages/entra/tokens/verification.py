@@ -47,7 +47,7 @@ class _Claims(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VerifiedToken(msgspec.Struct, frozen=True, gc=False):
-    """What a verified token grants, and to whom.
+    """The content of a verified token.
 
     `tenant` and `application` are GUIDs in lower case. `user` is the object id of the signed-in user (delegated
     access), or None where the application acts as itself. `permissions` are the names of `scp` or of `roles`.

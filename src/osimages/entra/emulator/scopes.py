@@ -54,9 +54,7 @@ def permission_problem(name: str, *, of_graph: bool) -> str | None:
 
 
 class Resource(msgspec.Struct, frozen=True):
-    """The resource of a token, under the name that was requested (`audience`). `application` is None for Graph, which is
-    the service itself.
-    """
+    """The resource of a token, under the name that was requested (`audience`). `application` is None for Graph."""
 
     id: str
     audience: str

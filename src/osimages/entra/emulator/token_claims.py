@@ -77,7 +77,7 @@ def parse_claims_request(claims: str | None) -> ClaimsRequest:
 def access_claims(
     grant: Grant, issuers: Issuers, now: datetime, expires_in: int = LIFETIME_SECONDS, clock: str = ""
 ) -> dict[str, Any]:
-    """Return the claims of an access token that lives for so many seconds; `clock` names a clock that is not real time."""
+    """Return the claims of an access token that lives for so many seconds; `clock` is the id of a clock of tests."""
     moment = int(now.timestamp())
     issued = _issued(grant, moment)
     version = grant.resource.token_version if issuers.v1 is not None else 2

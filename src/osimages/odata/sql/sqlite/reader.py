@@ -21,7 +21,11 @@ from osimages.odata.sql.transaction_script import Result, Script
 # a function of our own reads a long text in every tenth of them. A look takes a fifth of a microsecond.
 _STEPS_BETWEEN_LOOKS = 5_000
 # What passes by itself, or when somebody makes room; everything else is a fault of this program.
-UNAVAILABLE = (apsw.BusyError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError)
+# The connection is closed under requests that outlast the end of a server.
+UNAVAILABLE = (
+    *(apsw.BusyError, apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError),
+    apsw.ConnectionClosedError,
+)
 
 
 class TimeLimit:

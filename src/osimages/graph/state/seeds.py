@@ -133,6 +133,7 @@ def seed_schema() -> Json:
     for entry in people.values():
         entry["required"] = [name for name in entry["required"] if name != "id"]
         entry["properties"].pop("tenant")
+        entry.pop("description", None)  # a docstring: it speaks to readers of the code
     image = f"{IMAGE.name}{SENT}"
     parts = {
         "catalogue": {"enum": ["supported", "all", "none"], "default": "none"},

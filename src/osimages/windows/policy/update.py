@@ -20,6 +20,7 @@ from osimages.windows.policy.selection import END_UNKNOWN, NOT_YET, LeftOut
 
 RANGES, MINIMUM = "validOperatingSystemBuildRanges", "osMinimumVersion"
 _SEVERAL = 2
+_FIRST = "; raise or remove osMaximumVersion in Intune first"
 _LEAST_PARTS = 3  # osMinimumVersion is often written without a revision: 10.0.22631
 
 Json = dict[str, Any]
@@ -196,6 +197,8 @@ class _RangesUpdate:
         if is_same and self._present.keys() <= written.keys():
             return PolicyUpdate({}, changes, tuple(self._refused.values()), unmatched=kept)
         impossible = tuple(self._impossible(ranges))
+        if not impossible:
+            self._notes += self._above_maximum(written)
         refused = tuple(self._refused.values())
         return PolicyUpdate({RANGES: ranges}, changes, refused, impossible, kept, tuple(self._notes))
 
@@ -265,7 +268,18 @@ class _RangesUpdate:
         maximum = version_of(self._maximum, _LEAST_PARTS)
         spans = [span for raw in ranges if (span := _span_of(raw)) is not None]
         if maximum is not None and all(each.lowest > maximum for each in spans):
-            yield f"osMaximumVersion {maximum} is lower than every range: no device could be compliant"
+            yield f"osMaximumVersion {maximum} is lower than every range: no device could comply{_FIRST}"
+
+    def _above_maximum(self, written: Mapping[Family, Mapping[Span, Json]]) -> Iterable[str]:
+        """Yield the releases whose devices can be compliant now, and with the new ranges cannot."""
+        maximum = version_of(self._maximum, _LEAST_PARTS)
+        for family, spans in written.items():
+            before = self._present.get(family, {})
+            if maximum is None or not any(each.lowest <= maximum for each in before):
+                continue
+            if all(each.lowest > maximum for each in spans):
+                name = self._rule.name(family)
+                yield f"osMaximumVersion {maximum} is lower than the ranges of {name}: none of its devices can comply"
 
 
 def _minimum_update(current: Current, rule: _Rule, *, allow_lower: bool) -> PolicyUpdate:
@@ -290,7 +304,7 @@ def _minimum_update(current: Current, rule: _Rule, *, allow_lower: bool) -> Poli
     maximum = version_of(current.maximum, _LEAST_PARTS)
     impossible: tuple[str, ...] = ()
     if maximum is not None and new > maximum:
-        impossible = (f"osMaximumVersion {maximum} is lower than {MINIMUM} {new}: no device could be compliant",)
+        impossible = (f"osMaximumVersion {maximum} is lower than {MINIMUM} {new}: no device could comply{_FIRST}",)
     notes = tuple(
         f"{MINIMUM} does not let the hotpatched build {span.lowest} pass: use ranges"
         for span in rule.accepted[family]

@@ -225,8 +225,17 @@ def test_a_policy_may_have_both() -> None:
 def test_settings_that_no_device_can_satisfy() -> None:
     found = update(OLD_24H2, minimum="10.0.26100.1", maximum="10.0.26100.5000")
     assert len(found.impossible) == 2
-    assert "no device could be compliant" in found.impossible[0]
+    assert "no device could comply; raise or remove osMaximumVersion" in found.impossible[0]
     assert not update(OLD_24H2, OLD_25H2, maximum="10.0.26200.9999").impossible
+
+
+def test_a_maximum_below_the_new_ranges_of_one_release_is_noted() -> None:
+    text = "osMaximumVersion 10.0.26200.9000 is lower than the ranges of Windows 11 25H2"
+    found = update(OLD_24H2, OLD_25H2, maximum="10.0.26200.9000")
+    assert [each for each in found.notes if "osMaximumVersion" in each] == [f"{text}: none of its devices can comply"]
+    # A release that the maximum keeps out already is no news.
+    assert not any("26H2" in each for each in found.notes)
+    assert not any("osMaximumVersion" in each for each in update(OLD_24H2, OLD_25H2, maximum="10.0.26200.9999").notes)
 
 
 def test_a_policy_without_builds_gets_them_only_if_it_is_chosen() -> None:

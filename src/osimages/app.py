@@ -7,7 +7,7 @@ import contextlib
 import gc
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from functools import partial
 from importlib import import_module
 from importlib.metadata import version
@@ -30,7 +30,7 @@ from osimages.graph.audit import Audit
 from osimages.graph.audit_model import AUDIT_EVENT
 from osimages.graph.authentication import Authentication
 from osimages.graph.auxiliary_routes import auxiliary_reply
-from osimages.graph.client_limits import Visitors
+from osimages.graph.client_limits import ClientLimits
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
 from osimages.graph.error_replies import ErrorReplies
@@ -46,6 +46,7 @@ from osimages.graph.readiness import Readiness
 from osimages.graph.reply_headers import ALWAYS, EXPOSED
 from osimages.graph.revocation import Standing
 from osimages.graph.service import Service
+from osimages.graph.service_options import ServiceOptions
 from osimages.graph.state.journal import Journal, Recorder
 from osimages.graph.state.resetting import Resetter
 from osimages.graph.state.seeds import NamedSeed, SeedError
@@ -172,7 +173,7 @@ class Running:
         self.apps = {each.schema.root[1:].lower(): each for each in apps}
         self._limits = apps[0].limits
         self._transport = transport
-        self._known_hosts = KnownHosts.of(settings)
+        self._known_hosts = KnownHosts.of(service.options)
         trusted = networks(settings.trusted_proxies)
         self._routes: App = self._route
         if settings.public_url or trusted:
@@ -322,9 +323,21 @@ def service_limits(settings: Settings) -> ServiceLimits:
     return ServiceLimits(query=limits_of(settings), **_values(settings, ServiceLimits))
 
 
-def _values(settings: Settings, limits: type[ServiceLimits] | type[TransportLimits]) -> dict[str, Any]:
-    """Return the settings that are named as fields of a class of limits."""
-    return {each.name: getattr(settings, each.name) for each in fields(limits) if hasattr(settings, each.name)}
+def service_options(settings: Settings) -> ServiceOptions:
+    """Return the values of the settings that the service works with."""
+    limits = {
+        name: value
+        for name, value in asdict(settings).items()
+        if name.startswith(("max_", "throttle")) or name == "page_size"
+    }
+    return ServiceOptions(limits=limits, **_values(settings, ServiceOptions))
+
+
+def _values(
+    settings: Settings, options: type[ServiceLimits] | type[TransportLimits] | type[ServiceOptions]
+) -> dict[str, Any]:
+    """Return the settings that are named as fields of a class of options."""
+    return {each.name: getattr(settings, each.name) for each in fields(options) if hasattr(settings, each.name)}
 
 
 async def _service(
@@ -357,8 +370,9 @@ async def _service(
     await keys.open()
     tokens = authentication(settings, clock, keys)
     audit = _audit(settings, clock, database, stores[AUDIT_EVENT.name])
+    options = service_options(settings)
     return Service(
-        settings=settings,
+        options=options,
         clock=clock,
         schemas=schemas,
         database=database,
@@ -370,10 +384,10 @@ async def _service(
         metrics=metrics,
         audit=audit,
         emulator=emulator,
-        throttle=Throttle.of(settings, clock.elapsed),
+        throttle=Throttle.of(options, clock.elapsed),
         images=stores[IMAGE.name],
         journal=Journal() if emulator is not None and settings.workers == 1 else None,
-        visitors=Visitors.of(settings),
+        client_limits=ClientLimits.of(options),
         standing=Standing(None if emulator is None else emulator.directory, tokens.challenge),
         errors=ErrorReplies(clock, metrics, tokens, audit),
         readiness=Readiness(database, keys),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from osimages.graph.known_hosts import allowed_hosts, is_loopback
-from osimages.settings import Settings, SettingsError
+from osimages.settings import Settings
 
 # Written into the data directory by a server that listens, for the commands that need its address.
 SERVER_FILE = "server.json"
@@ -51,7 +51,7 @@ def public_url(settings: Settings, port: int) -> str:
     """
     try:
         names = allowed_hosts(settings.tls_name, "tls_name")
-    except SettingsError as error:
+    except ValueError as error:
         raise click.ClickException(str(error)) from None
     if settings.public_url:
         return settings.public_url.rstrip("/")

@@ -25,7 +25,7 @@ from osimages.entra.emulator.signing_keys import RETIRED_FILE_NAME
 from osimages.entra.tokens.key_file import KeyFile, KeyFileError
 from osimages.graph.forwarded import is_public_url, networks
 from osimages.graph.known_hosts import allowed_hosts, is_loopback
-from osimages.settings import Settings, SettingsError
+from osimages.settings import Settings
 
 _BIND_ADVICE = {
     errno.EADDRINUSE: "end what listens there, or choose another with --port",
@@ -54,7 +54,7 @@ def check_settings(settings: Settings) -> None:
         networks(settings.trusted_proxies)
         allowed_hosts(settings.allowed_host)
         named = allowed_hosts(settings.tls_name, "tls_name")
-    except SettingsError as error:
+    except ValueError as error:
         raise click.ClickException(str(error)) from None
     if named and (settings.http or settings.tls_certificate):
         used = "--http serves without one" if settings.http else "tls_certificate is one of your own"

@@ -58,9 +58,9 @@ async def _mounted(service: Service, request: ApiRequest, read: ReadBody) -> Rep
                 return reply
             request = msgspec.structs.replace(request, path=request.path.rstrip("/"))
             if request.path not in PROBES:
-                service.visitors.admit(request.client)
+                service.client_limits.admit(request.client)
         elif is_dashboard(request.path) or is_front_door(request):
-            service.visitors.admit(request.client)
+            service.client_limits.admit(request.client)
         else:
             return None
         return await mounted_reply(AUXILIARY_APP, request, read, 0, {"service": service})

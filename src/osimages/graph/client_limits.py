@@ -8,8 +8,8 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 
 from osimages.graph.errors import THROTTLED
+from osimages.graph.service_options import ServiceOptions
 from osimages.odata.errors import ODataError
-from osimages.settings import Settings
 
 # Beyond so many addresses in a window, all further ones share a count: memory and work stay bounded.
 _MOST_ADDRESSES = 20_000
@@ -19,7 +19,7 @@ _OTHERS = "others"
 _NETWORK_BITS = 64
 
 
-class Visitors:
+class ClientLimits:
     """Counts requests of each address, in windows of a minute that all share. `most` of 0: there is no limit.
 
     For use from one thread: the event loop's.
@@ -32,9 +32,9 @@ class Visitors:
         self._counts: dict[str, int] = {}
 
     @classmethod
-    def of(cls, settings: Settings) -> Visitors:
-        """Return the limit that the settings ask for; each worker has its share."""
-        return cls(math.ceil(settings.anonymous_requests_per_minute / settings.workers))
+    def of(cls, options: ServiceOptions) -> ClientLimits:
+        """Return the limit of the options; each worker has its share."""
+        return cls(math.ceil(options.anonymous_requests_per_minute / options.workers))
 
     def admit(self, client: str) -> None:
         """Count a request of a client address. Raises ODataError(THROTTLED) beyond the limit."""

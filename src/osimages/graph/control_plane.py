@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import lru_cache
 from importlib.metadata import version
 
@@ -62,19 +61,16 @@ async def _version(_: Request) -> Response:
 
 
 async def _limits(request: Request) -> Response:
-    every = asdict(service_of(request).settings)
-    return json_response(
-        {name: value for name, value in every.items() if name.startswith(("max_", "throttle")) or name == "page_size"}
-    )
+    return json_response(service_of(request).options.limits)
 
 
 async def _authority_certificate(request: Request) -> Response:
     """Return the certificate of the local authority that issued the server's; 404 where that is another one."""
-    settings = service_of(request).settings
-    if settings.http or settings.tls_certificate:
+    options = service_of(request).options
+    if options.http or options.tls_certificate:
         raise no_such_route(request)
     try:
-        content = (settings.data_path / "ca.pem").read_bytes()
+        content = (options.data_path / "ca.pem").read_bytes()
     except OSError:  # another server ends TLS
         raise no_such_route(request) from None
     return public_response(content, PEM)

@@ -80,16 +80,16 @@ def _page(status: int, text: str) -> Response:
 
 
 async def _shown(service: Service) -> Shown:
-    settings = service.settings
+    options = service.options
     tenants = images = None
-    if settings.authority == "dev" and is_loopback(settings.host):
+    if options.authority == "dev" and is_loopback(options.host):
         tenants, images = await service.database.read(_counts())
     return Shown(
         service.current.catalogue,
         service.clock.today(),
         service.current.age_days,
         _version(),
-        settings.authority,
+        options.authority,
         tenants,
         images,
     )

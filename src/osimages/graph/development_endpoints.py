@@ -55,7 +55,7 @@ async def development_reply(service: Service, request: ApiRequest, read: ReadBod
     if page is None:
         raise ODataError(METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(sorted(methods))})
     if request.method in WITH_BODY:
-        most = service.settings.max_body_bytes if name == "seed" else _LONGEST_BODY
+        most = service.options.max_body_bytes if name == "seed" else _LONGEST_BODY
         request = msgspec.structs.replace(request, body=await read(most, ""))
     return await page(DevelopmentRequest(service, request, actor, rest))
 
@@ -84,7 +84,7 @@ async def _check_standing(service: Service, actor: VerifiedToken) -> None:
 
 
 def _faults(page: DevelopmentRequest) -> Faults:
-    if page.service.settings.workers > 1:
+    if page.service.options.workers > 1:
         raise ODataError(NEEDS_ONE_WORKER)
     return page.service.faults
 

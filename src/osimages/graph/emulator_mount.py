@@ -22,8 +22,8 @@ async def emulator_reply(service: Service, request: ApiRequest, read: ReadBody) 
     try:
         if not request.origin:
             raise ODataError(BAD_HOST)
-        if not is_loopback(service.settings.host) and request.method != "OPTIONS":
-            service.visitors.admit(request.client)
+        if not is_loopback(service.options.host) and request.method != "OPTIONS":
+            service.client_limits.admit(request.client)
         return await mounted_reply(service.emulator.app, request, read, _LONGEST_FORM)
     except ODataError as error:
         # Without CORS headers: scripts of other origins need not read it.

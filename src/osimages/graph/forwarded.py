@@ -17,7 +17,6 @@ import msgspec
 from osimages.odata.service.outgoing import Send
 from osimages.odata.service.request import Receive, Scope, in_origin_form, origin_of
 from osimages.odata.wire.header_fields import combined
-from osimages.settings import SettingsError
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _Network = IPv4Network | IPv6Network
@@ -128,13 +127,13 @@ def is_public_url(url: str) -> bool:
 
 
 def networks(text: str) -> tuple[_Network, ...]:
-    """The networks that a setting names, between commas or spaces. Raises SettingsError."""
+    """The networks that a setting names, between commas or spaces. Raises ValueError."""
     found = []
     for each in text.replace(",", " ").split():
         try:
             found.append(ip_network(each))
         except ValueError:
-            raise SettingsError(
+            raise ValueError(
                 f"trusted_proxies: '{each}' is no address or network: write 10.0.0.5 or 10.0.0.0/24."
             ) from None
     return tuple(found)

@@ -11,9 +11,9 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from osimages.graph.errors import UNKNOWN_HOST
+from osimages.graph.service_options import ServiceOptions
 from osimages.odata.errors import BAD_HOST, ODataError
 from osimages.odata.service.request import HOST
-from osimages.settings import Settings, SettingsError
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 # Probes of a container's address, and scrapes, name whatever they like; these pages say nothing of anybody.
@@ -29,20 +29,20 @@ class KnownHosts:
         self._is_known = lru_cache(_MOST_CACHED)(self._find_known)
 
     @classmethod
-    def of(cls, settings: Settings) -> KnownHosts:
-        """Return the check that the settings ask for. Raises SettingsError for a name that is none.
+    def of(cls, options: ServiceOptions) -> KnownHosts:
+        """Return the check of the options. Raises ValueError for a name that is none.
 
         It is on where the server listens on loopback, and wherever `allowed_host` names hosts. With tokens of Entra ID
         behind a trusted proxy it is off until hosts are named: that proxy decides for which hosts it forwards, and
         a page that gets around it has no token.
         """
-        allowed = allowed_hosts(settings.allowed_host)
-        is_proxied = settings.authority == "entra" and bool(settings.trusted_proxies)
-        if not allowed and (is_proxied or not is_loopback(settings.host)):
+        allowed = allowed_hosts(options.allowed_host)
+        is_proxied = options.authority == "entra" and bool(options.trusted_proxies)
+        if not allowed and (is_proxied or not is_loopback(options.host)):
             return cls(None)
-        allowed += allowed_hosts(settings.tls_name, "tls_name")
-        public = urlsplit(settings.public_url).hostname
-        return cls(frozenset((*_LOCAL, settings.host.lower(), *allowed, *((public,) if public else ()))))
+        allowed += allowed_hosts(options.tls_name, "tls_name")
+        public = urlsplit(options.public_url).hostname
+        return cls(frozenset((*_LOCAL, options.host.lower(), *allowed, *((public,) if public else ()))))
 
     def check(self, host: bytes, path: str) -> None:
         """Raise ODataError: 421 (RFC 9110, section 15.5.20) for an unknown host, 400 for what is no host at all."""
@@ -62,12 +62,12 @@ class KnownHosts:
 
 
 def allowed_hosts(text: str, setting: str = "allowed_host") -> tuple[str, ...]:
-    """Return the names and addresses in a setting, between commas or spaces. Raises SettingsError."""
+    """Return the names and addresses in a setting, between commas or spaces. Raises ValueError."""
     found = []
     for each in text.replace(",", " ").split():
         bare = f"[{each}]" if each.count(":") > 1 and not each.startswith("[") else each
         if not HOST.fullmatch(bare) or bare.rpartition("]")[2].count(":"):
-            raise SettingsError(f"{setting}: '{each}' is no host: write its name alone, such as host.example.org.")
+            raise ValueError(f"{setting}: '{each}' is no host: write its name alone, such as host.example.org.")
         found.append(_name(bare))
     return tuple(found)
 

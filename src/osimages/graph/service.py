@@ -9,7 +9,7 @@ from osimages.entra.emulator.emulator import EntraEmulator
 from osimages.entra.tokens.keys import KeySource
 from osimages.graph.audit import Audit
 from osimages.graph.authentication import Authentication
-from osimages.graph.client_limits import Visitors
+from osimages.graph.client_limits import ClientLimits
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue
 from osimages.graph.error_replies import ErrorReplies
@@ -18,19 +18,19 @@ from osimages.graph.metrics import Metrics
 from osimages.graph.publisher import Publisher
 from osimages.graph.readiness import Readiness
 from osimages.graph.revocation import Standing
+from osimages.graph.service_options import ServiceOptions
 from osimages.graph.state.journal import Journal
 from osimages.graph.tenants import Tenants
 from osimages.graph.throttling import Throttle
 from osimages.odata.service.schema_index import SchemaIndex
 from osimages.odata.sql.store import Database, Store
-from osimages.settings import Settings
 
 
 @dataclass(frozen=True)
 class Service:
     """The parts of a running service. `schemas` are those of its versions, by the first segments of their paths."""
 
-    settings: Settings
+    options: ServiceOptions
     clock: Clock
     schemas: Mapping[str, SchemaIndex]
     database: Database
@@ -44,7 +44,7 @@ class Service:
     audit: Audit | None
     emulator: EntraEmulator | None
     throttle: Throttle | None
-    visitors: Visitors
+    client_limits: ClientLimits
     standing: Standing
     errors: ErrorReplies
     readiness: Readiness

@@ -14,8 +14,8 @@ from collections.abc import Callable
 import msgspec
 
 from osimages.graph.errors import THROTTLED
+from osimages.graph.service_options import ServiceOptions
 from osimages.odata.errors import ODataError
-from osimages.settings import Settings
 
 _MOST_WINDOWS = 20_000
 _READING = frozenset(("GET", "HEAD"))
@@ -57,19 +57,19 @@ class Throttle:
         self._windows: dict[_Key, _Window] = {}
 
     @classmethod
-    def of(cls, settings: Settings, now: Callable[[str], float] = _elapsed) -> Throttle | None:
-        """As the settings say; None where nothing is limited. `now` gives the time of a tenant, in seconds."""
-        if settings.throttle == "off" or (settings.throttle == "auto" and settings.authority == "dev"):
+    def of(cls, options: ServiceOptions, now: Callable[[str], float] = _elapsed) -> Throttle | None:
+        """Return the limits of the options; None for no limits. `now` gives the time of a tenant, in seconds."""
+        if options.throttle == "off" or (options.throttle == "auto" and options.authority == "dev"):
             return None
 
         def share(limit: int) -> int:
-            return math.ceil(limit / settings.workers)
+            return math.ceil(limit / options.workers)
 
-        tenant = Allowance(share(settings.throttle_tenant_requests), share(settings.throttle_tenant_writes))
+        tenant = Allowance(share(options.throttle_tenant_requests), share(options.throttle_tenant_writes))
         application = Allowance(
-            share(settings.throttle_application_requests), share(settings.throttle_application_writes)
+            share(options.throttle_application_requests), share(options.throttle_application_writes)
         )
-        return cls(tenant, application, settings.throttle_seconds, now)
+        return cls(tenant, application, options.throttle_seconds, now)
 
     def forget(self, tenant: str) -> None:
         """Forget what a tenant has sent: its time was set, perhaps back."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from osimages.graph import client_limits
-from osimages.graph.client_limits import Visitors
+from osimages.graph.client_limits import ClientLimits
 from osimages.graph.errors import THROTTLED
+from osimages.graph.service_options import ServiceOptions
 from osimages.odata.errors import ODataError
-from osimages.settings import Settings
 
 
 class Watch:
@@ -20,7 +20,7 @@ class Watch:
         return self.moment
 
 
-def retry_after(limit: Visitors, client: str) -> int | None:
+def retry_after(limit: ClientLimits, client: str) -> int | None:
     """After how many seconds another try is worth it; None where the request is let through."""
     try:
         limit.admit(client)
@@ -32,7 +32,7 @@ def retry_after(limit: Visitors, client: str) -> int | None:
 
 def test_each_address_has_its_own_count_for_a_minute() -> None:
     watch = Watch()
-    limit = Visitors(2, watch.now)
+    limit = ClientLimits(2, watch.now)
     assert [retry_after(limit, "192.0.2.1") for _ in range(3)] == [None, None, 60]
     assert retry_after(limit, "192.0.2.2") is None
     watch.moment += 59.5
@@ -54,20 +54,20 @@ def test_each_address_has_its_own_count_for_a_minute() -> None:
     ],
 )
 def test_a_network_of_ipv6_is_one_visitor(one: str, other: str, is_same: bool) -> None:
-    limit = Visitors(1, Watch().now)
+    limit = ClientLimits(1, Watch().now)
     assert retry_after(limit, one) is None
     assert (retry_after(limit, other) is not None) == is_same
 
 
 def test_addresses_beyond_a_number_share_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_limits, "_MOST_ADDRESSES", 3)
-    limit = Visitors(1, Watch().now)
+    limit = ClientLimits(1, Watch().now)
     found = [retry_after(limit, f"192.0.2.{number}") for number in range(6)]
     assert found == [None, None, None, None, 60, 60]
 
 
 def test_no_limit_and_the_share_of_a_worker() -> None:
-    free = Visitors.of(Settings(anonymous_requests_per_minute=0))
+    free = ClientLimits.of(ServiceOptions(anonymous_requests_per_minute=0))
     assert [retry_after(free, "192.0.2.1") for _ in range(5)] == [None] * 5
-    shared = Visitors.of(Settings(anonymous_requests_per_minute=3, workers=2))
+    shared = ClientLimits.of(ServiceOptions(anonymous_requests_per_minute=3, workers=2))
     assert [retry_after(shared, "192.0.2.1") is None for _ in range(3)] == [True, True, False]

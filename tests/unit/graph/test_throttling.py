@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from osimages.graph.errors import THROTTLED
+from osimages.graph.service_options import ServiceOptions
 from osimages.graph.throttling import Allowance, Throttle
 from osimages.odata.errors import ODataError
-from osimages.settings import Settings
 
 
 class Watch:
@@ -90,11 +90,11 @@ def test_old_windows_are_forgotten() -> None:
     ],
 )
 def test_when_anything_is_limited(settings: dict[str, str], limited: bool) -> None:
-    assert (Throttle.of(Settings(**settings)) is not None) is limited  # type: ignore[arg-type]
+    assert (Throttle.of(ServiceOptions(**settings)) is not None) is limited  # type: ignore[arg-type]
 
 
 def test_workers_have_a_share_each() -> None:
-    limits = Throttle.of(Settings(throttle="intune", workers=3, throttle_application_writes=4))
+    limits = Throttle.of(ServiceOptions(throttle="intune", workers=3, throttle_application_writes=4))
     assert limits is not None
     assert [retry_after(limits, "t", "a", "POST") for _ in range(3)] == [None, None, 20]
 

@@ -151,13 +151,13 @@ def _resetter(asked: DevelopmentRequest) -> Resetter:
         service.images,
         service.schemas["beta"].validator(IMAGE),
         service.current.publication,
-        service.settings.data_path,
+        service.options.data_path,
         service.emulator.state,
     )
 
 
 def _one_worker(asked: DevelopmentRequest) -> None:
-    if asked.service.settings.workers > 1:
+    if asked.service.options.workers > 1:
         raise ODataError(NEEDS_ONE_WORKER)
 
 

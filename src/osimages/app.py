@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import asdict, fields
 from functools import partial
 from importlib import import_module
@@ -174,6 +174,7 @@ class Running:
         self._limits = apps[0].limits
         self._transport = transport
         self._known_hosts = KnownHosts.of(service.options)
+        self._auxiliary = partial(auxiliary_reply, service, self._limits)
         trusted = networks(settings.trusted_proxies)
         self._routes: App = self._route
         if settings.public_url or trusted:
@@ -181,8 +182,11 @@ class Running:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request."""
-        scope = in_origin_form(scope)
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        scope, host = in_origin_form(scope), b""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+                break
         try:
             self._known_hosts.check(host, scope["path"])
         except ODataError as error:
@@ -194,13 +198,12 @@ class Running:
         """End what runs in the background, and close all connections."""
         await self.service.close()
 
-    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _route(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
         path = scope["raw_path"].removeprefix(scope.get("root_path", "").encode())
         app = self.apps.get(path.lstrip(b"/").partition(b"/")[0].decode("latin-1").lower())
         if app is not None:
-            await app(scope, receive, send)
-        else:
-            await self._transport.serve(scope, receive, send, partial(auxiliary_reply, self.service, self._limits))
+            return app.serve(scope, receive, send)
+        return self._transport.serve(scope, receive, send, self._auxiliary)
 
     async def _rejected(self, error: ODataError, request: ApiRequest, _: ReadBody) -> Reply:
         return self.service.errors.audited(request, error)

@@ -25,8 +25,8 @@ from tests.support.web import Given, Reply
 
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# These are run by tests/distribution, in folders and environments of their own, and by test_testing_page.py.
-_ELSEWHERE = ("install.md", "testing.md")
+# These are run by tests/distribution, in folders and environments of their own, and by other modules of this folder.
+_ELSEWHERE = ("install.md", "testing.md", "odata.md")
 PAGES = [each for each in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if each.name not in _ELSEWHERE]
 NODE = ROOT / "tests" / "node"
 # Examples that need the browser, which the test's environment names.

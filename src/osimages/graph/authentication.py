@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from osimages.entra.tokens.clouds import GRAPH_APPLICATION_ID
-from osimages.entra.tokens.errors import KeysUnavailableError, TokenError, TokenProblem
+from osimages.entra.tokens.errors import KeysUnavailableError, TokenError, TokenProblem, UnknownKeyError
 from osimages.entra.tokens.verification import TokenVerifier, VerifiedToken
 from osimages.graph.errors import (
     PERSONAL_ACCOUNT,
@@ -19,6 +19,8 @@ from osimages.graph.errors import (
     TOKEN_SIGNATURE,
 )
 from osimages.odata.errors import SERVICE_UNAVAILABLE, Condition, ODataError
+from osimages.odata.service.principal import Principal
+from osimages.odata.service.request import ApiRequest
 
 _KEYS_RETRY_SECONDS = "5"
 CONDITIONS: Mapping[TokenProblem, Condition] = {
@@ -62,12 +64,20 @@ class Authentication:
         except (TokenError, KeysUnavailableError) as error:
             raise self._mapped(error) from None
 
-    async def authenticate(self, authorization: bytes | None) -> VerifiedToken:
-        """Do the same; the key of a token is looked for at its source where it is not at hand."""
+    async def principal(self, request: ApiRequest) -> Principal:
+        """Return the sender of a request, whose identity is the verified token. Raises ODataError, as `verify` does.
+
+        The key of a token is looked for at its source if it is not at hand.
+        """
+        authorization = request.headers.get(b"authorization")
         try:
-            return await self._verifier.authenticate(authorization)
+            try:
+                token = self._verifier.verify(authorization)
+            except UnknownKeyError:
+                token = await self._verifier.authenticate(authorization)
         except (TokenError, KeysUnavailableError) as error:
             raise self._mapped(error) from None
+        return Principal(token.tenant, identity=token)
 
     def tenant_of(self, authorization: bytes) -> str | None:
         """Return the tenant of a genuine token, also if it is not good at this time; None for any other."""

@@ -104,7 +104,7 @@ def _version_document() -> Document:
 def _openapi_document(beta: SchemaIndex) -> Document:
     # Clients of the API have the certificate before they speak to it.
     own = {path: page for path, (_, page) in _PAGES.items() if page.media_type != PEM}
-    return Document(openapi(beta.model, beta.root[1:], version("osimages"), needed, {**own, **CATALOGUE_PAGES}))
+    return Document(openapi(beta.model, beta.root[1:], version("osimages"), needed, {**own, **CATALOGUE_PAGES}, _INFO))
 
 
 @lru_cache(2)
@@ -118,6 +118,10 @@ def _seed_schema_document() -> Document:
     return Document(msgspec.json.format(msgspec.json.encode(seed_schema()), indent=2) + b"\n")
 
 
+_INFO = {
+    "description": "A self-hosted implementation of a part of Microsoft Graph, independent of Microsoft.",
+    "license": {"name": "MIT", "identifier": "MIT"},
+}
 _PAGES: Mapping[str, tuple[Handler, Page]] = {
     "/-/health": (_health, Page("Whether the service lives.", JSON)),
     "/-/ready": (_ready, Page("Whether it is ready, and how far its facts reach.", JSON, otherwise="Why it is not.")),

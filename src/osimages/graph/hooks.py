@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
-from osimages.graph.authentication import Authentication
+from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.build_checks import BuildChecks
 from osimages.graph.check_operations import CHECK_BUILD, CHECK_BUILDS
 from osimages.graph.faults import Faults
@@ -16,7 +16,6 @@ from osimages.graph.tenant_storage import Subject
 from osimages.graph.tenants import Tenants
 from osimages.graph.throttling import Throttle
 from osimages.odata.plan.resolve import Kind, Target
-from osimages.odata.service.hooks import Authenticate
 from osimages.odata.service.principal import Principal
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.sql.writes import Record
@@ -27,7 +26,7 @@ _NOTHING_REVOKED: Mapping[Subject, int] = {}
 def graph_hooks(service: Service) -> dict[str, Any]:
     """Return the arguments of `ODataApp` that make it answer as Graph does."""
     return {
-        "authenticate": _authenticate(service.authentication),
+        "authenticate": service.authentication.principal,
         "authorize": _authorize,
         "admit": _Admission(service.tenants, service.standing),
         "limit": None if service.throttle is None else _Throttling(service.throttle),
@@ -39,14 +38,6 @@ def graph_hooks(service: Service) -> dict[str, Any]:
         "operations": _operations(service),
         "now": service.clock.now,
     }
-
-
-def _authenticate(authentication: Authentication) -> Authenticate:
-    async def authenticate(request: ApiRequest) -> Principal:
-        token = await authentication.authenticate(request.headers.get(b"authorization"))
-        return Principal(token.tenant, identity=token)
-
-    return authenticate
 
 
 def _authorize(principal: Principal, target: Target, method: str) -> None:
@@ -85,13 +76,21 @@ class _Admission:
         self._tenants = tenants
         self._standing = standing
 
-    async def __call__(self, request: ApiRequest, principal: Principal) -> None:
+    def __call__(self, request: ApiRequest, principal: Principal) -> Awaitable[None] | None:
         """Raise ODataError: TENANT_NOT_LICENSED, TOKEN_REVOKED or ROLE_MISSING."""
-        tenants, actor = self._tenants, principal.identity
-        if request.principal is None and not tenants.is_admitted(actor.tenant):
-            await tenants.admit(actor.tenant)
-        if tenants.revocations or actor.user is not None:
-            self._standing.check(actor, tenants.revocations.get(actor.tenant, _NOTHING_REVOKED))
+        if request.principal is None and not self._tenants.is_admitted(principal.tenant):
+            return self._admit(principal.identity)
+        self._check(principal.identity)
+        return None
+
+    async def _admit(self, token: VerifiedToken) -> None:
+        await self._tenants.admit(token.tenant)
+        self._check(token)
+
+    def _check(self, token: VerifiedToken) -> None:
+        revocations = self._tenants.revocations
+        if revocations or token.user is not None:
+            self._standing.check(token, revocations.get(token.tenant, _NOTHING_REVOKED))
 
 
 class _Faults:

@@ -144,12 +144,24 @@ DEVICE_MANAGEMENT = EntityType(
     description="The device management settings of a tenant.",
 )
 
-GRAPH = Model("microsoft.graph", "GraphService", (Singleton("deviceManagement", DEVICE_MANAGEMENT),))
+# Intune names types in messages with a namespace of its own, whatever the public one is.
+_INTUNE = "microsoft.management.services.api"
+GRAPH = Model(
+    "microsoft.graph",
+    "GraphService",
+    (Singleton("deviceManagement", DEVICE_MANAGEMENT),),
+    message_namespace=_INTUNE,
+)
 
 # The images exist in beta only; of the same service, v1.0 has the singleton without them.
 _DEVICE_MANAGEMENT_V1 = EntityType(
     DEVICE_MANAGEMENT.name, DEVICE_MANAGEMENT.properties, description=DEVICE_MANAGEMENT.description
 )
-GRAPH_V1 = Model("microsoft.graph", "GraphService", (Singleton("deviceManagement", _DEVICE_MANAGEMENT_V1),))
+GRAPH_V1 = Model(
+    "microsoft.graph",
+    "GraphService",
+    (Singleton("deviceManagement", _DEVICE_MANAGEMENT_V1),),
+    message_namespace=_INTUNE,
+)
 
 VERSIONS = {"beta": GRAPH, "v1.0": GRAPH_V1}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 from osimages.odata.errors import ODataError
 from osimages.odata.model.csdl_xml import csdl_xml
@@ -36,9 +38,14 @@ from osimages.odata.service.schema_index import SchemaIndex
 from osimages.odata.service.service_limits import ServiceLimits
 from osimages.odata.service.slices import Slices
 from osimages.odata.service.tenant_creation import TenantCreation
-from osimages.odata.service.transport import Transport
+from osimages.odata.service.transport import Answer, Transport
 from osimages.odata.stores import StoreSource
 from osimages.odata.wire.etags import CollectionTags
+
+
+async def _not_started(_: ApiRequest, __: ReadBody) -> Reply:
+    raise RuntimeError("the server did not run the lifespan protocol")
+
 
 _SHORT = frozenset(
     (
@@ -100,13 +107,18 @@ class ODataApp:
             authenticate, authorize, admit, limit, intercept, on_change, errors, is_top_a_limit, operations or {}, now
         )
         self._engine: Engine | None = None
+        self._answer: Answer = _not_started
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request, or the start and the end of the server (ASGI lifespan protocol)."""
         if scope["type"] == "http":
-            await self.transport.serve(scope, receive, send, self.answer, self.may_be_large)
+            await self.serve(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
+
+    def serve(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        """Serve one HTTP request."""
+        return self.transport.serve(scope, receive, send, self._answer, self.may_be_large)
 
     async def start(self) -> None:
         """Open the store. Raises SchemaError or StoreUnavailableError if it cannot be used."""
@@ -133,6 +145,7 @@ class ODataApp:
             slices=self._slices,
             outgoing=self.transport.outgoing,
         )
+        self._answer = partial(answer, self._engine)
 
     async def close(self) -> None:
         """Close the store."""
@@ -143,10 +156,6 @@ class ODataApp:
         """The parts that answer requests, once the application is started."""
         assert self._engine is not None, "the server did not run the lifespan protocol"
         return self._engine
-
-    async def answer(self, request: ApiRequest, read: ReadBody) -> Reply:
-        """Return the reply to a request, whatever happens."""
-        return await answer(self.engine, request, read)
 
     def may_be_large(self, request: ApiRequest) -> bool:
         """Return whether the reply to a request may be longer than an entity."""

@@ -13,6 +13,7 @@ from osimages.entra.tokens.verification import VerifiedToken
 from osimages.graph.authentication import CONDITIONS, Authentication
 from osimages.graph.errors import PERSONAL_ACCOUNT, TOKEN_EMPTY, TOKEN_INVALID, TOKEN_SIGNATURE
 from osimages.odata.errors import SERVICE_UNAVAILABLE, ODataError
+from osimages.odata.service.request import ApiRequest
 from tests.support.tokens import APPLICATION, KEY, READ, TENANT, Keys, claims, signed, verifier
 
 
@@ -26,6 +27,10 @@ def rejected(header: bytes | None, checked: Authentication | None = None) -> ODa
     return caught.value
 
 
+def request(authorization: bytes) -> ApiRequest:
+    return ApiRequest("GET", "/", "", {b"authorization": authorization}, "https://localhost", "R", "C")
+
+
 def test_every_problem_has_a_condition() -> None:
     assert set(CONDITIONS) == set(TokenProblem)
     assert {each.status for each in CONDITIONS.values() if each is not PERSONAL_ACCOUNT} == {401}
@@ -33,9 +38,11 @@ def test_every_problem_has_a_condition() -> None:
 
 def test_the_principal_of_a_token() -> None:
     header = f"Bearer {signed(claims())}".encode()
-    expected = VerifiedToken(TENANT, APPLICATION, None, frozenset({READ}))
+    expected = VerifiedToken(
+        TENANT, APPLICATION, None, frozenset({READ}), issued=authentication().verify(header).issued
+    )
     assert authentication().verify(header) == expected
-    assert asyncio.run(authentication().authenticate(header)) == expected
+    assert asyncio.run(authentication().principal(request(header))).identity == expected
 
 
 def test_a_401_names_the_authority_of_the_cloud() -> None:
@@ -68,7 +75,7 @@ def test_a_key_that_is_found_later() -> None:
     checked, header = authentication(keys), f"Bearer {signed(claims(), kid='new')}".encode()
     assert rejected(header, checked).condition is TOKEN_SIGNATURE
     keys.to_come["new"] = VerificationKey(KEY)
-    assert asyncio.run(checked.authenticate(header)).tenant == TENANT
+    assert asyncio.run(checked.principal(request(header))).tenant == TENANT
     assert keys.looked_for == ["new"]
 
 

@@ -1,6 +1,6 @@
 """Checks a request body against the declared model and brings it into canonical form.
 
-Texts are those of Microsoft's OData library as Intune sends them; each also says which property, and where.
+Texts are those of Microsoft's OData library; each also says which property, and where.
 """
 
 from __future__ import annotations
@@ -13,10 +13,8 @@ from osimages.odata.model.keys import is_made_by_the_service, key_text
 from osimages.odata.model.primitives import canonical
 from osimages.odata.model.types import ComplexType, EntityType, EnumType, Model, Operation, Primitive, Property
 
-# Intune names its own namespace in messages, whatever the public one is.
-_INTUNE_NAMESPACE = "microsoft.management.services.api"
 _MOST_PROBLEMS = 20
-# Far more than any release has; without bounds one image could hold up every other request.
+# Far more than an entity has; without bounds one of them could hold up every other request.
 MOST_ITEMS = 1000
 LONGEST_TEXT = 512
 
@@ -152,7 +150,7 @@ class EntityValidator:
                 continue
             check = self._checks.get(name)
             if check is None:
-                problems.add(_unknown_property(name, self._entity.name), (_ROOT, name))
+                problems.add(_unknown_property(self._model, name, self._entity.name), (_ROOT, name))
             else:
                 given[name] = check(value, (_ROOT, name), problems)
         return given
@@ -221,7 +219,7 @@ def _complex_check(model: Model, declared: ComplexType) -> Check:
             if name in checks:
                 found[name] = checks[name](item, (place, name), problems)
             else:
-                problems.add(_unknown_property(name, declared.name), (place, name))
+                problems.add(_unknown_property(model, name, declared.name), (place, name))
         for name in required:
             if name not in value:
                 problems.add(f"The required property '{name}' is missing.", (place, name))
@@ -251,7 +249,7 @@ def _members(declared: EnumType, text: str) -> str | None:
     given = [each.strip() for each in text.split(",")] if declared.is_flags else [text]
     named = [declared.members_of(each) for each in given]
     found = {each for members in named for each in members}
-    # Graph's guideline on evolvable enums: the sentinel is for reading only.
+    # The sentinel is for reading only.
     if not all(named) or any(each.name == declared.sentinel for each in found):
         return None
     return ",".join(each.name for each in declared.members if each in found)
@@ -278,7 +276,7 @@ def _primitive_check(declared: Property) -> Check:
 
 def _accepted_type_names(model: Model, name: str) -> frozenset[str]:
     # The documentation spells @odata.type with "#" on some pages and without on others; clients send both.
-    namespaces = (model.namespace, model.alias, _INTUNE_NAMESPACE)
+    namespaces = (model.namespace, model.alias, model.shown_namespace)
     return frozenset(f"{mark}{each}.{name}".lower() for each in namespaces for mark in ("", "#"))
 
 
@@ -298,8 +296,8 @@ def _check_type_name(
     if bare.lower() in {each.lower() for each in model.type_names}:
         problems.add(
             f"An entry with type '{bare}' was found, but it is not assignable to the expected type "
-            f"'{_INTUNE_NAMESPACE}.{expected}'. The type specified in the entry must be equal to either the expected "
-            "type or a derived type.",
+            f"'{model.shown_namespace}.{expected}'. The type specified in the entry must be equal to either the "
+            "expected type or a derived type.",
             at,
         )
     else:
@@ -310,9 +308,9 @@ def _check_type_name(
         )
 
 
-def _unknown_property(name: str, type_name: str) -> str:
+def _unknown_property(model: Model, name: str, type_name: str) -> str:
     return (
-        f"The property '{_shortened(name)}' does not exist on type '{_INTUNE_NAMESPACE}.{type_name}'. Make sure to "
+        f"The property '{_shortened(name)}' does not exist on type '{model.shown_namespace}.{type_name}'. Make sure to "
         "only use property names that are defined by the type."
     )
 

@@ -36,7 +36,7 @@ _EDM = "http://docs.oasis-open.org/odata/ns/edm"
 
 
 def csdl_xml(model: Model, version: str = "4.0") -> bytes:
-    """Return the model as an indented CSDL XML document in UTF-8, of OData 4.0 (as Graph sends it) or 4.01.
+    """Return the model as an indented CSDL XML document in UTF-8, of OData 4.0 or 4.01.
 
     Everything in it exists in CSDL 4.0: the two differ in nothing but the version that they name.
     """

@@ -52,7 +52,7 @@ class EnumMember:
 
 @dataclass(frozen=True, eq=False)
 class EnumType:
-    """An enumeration; `sentinel` names the member that stands for members added later (Graph's evolvable enums)."""
+    """An enumeration; `sentinel` names the member that stands for members added later."""
 
     name: str
     members: tuple[EnumMember, ...]
@@ -89,7 +89,7 @@ class EnumType:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a client may ask of a property: the query options that Graph documents for it, and free text (`$search`)."""
+    """What a client may ask of a property: query options, and free text (`$search`)."""
 
     filter: bool = True
     select: bool = True
@@ -144,7 +144,7 @@ class ComplexType:
 
 @dataclass(frozen=True, slots=True)
 class SetCapabilities:
-    """What a client may do with an entity set. `delta` offers the function that tells what changed (Graph's delta)."""
+    """What a client may do with an entity set. `delta` offers the function that returns what changed."""
 
     insert: bool = True
     update: bool = True
@@ -275,6 +275,12 @@ class Model:
     container: str
     singletons: tuple[Singleton, ...] = field(default=())
     entity_sets: tuple[EntitySet, ...] = field(default=())
+    message_namespace: str = ""
+
+    @property
+    def shown_namespace(self) -> str:
+        """The namespace that error messages name types with: `message_namespace`, or else the public one."""
+        return self.message_namespace or self.namespace
 
     @cached_property
     def entity_types(self) -> tuple[EntityType, ...]:
@@ -336,7 +342,7 @@ class Model:
 
     @property
     def alias(self) -> str:
-        """The alias of the namespace: its last part, as `graph` in Graph's own model."""
+        """The alias of the namespace: its last part, as `example` of `com.example`."""
         return self.namespace.rpartition(".")[2]
 
     def qualified(self, name: str) -> str:

@@ -173,7 +173,7 @@ def build_plan(
     """One page of a query: the first, or the one after a position. `page_size` is the most items in it, `most_bytes`
     the size at which it ends early.
 
-    `$top` is the size of a page, as on Graph (https://learn.microsoft.com/graph/paging). If `is_top_a_limit`, it limits
+    `$top` is the size of a page. If `is_top_a_limit`, it limits
     all pages together, as in OData (URL conventions, section 5.1.8). Later pages keep the meaning of the first one.
     `now` gives the value of `now()`.
     """

@@ -1,6 +1,6 @@
 """Delta tokens: up to which change of a tenant a client knows a set, and where its next page of changes starts.
 
-Graph's delta query: https://learn.microsoft.com/graph/delta-query-overview
+OData Protocol, section 11.3
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from osimages.odata.plan.relations import Relation
 # A value as the database keeps it: `encoding` says how each type is encoded.
 Encoded = str | int | float | bool | bytes | None
 Sortable = str | int | float | bool | None
-# About as many bytes as a thousand images of usual size have.
+# About as many bytes as a thousand entities of usual size have.
 USUAL_PAGE_BYTES = 2 * 1024 * 1024
 
 

@@ -28,7 +28,7 @@ from osimages.odata.text.url_segments import PathSegment, arguments_of, bare_key
 
 
 class Kind(Enum):
-    """What a path can lead to; the value is the route template that Intune names in its errors."""
+    """What a path can lead to; the value is its route template, as errors may name it."""
 
     # Members are the same only where they are identical; Enum has a hash in Python, which costs more than the
     # look-ups that ask for it.
@@ -130,7 +130,7 @@ def sources(model: Model) -> dict[str, Target]:
 
 
 def check_method(target: Target, method: str, path: str) -> None:
-    """Raises ODataError(NO_ROUTE_FOR_METHOD), as Intune answers a verb that a path does not have."""
+    """Raise ODataError(NO_ROUTE_FOR_METHOD) for a verb that a path does not have."""
     if method in METHODS[target.kind] and (method in READING or is_capable(target, method)):
         return
     allowed = [each for each in sorted(METHODS[target.kind]) if each in READING or is_capable(target, each)]

@@ -70,8 +70,9 @@ UNCONDITIONAL = Conditions()
 
 def conditions_of(request: ApiRequest) -> Conditions:
     """Return the conditions of a request."""
-    match, none_match = request.header(b"if-match"), request.header(b"if-none-match")
-    return UNCONDITIONAL if match is None and none_match is None else Conditions(match, none_match)
+    if b"if-match" not in request.headers and b"if-none-match" not in request.headers:
+        return UNCONDITIONAL
+    return Conditions(request.header(b"if-match"), request.header(b"if-none-match"))
 
 
 async def collection_tag(

@@ -20,8 +20,8 @@ from osimages.odata.sql.writes import Record
 Authenticate = Callable[[ApiRequest], Awaitable[Principal]]
 # Raises ODataError if the principal may not do what the method does to the target.
 Authorize = Callable[[Principal, Target, str], None]
-# Raises ODataError if the tenant is not served.
-Admit = Callable[[ApiRequest, Principal], Awaitable[None]]
+# Raises ODataError if the tenant is not served; returns an awaitable if it takes time to find that out.
+Admit = Callable[[ApiRequest, Principal], Awaitable[None] | None]
 # Returns the script that joins the transaction of each change that a request makes.
 OnChange = Callable[[ApiRequest, Principal, Target], Record]
 # Returns the reply that reports an error to the client.

@@ -20,7 +20,7 @@ from osimages.odata.service.rewrite_url import rewritten
 from osimages.odata.service.schema_index import UNBOUND
 from osimages.odata.service.service_limits import ServiceLimits
 from osimages.odata.wire.links import Links
-from osimages.odata.wire.preferences import preferences
+from osimages.odata.wire.preferences import NO_PREFERENCES, preferences
 
 _NOBODY = Principal("")
 EVERY_METHOD = frozenset(("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"))
@@ -65,8 +65,8 @@ async def prepare(engine: Engine, request: ApiRequest, read: ReadBody, change: C
         hooks.authorize(principal, target, request.method)
         if hooks.limit is not None:
             hooks.limit.admit(principal, target, request.method)
-        if hooks.admit is not None:
-            await hooks.admit(request, principal)
+        if hooks.admit is not None and (admission := hooks.admit(request, principal)) is not None:
+            await admission
     links, conditions, meaning, tag = Links(f"{request.origin}{schema.root}"), conditions_of(request), UNBOUND, None
     if target.kind in TAGGED and request.method == "GET":
         tag = await collection_tag(engine, request, principal, target, links)
@@ -87,7 +87,7 @@ async def prepare(engine: Engine, request: ApiRequest, read: ReadBody, change: C
         links,
         meaning.query,
         meaning.form,
-        preferences(request.header(b"prefer")),
+        preferences(request.header(b"prefer")) if b"prefer" in request.headers else NO_PREFERENCES,
         conditions,
         tag,
         change or engine.change,

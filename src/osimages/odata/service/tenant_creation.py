@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from osimages.odata.service.principal import Principal
 from osimages.odata.service.request import ApiRequest
 from osimages.odata.sql.changes import add_tenant
@@ -17,11 +19,11 @@ class TenantCreation:
         self._database = database
         self._known: set[str] = set()
 
-    async def __call__(self, _: ApiRequest, principal: Principal) -> None:
-        """Create the tenant of a request unless it exists."""
-        tenant = principal.tenant
-        if tenant in self._known:
-            return
+    def __call__(self, _: ApiRequest, principal: Principal) -> Awaitable[None] | None:
+        """Create the tenant of a request unless it is known to exist."""
+        return None if principal.tenant in self._known else self._create(principal.tenant)
+
+    async def _create(self, tenant: str) -> None:
         if await self._database.revision(tenant) is None:
             await self._database.change(add_tenant(tenant))
         if len(self._known) >= _MOST_KNOWN:

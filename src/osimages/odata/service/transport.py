@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from typing import Any
 
 from osimages.odata.service.incoming import IncomingBody
 from osimages.odata.service.outgoing import Outgoing, Send
@@ -45,19 +46,27 @@ class Transport:
             limits.max_unsent_bytes, limits.max_unsent_connection_bytes, limits.write_timeout_seconds
         )
 
-    async def serve(
+    def serve(
         self,
         scope: Scope,
         receive: Receive,
         send: Send,
         answer: Answer,
         may_be_large: Callable[[ApiRequest], bool] | None = None,
-    ) -> None:
+    ) -> Coroutine[Any, Any, None]:
         """Answer one HTTP request; of a connection with many at once (HTTP/2) when it is its turn."""
-        if scope["http_version"] == "2":
-            async with self.outgoing.turn(scope):
-                await self._serve(scope, receive, send, answer, may_be_large)
-        else:
+        serve = self._serve_in_turn if scope["http_version"] == "2" else self._serve
+        return serve(scope, receive, send, answer, may_be_large)
+
+    async def _serve_in_turn(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        answer: Answer,
+        may_be_large: Callable[[ApiRequest], bool] | None,
+    ) -> None:
+        async with self.outgoing.turn(scope):
             await self._serve(scope, receive, send, answer, may_be_large)
 
     async def _serve(

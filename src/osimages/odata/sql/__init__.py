@@ -1,1 +1,1 @@
-"""Where images, tenants and catalogue facts are kept: tables, queries and the SQLite store."""
+"""Tables, SQL and transactions: entities of a schema in SQLite or PostgreSQL."""

@@ -19,7 +19,7 @@ _decode = msgspec.json.Decoder(dict[str, object], float_hook=Decimal).decode
 
 
 def document(model: Model, entity: EntityType, properties: Mapping[str, object]) -> bytes:
-    """The JSON of an entity, with `@odata.type` as Graph's documentation spells it.
+    """The JSON of an entity, with `@odata.type`.
 
     Entities carry it with "#" and complex values without, in that documentation; see docs/deviations.md.
     """

@@ -25,7 +25,7 @@ def is_indirect(path: str) -> bool:
 
 
 def with_keys(path: str, query: str) -> str:
-    """A raw path with the values of its aliased keys in it: `images(@k)` and `@k='a/b'` are `images('a%2Fb')`.
+    """A raw path with the values of its aliased keys in it: `drivers(@k)` and `@k='a/b'` are `drivers('a%2Fb')`.
 
     An alias that the query does not define stays as it is, for the text may be a key of its own.
     Raises OptionError where the query string cannot be read, ODataSyntaxError where an alias is no string.

@@ -481,7 +481,7 @@ class ExpressionReader(Cursor):
                 type_ = TypeName(name, False, position)
             case TypeName():
                 type_ = first
-            # Graph's clients write it in quotes, as ODL allows: isof('microsoft.graph.win32LobApp').
+            # Clients write it in quotes, as ODL allows: isof('example.driver').
             case Literal(LiteralKind.STRING, str(text), position) if named := _QUOTED_TYPE.fullmatch(text):
                 type_ = TypeName(named["one"] or named["many"], named["many"] is not None, position)
             case _:

@@ -40,7 +40,7 @@ _PATTERN = re.compile(
             GUID: r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?!\w)",
             DATETIMEOFFSET: rf"{_DAY}[Tt]{_TIME}(?:[Zz]|[+-]{_CLOCK})(?!\w)",
             DATE: rf"{_DAY}(?!\w)",
-            # duration'P1D', binary'AA==', microsoft.graph.managedDeviceArchitecture'x64'
+            # duration'P1D', binary'AA==', example.architecture'x64'
             TYPED: _QUALIFIED + _QUOTED,
             NAME: _QUALIFIED,
             JSON_STRING: r'"(?:[^"\\\x00-\x1f]|\\.)*+"',

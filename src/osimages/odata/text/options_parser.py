@@ -1,7 +1,7 @@
 """From a raw query string to query options: trees and numbers, as yet without meaning.
 
-Names are matched without regard to case and with or without `$`, as on Graph's beta endpoint
-(https://learn.microsoft.com/graph/query-parameters); unknown names with `$` are refused, others are left alone.
+Names are matched without regard to case and with or without `$`, as OData 4.01 asks for;
+unknown names with `$` are refused, others are left alone.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class OptionError(Exception):
 
 
 def parse_options(query: str, bounds: Bounds = BOUNDS, *, trimmed: bool = False) -> QueryOptions:
-    """The options of a raw query string. `trimmed` takes values without the white space around them, as Graph does.
+    """The options of a raw query string. `trimmed` takes values without the white space around them.
 
     Raises OptionError, or ODataLimitError for what is too much.
     """

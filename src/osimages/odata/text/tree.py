@@ -42,7 +42,7 @@ class Literal(msgspec.Struct, frozen=True):
 
 
 class EnumLiteral(msgspec.Struct, frozen=True):
-    """A constant of a named enumeration: microsoft.graph.managedDeviceArchitecture'x64'."""
+    """A constant of a named enumeration: example.architecture'x64'."""
 
     type_name: str
     member: str

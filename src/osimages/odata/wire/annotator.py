@@ -18,7 +18,7 @@ from osimages.odata.wire.entity_forms import AS_TEXT, Address, in_form, type_ann
 from osimages.odata.wire.media_types import JsonForm, Metadata
 
 _encode = msgspec.json.Encoder().encode
-# Complex values are stored with the type as Graph's documentation shows it, without the "#" of OData 4.0. No quotation
+# Complex values are stored with their type, without the "#" of OData 4.0. No quotation
 # mark within a text looks like this: those are escaped.
 _STORED_TYPE, _TYPE = b'"@odata.type":"', b'"@odata.type":"#'
 _Fields = list[tuple[str, Any, Any]]

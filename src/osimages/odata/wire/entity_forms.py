@@ -1,4 +1,4 @@
-"""Entities in other forms than the stored one, which carries what Graph's documentation shows.
+"""Entities in other forms than the stored one, which carries the types of entities and of complex values.
 
 With no metadata or all of it, with large numbers as text, and with annotations as OData 4.01 spells them.
 

@@ -70,6 +70,8 @@ def json_form(accept: str | None, asked: str | None, version: str | None = None)
     Raises ODataError where JSON is not among what the client takes: FORMAT_NOT_ACCEPTABLE for a `$format`, otherwise
     NOT_ACCEPTABLE.
     """
+    if asked is None and accept in (None, "*/*", "application/json"):
+        return _OF_VERSION[version]
     for media_range in _wanted(_ranges(accept, asked), "json"):
         if (form := _form(media_range.parameters, version)) is not None:
             return form

@@ -41,10 +41,12 @@ def openapi(
     service_version: str,
     needed: Callable[[Target, str], Iterable[str]],
     pages: Mapping[str, Page],
+    info: Mapping[str, object] | None = None,
 ) -> bytes:
     """The document of one service root. `version` is its name in the path (`beta`).
 
-    `needed` gives the permissions for a method on a target, of which one is enough.
+    `needed` gives the permissions for a method on a target, of which one is enough; `info` further members of the
+    document's info object.
     """
     paths: Json = dict(_service_paths(version))
     for source, target in sources(model).items():
@@ -56,8 +58,7 @@ def openapi(
         "info": {
             "title": f"{model.namespace}, {version}",
             "version": service_version,
-            "description": "A self-hosted implementation of a part of Microsoft Graph, independent of Microsoft.",
-            "license": {"name": "MIT", "identifier": "MIT"},
+            **(info or {}),
         },
         "servers": [{"url": "/"}],
         "paths": paths,

@@ -87,7 +87,7 @@ def _operation(model: Model, target: Target, method: str, needed: Callable[[Targ
         "parameters": parameters(target, method),
         "responses": _answers(model, target, method)
         | {status: {"$ref": "#/components/responses/error"} for status in refused},
-        # One of the alternatives is enough; the schemes' roles are Graph's permissions.
+        # One of the alternatives is enough; the schemes' roles are permissions.
         "security": [{"bearer": [permission]} for permission in needed(target, method)],
     }
     body = _body(target, method)

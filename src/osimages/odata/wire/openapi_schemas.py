@@ -52,7 +52,7 @@ def schemas(model: Model) -> Json:
 
 
 def page_name(entity: EntityType) -> str:
-    """Return the name of the schema of a page of entities, as Graph's OpenAPI documents have it."""
+    """Return the name of the schema of a page of entities, `...CollectionResponse`."""
     return f"{entity.name}CollectionResponse"
 
 

@@ -22,7 +22,7 @@ def _unknown(_: object) -> int:
     return -1
 
 
-# Values in one body: several times those of the largest image. A body of 4 MB could hold millions, and decoding these
+# Values in one body: several times those of a large entity. A body of 4 MB could hold millions, and decoding these
 # took seconds, half of them in the garbage collector. So many take 25 ms.
 MOST_VALUES = 100_000
 # In the bodies of a batch together; each is decoded by itself later.

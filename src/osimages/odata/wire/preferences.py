@@ -35,13 +35,13 @@ class Preferences(msgspec.Struct, frozen=True):
     create_if_missing: bool = False
 
 
-NONE = Preferences()
+NO_PREFERENCES = Preferences()
 
 
 def preferences(header: str | None) -> Preferences:
     """The preferences of a header; unknown ones and senseless values are passed over (RFC 7240, section 2)."""
     if not header:
-        return NONE
+        return NO_PREFERENCES
     given: dict[str, str] = {}
     names: dict[str, str] = {}
     for name, value, _ in _each(header):

@@ -56,7 +56,7 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def headers(self) -> dict[str, str]:
-        """The headers of the item's response: those that Graph's have, and its own."""
+        """The headers of the item's response: those of every reply, and its own."""
         reply = self.reply
         usual = _usual_headers(reply.odata, self.request.takes_401, reply.content_type)
         return usual | {_shown_name(name): value.decode("latin-1") for name, value in reply.headers}

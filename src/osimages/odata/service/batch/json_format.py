@@ -1,7 +1,7 @@
 """Batches in JSON.
 
 Sources: https://learn.microsoft.com/graph/json-batching, and where that is silent the OData JSON format, section 19.
-Beyond what Graph does, two habits of SDKs are understood: absolute URLs of this service, and `depends_on`
+Beyond these, two habits of SDKs are understood: absolute URLs of this service, and `depends_on`
 (https://github.com/microsoftgraph/msgraph-sdk-python/issues/1015).
 """
 
@@ -118,7 +118,7 @@ def _condition(written: str | bool) -> RunCondition | ODataError:
 def _body(written: bytes, content_type: bytes) -> bytes | ODataError:
     """Return the bytes of a body: JSON and text (`text/plain`) as they are, any other type from base64url.
 
-    A string in the place of JSON is base64url, too: Graph takes any body so.
+    A string in the place of JSON is base64url, too.
     """
     if written == b"null":
         return b""

@@ -33,7 +33,7 @@ from osimages.odata.sql.transaction_script import Result, Script
 # A query that is over ends at its next look at the clock.
 _SLACK_SECONDS = 0.5
 # A page that is not in memory costs a system call, which is much beside the rest of a read by key. Documents are nearly
-# alone on their pages: this is room for some 15,000 images.
+# alone on their pages: this is room for some 15,000 entities.
 _READER_CACHE_MEGABYTES = 64
 # A query that takes long reads much once: a large cache takes more time to fill than it saves.
 _LONG_READS_CACHE_MEGABYTES = 4

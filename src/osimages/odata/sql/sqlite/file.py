@@ -17,7 +17,7 @@ from osimages.odata.sql.private_files import create_private, private_directory
 USUAL_WAIT_SECONDS = 10.0
 _RETRY_SECONDS = 0.005
 # A page that many writes change is copied from the log into the database once for all of them: 10,000 pages of log
-# (40 MB) instead of the usual 1,000 nearly double the rate of creating images (https://www.sqlite.org/wal.html#ckpt).
+# (40 MB) instead of the usual 1,000 nearly double the rate of creating entities (https://www.sqlite.org/wal.html#ckpt).
 # A log that was longer once is cut to that length when it restarts.
 _PRAGMAS = (
     *("synchronous = FULL", "temp_store = MEMORY"),

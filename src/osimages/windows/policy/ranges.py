@@ -159,9 +159,9 @@ class AcceptedBuilds:
     def edition_notes(self) -> Iterator[str]:
         """A sentence about the editions whose support has ended."""
         if self._ended:
-            groups = " and ".join(f"{group} ({day})" for group, day in self._ended)
+            groups = ", ".join(f"{group} ({day})" for group, day in self._ended)
             name = self._release.id
-            yield f"{name}: support of {groups} has ended. Builds do not show the edition: these devices pass, too"
+            yield f"{name}: support has ended for {groups}. Builds do not show the edition: these devices pass, too"
 
     def build_notes(self) -> Iterator[str]:
         """Sentences about builds that are not known."""

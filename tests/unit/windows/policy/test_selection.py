@@ -59,7 +59,7 @@ def test_extended_security_updates() -> None:
 
 def test_editions_that_ended_are_named_as_builds_do_not_show_them() -> None:
     (note, *_) = found(releases="24H2").notes
-    assert note.startswith("Windows 11 24H2: support of Home/Pro (2026-10-13) has ended.")
+    assert note.startswith("Windows 11 24H2: support has ended for Home/Pro (2026-10-13).")
 
 
 def test_the_newest_releases() -> None:

@@ -82,9 +82,9 @@ def _said(seen: Seen) -> tuple[str, ...]:
 
 
 def _forget(settings: Settings, name: str) -> None:
-    from osimages.graph.catalogue_update import forgetting
+    from osimages.graph.catalogue_update import remove_source
 
-    print_changes(changed_in(settings, forgetting(name)))
+    print_changes(changed_in(settings, remove_source(name)))
 
 
 def _row(source: SourceDefinition, fetch: Fetch | None, overrides: Overrides) -> tuple[str, ...]:

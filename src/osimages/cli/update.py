@@ -139,16 +139,18 @@ def kept_in(settings: Settings, steps: Callable[[], Script[Result]]) -> Result:
 
 def take_up(settings: Settings, results: Sequence[SourceResult], overrides: bytes) -> Renewal:
     """Puts what sources say into the database, and into force. Raises ClickException."""
-    from osimages.graph.catalogue_update import Told, renewing
+    from osimages.graph.catalogue_update import SourceUpdate, update_facts
     from osimages.graph.claims_storage import Fetch
 
     now = datetime.now(UTC)
-    told = []
+    updates = []
     for each in results:
         count = len(each.statement.claims) if each.statement else 0
         read_at = now if each.statement else None
-        told.append(Told(Fetch(each.source.name, each.state, each.detail, now, read_at, count), each.statement))
-    return changed_in(settings, renewing(told, overrides))
+        updates.append(
+            SourceUpdate(Fetch(each.source.name, each.state, each.detail, now, read_at, count), each.statement)
+        )
+    return changed_in(settings, update_facts(updates, overrides))
 
 
 async def _in_database(settings: Settings, steps: Script[Result], *, writes: bool) -> Result:

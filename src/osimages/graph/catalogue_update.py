@@ -1,4 +1,4 @@
-"""Takes up what sources say now: their claims, and the facts that follow from all claims, in one transaction."""
+"""The transaction scripts that store the claims of sources and put the facts that follow from all claims into force."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from osimages.graph.facts_storage import read_catalogue, write_catalogue
 from osimages.odata.sql.transaction_script import Script
 from osimages.windows.facts import Catalogue, bundled
 from osimages.windows.merge.changes import Change, changes
-from osimages.windows.merge.claims import Origin, Statement
+from osimages.windows.merge.claims import Statement
 from osimages.windows.merge.disagreements import Disagreement
 from osimages.windows.merge.merging import Merged, merge
 from osimages.windows.merge.overrides import parse_overrides
@@ -30,20 +30,15 @@ _RENEWING = "renewing the catalogue"
 _IN_THE_DATABASE = "the overrides in the database"
 
 
-class Told(msgspec.Struct, frozen=True):
-    """How asking a source went, and what it says; nothing where it could not be asked."""
+class SourceUpdate(msgspec.Struct, frozen=True):
+    """The outcome of reading a source, and its claims; None if it could not be read."""
 
     fetch: Fetch
     statement: Statement | None
 
-    @property
-    def origin(self) -> Origin | None:
-        """The source as merging sees it."""
-        return self.statement.origin if self.statement is not None else None
-
 
 class Renewal(msgspec.Struct, frozen=True):
-    """What came of it: the facts before and after, and the disagreements that were not there before."""
+    """The facts before and after an update, and the disagreements that were not there before."""
 
     before: Catalogue
     merged: Merged
@@ -51,9 +46,9 @@ class Renewal(msgspec.Struct, frozen=True):
     new_disagreements: tuple[Disagreement, ...]
 
 
-def renewing(told: Sequence[Told], overrides_text: bytes) -> Script[Renewal]:
-    """Keeps what sources say, merges all claims there are, and puts the facts into force. Raises OverridesError."""
-    # Two of these at once would each lose what the other takes up: the second waits at this row for the first's end.
+def update_facts(updates: Sequence[SourceUpdate], overrides_text: bytes) -> Script[Renewal]:
+    """Store the claims of sources, merge all claims, and put the facts into force. Raises OverridesError."""
+    # Two concurrent updates would each lose the other's claims: the second waits at this row for the first to end.
     yield from leases.take(_RENEWING, _RENEWING, 0, by_force=True)
     overrides = parse_overrides(overrides_text, _IN_THE_DATABASE)
     found = yield from read_catalogue()
@@ -61,8 +56,8 @@ def renewing(told: Sequence[Told], overrides_text: bytes) -> Script[Renewal]:
     old = merge(
         bundled(), (yield from read_statements()), parse_overrides((yield from read_overrides_text()), _IN_THE_DATABASE)
     )
-    for each in told:
-        yield from write_fetch(each.fetch, each.origin)
+    for each in updates:
+        yield from write_fetch(each.fetch, each.statement.origin if each.statement is not None else None)
         if each.statement is not None:
             yield from write_statement(each.statement, each.fetch.asked_at)
     yield from write_overrides_text(overrides_text)
@@ -73,29 +68,27 @@ def renewing(told: Sequence[Told], overrides_text: bytes) -> Script[Renewal]:
     return Renewal(before, merged, changes(before, merged.catalogue), tuple(news))
 
 
-def forgetting(source: str) -> Script[Renewal]:
-    """Takes away all that a source ever said, and what followed from it alone."""
+def remove_source(source: str) -> Script[Renewal]:
+    """Delete all claims of a source, and the facts that followed from them alone."""
     text = yield from read_overrides_text()
     yield from forget_source(source)
-    return (yield from renewing((), text))
+    return (yield from update_facts((), text))
 
 
 def since() -> date:
-    """From which day on monthly documents matter: the facts of this release have all before, and the month in which
-    they end is asked for again.
-    """
+    """Return the day from which monthly documents are read: the first of the month in which these facts end."""
     return bundled().complete_until.replace(day=1)
 
 
-def merging_kept() -> Script[Merged]:
-    """The facts of this release with all claims that are kept. Raises OverridesError."""
+def merge_stored_claims() -> Script[Merged]:
+    """Merge the facts of this release with all stored claims. Raises OverridesError."""
     overrides = parse_overrides((yield from read_overrides_text()), _IN_THE_DATABASE)
     return merge(bundled(), (yield from read_statements()), overrides)
 
 
-def bringing_in_force() -> Script[bool]:
-    """Merges the facts of this release with what sources said before it came; tells whether they are others then.
+def refresh_facts() -> Script[bool]:
+    """Put the facts of this release, merged with all stored claims, into force; return whether they changed.
 
     Raises OverridesError.
     """
-    return (yield from write_catalogue((yield from merging_kept()).catalogue, bundled().as_of))
+    return (yield from write_catalogue((yield from merge_stored_claims()).catalogue, bundled().as_of))

@@ -1,4 +1,4 @@
-"""The facts that are in force in this process, and what is published of them on the day."""
+"""The facts in force in this process, and the images that are published from them on a day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOTHING = Publication("none", {})
 
 
 class CurrentCatalogue:
-    """The catalogue as it is now: another process may put newer facts into the database, and the day goes on."""
+    """The catalogue in force. Another process may put newer facts into the database: see `refresh`."""
 
     def __init__(self, catalogue: Catalogue, clock: Clock, age_days: int) -> None:
         self.catalogue = catalogue
@@ -40,7 +40,7 @@ class CurrentCatalogue:
         self._published: dict[tuple[date, bool], Publication] = {}
 
     def publication(self, choice: str, tenant: str = "") -> Publication:
-        """What is published today for a tenant's choice: `supported`, `all` or `none`. Worked out once a day.
+        """Return the images of today for a tenant's choice: `supported`, `all` or `none`; computed once a day.
 
         `tenant` is the tenant whose clock says which day it is.
         """
@@ -60,7 +60,7 @@ class CurrentCatalogue:
         return tuple(each for each in due if each > self.catalogue.complete_until)
 
     async def refresh(self, database: Database) -> bool:
-        """Takes over the facts in the database where they are others; tells whether they were."""
+        """Load the facts in the database if they differ from those in force; return whether they did."""
         found = await database.read(read_digest())
         if found is None or found == digest(self.catalogue):
             return False
@@ -72,10 +72,10 @@ class CurrentCatalogue:
 
 
 async def catalogue_in(database: Database, *, only_reads: bool = False) -> Catalogue:
-    """The facts in the database; those of this release replace them when they are newer.
+    """Return the facts in the database; those of this release replace them if they are newer.
 
-    Where sources were asked it is not these alone that count, but what follows from them and from what the sources said
-    (`graph/catalogue_update.py`). That is worked out again where the facts were merged from those of an older release.
+    If the database has claims of sources, the facts are merged from this release and those claims
+    (`graph/catalogue_update.py`): again if they were merged with an older release.
     """
     kept, shipped = await database.read(read_catalogue()), bundled()
     if kept is not None and await database.read(has_claims()):
@@ -83,10 +83,10 @@ async def catalogue_in(database: Database, *, only_reads: bool = False) -> Catal
         if is_of_this_release and kept.as_of > shipped.as_of:
             return kept
         # Loaded when it is needed, which is once after each upgrade: it would make every start slower.
-        renewing = import_module("osimages.graph.catalogue_update")
+        catalogue_update = import_module("osimages.graph.catalogue_update")
         if only_reads:
-            return (await database.read(renewing.merging_kept())).catalogue  # type: ignore[no-any-return]
-        await database.change(renewing.bringing_in_force())
+            return (await database.read(catalogue_update.merge_stored_claims())).catalogue  # type: ignore[no-any-return]
+        await database.change(catalogue_update.refresh_facts())
         return await database.read(read_catalogue()) or shipped
     if kept is not None and kept.as_of > shipped.as_of:
         return kept

@@ -31,12 +31,12 @@ _MOST_COUNTED = 100_000
 
 
 def is_dashboard(path: str) -> bool:
-    """Whether a path belongs to the dashboard."""
+    """Return whether a path belongs to the dashboard."""
     return path.startswith(_PREFIX) and path[len(_PREFIX) : len(_PREFIX) + 1] in ("", "/")
 
 
 def is_front_door(request: ApiRequest) -> bool:
-    """Whether somebody opened the service's address alone in a browser; programs do not ask for HTML."""
+    """Return whether a browser requests the service's root; programs do not ask for HTML."""
     return request.path == "/" and request.method == "GET" and "text/html" in (request.header(b"accept") or "")
 
 

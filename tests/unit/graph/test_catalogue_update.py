@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from osimages.graph.catalogue_update import Renewal, Told, forgetting, merging_kept, renewing, since
+from osimages.graph.catalogue_update import (
+    Renewal,
+    SourceUpdate,
+    merge_stored_claims,
+    remove_source,
+    since,
+    update_facts,
+)
 from osimages.graph.claims_storage import Fetch, read_fetches, read_overrides_text, read_seen, read_statements
 from osimages.graph.clock import Clock
 from osimages.graph.current_catalogue import CurrentCatalogue, catalogue_in
@@ -53,15 +60,17 @@ def database(place: Place) -> Iterator[Database]:
     run(found.close())
 
 
-def told(name: str, *claims: Claim, state: str = "read", now: datetime = NOW, weight: Weight = Weight.TITLE) -> Told:
+def told(
+    name: str, *claims: Claim, state: str = "read", now: datetime = NOW, weight: Weight = Weight.TITLE
+) -> SourceUpdate:
     """A source that was asked and says something."""
     origin = Origin(name, f"The source {name}", "MIT", now.date(), weight)
-    return Told(Fetch(name, state, "", now, now, len(claims)), Statement(origin, claims))
+    return SourceUpdate(Fetch(name, state, "", now, now, len(claims)), Statement(origin, claims))
 
 
-def broken(name: str, now: datetime = NOW) -> Told:
+def broken(name: str, now: datetime = NOW) -> SourceUpdate:
     """A source that could not be read."""
-    return Told(Fetch(name, "failed", "expected something else", now, None, 0), None)
+    return SourceUpdate(Fetch(name, "failed", "expected something else", now, None, 0), None)
 
 
 def facts(database: Database) -> Catalogue:
@@ -71,9 +80,9 @@ def facts(database: Database) -> Catalogue:
     return found
 
 
-def take(database: Database, *given: Told, overrides: bytes = b"") -> Renewal:
+def take(database: Database, *given: SourceUpdate, overrides: bytes = b"") -> Renewal:
     """Takes up what sources say."""
-    renewal: Renewal = run(database.change(renewing(given, overrides)))
+    renewal: Renewal = run(database.change(update_facts(given, overrides)))
     return renewal
 
 
@@ -180,8 +189,8 @@ def test_overrides_that_cannot_be_read_change_nothing(database: Database) -> Non
 
 def test_forgetting_a_source(database: Database) -> None:
     take(database, told("index", NEW), told("other", NEW))
-    assert run(database.change(forgetting("index"))).changes == ()
-    assert [each.what for each in run(database.change(forgetting("other"))).changes] == ["gone"]
+    assert run(database.change(remove_source("index"))).changes == ()
+    assert [each.what for each in run(database.change(remove_source("other"))).changes] == ["gone"]
     assert digest(facts(database)) == digest(bundled())
 
 
@@ -211,7 +220,7 @@ def test_a_newer_release_keeps_what_sources_said(database: Database, as_of: date
     take(database, told("index", NEW))
     older = msgspec.structs.replace(facts(database), as_of=as_of, releases=(), servers=())
     run(database.change(write_catalogue(older, as_of if shipped_as_of is None else shipped_as_of)))
-    expected = run(database.read(merging_kept())).catalogue
+    expected = run(database.read(merge_stored_claims())).catalogue
     assert run(catalogue_in(database, only_reads=True)) == expected
     assert facts(database) == older
     found = run(catalogue_in(database))
@@ -229,7 +238,7 @@ def test_two_updates_at_once_lose_nothing(database: Database) -> None:
     claims = [msgspec.structs.replace(NEW, build=Build(10, 0, 26200, 9990 + number)) for number in range(4)]
 
     async def all_at_once() -> None:
-        work = (database.change(renewing([told(*pair)], b"")) for pair in zip(names, claims, strict=True))
+        work = (database.change(update_facts([told(*pair)], b"")) for pair in zip(names, claims, strict=True))
         await asyncio.gather(*work)
 
     run(all_at_once())

@@ -6,11 +6,11 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from osimages.odata.model.types import EntityType, EnumType, Model, Primitive
-from osimages.odata.plan.bind_values import common_number, condition_of, joined, wrong_count
+from osimages.odata.plan.bind_values import Values, common_number, condition_of, joined, wrong_count
 from osimages.odata.plan.collection_functions import CollectionFunctions
 from osimages.odata.plan.constants import (
     FLOATS,
@@ -112,8 +112,13 @@ def bind_filter(
     return Bound(condition, tuple(binder.constants))
 
 
-class Binder(CollectionFunctions):
-    """Binds the expressions of one query, collecting their constants."""
+class Binder(Values):
+    """Binds the expressions of one query, collecting their constants.
+
+    `defined_in_rows` answers `isdefined` once entities are aggregated.
+    """
+
+    defined_in_rows: Callable[[Name | Member], Condition] | None = None
 
     def condition(self, tree: Expression, scope: Scope) -> Typed:
         """A tree that must be true, false or null."""
@@ -143,7 +148,7 @@ class Binder(CollectionFunctions):
             case Call(None, name, _, _) if name.lower() in TEXT_MATCHES:
                 return self._text_match(tree, scope)
             case Call(None, name, _, _) if name.lower() in COLLECTION_FUNCTIONS:
-                return self.collection_function(tree, scope)
+                return CollectionFunctions(self, self.equality).collection_function(tree, scope)
             case Call(None, name, _, _) if name.lower() == "isof":
                 return self._isof(tree, scope)
             case Call(None, name, _, _) if name.lower() == "isdefined":
@@ -331,6 +336,8 @@ class Binder(CollectionFunctions):
 
     def defined(self, tree: Name | Member, scope: Scope) -> Condition:
         """Whether there is such a property, be it null: in entities all that are declared are there."""
+        if self.aggregated and self.defined_in_rows is not None:
+            return self.defined_in_rows(tree)
         if self._known_value(tree, scope) is None:
             self._path(tree, scope)
         return Truth(True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from osimages.odata.model.types import ComplexType, EntityType, Model, Primitive, Property
+from osimages.odata.plan.bind import Binder
 from osimages.odata.plan.bind_options import OptionBinder
 from osimages.odata.plan.bind_values import condition_of, joined
 from osimages.odata.plan.constants import FLOATS, INTEGERS, NUMBERS
@@ -30,7 +31,7 @@ from osimages.odata.plan.expressions import (
 )
 from osimages.odata.plan.relations import Aggregate, Groups, Limited, Method, Part, Relation, UnionAll, Unnest
 from osimages.odata.plan.rollup import rolled_up
-from osimages.odata.plan.scope import ITEM, BindError, Scope, Typed, UnsupportedError, Variable, is_null
+from osimages.odata.plan.scope import ITEM, BindError, Typed, UnsupportedError, Variable, is_null
 from osimages.odata.text.query_tree import (
     AggregateStep,
     ComputeItem,
@@ -98,7 +99,7 @@ class Shown:
     typed: Typed
 
 
-class ApplyBinder(OptionBinder):
+class ApplyBinder:
     """Binds `$apply`, and what other options ask of its result.
 
     `relation` is None while there are entities; then `shown` are the columns of its rows. `present` tells, where parts
@@ -106,7 +107,8 @@ class ApplyBinder(OptionBinder):
     """
 
     def __init__(self, model: Model, entity: EntityType, aliases: Mapping[str, Expression], lambda_depth: int) -> None:
-        super().__init__(model, entity, aliases, lambda_depth)
+        self.options = OptionBinder(Binder(model, entity, aliases, lambda_depth))
+        self.options.expressions.defined_in_rows = self._defined
         self.relation: Relation | None = None
         self.unfolded: list[Unnest] = []
         self.shown: list[Shown] = []
@@ -117,7 +119,7 @@ class ApplyBinder(OptionBinder):
 
     def apply(self, steps: tuple[Step, ...]) -> None:
         """Binds all transformations. Raises BindError."""
-        self.option = "$apply"
+        self.options.expressions.option = "$apply"
         for step in steps:
             self._transform(step)
         if self.unfolded:
@@ -128,9 +130,9 @@ class ApplyBinder(OptionBinder):
             case IdentityStep():
                 return
             case FilterStep(condition, _):
-                self.filter(condition)
+                self.options.filter(condition)
             case SearchStep(search, _):
-                self.search(search)
+                self.options.search(search)
             case ComputeStep(items, _):
                 self.compute_columns(items)
             case OrderByStep(items, _):
@@ -157,11 +159,11 @@ class ApplyBinder(OptionBinder):
 
     def compute_columns(self, items: tuple[ComputeItem, ...]) -> None:
         """Computed properties of entities, or more columns of rows."""
-        first = len(self.computed)
-        self.compute(items)
+        first = len(self.options.computed)
+        self.options.compute(items)
         if self.relation is not None:
-            for each in self.computed[first:]:
-                known = self.known[each.name.lower()]
+            for each in self.options.computed[first:]:
+                known = self.options.expressions.known[each.name.lower()]
                 self.shown.append(Shown(RowColumn((each.name,), each.type, is_dynamic=True), known.typed))
             if self.present is not None:
                 added = frozenset(range(len(self.shown) - len(items), len(self.shown)))
@@ -172,7 +174,7 @@ class ApplyBinder(OptionBinder):
 
         Source: OData Extension for Data Aggregation, section 3.3.3 (Transformation orderby).
         """
-        terms, descending = self.order(items)
+        terms, descending = self.options.order(items)
         if descending is None:
             before, descending = self.ordered
             values = {each.value for each in terms}
@@ -185,15 +187,18 @@ class ApplyBinder(OptionBinder):
     def _limit(self, ordered: tuple[tuple[Order, ...], bool | None], skip: int, top: int, position: int) -> None:
         if self.unfolded:
             raise BindError("What 'join' gives must be grouped or aggregated before it is cut off", position)
-        condition, (terms, descending) = joined(self.conditions), ordered
-        parameters = self.constant(skip, position), self.constant(min(top, _EVERYTHING), position)
+        condition, (terms, descending) = joined(self.options.conditions), ordered
+        parameters = (
+            self.options.expressions.constant(skip, position),
+            self.options.expressions.constant(min(top, _EVERYTHING), position),
+        )
         self._count_relation(position)
         if self.relation is None:
-            self.conditions = [Chosen(condition, terms, descending is True, *parameters)]
+            self.options.conditions = [Chosen(condition, terms, descending is True, *parameters)]
             return
         order = (*terms, *self._total_order())
         self.relation = Limited(self.relation, condition, order, self._width, *parameters)
-        self.conditions = []
+        self.options.conditions = []
 
     def _rank(self, step: RankStep) -> None:
         amount = step.amount
@@ -201,7 +206,7 @@ class ApplyBinder(OptionBinder):
             raise UnsupportedError(
                 f"'{step.name}' is not supported: write topcount(3,...) or bottomcount(3,...)", step.position
             )
-        typed = self.sortable(step.by)
+        typed = self.options.sortable(step.by)
         terms = (Order(typed.value, _RANKS[step.name], typed.nullable),)
         assert isinstance(amount.value, int)
         self._limit((terms, None), 0, max(0, amount.value), step.position)
@@ -210,8 +215,8 @@ class ApplyBinder(OptionBinder):
     def _join(self, step: JoinStep) -> None:
         if self.relation is not None:
             raise BindError("Rows have no collections that could be joined to them", step.position)
-        self.check_name(step.alias, step.position)
-        declared = self._collection(step.path, self.scope)
+        self.options.check_name(step.alias, step.position)
+        declared = self.options.expressions._collection(step.path, self.options.scope)
         self._unfold(declared, step.alias, step.position, step.steps, step.is_outer)
 
     def _unfold(
@@ -219,23 +224,30 @@ class ApplyBinder(OptionBinder):
     ) -> None:
         # Beside an entity without items, everything of the item is null.
         seen = replace(declared, nullable=True) if outer else declared
-        variable = Variable(seen, self._depth_of_item(self.scope))
+        variable = Variable(seen, self.options.expressions._depth_of_item(self.options.scope))
         conditions: list[Condition] = []
         for step in steps:
             if not isinstance(step, FilterStep):
                 raise UnsupportedError("Only filter(...) can stand within 'join'", step.position)
-            conditions.append(condition_of(self.condition(step.condition, {**self.scope, ITEM: variable})))
+            conditions.append(
+                condition_of(self.options.expressions.condition(step.condition, {**self.options.scope, ITEM: variable}))
+            )
         names = {alias, declared.name} if alias.lower() == declared.name.lower() else {alias}
-        self.scope = {**self.scope, **dict.fromkeys(names, variable)}
+        self.options.scope = {**self.options.scope, **dict.fromkeys(names, variable)}
         self.unfolded.append(Unnest(declared.name, variable.depth, joined(conditions), outer))
 
     def _collection_root(self, tree: Expression) -> tuple[str, Property] | None:
         """The collection that a path starts at, where nothing has joined its items yet; its name as it is written."""
         while isinstance(tree, Member):
             tree = tree.of
-        if not isinstance(tree, Name) or self.aggregated or tree.name in self.scope or tree.name.lower() in self.known:
+        if (
+            not isinstance(tree, Name)
+            or self.options.expressions.aggregated
+            or tree.name in self.options.scope
+            or tree.name.lower() in self.options.expressions.known
+        ):
             return None
-        declared = self._entity.property_named(tree.name)
+        declared = self.options.expressions._entity.property_named(tree.name)
         return (tree.name, declared) if declared is not None and declared.collection else None
 
     # --- groups ---
@@ -255,15 +267,15 @@ class ApplyBinder(OptionBinder):
         """What is grouped by, and where it stands in the answer."""
         if not isinstance(tree, Name | Member):
             raise BindError("Only properties can be grouped by", getattr(tree, "position", 0))
-        typed, names = self._field(tree, self.scope), _path(tree)
-        variable = self.scope.get(names[0])
+        typed, names = self.options.expressions._field(tree, self.options.scope), _path(tree)
+        variable = self.options.scope.get(names[0])
         if variable is not None:
             return Shown(_item_column(names[0], variable, typed), typed)
         lower = tuple(each.lower() for each in names)
         for each in self.shown:
             if tuple(name.lower() for name in each.column.path) == lower:
                 return Shown(each.column, typed)
-        for computed in self.computed:
+        for computed in self.options.computed:
             if (computed.name.lower(),) == lower:
                 return Shown(RowColumn((computed.name,), typed.type, is_dynamic=True), typed)
         assert isinstance(typed.value, Field)
@@ -276,13 +288,13 @@ class ApplyBinder(OptionBinder):
         taken = {each.column.path[0].lower() for each in keys}
         for item, total in zip(items, aggregates, strict=True):
             name = total.column.path[0].lower()
-            if name in taken or self._entity.property_named(name) is not None:
+            if name in taken or self.options.expressions._entity.property_named(name) is not None:
                 raise BindError(f"There is already a property named '{total.column.path[0][:64]}'", item.position)
             taken.add(name)
         grouped = Groups(
             self.relation,
             tuple(self.unfolded),
-            joined(self.conditions),
+            joined(self.options.conditions),
             tuple(each.typed.value for each in keys),
             tuple(each.total for each in aggregates),
         )
@@ -313,10 +325,10 @@ class ApplyBinder(OptionBinder):
         if method is None or item.expression is None:
             known = ", ".join(_METHODS)
             raise BindError(f"There is no method '{item.method[:64]}' here; known are {known}", item.position)
-        operand = self.value(item.expression, self.scope)
+        operand = self.options.expressions.value(item.expression, self.options.scope)
         if is_null(operand):
             raise BindError("null cannot be aggregated", item.position)
-        total, type_ = self._method(method, self._as_is(operand), item)
+        total, type_ = self._method(method, self.options.expressions._as_is(operand), item)
         is_count = method is Method.COUNT_DISTINCT
         return _Made(total, RowColumn((item.alias,), type_, is_dynamic=True, is_count=is_count), not is_count)
 
@@ -327,7 +339,7 @@ class ApplyBinder(OptionBinder):
             return _Made(Aggregate(Method.COUNT, None, Primitive.INT64), column, False)
         if not isinstance(item.expression, Count):
             raise BindError(f"'{alias[:64]}' needs a method, such as 'with sum'", item.position)
-        counted = self._as_is(self.value(item.expression, self.scope))
+        counted = self.options.expressions._as_is(self.options.expressions.value(item.expression, self.options.scope))
         return _Made(Aggregate(Method.COUNT, counted.value, Primitive.INT64), column, False)
 
     def _method(self, method: Method, typed: Typed, item: AggregateItem) -> tuple[Aggregate, ScalarType]:
@@ -344,19 +356,19 @@ class ApplyBinder(OptionBinder):
             return Aggregate(method, typed.value, Primitive.DOUBLE), Primitive.DOUBLE
         if method is Method.SUM and typed.type in INTEGERS and typed.type is not Primitive.INT64:
             return Aggregate(method, typed.value, Primitive.INT32), Primitive.INT64
-        return Aggregate(method, self._converted(typed, Primitive.DECIMAL).value, Primitive.DECIMAL), Primitive.DECIMAL
+        return Aggregate(
+            method, self.options.expressions._converted(typed, Primitive.DECIMAL).value, Primitive.DECIMAL
+        ), Primitive.DECIMAL
 
-    def defined(self, tree: Name | Member, scope: Scope) -> Condition:
+    def _defined(self, tree: Name | Member) -> Condition:
         """Whether rows have a value of that name, or below it: parts that were joined differ in what they have."""
-        if not self.aggregated:
-            return super().defined(tree, scope)
         names = tuple(each.lower() for each in _path(tree))
         paths = [tuple(name.lower() for name in each.column.path[: len(names)]) for each in self.shown]
         columns = {at for at, path in enumerate(paths) if path == names}
         if self.present is None or not columns:
             return Truth(bool(columns))
         parts = [number for number, present in enumerate(self.present) if columns & present]
-        return OneOf(Column(0), tuple(self.constant(each, tree.position) for each in parts))
+        return OneOf(Column(0), tuple(self.options.expressions.constant(each, tree.position) for each in parts))
 
     # --- several results as one ---
     def _concat(self, sequences: tuple[tuple[Step, ...], ...], position: int) -> None:
@@ -366,9 +378,12 @@ class ApplyBinder(OptionBinder):
             branch.apply(steps)
             if branch.relation is None:
                 raise UnsupportedError("Each part of 'concat' must be grouped or aggregated", position)
-            self._conditions, self._operations = branch._conditions, branch._operations
+            self.options.expressions._conditions, self.options.expressions._operations = (
+                branch.options.expressions._conditions,
+                branch.options.expressions._operations,
+            )
             sizes.append(branch._relations)
-            parts.append((branch.relation, joined(branch.conditions), branch.shown))
+            parts.append((branch.relation, joined(branch.options.conditions), branch.shown))
         self._relations = sum(sizes)
         columns = list(dict.fromkeys(each.column for _, _, shown in parts for each in shown))
         if len({each.path for each in columns}) < len(columns):
@@ -386,21 +401,28 @@ class ApplyBinder(OptionBinder):
     def _fork(self) -> ApplyBinder:
         """A binder that goes on from here by itself; constants are the query's."""
         found = copy(self)
-        found.conditions, found.computed, found.unfolded = [*self.conditions], [*self.computed], [*self.unfolded]
-        found.shown, found.known = [*self.shown], {**self.known}
+        found.options = self.options.fork()
+        found.options.expressions.defined_in_rows = found._defined
+        found.unfolded, found.shown = [*self.unfolded], [*self.shown]
         return found
 
     def _become(self, relation: Relation, columns: list[tuple[RowColumn, bool]], position: int, first: int = 0) -> None:
         """From now on there are these rows, and nothing else; `first` is the number of the first column to show."""
-        self.relation, self.aggregated, self.present = relation, True, None
-        self.conditions, self.unfolded, self.scope, self.computed, self.known = [], [], {}, [], {}
+        self.relation, self.options.expressions.aggregated, self.present = relation, True, None
+        (
+            self.options.conditions,
+            self.unfolded,
+            self.options.scope,
+            self.options.computed,
+            self.options.expressions.known,
+        ) = [], [], {}, [], {}
         self.ordered, self._width = ((), None), first + len(columns)
         self.shown = [
             Shown(column, Typed(Column(first + at), column.type, nullable))
             for at, (column, nullable) in enumerate(columns)
         ]
         for each in self.shown:
-            self.know(each.column.path, each.typed)
+            self.options.know(each.column.path, each.typed)
         self._count_relation(position)
 
     def _count_relation(self, position: int) -> None:

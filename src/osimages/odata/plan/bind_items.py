@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from osimages.odata.model.types import EntityType, Model, Property
+from osimages.odata.plan.bind import Binder
 from osimages.odata.plan.bind_options import OptionBinder
 from osimages.odata.plan.bind_search import bind_item_search
 from osimages.odata.plan.bind_values import joined
@@ -46,7 +47,7 @@ def bind_items(
     return tuple(found)
 
 
-class _ItemBinder(OptionBinder):
+class _ItemBinder:
     """Binds options in which names stand for parts of an item, `$this` for the item, and `$it` for its entity."""
 
     def __init__(
@@ -58,27 +59,33 @@ class _ItemBinder(OptionBinder):
         constants: list[Constant],
         limits: Limits,
     ) -> None:
-        super().__init__(model, entity, aliases, limits.lambda_depth)
-        self.constants = constants
-        self._item = Variable(collection, self._depth_of_item({}))
-        self.scope = {ITEM: self._item}
+        self._expressions = Binder(model, entity, aliases, limits.lambda_depth)
+        self._expressions.constants = constants
+        self._item = Variable(collection, self._expressions._depth_of_item({}))
+        self._options = OptionBinder(self._expressions)
+        self._options.scope = {ITEM: self._item}
+
+    @property
+    def option(self) -> str:
+        """The option that is being bound."""
+        return self._expressions.option
 
     def ordinals(self, options: QueryOptions) -> ItemOrdinals | None:
         """Which items, in which order; None where these are all, as they stand. Raises BindError."""
         collection, depth = self._item.collection, self._item.depth
-        self.option = "$search"
+        self._expressions.option = "$search"
         if options.search is not None:
-            self.conditions.append(bind_item_search(self, collection, options.search))
-        self.option = "$filter"
+            self._options.conditions.append(bind_item_search(self._expressions, collection, options.search))
+        self._expressions.option = "$filter"
         if options.filter is not None:
-            self._check_capable(collection, options.filter.position)
-            self.filter(options.filter)
-        self.option = "$orderby"
+            self._expressions._check_capable(collection, options.filter.position)
+            self._options.filter(options.filter)
+        self._expressions.option = "$orderby"
         order = tuple(map(self._term, options.orderby))
-        if not self.conditions and not order:
+        if not self._options.conditions and not order:
             return None
-        return ItemOrdinals(collection.name, joined(self.conditions), order, depth)
+        return ItemOrdinals(collection.name, joined(self._options.conditions), order, depth)
 
     def _term(self, item: OrderItem) -> Order:
-        typed = self.sortable(item.expression)
+        typed = self._options.sortable(item.expression)
         return Order(typed.value, item.descending, typed.nullable)

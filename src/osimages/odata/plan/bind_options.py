@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from copy import copy
 
 import msgspec
 
-from osimages.odata.model.types import EntityType, Model, Primitive
+from osimages.odata.model.types import Primitive
 from osimages.odata.plan.bind import Binder
 from osimages.odata.plan.bind_search import bind_search
 from osimages.odata.plan.bind_values import condition_of
 from osimages.odata.plan.expressions import Condition, Field, Order
 from osimages.odata.plan.query import Computed
-from osimages.odata.plan.scope import DEEPEST_LAMBDA, BindError, Known, Typed, Variable
+from osimages.odata.plan.scope import BindError, Known, Typed, Variable
 from osimages.odata.text.query_tree import ComputeItem, OrderItem
 from osimages.odata.text.search_tree import Search
 from osimages.odata.text.tree import Expression
@@ -20,33 +21,38 @@ from osimages.odata.text.tree import Expression
 _MOST_COMPUTED = 32
 
 
-class OptionBinder(Binder):
-    """Binds one option after the other. `option` names the one that a BindError is about.
+class OptionBinder:
+    """Binds one option after the other with one binder of `expressions`, whose `option` a BindError is about.
 
     `scope` has what names stand for beside properties: items that `$apply` has joined to their entities.
     """
 
-    def __init__(
-        self, model: Model, entity: EntityType, aliases: Mapping[str, Expression], lambda_depth: int = DEEPEST_LAMBDA
-    ) -> None:
-        super().__init__(model, entity, aliases, lambda_depth)
+    def __init__(self, expressions: Binder) -> None:
+        self.expressions = expressions
         self.scope: dict[str, Variable] = {}
         self.computed: list[Computed] = []
         self.conditions: list[Condition] = []
 
+    def fork(self) -> OptionBinder:
+        """Return a binder that continues from here by itself; constants are the query's."""
+        found = OptionBinder(copy(self.expressions))
+        found.expressions.known = {**self.expressions.known}
+        found.scope, found.computed, found.conditions = self.scope, [*self.computed], [*self.conditions]
+        return found
+
     def filter(self, tree: Expression) -> None:
         """Only what the expression is true of."""
-        self.conditions.append(condition_of(self.condition(tree, self.scope)))
+        self.conditions.append(condition_of(self.expressions.condition(tree, self.scope)))
 
     def search(self, tree: Search) -> None:
         """Only entities in which the text is found."""
-        if self.aggregated:
+        if self.expressions.aggregated:
             raise BindError("Text is searched in entities, not in what $apply has made of them", tree.position)
-        self.conditions.append(bind_search(self, self._entity, tree))
+        self.conditions.append(bind_search(self.expressions, self.expressions._entity, tree))
 
     def order(self, items: tuple[OrderItem, ...]) -> tuple[tuple[Order, ...], bool | None]:
         """The terms before the key, and whether it descends (None: it is not there); what follows is nothing."""
-        key = None if self.aggregated else Field(None, self._entity.key)
+        key = None if self.expressions.aggregated else Field(None, self.expressions._entity.key)
         terms: list[Order] = []
         seen = set()
         descending: bool | None = None
@@ -67,22 +73,26 @@ class OptionBinder(Binder):
             if len(self.computed) == _MOST_COMPUTED:
                 raise BindError(f"More than {_MOST_COMPUTED} computed properties", item.position)
             self.check_name(item.alias, item.position)
-            typed = self._as_is(self.value(item.expression, self.scope))
+            typed = self.expressions._as_is(self.expressions.value(item.expression, self.scope))
             self.know((item.alias,), typed)
             self.computed.append(Computed(item.alias, typed.type, typed.value))
 
     def know(self, path: tuple[str, ...], typed: Typed) -> None:
         """Gives a value a name."""
-        self.known["/".join(path).lower()] = Known(typed, *_measured(typed.value))
+        self.expressions.known["/".join(path).lower()] = Known(typed, *_measured(typed.value))
 
     def check_name(self, name: str, position: int) -> None:
         """Raises BindError where a name is taken."""
-        if self._entity.property_named(name) is not None or name.lower() in self.known or name in self.scope:
+        if (
+            self.expressions._entity.property_named(name) is not None
+            or name.lower() in self.expressions.known
+            or name in self.scope
+        ):
             raise BindError(f"There is already a property named '{name[:64]}'", position)
 
     def sortable(self, tree: Expression) -> Typed:
         """A value that has an order. Raises BindError."""
-        typed = self._as_is(self.value(tree, self.scope))
+        typed = self.expressions._as_is(self.expressions.value(tree, self.scope))
         if typed.type is Primitive.BINARY:
             raise BindError("Values of type Edm.Binary have no order", tree.position)
         return typed

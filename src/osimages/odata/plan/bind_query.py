@@ -80,23 +80,23 @@ def bind_query(model: Model, entity: EntityType, options: QueryOptions, lambda_d
     try:
         if options.apply is not None:
             binder.apply(options.apply)
-        binder.option = "$compute"
+        binder.options.expressions.option = "$compute"
         binder.compute_columns(options.compute)
-        binder.option = "$search"
+        binder.options.expressions.option = "$search"
         if options.search is not None:
-            binder.search(options.search)
-        binder.option = "$filter"
+            binder.options.search(options.search)
+        binder.options.expressions.option = "$filter"
         if options.filter is not None:
-            binder.filter(options.filter)
-        binder.option = "$orderby"
+            binder.options.filter(options.filter)
+        binder.options.expressions.option = "$orderby"
         if options.orderby:
             binder.sort(options.orderby)
         order, descending = binder.ordered
     except BindError as error:
-        raise refused(binder.option, error) from None
-    condition, constants = joined(binder.conditions), tuple(binder.constants)
+        raise refused(binder.options.expressions.option, error) from None
+    condition, constants = joined(binder.options.conditions), tuple(binder.options.expressions.constants)
     if binder.relation is None:
-        return BoundQuery(condition, order, descending is True, tuple(binder.computed), constants)
+        return BoundQuery(condition, order, descending is True, tuple(binder.options.computed), constants)
     first = (Column(0),) if binder.present is not None else ()
     values = (*first, *(each.typed.value for each in binder.shown))
     rows = Rows(binder.relation, tuple(each.column for each in binder.shown), values, binder.present)

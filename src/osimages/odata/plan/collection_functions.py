@@ -6,9 +6,8 @@ https://docs.oasis-open.org/odata/odata/v4.01/odata-v4.01-part2-url-conventions.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from osimages.odata.model.types import Primitive, Property
@@ -43,12 +42,15 @@ _LONGEST_SEQUENCE = 16  # each step is a query inside the next one
 _Items = ListExpression | Name | Member
 
 
-class CollectionFunctions(Values):
-    """Binds functions of two collections, each a property or a list of literals."""
+class CollectionFunctions:
+    """Binds functions of two collections, each a property or a list of literals.
 
-    @abstractmethod
-    def equality(self, item: Typed, other: Operand, position: int) -> Typed:
-        """The condition that an item equals something."""
+    `equality` gives the condition that an item equals something.
+    """
+
+    def __init__(self, values: Values, equality: Callable[[Typed, Operand, int], Typed]) -> None:
+        self._values = values
+        self._equality = equality
 
     def collection_function(self, tree: Call, scope: Scope) -> Typed:
         """A call of `hassubset` or `hassubsequence`, which is never null."""
@@ -64,7 +66,7 @@ class CollectionFunctions(Values):
 
     def _items_of(self, name: str, tree: Expression) -> _Items:
         if isinstance(tree, Alias):
-            return self._aliased(tree, lambda found: self._items_of(name, found))
+            return self._values._aliased(tree, lambda found: self._items_of(name, found))
         if not isinstance(tree, ListExpression | Name | Member):
             raise BindError(f"'{name}' takes collections: a property, or a list such as ['x86','x64']", tree.position)
         return tree
@@ -82,7 +84,7 @@ class CollectionFunctions(Values):
 
     def _has_all(self, tree: Name | Member, wanted: ListExpression, position: int, scope: Scope) -> Condition:
         """The collection has each literal, as often as the list has it."""
-        depth = self._depth_of_item(scope)
+        depth = self._values._depth_of_item(scope)
         collection, item = self._item_of(tree, depth, scope)
         found: list[Condition] = []
         for equal, count in self._equalities(item, wanted, position):
@@ -90,12 +92,12 @@ class CollectionFunctions(Values):
                 found.append(Exists(collection.name, equal, depth))
             else:
                 items = ItemCount(collection.name, equal, depth)
-                found.append(Compare(Comparison.GE, items, self.constant(count, position)))
+                found.append(Compare(Comparison.GE, items, self._values.constant(count, position)))
         return joined(found) or Truth(True)
 
     def _has_no_others(self, given: ListExpression, tree: Name | Member, position: int, scope: Scope) -> Condition:
         """Each item is in the list, which has it as often."""
-        depth = self._depth_of_item(scope)
+        depth = self._values._depth_of_item(scope)
         collection, item = self._item_of(tree, depth, scope)
         allowed = list(self._equalities(item, given, position))
         if not allowed:
@@ -103,18 +105,18 @@ class CollectionFunctions(Values):
         known: list[Condition] = [ForAll(collection.name, Or(tuple(equal for equal, _ in allowed)), depth)]
         for equal, count in allowed:
             items = ItemCount(collection.name, equal, depth)
-            known.append(Compare(Comparison.LE, items, self.constant(count, position)))
+            known.append(Compare(Comparison.LE, items, self._values.constant(count, position)))
         return And(tuple(known))
 
     def _has_each(self, first: Name | Member, second: Name | Member, position: int, scope: Scope) -> Condition:
         """The first collection has each item of the second as often as that."""
-        depth = self._depth_of_item(scope)
+        depth = self._values._depth_of_item(scope)
         wanted, item = self._item_of(second, depth, scope)
-        inner = self._depth_of_item({**scope, second.name: Variable(wanted, depth)})
+        inner = self._values._depth_of_item({**scope, second.name: Variable(wanted, depth)})
         counts = []
         for tree in (second, first):
             collection, other = self._item_of(tree, inner, scope)
-            counts.append(ItemCount(collection.name, condition_of(self.equality(other, item, position)), inner))
+            counts.append(ItemCount(collection.name, condition_of(self._equality(other, item, position)), inner))
         return ForAll(wanted.name, Compare(Comparison.LE, counts[0], counts[1]), depth)
 
     # --- in their own order ---
@@ -126,7 +128,7 @@ class CollectionFunctions(Values):
         if isinstance(first, ListExpression):
             rest = iter(self._constants(first))
             return Truth(all(each in rest for each in self._constants(second)))
-        depth = self._depth_of_item(scope)
+        depth = self._values._depth_of_item(scope)
         collection, item = self._item_of(first, depth, scope)
         steps = tuple(self._equal(item, each, position) for each in second.items)
         return InOrder(collection.name, steps, depth) if steps else Truth(True)
@@ -134,32 +136,32 @@ class CollectionFunctions(Values):
     # --- items and literals ---
     def _item_of(self, tree: Name | Member, depth: int, scope: Scope) -> tuple[Property, Typed]:
         """A collection of single values, and an item of it."""
-        collection = self._collection(tree, scope)
+        collection = self._values._collection(tree, scope)
         variable = Variable(collection, depth)
-        return collection, self._field(Name(tree.name, tree.position), {tree.name: variable})
+        return collection, self._values._field(Name(tree.name, tree.position), {tree.name: variable})
 
     def _equal(self, item: Typed, literal: Expression, position: int) -> Condition:
-        self.count_condition(position)
-        return condition_of(self.equality(item, self._known(literal), position))
+        self._values.count_condition(position)
+        return condition_of(self._equality(item, self._known(literal), position))
 
     def _equalities(self, item: Typed, literals: ListExpression, position: int) -> Iterator[tuple[Condition, int]]:
         """The condition that an item equals a literal, for each that is another one, and how often it is listed."""
         found: dict[tuple[object, ...], tuple[Condition, int]] = {}
         for literal in literals.items:
-            first = len(self.constants)
+            first = len(self._values.constants)
             equal = self._equal(item, literal, position)
-            key = type(equal), *self.constants[first:]
+            key = type(equal), *self._values.constants[first:]
             if key in found:
-                del self.constants[first:]
+                del self._values.constants[first:]
                 found[key] = found[key][0], found[key][1] + 1
             else:
-                self.count_item_condition(position)
+                self._values.count_item_condition(position)
                 found[key] = equal, 1
         return iter(found.values())
 
     def _known(self, tree: Expression) -> Literal | EnumLiteral:
         if isinstance(tree, Alias):
-            return self._aliased(tree, self._known)
+            return self._values._aliased(tree, self._known)
         if not isinstance(tree, Literal | EnumLiteral):
             raise BindError("Expected a literal", tree.position)
         return tree

@@ -14,7 +14,7 @@ from osimages.entra.tokens.jws import signed_token
 from osimages.graph.forwarded import ForwardedHeaders, networks
 from osimages.graph.model import GRAPH, IMAGE
 from osimages.odata.errors import ODataError
-from osimages.odata.model.body_validation import entity_validator
+from osimages.odata.model.body_validation import EntityValidator
 from osimages.odata.service.batch import conditions, json_format, multipart_format
 from osimages.odata.service.batch.inherited_headers import inherited_headers
 from osimages.odata.service.conditional import conditions_of
@@ -208,7 +208,7 @@ TEXTS: dict[str, Parse] = {
     "condition": conditions.parse_condition,
     "body": lambda text: payload.decoded(text.encode()),
     "body list": lambda text: payload.decoded(f"[{text}".encode()),
-    "value": lambda text: entity_validator(GRAPH, IMAGE).create(
+    "value": lambda text: EntityValidator(GRAPH, IMAGE).create(
         {"id": text, "supportedEditions": [{"supportEndDate": text}]}
     ),
     "batch": json_batch,

@@ -6,7 +6,6 @@ Texts are those of Microsoft's OData library; each also says which property, and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 
 from osimages.odata.errors import MODEL_VALIDATION, ErrorDetail, ODataError
 from osimages.odata.model.keys import is_made_by_the_service, key_text
@@ -58,12 +57,6 @@ def _property_name(place: Place) -> str:
     if around is None:
         return ""
     return _property_name(around) if isinstance(step, int) else _shortened(step)
-
-
-@cache
-def entity_validator(model: Model, entity: EntityType) -> EntityValidator:
-    """The validator of an entity type, made once. Keep it: looking it up hashes the whole model each time."""
-    return EntityValidator(model, entity)
 
 
 class EntityValidator:

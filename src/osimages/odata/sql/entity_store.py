@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 from osimages.odata.model.keys import key_of_column
 from osimages.odata.model.types import EntityType, Model
@@ -13,7 +12,7 @@ from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.statements import Statements
 from osimages.odata.sql.store import Database
 from osimages.odata.sql.tables import EntityTables
-from osimages.odata.sql.writes import Condition, NewValues, Record
+from osimages.odata.sql.writes import Condition, NewValues
 
 
 class EntityStore:
@@ -27,12 +26,6 @@ class EntityStore:
     def changes(self) -> Changes:
         """The same writes as steps, for those who join several to one transaction."""
         return self._changes
-
-    def recording(self, record: Record) -> Self:
-        """The same store, whose writes are written down."""
-        other = copy.copy(self)
-        other._changes = self._changes.recorded(record)
-        return other
 
     async def create(self, tenant: str, key: str, properties: Mapping[str, object]) -> Stored:
         """Adds an entity. Raises KeyTakenError."""

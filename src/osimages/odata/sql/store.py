@@ -13,7 +13,7 @@ from osimages.odata.plan.query import CollectionPlan, DeltaPage, DeltaPlan, Page
 from osimages.odata.sql.changes import Changes
 from osimages.odata.sql.tables import EntityTables
 from osimages.odata.sql.transaction_script import Result, Script
-from osimages.odata.sql.writes import Condition, NewValues, Record
+from osimages.odata.sql.writes import Condition, NewValues
 
 
 class StoreUnavailableError(Exception):
@@ -53,9 +53,6 @@ class Store(Protocol):
     @property
     def changes(self) -> Changes:
         """The same writes as steps, for those who join several to one transaction."""
-
-    def recording(self, record: Record) -> Store:
-        """The same store, whose writes are each written down in their own transaction."""
 
     async def get(self, tenant: str, key: str) -> Stored | None:
         """The entity with that key."""

@@ -11,10 +11,10 @@ import pytest
 
 from osimages.graph.model import GRAPH, IMAGE
 from osimages.odata.errors import MODEL_VALIDATION, ODataError
-from osimages.odata.model.body_validation import entity_validator
+from osimages.odata.model.body_validation import EntityValidator
 from tests.unit.odata.model.models import BOX, SHOP
 
-_VALIDATOR = entity_validator(GRAPH, IMAGE)
+_VALIDATOR = EntityValidator(GRAPH, IMAGE)
 _INTUNE = "microsoft.management.services.api"
 _IMAGE_TYPE = "managedDeviceWindowsOperatingSystemImage"
 _EDITION_TYPE = "managedDeviceWindowsOperatingSystemEdition"
@@ -436,7 +436,7 @@ def test_deep_nesting_is_refused_at_its_top() -> None:
 
 # --- what Graph's model does not have -------------------------------------------------------------------------------
 
-_BOX_VALIDATOR = entity_validator(SHOP, BOX)
+_BOX_VALIDATOR = EntityValidator(SHOP, BOX)
 
 
 def test_a_nullable_property_may_be_null_or_left_out() -> None:
@@ -461,7 +461,3 @@ def test_a_double_is_a_number_that_fits(width: object) -> None:
     with pytest.raises(ODataError) as refusal:
         _BOX_VALIDATOR.create({"code": "a", "size": {"width": width}})
     assert refusal.value.target == "$.size.width"
-
-
-def test_validators_are_made_once() -> None:
-    assert entity_validator(GRAPH, IMAGE) is _VALIDATOR

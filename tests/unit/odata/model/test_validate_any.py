@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from osimages.graph.model import EDITION, GRAPH, IMAGE, UPDATE
 from osimages.odata.errors import MODEL_VALIDATION, ODataError
-from osimages.odata.model.body_validation import entity_validator
+from osimages.odata.model.body_validation import EntityValidator
 
-_VALIDATOR = entity_validator(GRAPH, IMAGE)
+_VALIDATOR = EntityValidator(GRAPH, IMAGE)
 
 Json = dict[str, Any]
 

@@ -158,12 +158,6 @@ def named_edition(text: str) -> NamedEdition | None:
     return _special(folded) or _client(folded)
 
 
-def servicing_of(text: str) -> Servicing | None:
-    """Return the group of editions that a text names, or None where it names none, or an edition of a server."""
-    found = named_edition(text)
-    return None if found is None else found.servicing
-
-
 def _special(folded: str) -> NamedEdition | None:
     """Return editions that are no PC, and servers."""
     if _IS_HOLOGRAPHIC.search(folded):

@@ -184,14 +184,6 @@ class Tally:
             for (end, release, name), devices in sorted(found.items())
         ]
 
-    def measured_against(self) -> date | None:
-        """The Patch Tuesday of the newest build that is known for most of the devices."""
-        found: Counter[date] = Counter()
-        for each in self.groups:
-            if each.answer.latest is not None and each.answer.latest.patch_tuesday is not None:
-                found[each.answer.latest.patch_tuesday] += each.devices
-        return max(found, key=lambda day: found[day], default=None)
-
     def freshness(self) -> Freshness:
         """Return the freshness of the facts for the devices so far."""
         checker = self.checker

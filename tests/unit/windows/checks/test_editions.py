@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from osimages.windows.checks.answers import Family
-from osimages.windows.checks.editions import NamedEdition, named_edition, servicing_of
+from osimages.windows.checks.editions import NamedEdition, named_edition
 from osimages.windows.facts import bundled
 from osimages.windows.servicing import Servicing
 
@@ -17,6 +17,12 @@ HOME_PRO, ENTERPRISE, LTSC, IOT = (
     Servicing.LTSC,
     Servicing.IOT_LTSC,
 )
+
+
+def servicing_of(text: str) -> Servicing | None:
+    """Return the group of editions that a text names."""
+    found = named_edition(text)
+    return None if found is None else found.servicing
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def _written_feed(catalogue: Catalogue, slug: str) -> bytes:
 
 @lru_cache(1024)
 def _written(catalogue: Catalogue, form: str, release: str) -> Document:
-    """An export, written once for each set of facts and release (its id), whatever hosts clients name."""
+    """Return an export, written once for each set of facts and release (its id), whatever hosts clients name."""
     return Document(FORMATS[form].write(only(catalogue, release) if release else catalogue, _ADDRESS))
 
 

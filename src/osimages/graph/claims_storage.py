@@ -56,7 +56,7 @@ def read_fetches() -> Script[dict[str, Fetch]]:
 
 
 def read_statements() -> Script[tuple[Statement, ...]]:
-    """All that was ever claimed and not replaced, source by source."""
+    """Return all that was ever claimed and not replaced, source by source."""
     claims: defaultdict[str, list[Claim]] = defaultdict(list)
     for source, document in (
         yield SqlStatement("SELECT source, document FROM catalogue_claim ORDER BY source, ordinal")
@@ -67,7 +67,7 @@ def read_statements() -> Script[tuple[Statement, ...]]:
 
 
 def write_statement(statement: Statement, now: datetime) -> Script[None]:
-    """Takes up what a source says now; of what it said before that stays about which it says nothing now."""
+    """Take up what a source says now; of what it said before that stays about which it says nothing now."""
     source, day = statement.origin.name, str(now.date())
     kept = yield from _seen(source)
     topics = {each.topic for each in statement.claims}
@@ -114,19 +114,19 @@ def write_fetch(fetch: Fetch, origin: Origin | None) -> Script[None]:
 
 
 def forget_source(source: str) -> Script[None]:
-    """Takes away all that a source ever said."""
+    """Take away all that a source ever said."""
     yield SqlStatement("DELETE FROM catalogue_claim WHERE source = :source", {"source": source})
     yield SqlStatement("DELETE FROM catalogue_fetch WHERE source = :source", {"source": source})
 
 
 def read_overrides_text() -> Script[bytes]:
-    """The text of the overrides with which the facts were last merged; empty where there were none."""
+    """Return the text of the overrides with which the facts were last merged; empty where there were none."""
     rows = yield SqlStatement("SELECT document FROM catalogue_overrides WHERE number = 1")
     return str(rows[0][0]).encode() if rows else b""
 
 
 def write_overrides_text(text: bytes) -> Script[None]:
-    """Keeps the text of the overrides."""
+    """Keep the text of the overrides."""
     yield SqlStatement("DELETE FROM catalogue_overrides")
     yield SqlStatement("INSERT INTO catalogue_overrides (number, document) VALUES (1, :text)", {"text": text.decode()})
 

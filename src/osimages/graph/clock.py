@@ -24,7 +24,7 @@ class TenantClock:
     frozen: bool
 
     def seconds(self) -> float:
-        """The time that it shows, in seconds since 1970."""
+        """Return the time that it shows, in seconds since 1970."""
         return self.moment if self.frozen else self.moment + time.monotonic() - self.since
 
 
@@ -41,11 +41,11 @@ class Clock:
     tenants: dict[str, TenantClock] = field(default_factory=dict, compare=False)
 
     def now(self, tenant: str = "") -> datetime:
-        """The time, in UTC."""
+        """Return the time, in UTC."""
         return datetime.fromtimestamp(self.seconds(tenant), UTC) if tenant in self.tenants else datetime.now(UTC)
 
     def seconds(self, tenant: str = "") -> float:
-        """The time, in seconds since 1970."""
+        """Return the time, in seconds since 1970."""
         own = self.tenants.get(tenant)
         return time.time() if own is None else own.seconds()
 
@@ -62,7 +62,7 @@ class Clock:
         return self.frozen_day or pacific_today()
 
     def id(self, tenant: str) -> str:
-        """The id of a tenant's own clock; empty in real time."""
+        """Return the id of a tenant's own clock; empty in real time."""
         own = self.tenants.get(tenant)
         return "" if own is None else own.id
 

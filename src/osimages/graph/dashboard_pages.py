@@ -58,7 +58,7 @@ class Row(msgspec.Struct, frozen=True):
 
 @lru_cache(4)
 def overview(shown: Shown) -> str:
-    """The first page."""
+    """Return the first page."""
     checker = Checker(shown.catalogue, shown.today, age_days=shown.age_days)
     images = published(shown.catalogue, shown.today, shown.age_days)
     rows = [_row(checker, each) for each in images]
@@ -90,7 +90,7 @@ def overview(shown: Shown) -> str:
 
 
 def check_page(shown: Shown, build: str, edition: str) -> str:
-    """The form, and below it what is known of a build where one was given."""
+    """Return the form, and below it what is known of a build where one was given."""
     answer = None
     reach = _freshness(shown)
     if build.strip():
@@ -123,7 +123,7 @@ def _freshness(shown: Shown) -> Freshness:
 
 @lru_cache(256)
 def release_page(shown: Shown, name: str) -> str:
-    """Every update of a release, newest first. Raises UnknownReleaseError."""
+    """Return every update of a release, newest first. Raises UnknownReleaseError."""
     release = find_release(shown.catalogue, name)
     answer = Checker(shown.catalogue, shown.today, age_days=shown.age_days).check(release.id)
     return rendered(

@@ -61,7 +61,7 @@ def write_catalogue(catalogue: Catalogue, shipped_as_of: date | None = None) -> 
 
 
 def read_digest() -> Script[str | None]:
-    """The digest of the facts, which is cheap to ask for; None where none were written."""
+    """Return the digest of the facts, which is cheap to ask for; None where none were written."""
     found = yield Statement("SELECT digest FROM catalogue_state")
     return str(found[0][0]) if found else None
 
@@ -73,12 +73,12 @@ def read_shipped_as_of() -> Script[str]:
 
 
 def has_claims() -> Script[bool]:
-    """Whether any source was asked, so that the facts are those of a release merged with what it said."""
+    """Return whether any source was asked, so that the facts are those of a release merged with what it said."""
     return bool((yield Statement("SELECT 1 FROM catalogue_fetch WHERE origin IS NOT NULL LIMIT 1")))
 
 
 def read_catalogue() -> Script[Catalogue | None]:
-    """The facts; None where none were written."""
+    """Return the facts; None where none were written."""
     state = yield Statement("SELECT as_of, complete_until, servers_complete_until FROM catalogue_state")
     if not state:
         return None

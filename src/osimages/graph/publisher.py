@@ -56,7 +56,7 @@ class Publisher:
         self.on_run: Callable[[str], None] = lambda outcome: None
 
     async def claim(self, check_seconds: float) -> None:
-        """Makes this process's calendar the one that counts: the server that was started last decides."""
+        """Make this process's calendar the one that counts: the server that was started last decides."""
         await self.database.change(leases.take(_CALENDAR, self._calendar, lasting(check_seconds), by_force=True))
 
     async def give_up(self) -> None:
@@ -64,7 +64,7 @@ class Publisher:
         await self.database.change(leases.release(_CALENDAR, self._calendar))
 
     async def decides(self) -> bool:
-        """Whether no other calendar counts just now."""
+        """Return whether no other calendar counts just now."""
         other = await self.other_calendar()
         if other is not None and not self._has_warned:
             _log.warning("a server with another calendar publishes on this database", calendar=other)
@@ -72,17 +72,17 @@ class Publisher:
         return other is None
 
     async def other_calendar(self) -> str | None:
-        """The calendar of another server that counts just now, if there is one."""
+        """Return the calendar of another server that counts just now, if there is one."""
         holder = await self.database.read(leases.holder_of(_CALENDAR))
         return None if holder == self._calendar else holder
 
     async def may_publish(self) -> bool:
-        """Takes over new facts, and tells whether this process may publish them."""
+        """Take over new facts; return whether this process may publish them."""
         await self.current.refresh(self.database)
         return await self.decides()
 
     async def tenants_due(self) -> AsyncGenerator[tuple[str, Publication], None]:
-        """Every tenant that has not got today's catalogue yet, with what it is to get."""
+        """Return every tenant that has not got today's catalogue yet, with what it is to get."""
         for choice in _CHOICES:
             publication = self.current.publication(choice)
             after = ""
@@ -99,7 +99,7 @@ class Publisher:
             yield tenant, await self.database.read(unpublished(self.images.changes, tenant, publication.images))
 
     async def round(self, step: Callable[[int], None] = lambda tenants: None) -> Round | None:
-        """Takes over new facts, then publishes what is due; None where another process is about it, or decides.
+        """Take over new facts, then publish what is due; None where another process is about it, or decides.
 
         `step` is told the number of tenants after each batch.
         """

@@ -31,12 +31,12 @@ class Pushed(msgspec.Struct, frozen=True):
 
 
 def images_at(client: GraphClient) -> dict[str, Image]:
-    """All images of a server, by id, without annotations. Raises GraphError, LayoutError."""
+    """Return all images of a server, by id, without annotations. Raises GraphError, LayoutError."""
     return images_in(page.content for page in client.pages(PATH, permission=PERMISSION))
 
 
 def images_in(pages: Iterable[bytes]) -> dict[str, Image]:
-    """All images of pages of a collection, by id, without annotations. Raises LayoutError."""
+    """Return all images of pages of a collection, by id, without annotations. Raises LayoutError."""
     found: dict[str, Image] = {}
     expected = "a collection of images"
     for content in pages:
@@ -48,7 +48,7 @@ def images_in(pages: Iterable[bytes]) -> dict[str, Image]:
 
 
 def push(images: Mapping[str, Image], existing: Mapping[str, Image], client: GraphClient) -> Iterator[Pushed]:
-    """Adds and changes what is missing or different; an image that fails does not keep back the others."""
+    """Add what is missing, change what is different; an image that fails does not keep back the others."""
     for name, image in images.items():
         if existing.get(name) == image:
             yield Pushed(name, SAME)
@@ -79,7 +79,7 @@ def _push(client: GraphClient, name: str, image: Image, is_there: bool) -> Pushe
 
 
 def _plain(value: Any, levels: int) -> Any:
-    """A value without annotations, which each server writes for itself, as deep as an image goes."""
+    """Return a value without annotations, which each server writes for itself, as deep as an image goes."""
     if levels == 0:
         return None
     if isinstance(value, dict):

@@ -23,7 +23,7 @@ class Build(msgspec.Struct, frozen=True, order=True, gc=False):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Reads `10.0.26200.9711`, or `26200.9711` as Microsoft's pages print it; spaces around it do not matter.
+        """Read `10.0.26200.9711`, or `26200.9711` as Microsoft's pages print it; spaces around it do not matter.
 
         Raises ValueError, which says what is wrong with the text.
         """

@@ -240,7 +240,7 @@ class Catalogue(msgspec.Struct, frozen=True):
 
 @lru_cache(4)
 def digest(catalogue: Catalogue) -> str:
-    """A text that differs between catalogues that differ in any fact."""
+    """Return a text that differs between catalogues that differ in any fact."""
     return sha256(msgspec.json.encode(catalogue)).hexdigest()
 
 

@@ -21,7 +21,7 @@ Image = dict[str, object]
 
 
 def published(catalogue: Catalogue, today: date, age_days: int, everything: bool = False) -> dict[str, Image]:
-    """The images of `today`, a day in Pacific Time, by id and in the order of the catalogue.
+    """Return the images of `today`, a day in Pacific Time, by id and in the order of the catalogue.
 
     A B release counts once its Patch Tuesday is at least `age_days` days ago. A release of Windows is published while
     an edition of it is in support (the end date is the last day) or while it still gets B releases, which some get for
@@ -40,31 +40,31 @@ def published(catalogue: Catalogue, today: date, age_days: int, everything: bool
 
 @lru_cache(64)
 def label(catalogue: Catalogue, today: date, age_days: int, everything: bool = False) -> str:
-    """A short text that is another one exactly when `published` gives another result; worked out once a day."""
+    """Return a short text that is another one exactly when `published` gives another result; worked out once a day."""
     return sha256(msgspec.json.encode(published(catalogue, today, age_days, everything))).hexdigest()[:32]
 
 
 @lru_cache(64)
 def patch_tuesdays_known(catalogue: Catalogue, today: date, age_days: int) -> tuple[date, ...]:
-    """The Patch Tuesdays of which any release has a B release that counts on `today`, newest first."""
+    """Return the Patch Tuesdays of which any release has a B release that counts on `today`, newest first."""
     found = {patch_tuesday_of(each) for release in catalogue.releases for each in b_releases(release, today, age_days)}
     return tuple(sorted(found, reverse=True))
 
 
 def newest_day(today: date, age_days: int) -> date:
-    """The last day whose Patch Tuesday counts on `today`."""
+    """Return the last day whose Patch Tuesday counts on `today`."""
     return date.fromordinal(max(date.min.toordinal(), today.toordinal() - age_days))
 
 
 def b_releases(release: Release, today: date, age_days: int) -> list[Update]:
-    """The canonical B releases that are at least `age_days` old on `today`, newest first."""
+    """Return the canonical B releases that are at least `age_days` old on `today`, newest first."""
     last = newest_day(today, age_days)
     found = [each for each in release.updates if each.is_canonical_b and _available_on(each) <= last]
     return sorted(found, key=lambda each: (each.year, each.month, each.build), reverse=True)
 
 
 def patch_tuesday_of(update: Update | Package) -> date:
-    """The Patch Tuesday that a B release belongs to."""
+    """Return the Patch Tuesday that a B release belongs to."""
     assert update.year is not None, "every B release has a month"
     assert update.month is not None, "every B release has a month"
     return patch_tuesday(update.year, update.month)

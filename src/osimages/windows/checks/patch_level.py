@@ -242,7 +242,7 @@ def _below_first(known: KnownUpdates, build: Build) -> str:
 
 
 def _has_older_package(known: KnownUpdates, revision: int) -> bool:
-    """Whether updates without a known build came out before the one with a revision."""
+    """Return whether updates without a known build came out before the one with a revision."""
     dates = [each.release_date for each in known.by_revision.get(revision, ()) if each.release_date is not None]
     packages = (each.release_date for each in known.release.packages if each.release_date is not None)
     return bool(dates) and any(each < min(dates) for each in packages)

@@ -48,7 +48,7 @@ def as_json(catalogue: Catalogue, address: str = "") -> bytes:
 
 
 def as_csv(catalogue: Catalogue, address: str = "") -> bytes:
-    """A line for each update of each release, below a line with the names; UTF-8, CRLF (RFC 4180)."""
+    """Return a line for each update of each release, below a line with the names; UTF-8, CRLF (RFC 4180)."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(_CSV_COLUMNS)

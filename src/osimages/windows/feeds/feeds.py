@@ -156,7 +156,7 @@ def _ics_text(text: str) -> str:
 
 
 def _folded(line: str) -> str:
-    """A line of at most 75 bytes, continued on lines that begin with a space (section 3.1)."""
+    """Return a line of at most 75 bytes, continued on lines that begin with a space (section 3.1)."""
     parts, part, size = [], "", 0
     for letter in line:
         width = len(letter.encode())

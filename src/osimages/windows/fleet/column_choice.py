@@ -281,7 +281,7 @@ class _Chooser:
         return None
 
     def _numbered_edition(self) -> Choice | None:
-        """A column that is named like one of editions, and holds their numbers (OperatingSystemSKU)."""
+        """Return a column that is named like one of editions, and holds their numbers (OperatingSystemSKU)."""
         for column in sorted(self._free(), key=lambda each: each.rank("edition")):
             if column.is_known("edition") and column.values and all(map(is_small_number, column.values)):
                 found = count(column.values, named_edition)

@@ -143,7 +143,7 @@ class Tally:
         return list(self._groups.values())
 
     def summary(self) -> Summary:
-        """The totals so far."""
+        """Return the totals so far."""
         support, patch, behind, releases = (Counter[str](), Counter[str](), Counter[int](), Counter[str]())
         families, verdicts = Counter[str](), Counter[str]()
         for each in self.groups:

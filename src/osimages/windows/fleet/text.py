@@ -17,7 +17,7 @@ _MARKS = (
 
 
 def text_of(stream: io.BufferedReader[Any], encoding: str | None = None) -> io.TextIOWrapper:
-    """The text of a binary stream, with its line ends as they are (as the csv module wants them).
+    """Return the text of a binary stream, with its line ends as they are (as the csv module wants them).
 
     Without an `encoding`: UTF-8 and UTF-16 with or without a byte order mark; what is neither is read as Windows-1252,
     in which Excel and older tools write. Bytes that do not fit become U+FFFD.

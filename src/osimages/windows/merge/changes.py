@@ -22,7 +22,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def changes(before: Catalogue, after: Catalogue) -> tuple[Change, ...]:
-    """All differences but those of sources: releases, ends of support, updates."""
+    """Return all differences but those of sources: releases, ends of support, updates."""
     old, new = {each.id: each for each in before.releases}, {each.id: each for each in after.releases}
     found = [Change(GONE, name) for name in old.keys() - new.keys()]
     for name, release in new.items():

@@ -59,7 +59,7 @@ def choose_day(days: Mapping[date, Sequence[tuple[Weight, str]]]) -> Voted | Non
 
 
 def among(releases: Iterable[Release], names: Sequence[str]) -> list[Disagreement]:
-    """All that the decided facts themselves show; `names` are those of the sources, by position."""
+    """Return all that the decided facts themselves show; `names` are those of the sources, by position."""
     found: list[Disagreement] = []
     kbs: defaultdict[tuple[str, int], list[Update]] = defaultdict(list)
     for release in releases:

@@ -32,7 +32,7 @@ class Pool(msgspec.Struct):
     bulletins: list[tuple[Origin, BulletinClaim]] = msgspec.field(default_factory=list)
 
     def days(self) -> dict[date, list[tuple[Weight, str]]]:
-        """Every day that is named, with weight and name of those who name it; bulletins' only where no other."""
+        """Return every day that is named, with weight and name of those who name it; bulletins' only where no other."""
         found: defaultdict[date, list[tuple[Weight, str]]] = defaultdict(list)
         for voice in self.voices:
             if voice.claim.day is not None:
@@ -44,7 +44,7 @@ class Pool(msgspec.Struct):
         return dict(found)
 
     def sources(self) -> set[str]:
-        """The names of all sources that have this update, beside those of the shipped facts."""
+        """Return the names of all sources that have this update, beside those of the shipped facts."""
         return {each.origin.name for each in self.voices} | {origin.name for origin, _ in self.bulletins}
 
 
@@ -62,7 +62,7 @@ def gather(
     dropped: Iterable[Build] = (),
     servers: Iterable[Build] = (),
 ) -> Pools:
-    """Every update that is known or claimed and can be one of a release in `families` (release ids by build).
+    """Return every update that is known or claimed and can be one of a release in `families` (release ids by build).
 
     `dropped` are builds that the overrides file takes out, `servers` the known builds of Windows Server.
     """
@@ -107,7 +107,7 @@ def _named(claim: UpdateClaim) -> str:
 
 
 def _joined(pools: Mapping[Key, Pool]) -> dict[Key, Pool]:
-    """Puts what names no KB to the update of that build which has one; where there are several, to that of its day."""
+    """Put what names no KB to the update of that build which has one; where there are several, to that of its day."""
     kbs: defaultdict[Build, list[Pool]] = defaultdict(list)
     for pool in pools.values():
         if pool.kb is not None:

@@ -90,7 +90,7 @@ class Label(msgspec.Struct, frozen=True):
 
 
 def read_label(text: str) -> Label | None:
-    """The label, or None where the text is none (the pages leave the place empty for general availability)."""
+    """Return the label, or None where the text is none (the pages leave the place empty for general availability)."""
     found = _LABEL.match(" ".join(text.split()))
     if found is None or not 1 <= int(found[2]) <= 12:
         return None
@@ -133,7 +133,7 @@ class Neighbours(msgspec.Struct, frozen=True):
 
 
 def neighbours(evidence: Iterable[Evidence]) -> Neighbours:
-    """The labels that an update without one may borrow."""
+    """Return the labels that an update without one may borrow."""
     kbs: dict[tuple[str, date | None], set[Label]] = {}
     days: dict[date, set[Label]] = {}
     for each in evidence:
@@ -151,7 +151,7 @@ def _agreed(found: Mapping[_Key, set[Label]]) -> dict[_Key, Label]:
 
 
 def decide(evidence: Evidence, others: Neighbours) -> Decision:
-    """The kind of an update, by the strongest thing that is known of it."""
+    """Return the kind of an update, by the strongest thing that is known of it."""
     if evidence.is_hotpatch or evidence.titles & {Title.HOTPATCH, Title.HOTPATCH_OUT_OF_BAND}:
         is_out_of_band = evidence.titles & {Title.OUT_OF_BAND, Title.HOTPATCH_OUT_OF_BAND}
         return Decision(Kind.HOTPATCH_OUT_OF_BAND if is_out_of_band else Kind.HOTPATCH, TITLE)
@@ -195,7 +195,7 @@ def _b(basis: str, day: date) -> Decision:
 
 
 def is_patch_tuesday(day: date) -> bool:
-    """Whether updates were released on that day as on the second Tuesday of its month."""
+    """Return whether updates were released on that day as on the second Tuesday of its month."""
     return day == patch_tuesday(day.year, day.month) and (day.year, day.month) not in MONTHS_WITHOUT_PATCH_TUESDAY
 
 

@@ -50,7 +50,7 @@ class Lifecycle(msgspec.Struct, frozen=True):
 
 
 def lifecycle(base: Catalogue, statements: Sequence[Statement], overrides: Overrides) -> Lifecycle:
-    """The releases of `base` and those that sources add, with the ends of support that count."""
+    """Return the releases of `base` and those that sources add, with the ends of support that count."""
     return _Builder(base, statements, overrides).built()
 
 
@@ -72,7 +72,7 @@ class _Builder:
                     self._add_end(statement, claim)
 
     def built(self) -> Lifecycle:
-        """The result."""
+        """Return the result."""
         known = {each.id: each for each in self._base.releases}
         for name in sorted(known.keys() | self._releases.keys(), key=lambda each: order_of(*_parts(each))):
             outline = self._outline(name, known.get(name))

@@ -70,7 +70,7 @@ class _Draft(msgspec.Struct):
 
 
 def merge(base: Catalogue, statements: Sequence[Statement], overrides: Overrides = NO_OVERRIDES) -> Merged:
-    """The catalogue that follows from `base` and from what sources say; `base` itself where they add nothing."""
+    """Return the catalogue that follows from `base` and from what sources say; `base` itself where they add nothing."""
     statements = sorted(statements, key=lambda each: each.origin.name)
     cycle = lifecycle(base, statements, overrides)
     families = {each.os_build: name for name, each in cycle.outlines.items()}
@@ -190,7 +190,7 @@ def _decide(drafts: Sequence[_Draft], overrides: Overrides, disagreements: list[
 
 
 def _stronger(draft: _Draft, decision: Decision, disagreements: list[Disagreement]) -> Decision:
-    """The new decision, or what the shipped facts have where that stands on no weaker ground."""
+    """Return the new decision, or what the shipped facts have where that stands on no weaker ground."""
     known = draft.decision
     if draft.pool.known is None:
         return decision
@@ -291,7 +291,7 @@ def _sources(base: Catalogue, origins: Sequence[Origin], used: set[str]) -> tupl
 
 
 def _complete_until(origins: Sequence[Origin]) -> date:
-    """The day up to which some source lists every update of Windows 10, and some of Windows 11."""
+    """Return the day up to which some source lists every update of Windows 10, and some of Windows 11."""
     told = [pair for each in origins for pair in each.complete_until]
     return min(max((day for name, day in told if name == product), default=date.min) for product in _PRODUCTS)
 

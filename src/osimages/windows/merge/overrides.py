@@ -73,7 +73,7 @@ NO_OVERRIDES = Overrides()
 
 
 def read_overrides(file: Path) -> Overrides:
-    """The overrides in a file; none where there is no file.
+    """Return the overrides in a file; none where there is no file.
 
     Raises OverridesError.
     """
@@ -87,7 +87,7 @@ def read_overrides(file: Path) -> Overrides:
 
 
 def parse_overrides(text: bytes, where: str) -> Overrides:
-    """Reads the text of an overrides file; `where` is how errors call it.
+    """Read the text of an overrides file; `where` is how errors call it.
 
     Raises OverridesError.
     """

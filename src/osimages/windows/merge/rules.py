@@ -24,7 +24,7 @@ _EXTENDED = frozenset({"Windows 10 22H2"})
 
 
 def is_server_revision(os_build: int, revision: int) -> bool:
-    """Whether a build belongs to Windows Server although its family is that of a client release."""
+    """Return whether a build belongs to Windows Server although its family is that of a client release."""
     return revision >= _SERVER_REVISIONS_FROM.get(os_build, 2**32)
 
 
@@ -34,7 +34,7 @@ def has_server_packages(os_build: int) -> bool:
 
 
 def is_version(text: str) -> bool:
-    """Whether a text has the form of a version: `1507`, `24H2`."""
+    """Return whether a text has the form of a version: `1507`, `24H2`."""
     return _VERSION.fullmatch(text) is not None
 
 
@@ -44,7 +44,7 @@ def order_of(product: str, version: str) -> tuple[str, str]:
 
 
 def editions_of(product: str, version: str, group: str) -> tuple[str, ...]:
-    """The editions of a group, named as Graph does, that a release of Windows has.
+    """Return the editions of a group, named as Graph does, that a release of Windows has.
 
     Pro Education came with 1607, Pro for Workstations with 1709:
     https://learn.microsoft.com/windows/deployment/windows-10-editions
@@ -83,5 +83,5 @@ _FAMILY = {os_build: family[0] for family in _SHARED for os_build in family}
 
 
 def family_of(os_build: int) -> int:
-    """The first of the builds that share their revisions with this one."""
+    """Return the first of the builds that share their revisions with this one."""
     return _FAMILY.get(os_build, os_build)

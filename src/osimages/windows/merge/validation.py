@@ -27,7 +27,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def findings(catalogue: Catalogue, today: date) -> tuple[Finding, ...]:
-    """All gaps and faults on a day."""
+    """Return all gaps and faults on a day."""
     found: list[Finding] = []
     for release in catalogue.releases:
         found += _gaps(release, today)

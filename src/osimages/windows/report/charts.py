@@ -94,7 +94,7 @@ def timeline(lanes: Sequence[tuple[str, str, str, date]], today: date) -> Timeli
 
 
 def quarters(today: date, count: int) -> list[date]:
-    """The last days of the quarters from the one of `today` on."""
+    """Return the last days of the quarters from the one of `today` on."""
     found = []
     year, quarter = today.year, (today.month - 1) // 3
     for _ in range(count):

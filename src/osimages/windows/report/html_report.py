@@ -152,7 +152,7 @@ def _lanes(leaving: list[Leaving]) -> Iterator[tuple[str, str, str, date]]:
 
 
 def tone_of(days_left: int) -> str:
-    """The colour of a support that has so many days left."""
+    """Return the colour of a support that has so many days left."""
     return "bad" if days_left < 0 else "warn" if days_left <= 182 else "good"
 
 

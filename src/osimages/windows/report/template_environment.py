@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 @cache
 def templates() -> Any:
-    """The environment of all pages: everything is escaped, and a name that does not exist is an error."""
+    """Return the environment of all pages: everything is escaped, and a name that does not exist is an error."""
     # Loaded with the first page: a server that shows none need not know how.
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
@@ -27,14 +27,14 @@ def templates() -> Any:
 
 
 def rendered(name: str, **values: object) -> str:
-    """A page, as text."""
+    """Return a page, as text."""
     page: str = templates().get_template(name).render(values)
     return page
 
 
 @cache
 def style() -> str:
-    """The style sheet of all pages."""
+    """Return the style sheet of all pages."""
     return files("osimages.windows.report").joinpath("templates", "style.css").read_text(encoding="utf-8")
 
 
@@ -50,7 +50,7 @@ def _short(number: int) -> str:
 
 
 def _share(number: float, whole: float) -> str:
-    """A percentage; never 0% or 100% for what is neither nothing nor everything."""
+    """Return a percentage; never 0% or 100% for what is neither nothing nor everything."""
     if not whole:
         return "0%"
     percent = 100 * number / whole
@@ -62,7 +62,7 @@ def _share(number: float, whole: float) -> str:
 
 
 def _segment(text: str) -> str:
-    """A text as one segment of a path."""
+    """Return a text as one segment of a path."""
     return quote(text, safe="")
 
 

@@ -43,7 +43,7 @@ _LONG_TERM = "ServicingOption"  # ends of LTSC editions, which Graph does not ha
 
 
 def parse(content: bytes) -> Parsed:
-    """The claims of one of its files: builds, lifecycle or releases. Raises LayoutError."""
+    """Return the claims of one of its files: builds, lifecycle or releases. Raises LayoutError."""
     document = json_object(content, _EXPECTED)
     rows = objects(document.get("Data"), f"'Data' as in {_EXPECTED}")
     about = document.get("DataForGeeks")

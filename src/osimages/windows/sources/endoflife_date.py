@@ -20,7 +20,7 @@ _GROUPS = {"w": GROUPS[:1], "e": GROUPS[1:], "": GROUPS}
 
 
 def parse(content: bytes) -> Parsed:
-    """The claims of the product `windows`. Raises LayoutError."""
+    """Return the claims of the product `windows`. Raises LayoutError."""
     document = json_object(content, _EXPECTED)
     result = document.get("result")
     if not isinstance(result, dict):

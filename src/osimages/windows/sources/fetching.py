@@ -89,12 +89,12 @@ class Fetcher:
         return self._now()
 
     def close(self) -> None:
-        """Ends connections."""
+        """End connections."""
         if self._client is not None:
             self._client.close()
 
     def fetch(self, request: Request) -> Document:
-        """The document; what was kept of it where its source cannot be had. Raises FetchError."""
+        """Return the document; what was kept of it where its source cannot be had. Raises FetchError."""
         if request.location == _STANDARD_INPUT:
             return Document(_STANDARD_INPUT, _bounded(sys.stdin.buffer.read(MAX_BYTES + 1)), self._now())
         if not is_address(request.location):
@@ -112,7 +112,7 @@ class Fetcher:
             return Document(request.location, kept.content, kept.fetched_at, trouble=str(error))
 
     def keep(self) -> None:
-        """Keeps what was fetched since the last time, in the place of what was kept before. Raises FetchError."""
+        """Keep what was fetched since the last time, in the place of what was kept before. Raises FetchError."""
         fetched, self._fetched = self._fetched, []
         try:
             for entry, accept, _ in fetched:
@@ -121,7 +121,7 @@ class Fetcher:
             raise FetchError(f"what was fetched cannot be kept: {error}") from None
 
     def drop(self) -> datetime | None:
-        """Forgets what was fetched since the last time, as it is of no use: what was kept before stays.
+        """Forget what was fetched since the last time, as it is of no use: what was kept before stays.
 
         Gives when the oldest of that was fetched; None where nothing was kept.
         """
@@ -172,7 +172,7 @@ class Fetcher:
 
 
 def is_address(location: str) -> bool:
-    """Whether a location is an address of the web, and not a file."""
+    """Return whether a location is an address of the web, and not a file."""
     return location.startswith(("https://", "http://"))
 
 

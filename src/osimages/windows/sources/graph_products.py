@@ -40,7 +40,7 @@ _KB = re.compile(r"KB(\d{6,8})", re.IGNORECASE)
 
 
 def parse(content: bytes) -> Parsed:
-    """The claims of a page of products. Raises LayoutError."""
+    """Return the claims of a page of products. Raises LayoutError."""
     items = objects(json_object(content, _EXPECTED).get("value"), f"'value' as in {_EXPECTED}")
     claims: list[Claim] = []
     for item in [_lowered(each, _DEEPEST) for each in items]:
@@ -53,7 +53,7 @@ def parse(content: bytes) -> Parsed:
 
 
 def _lowered(value: Any, levels: int) -> Any:
-    """A value with names in small letters, as deep as anything that is read lies."""
+    """Return a value with names in small letters, as deep as anything that is read lies."""
     if levels == 0:
         return None
     if isinstance(value, dict):

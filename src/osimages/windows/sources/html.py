@@ -22,7 +22,7 @@ _FLAT = frozenset(
 
 
 def parsed(text: str) -> LexborHTMLParser:
-    """The document. Raises LayoutError where it nests too deeply."""
+    """Return the document. Raises LayoutError where it nests too deeply."""
     depth = 0
     for end, name in _TAG.findall(text):
         if name.lower() not in _FLAT:

@@ -32,7 +32,7 @@ _FIRST_VERSION = {"Windows 10": "1507", "Windows 11": "21H2"}
 
 
 def parse(content: bytes) -> Parsed:
-    """The claims of the document of a month; an index has none, and says so. Raises LayoutError."""
+    """Return the claims of the document of a month; an index has none, and says so. Raises LayoutError."""
     document = json_object(content, f"{_EXPECTED} (ask for it with Accept: application/json)")
     tree, tracking = document.get("ProductTree"), document.get("DocumentTracking")
     if not isinstance(tree, dict) or not isinstance(tracking, dict):
@@ -65,7 +65,7 @@ def months(content: bytes, least: date) -> tuple[str, ...]:
 
 
 def _products(items: list[dict[str, Any]]) -> dict[str, str]:
-    """The releases of Windows by product id: `20438` is Windows 11 25H2 (for x64)."""
+    """Return the releases of Windows by product id: `20438` is Windows 11 25H2 (for x64)."""
     found = {}
     for item in items:
         release = release_of_product(text_of(item, "Value"))

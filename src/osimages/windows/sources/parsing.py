@@ -26,7 +26,7 @@ class LayoutError(ValueError):
 
 
 def page_of(content: bytes) -> str:
-    """The text of a page for people. Raises LayoutError where it is no text, or larger than any such page."""
+    """Return the text of a page for people. Raises LayoutError where it is no text, or larger than any such page."""
     if len(content) > _LARGEST_PAGE:
         raise LayoutError(
             f"expected a page of at most {_LARGEST_PAGE // 1024 // 1024} MB, found {len(content):,} bytes"
@@ -35,7 +35,7 @@ def page_of(content: bytes) -> str:
 
 
 def decoded(content: bytes) -> str:
-    """The text of a document.
+    """Return the text of a document.
 
     Raises LayoutError where it is not UTF-8.
     """
@@ -46,7 +46,7 @@ def decoded(content: bytes) -> str:
 
 
 def json_object(content: bytes, expected: str) -> dict[str, Any]:
-    """The JSON object that a document is; `expected` describes it in the error.
+    """Return the JSON object that a document is; `expected` describes it in the error.
 
     Raises LayoutError.
     """
@@ -60,7 +60,7 @@ def json_object(content: bytes, expected: str) -> dict[str, Any]:
 
 
 def objects(value: object, expected: str) -> list[dict[str, Any]]:
-    """The objects of a JSON array.
+    """Return the objects of a JSON array.
 
     Raises LayoutError where it is none, or holds something else.
     """
@@ -70,13 +70,13 @@ def objects(value: object, expected: str) -> list[dict[str, Any]]:
 
 
 def text_of(item: Mapping[str, Any], name: str) -> str:
-    """A text member; empty where it is missing or something else."""
+    """Return a text member; empty where it is missing or something else."""
     value = item.get(name)
     return value.strip() if isinstance(value, str) else ""
 
 
 def day_of(text: object) -> date | None:
-    """The day that a text begins with, `2026-07-14` or `2026-07-14T07:00:00Z`; None where it is none."""
+    """Return the day that a text begins with, `2026-07-14` or `2026-07-14T07:00:00Z`; None where it is none."""
     if not isinstance(text, str) or len(text) < 10:
         return None
     try:
@@ -86,7 +86,7 @@ def day_of(text: object) -> date | None:
 
 
 def build_of(text: str) -> Build | None:
-    """The build, or None where the text is none."""
+    """Return the build, or None where the text is none."""
     try:
         return Build.parse(text)
     except ValueError:
@@ -102,12 +102,12 @@ def release_of(text: str) -> str:
 
 
 def is_of_client(text: str) -> bool:
-    """Whether a heading is that of Windows 10 or 11, and not of Windows Server alone."""
+    """Return whether a heading is that of Windows 10 or 11, and not of Windows Server alone."""
     return _CLIENT.match(text.strip()) is not None
 
 
 def from_titles(titles: Iterable[tuple[str, str]], where: str) -> Parsed:
-    """The claims of titles, each with the release in whose list it stands.
+    """Return the claims of titles, each with the release in whose list it stands.
 
     Raises LayoutError where there are none, or more of them cannot be read than slips of the pen explain.
     """

@@ -54,7 +54,7 @@ Cells = Mapping[str, str]
 
 
 def parse(content: bytes) -> Parsed:
-    """The claims of a page. Raises LayoutError."""
+    """Return the claims of a page. Raises LayoutError."""
     page = read_page(page_of(content))
     claims: list[Claim] = []
     rejected: list[tuple[str, str]] = []

@@ -33,7 +33,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def read_page(text: str) -> Page:
-    """The tables of a page. Text that is neither HTML nor Markdown has none. Raises LayoutError."""
+    """Return the tables of a page. Text that is neither HTML nor Markdown has none. Raises LayoutError."""
     if re.match(r"\s*<", text):
         return _html(text)
     updated = _UPDATED.search(text[:5000])

@@ -25,7 +25,7 @@ _EXPECTED = '{"items": [{"toc_title": "Windows 11, version 25H2", "children": [{
 
 
 def parse(content: bytes) -> Parsed:
-    """The claims of a servicing index. Raises LayoutError."""
+    """Return the claims of a servicing index. Raises LayoutError."""
     items = objects(json_object(content, _EXPECTED).get("items"), f"'items' as in {_EXPECTED}")
     lanes = [each for each in items if is_of_client(text_of(each, "toc_title"))]
     if not lanes:

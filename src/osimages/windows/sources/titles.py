@@ -54,7 +54,7 @@ class ReadTitle(msgspec.Struct, frozen=True):
     is_expired: bool
 
     def claims(self, listed_under: str = "") -> tuple[UpdateClaim, ...]:
-        """A claim for each build."""
+        """Return a claim for each build."""
         seen: Counter[int] = Counter()
         found = []
         for build in self.builds:
@@ -74,7 +74,7 @@ class ReadTitle(msgspec.Struct, frozen=True):
 
 
 def read_title(text: str) -> ReadTitle:
-    """Reads a title.
+    """Read a title.
 
     Raises UnreadableError where day or builds are missing, OutOfScopeError for updates of phones and HoloLens.
     """

@@ -21,7 +21,7 @@ _EXPECTED = (
 
 
 def parse(content: bytes) -> Parsed:
-    """The claims of a page's navigation. Raises LayoutError."""
+    """Return the claims of a page's navigation. Raises LayoutError."""
     tree = parsed(page_of(content))
     for prefix in _PREFIXES:
         categories = tree.css(f"div.{prefix}Category")

@@ -20,14 +20,17 @@ LONGEST_SQL = 32_768
 
 
 def cached(most: int, longest: int = LONGEST_KEY) -> Callable[[Callable[_Key, _Found]], Callable[_Key, _Found]]:
-    """Cache the last `most` results of a function, but not those of texts longer than `longest`, and no errors."""
+    """Cache the last `most` results of a function, but not those of texts longer than `longest`, and no errors.
+
+    Texts are passed as positional arguments.
+    """
 
     def decorated(function: Callable[_Key, _Found]) -> Callable[_Key, _Found]:
         kept = lru_cache(most)(function)
 
         @wraps(function)
         def call(*key: _Key.args, **named: _Key.kwargs) -> _Found:
-            for part in (*key, *named.values()):
+            for part in key:
                 if isinstance(part, (str, bytes)) and len(part) > longest:
                     return function(*key, **named)
             return kept(*key, **named)  # type: ignore[arg-type]  # the parts of a key can be hashed

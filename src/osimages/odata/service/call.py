@@ -60,7 +60,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     @property
     def store(self) -> Store:
         """The store of the entities that the target is about."""
-        return self.engine.store(self.target)
+        return self.engine.stores[self.target.entity.name]
 
     @property
     def type_name(self) -> str:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 from osimages.odata.plan.delta_tokens import DeltaTokens
 from osimages.odata.plan.pagination import PageTokens
-from osimages.odata.plan.resolve import Target
 from osimages.odata.service.hooks import Hooks
 from osimages.odata.service.outgoing import Outgoing
 from osimages.odata.service.schema_index import SchemaIndex
@@ -43,10 +42,6 @@ class Engine:
     tokens: Tokens
     slices: Slices
     outgoing: Outgoing
-
-    def store(self, target: Target) -> Store:
-        """Return the store of the entities that a target is about."""
-        return self.stores[target.entity.name]
 
     async def change(self, _key: str, script: Script[Any]) -> Any:
         """Run the script of a write in a transaction of its own."""

@@ -140,7 +140,10 @@ def check_size(request: ApiRequest, limits: ServiceLimits) -> None:
     Links with a token may be longer than other URLs.
     """
     limit = limits.max_header_bytes
-    size = sum(len(name) + len(value) for name, value in request.headers.items() if name not in _NOT_COUNTED)
+    size = 0
+    for name, value in request.headers.items():
+        if name not in _NOT_COUNTED:
+            size += len(name) + len(value)
     if size > limit:
         raise ODataError(LIMIT_EXCEEDED, what="The headers' size", limit=limit, setting="max_header_bytes")
     most, length = limits.max_url_bytes, len(request.path) + len(request.query)

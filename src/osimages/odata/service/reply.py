@@ -107,6 +107,8 @@ def check_odata_headers(request: ApiRequest) -> None:
     """
     if b"odata-isolation" in request.headers or b"isolation" in request.headers:
         raise ODataError(ISOLATION)
+    if not request.names_version:
+        return
     of, most = request.header(b"odata-version"), request.header(b"odata-maxversion")
     if of is not None and not is_supported(version_number(of)):
         raise ODataError(UNSUPPORTED_VERSION, header="OData-Version", version=of[:32])

@@ -5,7 +5,6 @@ A change counts as one only when its transaction is committed; what raises leave
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, datetime
 
@@ -23,21 +22,21 @@ Marks = Set[str]
 
 
 class Changes:
-    """Creates, changes and removes entities of one type."""
+    """Creates, changes and removes entities of one type. `record` gives the script that joins each change."""
 
-    def __init__(self, model: Model, tables: EntityTables, statements: Statements) -> None:
+    def __init__(
+        self, model: Model, tables: EntityTables, statements: Statements, record: Record | None = None
+    ) -> None:
         self._model = model
         self._entity = tables.entity
         self._tables = tables
         self._statements = statements
-        self._record: Record | None = None
+        self._record = record
         self._columns = tuple(column for path, column in tables.columns.items() if path != tables.entity.key)
 
     def recorded(self, record: Record) -> Changes:
-        """The same changes, each of which is written down in its own transaction."""
-        other = copy.copy(self)
-        other._record = record
-        return other
+        """Return the same changes with a script that joins each of them."""
+        return Changes(self._model, self._tables, self._statements, record)
 
     def create(self, tenant: str, key: str, given: Mapping[str, object], marks: Marks = frozenset()) -> Script[Stored]:
         """Add an entity with all its items. `marks` are those of its tables that are true. Raises KeyTakenError."""

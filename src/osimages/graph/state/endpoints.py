@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, time
@@ -13,7 +14,7 @@ import msgspec
 from osimages.graph.development_request import DevelopmentRequest, json_reply
 from osimages.graph.errors import NEEDS_ONE_WORKER
 from osimages.graph.model import IMAGE
-from osimages.graph.state.journal import Journal
+from osimages.graph.state.journal import Journal, shown
 from osimages.graph.state.resetting import Resetter
 from osimages.graph.state.seeds import CATALOGUE, EMPTY, SeedError, TenantSeed, seed_of
 from osimages.odata.errors import BODY_UNREADABLE, ODataError
@@ -135,7 +136,9 @@ async def _requests(asked: DevelopmentRequest) -> Reply:
         raise _wrong("'status' is a number, such as 404, or a class, such as 4xx")
     if len(path) > _LONGEST_PATTERN:
         raise _wrong(f"'path' has at most {_LONGEST_PATTERN} characters")
-    return json_reply(200, _journal(asked).shown(asked.actor.tenant, method, path, status))
+    entries, dropped = _journal(asked).entries(asked.actor.tenant)
+    found = await asyncio.to_thread(shown, entries, method, path, status)
+    return json_reply(200, {"value": found, "dropped": dropped})
 
 
 async def _forget_requests(asked: DevelopmentRequest) -> Reply:
@@ -178,9 +181,9 @@ def _time_has_changed(asked: DevelopmentRequest) -> None:
 def _clock_reply(asked: DevelopmentRequest) -> Reply:
     clock, tenant = asked.service.clock, asked.actor.tenant
     own = clock.tenants.get(tenant)
-    shown = clock.now(tenant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = clock.now(tenant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     state = {"id": clock.id(tenant), "isReal": own is None, "frozen": own is not None and own.frozen}
-    return json_reply(200, {"now": shown, "today": str(clock.today(tenant)), **state})
+    return json_reply(200, {"now": moment, "today": str(clock.today(tenant)), **state})
 
 
 def _moment(text: str) -> float:

@@ -74,14 +74,18 @@ class Journal:
         if own is not None:
             self._size -= own.size
 
-    def shown(self, tenant: str, method: str = "", path: str = "*", status: str = "") -> dict[str, Any]:
-        """The requests of a tenant, oldest first, and how many older ones were dropped.
-
-        `path` is a pattern with `*`, without regard to case; `status` is a number, or a class as `4xx`.
-        """
+    def entries(self, tenant: str) -> tuple[list[Entry], int]:
+        """The requests of a tenant, oldest first, and how many older ones were dropped."""
         own = self._tenants.get(tenant) or _OfTenant()
-        found = [_shown(each) for each in _matching(own.entries, method.upper(), path.lower(), status.lower())]
-        return {"value": found, "dropped": own.dropped}
+        return list(own.entries), own.dropped
+
+
+def shown(entries: Iterable[Entry], method: str = "", path: str = "*", status: str = "") -> list[dict[str, Any]]:
+    """Return requests as they are answered. It takes time: a megabyte of bodies is decoded and searched for secrets.
+
+    `path` is a pattern with `*`, without regard to case; `status` is a number, or a class as `4xx`.
+    """
+    return [_shown(each) for each in _matching(entries, method.upper(), path.lower(), status.lower())]
 
 
 class Parts:

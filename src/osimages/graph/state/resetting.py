@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -56,7 +57,7 @@ class Resetter:
 
         Raises SeedError where an image, user or application is wrong; nothing is changed then.
         """
-        images = self.check(seed)
+        images = await asyncio.to_thread(self.check, seed)
         self._people(tenant, self.seeds.read(tenant), seed)
         publication = self._publication(seed.catalogue, tenant)
         await self._database.change(self._steps(tenant, name, seed.catalogue, images, publication))

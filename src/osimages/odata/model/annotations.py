@@ -14,14 +14,14 @@ from osimages.odata.model.types import ComplexType, EntitySet, EntityType, Model
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """A published vocabulary: the namespace of its terms, its usual alias, and its address without the ending."""
+    """A vocabulary: the namespace of its terms, its usual alias, and its address without the ending."""
 
     namespace: str
     alias: str
 
     @property
     def address(self) -> str:
-        """Where OASIS publishes it, as CSDL XML (`.xml`) and CSDL JSON (`.json`)."""
+        """Where OASIS has it, as CSDL XML (`.xml`) and CSDL JSON (`.json`)."""
         return f"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/{self.namespace}"
 
 

@@ -1,7 +1,7 @@
 -- What PostgreSQL has no words for: exact arithmetic, dates, Unicode and conversions as docs/decisions/0010 encodes values.
 --
 -- Null in is null out (STRICT), and what cannot be calculated is null: none of these raises an error. They give what
--- odata/sql/sqlite/functions.py gives; tests compare the two. `osimages db migrate` brings them up to date when this file changes.
+-- odata/sql/sqlite/functions.py gives; tests compare the two. Migrations bring them up to date when this file changes.
 
 -- --- decimals: 39 characters that sort by value, 18 digits after the point ---
 CREATE OR REPLACE FUNCTION odata_decimal_value(encoded text) RETURNS numeric LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -23,14 +23,12 @@ from cryptography import x509
 from osimages.app import KEPT_FILE, cloud_of, open_current, publisher_of
 from osimages.cli.server_address import server_address
 from osimages.cli.startup import check_settings, free_port, open_files, own_tls
+from osimages.entra import KeyFile, KeyFileError, KeysUnavailableError, UnusableError
 from osimages.entra.emulator.certificates import check_authority
 from osimages.entra.emulator.directory_file import DirectoryFile
 from osimages.entra.emulator.encrypted_tokens import FILE_NAME as SEALING_FILE
 from osimages.entra.emulator.encrypted_tokens import Sealer
-from osimages.entra.emulator.private_files import UnusableError
 from osimages.entra.emulator.signing_keys import FILE_NAME, SigningKeys
-from osimages.entra.tokens.errors import KeysUnavailableError
-from osimages.entra.tokens.key_file import KeyFile, KeyFileError
 from osimages.entra.tokens.keys import key_set
 from osimages.entra.tokens.openid import METADATA, fetch_jwks
 from osimages.graph.tenant_storage import tenants

@@ -12,7 +12,7 @@ from osimages.cli.options import data_dir_option, more, settings_from
 from osimages.cli.server_address import server_address
 from osimages.cli.shells import LINE
 from osimages.cli.token import development_token
-from osimages.entra.emulator.certificates import Certificates
+from osimages.entra import Certificates
 from osimages.entra.emulator.default_directory import (
     DEFAULT_APPLICATION,
     DEFAULT_CLIENT_SECRET,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import click
 
 if TYPE_CHECKING:
-    from osimages.entra.tokens.clouds import Cloud
+    from osimages.entra import Cloud
     from osimages.graph.client import GraphClient
     from osimages.graph.client_tokens import Tokens
 
@@ -36,7 +36,7 @@ def graph_client(
     The token is that of the environment variable, else azure-identity's: for the server of the URL, or for Graph in
     the cloud where one is named; azure-identity gets `token_seconds` for it. Raises UsageError, ClickException.
     """
-    from osimages.entra.tokens.clouds import CLOUDS
+    from osimages.entra import CLOUDS
     from osimages.graph.client import GraphClient, api_url
     from osimages.graph.client_errors import GraphError
 
@@ -52,7 +52,7 @@ def graph_client(
 
 def _tokens(address: str, variable: str, cloud: str | None, seconds: float) -> Tokens:
     """Return the source of tokens for a server. Raises GraphError, ClickException."""
-    from osimages.entra.tokens.clouds import CLOUDS
+    from osimages.entra import CLOUDS
     from osimages.graph.client_tokens import CredentialTokens, FixedToken
 
     if variable in os.environ:
@@ -69,7 +69,7 @@ def _tokens(address: str, variable: str, cloud: str | None, seconds: float) -> T
 
 
 def _cloud_at(address: str) -> Cloud | None:
-    from osimages.entra.tokens.clouds import CLOUDS
+    from osimages.entra import CLOUDS
 
     root = "{0.scheme}://{0.netloc}".format(urlsplit(address)).casefold()
     return next((each for each in CLOUDS.values() if root in each.graph_roots), None)

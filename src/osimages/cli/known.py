@@ -9,10 +9,9 @@ from pathlib import Path
 import click
 
 from osimages.cli.options import settings_from
+from osimages.entra import Directory, UnusableError
 from osimages.entra.emulator.default_directory import EVERY_PERMISSION
-from osimages.entra.emulator.directory import Directory
 from osimages.entra.emulator.directory_file import DirectoryFile
-from osimages.entra.emulator.private_files import UnusableError
 from osimages.entra.emulator.scopes import permission_problem
 
 

@@ -31,8 +31,7 @@ from osimages.cli.next_steps import next_steps
 from osimages.cli.options import more, server_options, settings_from
 from osimages.cli.server_address import SERVER_FILE, local_url, public_url
 from osimages.cli.startup import Tls, certificate_hosts, check_settings, free_port, open_files, own_tls
-from osimages.entra.emulator.certificates import Certificates
-from osimages.entra.emulator.emulator import EntraEmulator
+from osimages.entra import Certificates, EntraEmulator
 from osimages.entra.emulator.private_files import UnusableError, private_directory, replace
 from osimages.graph.known_hosts import is_loopback
 from osimages.graph.migrations import MIGRATIONS

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from osimages.entra import KeyFile, KeyFileError
 from osimages.entra.emulator.certificates import AUTHORITY_FILE
 from osimages.entra.emulator.directory_file import FILE_NAME as DIRECTORY_FILE
 from osimages.entra.emulator.encrypted_tokens import FILE_NAME as SEALING_FILE
@@ -22,7 +23,6 @@ from osimages.entra.emulator.private_files import open_to_others
 from osimages.entra.emulator.shared_state import FILE_NAME as STATE_FILE
 from osimages.entra.emulator.signing_keys import FILE_NAME as SIGNING_FILE
 from osimages.entra.emulator.signing_keys import RETIRED_FILE_NAME
-from osimages.entra.tokens.key_file import KeyFile, KeyFileError
 from osimages.graph.forwarded import is_public_url, networks
 from osimages.graph.known_hosts import allowed_hosts, is_loopback
 from osimages.settings import Settings

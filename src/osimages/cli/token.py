@@ -8,13 +8,12 @@ import click
 
 from osimages.cli.known import complaints
 from osimages.cli.options import data_dir_option, more, settings_from
+from osimages.entra import CLOUDS, Directory, User
 from osimages.entra.emulator.default_directory import DEFAULT_APPLICATION, DEFAULT_TENANT, EVERY_PERMISSION
-from osimages.entra.emulator.directory import Directory, User
 from osimages.entra.emulator.directory_file import DirectoryFile
 from osimages.entra.emulator.signing_keys import SigningKeys
 from osimages.entra.emulator.token_claims import LIFETIME_SECONDS, Issuers
 from osimages.entra.emulator.token_signing import mint
-from osimages.entra.tokens.clouds import CLOUDS
 from osimages.settings import CLOUD_NAMES, Settings
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from osimages.cli.known import complaints, folder_of
-from osimages.entra.emulator.directory import Directory
+from osimages.entra import Directory
 from osimages.entra.emulator.directory_file import DirectoryFile
 from osimages.entra.emulator.shared_state import EmulatorState
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from osimages.entra import KeysUnavailableError, TokenError, TokenProblem, TokenVerifier, UnknownKeyError, VerifiedToken
 from osimages.entra.tokens.clouds import GRAPH_APPLICATION_ID
-from osimages.entra.tokens.errors import KeysUnavailableError, TokenError, TokenProblem, UnknownKeyError
-from osimages.entra.tokens.verification import TokenVerifier, VerifiedToken
 from osimages.graph.errors import (
     PERSONAL_ACCOUNT,
     TOKEN_AUDIENCE,

@@ -178,8 +178,28 @@ def _apply_seeds(settings: Settings) -> None:
     asyncio.run(apply_seeds(settings, read_seeds(Path(settings.seed))))
 
 
+class PatientServer(Server):  # type: ignore[valid-type, misc]
+    """The server library's, which waits for its workers as long as `drain_seconds` says.
+
+    A thread of the library collects the exit codes of workers. On a busy machine that takes longer than a millisecond,
+    after which the library takes a worker that has ended for one that refuses to stop: it says so, and kills it.
+    """
+
+    workers_kill_timeout: float
+    wrks: list[Any]
+
+    def _stop_workers(self) -> None:
+        for each in self.wrks:
+            each.terminate()
+        deadline = time.monotonic() + self.workers_kill_timeout
+        while any(each.is_alive() for each in self.wrks) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        self.workers_kill_timeout = _POLL_SECONDS  # those that are left had their time
+        super()._stop_workers()
+
+
 def _server(settings: Settings, port: int, tls: Tls | None) -> Any:
-    return Server(
+    return PatientServer(
         "osimages.app:application",
         address=str(socket.getaddrinfo(settings.host, port, type=socket.SOCK_STREAM)[0][4][0]),
         port=port,

@@ -177,7 +177,10 @@ class Bench:
         shutil.copy(self._folder / FILE_NAME, data_dir)
         fill(data_dir, count)
         command = [sys.executable, "-m", "osimages", "serve", "--http", "--empty", "--port", "0"]
-        url, process = self._stack.enter_context(serving([*command, "--data-dir", str(data_dir)], READY))
+        # The journal is the emulator's alone: a server that many use, with tokens of Entra ID, has none.
+        url, process = self._stack.enter_context(
+            serving([*command, "--data-dir", str(data_dir)], READY, OSIMAGES_JOURNAL_REQUESTS="0")
+        )
         return Target(url, _token(data_dir), memory_megabytes(process), count)
 
     def _constant(self, recorded: Target) -> Target:

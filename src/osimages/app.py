@@ -389,12 +389,18 @@ async def _service(
         emulator=emulator,
         throttle=Throttle.of(options, clock.elapsed),
         images=stores[IMAGE.name],
-        journal=Journal() if emulator is not None and settings.workers == 1 else None,
+        journal=_journal(settings),
         client_limits=ClientLimits.of(options),
         standing=Standing(None if emulator is None else emulator.directory, tokens.challenge),
         errors=ErrorReplies(clock, metrics, tokens, audit),
         readiness=Readiness(database, keys),
     )
+
+
+def _journal(settings: Settings) -> Journal | None:
+    """Return the journal of requests, which only the emulator has, in a server of one worker."""
+    is_kept = settings.authority == "dev" and settings.workers == 1 and settings.journal_requests
+    return Journal(settings.journal_requests) if is_kept else None
 
 
 def _audit(settings: Settings, clock: Clock, database: Database, events: Store) -> Audit | None:

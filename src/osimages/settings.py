@@ -163,6 +163,12 @@ class Settings:
     token_skew_seconds: int = _setting(
         300, "Tolerance for clocks that differ, in the times of a token.", least=0, most=3600
     )
+    journal_requests: int = _setting(
+        200,
+        "Requests of each tenant that the journal of the emulator keeps (/-/requests); 0: none.",
+        least=0,
+        most=10_000,
+    )
     throttle: str = _setting(
         "auto",
         "Whether requests are limited as Intune limits them; auto: with tokens of Entra ID.",

@@ -40,6 +40,7 @@ BROKEN = {"INTERNAL", "SERVICE_UNAVAILABLE"}
 SPECIAL: dict[str, dict[str, str]] = {
     "THROTTLED": {"throttle": "intune", "throttle_application_requests": "1", "throttle_seconds": "3600"},
     "NEEDS_ONE_WORKER": {"workers": "2"},
+    "NO_JOURNAL": {"journal_requests": "0"},
     "BATCH_ANSWERS_TOO_LARGE": {"max_batch_answer_bytes": "200"},
 }
 KEPT_HEADERS = ("content-type", "www-authenticate", "retry-after", "allow")

@@ -88,6 +88,9 @@ THROTTLED = Condition("throttled", 429, "An error has occurred.")
 NEEDS_ONE_WORKER = Condition(
     "needsOneWorker", 409, "This is kept in the memory of a worker: start the server with one (--workers 1)."
 )
+NO_JOURNAL = Condition(
+    "noJournal", 409, "The journal of requests is off: start the server with journal_requests above 0."
+)
 
 # There is no tenant whose audit could hold these: nobody knows who sent the request.
 UNKNOWN_SENDER = frozenset(
@@ -177,6 +180,7 @@ TABLE: Mapping[Condition, Row] = {
     odata.ISOLATION: Row(412, "preconditionFailed"),
     THROTTLED: Row(429, "TooManyRequests", shape=Shape.THROTTLED),
     NEEDS_ONE_WORKER: Row(409, "Conflict"),
+    NO_JOURNAL: Row(409, "Conflict"),
     odata.UNSUPPORTED_VERSION: Row(400, _BAD),
     odata.FORMAT_NOT_ACCEPTABLE: Row(406, _BAD),
     odata.NOT_ACCEPTABLE: Row(406, _BAD),

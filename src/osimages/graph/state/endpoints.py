@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from osimages.graph.development_request import DevelopmentRequest, json_reply
-from osimages.graph.errors import NEEDS_ONE_WORKER
+from osimages.graph.errors import NEEDS_ONE_WORKER, NO_JOURNAL
 from osimages.graph.model import IMAGE
 from osimages.graph.state.journal import Journal, shown
 from osimages.graph.state.resetting import Resetter
@@ -165,8 +165,9 @@ def _one_worker(asked: DevelopmentRequest) -> None:
 
 
 def _journal(asked: DevelopmentRequest) -> Journal:
+    _one_worker(asked)
     if asked.service.journal is None:
-        raise ODataError(NEEDS_ONE_WORKER)
+        raise ODataError(NO_JOURNAL)
     return asked.service.journal
 
 

@@ -13,7 +13,6 @@ import msgspec
 
 from osimages.graph.state.masking import MASK, is_secret, masked, masked_text
 
-MOST_REQUESTS = 200
 MOST_BYTES = 1024 * 1024
 LONGEST_BODY = 64 * 1024
 _MOST_BYTES_OF_ALL = 64 * 1024 * 1024
@@ -49,9 +48,10 @@ class _OfTenant:
 
 
 class Journal:
-    """The last requests of each tenant: at most 200, and about a megabyte, of one; 64 megabytes of all together."""
+    """The last requests of each tenant: at most `most`, and about a megabyte, of one; 64 megabytes of all together."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self._tenants: dict[str, _OfTenant] = {}
         self._size = 0
 
@@ -63,7 +63,7 @@ class Journal:
         own.entries.append(entry)
         own.size += entry[0]
         self._size += entry[0]
-        while len(own.entries) > MOST_REQUESTS or own.size > MOST_BYTES:
+        while len(own.entries) > self._most or own.size > MOST_BYTES:
             self._size -= own.drop()
         while self._size > _MOST_BYTES_OF_ALL:
             self.clear(next(iter(self._tenants)))

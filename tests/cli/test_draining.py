@@ -60,6 +60,8 @@ def test_a_request_under_way_over_http2_gets_its_answer(tmp_path: Path) -> None:
 
         def body() -> Iterator[bytes]:
             yield b'{"id": '
+            # Frames are handled in order: with this answer, the server has the request of before, too.
+            assert client.get(IMAGES).status_code == 200
             server.process.send_signal(signal.SIGTERM)
             Event().wait(5 * QUIET_SECONDS)  # however long it is, the connection must not be ended meanwhile
             yield b'"late"}'
@@ -92,6 +94,7 @@ def test_every_request_under_way_on_a_connection_of_http2_gets_its_answer(tmp_pa
         assert client.get(IMAGES).status_code == 200
         replies = [pool.submit(create, client, number) for number in range(count)]
         begun.wait(PATIENCE_SECONDS)
+        assert client.get(IMAGES).status_code == 200  # behind the requests on the same connection
         server.process.send_signal(signal.SIGTERM)
         stopped.wait(PATIENCE_SECONDS)
         assert [each.result() for each in replies] == [(201, f"late {number}") for number in range(count)]

@@ -8,7 +8,6 @@ from pathlib import Path
 from osimages.entra.emulator.default_directory import DEFAULT_DIRECTORY
 from osimages.entra.emulator.directory import Directory, decoded, encoded
 from osimages.entra.emulator.private_files import UnusableError, replace
-from osimages.entra.reloading_file import ReloadingFile
 
 FILE_NAME = "authority.json"
 
@@ -18,10 +17,6 @@ class DirectoryFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
-
-    def reloading(self) -> ReloadingFile[Directory]:
-        """Return the directory of a running server. Raises UnusableError if the file is wrong at first."""
-        return ReloadingFile((self.path,), self.load, (UnusableError,))
 
     def load(self) -> Directory:
         """Return the content of the file. Raises UnusableError."""

@@ -28,16 +28,17 @@ from osimages.entra.emulator.directory_file import DirectoryFile
 from osimages.entra.emulator.encrypted_tokens import Sealer
 from osimages.entra.emulator.error_catalogue import CROSS_ORIGIN, UNAVAILABLE, EntraError
 from osimages.entra.emulator.forms import basic_credentials, form_of
+from osimages.entra.emulator.key_ring import KeyRing
 from osimages.entra.emulator.managed_identity import INSTANCE_METADATA_PATH, TOKEN_PATH, identity_token, platform_of
 from osimages.entra.emulator.openid_connect import configuration, configuration_v1, instance, user_realm, userinfo
 from osimages.entra.emulator.private_files import UnusableError
 from osimages.entra.emulator.redirects import is_registered_origin
 from osimages.entra.emulator.request_context import Call, RequestContext, tenant_of
 from osimages.entra.emulator.shared_state import EmulatorState
-from osimages.entra.emulator.signing_keys import KeyRing
 from osimages.entra.emulator.token_claims import Issuers
 from osimages.entra.emulator.token_endpoint import authorize_device, token, token_v1
 from osimages.entra.emulator.token_signing import AUDIENCE
+from osimages.entra.reloading_file import ReloadingFile
 
 # RFC 6749, section 5.1: no cache may keep a token.
 _NOT_CACHED = {
@@ -190,9 +191,7 @@ class EntraEmulator:
     ) -> None:
         self.keys = KeyRing(folder, lambda: now(""))
         self.state = EmulatorState(folder)
-        self.directory = (
-            partial(_same, directory) if directory is not None else DirectoryFile(folder).reloading().current
-        )
+        self.directory = partial(_same, directory) if directory is not None else _reloading(DirectoryFile(folder))
         self._sealer = Sealer.load_or_create(folder)
         self._issuers = issuers or Issuers()
         self._graph_root = graph_root
@@ -332,6 +331,11 @@ def _readable(response: Response, reader: str) -> Response:
     if reader != "*":
         response.headers.add_vary_header("Origin")
     return response
+
+
+def _reloading(file: DirectoryFile) -> Callable[[], Directory]:
+    """Return what gives the content of a file as it is now. Raises UnusableError if it is wrong at first."""
+    return ReloadingFile((file.path,), file.load, (UnusableError,)).current
 
 
 def _same(directory: Directory) -> Directory:

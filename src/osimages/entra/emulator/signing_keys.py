@@ -5,11 +5,8 @@ One key signs. Those that signed before it are kept, public halves only, until n
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +18,6 @@ from joserfc.jwk import KeySet, RSAKey
 from joserfc.jws import deserialize_compact
 
 from osimages.entra.emulator.private_files import read_or_create, replace
-from osimages.entra.reloading_file import ReloadingFile
-from osimages.entra.tokens.keys import KeySource, VerificationKey, key_set
 
 FILE_NAME = "signing-key.pem"
 RETIRED_FILE_NAME = "retired-keys.json"
@@ -85,60 +80,6 @@ class SigningKeys:
     def without_expired(self, now: float) -> SigningKeys:
         """Return the keys that something valid can be signed with."""
         return SigningKeys(self.key, self.kid, tuple(each for each in self.retired if now < each.good_until))
-
-
-# How long it may go unnoticed that an old key has expired. A new one is looked for when the first token names it.
-_CHECK_SECONDS = 1.0
-
-
-class KeyRing(KeySource):
-    """The keys of a folder as a running server uses them, read again when a command rotates them: `current()` signs,
-    and `key()` verifies what was signed.
-
-    `now` gives the time of tokens; `monotonic` measures seconds. Raises OSError, ValueError if the files cannot be used
-    at first.
-    """
-
-    def __init__(
-        self, folder: Path, now: Callable[[], datetime], monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._file = folder / FILE_NAME
-        files = (self._file, folder / RETIRED_FILE_NAME)
-        self._keys = ReloadingFile(files, partial(SigningKeys.load_or_create, folder), (OSError, ValueError))
-        self._now = now
-        self._monotonic = monotonic
-        self._current = self._published = self._keys.current()
-        self._public = key_set(self._published.public_jwks(), {})
-        self._next_check = monotonic() + _CHECK_SECONDS
-
-    def current(self) -> SigningKeys:
-        """Return all keys that are good now: the same object, as long as they are the same keys."""
-        good = self._keys.current().without_expired(self._now().timestamp())
-        if good != self._current:
-            self._current = good
-        return self._current
-
-    def key(self, kid: str) -> VerificationKey | None:
-        """Return the public key with this id, as long as something that it signed may be valid."""
-        if self._monotonic() >= self._next_check:
-            self._check()
-        return self._public.get(kid)
-
-    @property
-    def as_of(self) -> float | None:
-        """When the key that signs was made, in seconds since 1970."""
-        return self._file.stat().st_mtime
-
-    async def look_for(self, kid: str) -> bool:
-        """Return whether the files have a key of this id now."""
-        self._check()
-        return kid in self._public
-
-    def _check(self) -> None:
-        self._next_check = self._monotonic() + _CHECK_SECONDS
-        current = self.current()
-        if current is not self._published:
-            self._published, self._public = current, key_set(current.public_jwks(), self._public)
 
 
 def rotate(directory: Path, now: datetime, good_until: float) -> SigningKeys:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from osimages.entra.emulator.signing_keys import FILE_NAME, RETIRED_FILE_NAME, KeyRing, SigningKeys, rotate
+from osimages.entra.emulator.key_ring import KeyRing
+from osimages.entra.emulator.signing_keys import FILE_NAME, RETIRED_FILE_NAME, SigningKeys, rotate
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 UNTIL = NOW.timestamp() + 3600

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from osimages.graph.migrations import MIGRATIONS
@@ -26,6 +27,15 @@ READERS = 3
 # A transaction takes its snapshot when it first reads.
 SNAPSHOT = "BEGIN; SELECT count(*) FROM filler"
 FILL = "INSERT OR REPLACE INTO filler VALUES (?, randomblob(?))"
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """Log as structlog does by itself: a service in this process, of other tests, has silenced warnings."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture

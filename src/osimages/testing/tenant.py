@@ -169,7 +169,7 @@ class Tenant:
         return self._set_clock({"forwardSeconds": by.total_seconds() if isinstance(by, timedelta) else by})
 
     def real_time(self) -> None:
-        """Return the tenant to real time; tokens that were issued by its own clock are worth nothing then."""
+        """Return the tenant to real time. This revokes the tokens that were issued by its own clock."""
         self._control("DELETE", "clock")
         self._clock = None
 

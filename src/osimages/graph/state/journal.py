@@ -124,7 +124,7 @@ class Recorder:
         self._app = app
         self._journal = journal
         self._tenant_of = tenant_of
-        # By hashes, as no token is to be kept. A token is always of the same tenant.
+        # By hashes: thousands of long tokens would take megabytes. A token is always of the same tenant.
         self._known: dict[int, str] = {}
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:

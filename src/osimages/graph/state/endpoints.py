@@ -17,7 +17,7 @@ from osimages.graph.model import IMAGE
 from osimages.graph.state.journal import Journal, shown
 from osimages.graph.state.resetting import Resetter
 from osimages.graph.state.seeds import CATALOGUE, EMPTY, SeedError, TenantSeed, seed_of
-from osimages.odata.errors import BODY_UNREADABLE, ODataError
+from osimages.odata.errors import BODY_UNREADABLE, INVALID_OPTION, ODataError
 from osimages.odata.service.reply import Reply
 from osimages.odata.service.request_body import json_body
 from osimages.windows.calendar import PACIFIC
@@ -126,16 +126,16 @@ async def _requests(asked: DevelopmentRequest) -> Reply:
     try:
         query = dict(parse_qsl(asked.request.query, keep_blank_values=True, max_num_fields=_MOST_FILTERS))
     except ValueError:
-        raise _wrong(f"There are more than {_MOST_FILTERS} filters") from None
+        raise _wrong_filter("&", f"there are more than {_MOST_FILTERS} filters.") from None
     if unknown := sorted(query.keys() - {"method", "path", "status"}):
-        raise _wrong(f"'{unknown[0][:64]}' is no filter: there are method, path and status")
+        raise _wrong_filter(unknown[0][:64], "use method, path or status.")
     method, path, status = query.get("method", ""), query.get("path", "*"), query.get("status", "")
     if method and not _METHOD.fullmatch(method):
-        raise _wrong("'method' is a verb, such as PATCH")
+        raise _wrong_filter("method", "it is a verb, such as PATCH.")
     if status and not _STATUS.fullmatch(status):
-        raise _wrong("'status' is a number, such as 404, or a class, such as 4xx")
+        raise _wrong_filter("status", "it is a number, such as 404, or a class, such as 4xx.")
     if len(path) > _LONGEST_PATTERN:
-        raise _wrong(f"'path' has at most {_LONGEST_PATTERN} characters")
+        raise _wrong_filter("path", f"it has at most {_LONGEST_PATTERN} characters.")
     entries, dropped = _journal(asked).entries(asked.actor.tenant)
     found = await asyncio.to_thread(shown, entries, method, path, status)
     return json_reply(200, {"value": found, "dropped": dropped})
@@ -202,6 +202,10 @@ def _moment(text: str) -> float:
 
 def _wrong(reason: str) -> ODataError:
     return ODataError(BODY_UNREADABLE, reason=f"{reason.removesuffix('.')}.")
+
+
+def _wrong_filter(name: str, reason: str) -> ODataError:
+    return ODataError(INVALID_OPTION, option=name, reason=reason)
 
 
 # By method, and whether the path names one of several things below it.
